@@ -1,0 +1,1 @@
+"""Mechanism only: knows no room and no word of the domain."""

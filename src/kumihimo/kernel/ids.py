@@ -1,0 +1,23 @@
+"""Identifiers that leave a room: random, 128 bits, without time and without meaning.
+
+Two time-ordered ids made by one event would join two databases; for a room's own rows the
+database's identity columns are enough.
+"""
+
+import base64
+import re
+
+from kumihimo.kernel.entropy import Entropy
+
+ID_LENGTH = 22
+_FORM = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+def new_id(entropy: Entropy) -> str:
+    """Return 128 random bits as 22 characters of base64url."""
+    return base64.urlsafe_b64encode(entropy.bytes(16)).rstrip(b"=").decode()
+
+
+def is_id(text: str) -> bool:
+    """Say whether a text has the form of an id (nothing about whether it exists)."""
+    return _FORM.fullmatch(text) is not None

@@ -1,0 +1,102 @@
+"""Refusals by name: what the law or a rule foresees, told to the caller as a problem detail.
+
+RFC 9457. A refusal's message says what is wrong, where, and what to do. It never carries
+personal data; anything that quotes the caller's input quotes a field name or a position only.
+"""
+
+from typing import ClassVar
+
+import msgspec
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A problem detail (RFC 9457), `application/problem+json`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    pointer: str = ""
+
+
+class Refusal(Exception):
+    """Base of everything a room refuses on purpose.
+
+    `code` is the kebab-case name that clients switch on; `title` is the same sentence for every
+    refusal of the class, so that it can be translated; `detail` is for this occasion.
+    """
+
+    code: ClassVar[str] = "refused"
+    title: ClassVar[str] = "Refused"
+    status: ClassVar[int] = 400
+
+    def __init__(self, detail: str = "", *, pointer: str = "") -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.pointer = pointer
+
+    def problem(self) -> Problem:
+        """Return what the caller is told."""
+        return Problem(
+            type=f"urn:kumihimo:{self.code}",
+            title=self.title,
+            status=self.status,
+            detail=self.detail,
+            pointer=self.pointer,
+        )
+
+
+class BadInput(Refusal):
+    """The caller's input does not have the form asked for."""
+
+    code = "bad-input"
+    title = "The input does not have the form asked for"
+    status = 400
+
+
+class NotFound(Refusal):
+    """Also the answer to whoever may not know whether it exists."""
+
+    code = "not-found"
+    title = "No such record for you"
+    status = 404
+
+
+class NotAuthentic(Refusal):
+    """The message is not signed by the one it names, or not for us, or not now."""
+
+    code = "not-authentic"
+    title = "The message could not be authenticated"
+    status = 401
+
+
+class NotAllowed(Refusal):
+    """The caller is known and may not do this."""
+
+    code = "not-allowed"
+    title = "You may not do this"
+    status = 403
+
+
+class Conflict(Refusal):
+    """The request contradicts what is already recorded."""
+
+    code = "conflict"
+    title = "This contradicts what is already recorded"
+    status = 409
+
+
+class TooMany(Refusal):
+    """A limit per office or per queue is reached."""
+
+    code = "too-many"
+    title = "Too many requests; try again later"
+    status = 429
+
+
+class Unavailable(Refusal):
+    """Another party does not answer; nothing was done."""
+
+    code = "unavailable"
+    title = "A party that is needed does not answer; nothing was done"
+    status = 503

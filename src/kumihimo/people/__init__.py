@@ -1,0 +1,1 @@
+"""The field's own values, as they are written in Japan, and how they are compared. Pure."""

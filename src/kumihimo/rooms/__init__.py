@@ -1,0 +1,1 @@
+"""One organisation each: own database, own role, own keys."""

@@ -1,0 +1,1 @@
+"""Composition: one room as a service, all rooms in one process, and the command line."""

@@ -1,0 +1,1 @@
+"""Synthetic people, institutions and events. Only demo, tests and benchmarks use it."""
