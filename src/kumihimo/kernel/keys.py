@@ -1,0 +1,180 @@
+"""A party's own keys: signing (Ed25519), payload (HPKE over X25519), receiving (ristretto255).
+
+Secrets never print and are never in a database: they live in a key file that only the process
+may read. Production replaces the file by a key store behind the same class.
+"""
+
+import os
+import stat
+from base64 import b64decode, b64encode
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import attrs
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.group import Point, Scalar, base, derive_scalar, parse_point
+from kumihimo.kernel.withheld import Withheld
+
+_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
+_MASTER_BYTES = 32
+_NONCE_BYTES = 12
+
+
+class KeyFileUnsafe(ValueError):
+    """The key file is missing, malformed or readable by others."""
+
+
+class PublicKeys(msgspec.Struct, frozen=True):
+    """What a party publishes in the directory. 32 bytes each."""
+
+    signing: bytes
+    payload: bytes
+    receiving: bytes
+
+    def receiving_point(self) -> Point:
+        """Return the receiving key as a point; raises `NotInGroup`."""
+        return parse_point(self.receiving)
+
+
+@attrs.frozen(slots=False)
+class PartyKeys:
+    """Everything secret that one party holds, derived from one master secret of 32 bytes.
+
+    `party` is bound into each derivation, so one master for two parties gives unrelated keys.
+    """
+
+    party: str
+    master: Withheld[bytes]
+
+    def _derive(self, label: str, size: int = 32) -> bytes:
+        info = f"kumihimo/{self.party}/{label}".encode()
+        return HKDF(SHA256(), size, salt=None, info=info).derive(self.master.reveal())
+
+    @cached_property
+    def signing(self) -> Ed25519PrivateKey:
+        """The key that signs this party's messages."""
+        return Ed25519PrivateKey.from_private_bytes(self._derive("signing"))
+
+    @cached_property
+    def payload(self) -> X25519PrivateKey:
+        """The key that payloads to this party are sealed to."""
+        return X25519PrivateKey.from_private_bytes(self._derive("payload"))
+
+    @cached_property
+    def receiving(self) -> Scalar:
+        """The scalar y that opens persons sealed to this party."""
+        return derive_scalar(self._derive("receiving"), self.party.encode())
+
+    @cached_property
+    def public(self) -> PublicKeys:
+        """What the directory publishes."""
+        return PublicKeys(
+            signing=self.signing.public_key().public_bytes_raw(),
+            payload=self.payload.public_key().public_bytes_raw(),
+            receiving=base(self.receiving),
+        )
+
+    def secret(self, label: str) -> Withheld[bytes]:
+        """Return a further 32-byte secret for one named use inside the party's room."""
+        return Withheld(self._derive(f"secret/{label}"))
+
+
+def save_master(path: Path, master: Withheld[bytes]) -> None:
+    """Write a master secret to a new file that only the owner may read."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(b64encode(master.reveal()) + b"\n")
+
+
+def load_master(path: Path) -> Withheld[bytes]:
+    """Read a master secret; raises `KeyFileUnsafe` when missing, malformed or open to others."""
+    try:
+        mode = path.stat().st_mode
+        text = path.read_bytes()
+    except OSError as error:
+        raise KeyFileUnsafe(f"key file {path}: {error.strerror}") from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise KeyFileUnsafe(f"key file {path}: others may read it; run chmod 600 on it")
+    try:
+        master = b64decode(text.strip(), validate=True)
+    except ValueError as error:
+        raise KeyFileUnsafe(f"key file {path}: not base64") from error
+    if len(master) != _MASTER_BYTES:
+        raise KeyFileUnsafe(f"key file {path}: {_MASTER_BYTES} bytes are expected")
+    return Withheld(master)
+
+
+def new_master(entropy: Entropy) -> Withheld[bytes]:
+    """Draw a master secret."""
+    return Withheld(entropy.bytes(_MASTER_BYTES))
+
+
+class NotSealedForUs(ValueError):
+    """A payload does not open: another key, another context, or altered bytes."""
+
+
+def seal_payload(payload: bytes, *, to: bytes, context: bytes) -> bytes:
+    """HPKE base mode, one shot (RFC 9180): X25519, HKDF-SHA256, AES-128-GCM.
+
+    `context` is bound as `info`: opening with another context fails.
+    """
+    return _SUITE.encrypt(payload, X25519PublicKey.from_public_bytes(to), context)
+
+
+def open_payload(sealed: bytes, *, key: X25519PrivateKey, context: bytes) -> bytes:
+    """Open what `seal_payload` sealed; raises `NotSealedForUs`."""
+    try:
+        return _SUITE.decrypt(sealed, key, context)
+    except InvalidTag as error:
+        raise NotSealedForUs("the payload does not open with this key and context") from error
+
+
+def verification_key(public: bytes) -> Ed25519PublicKey:
+    """Return an Ed25519 public key from its 32 bytes."""
+    return Ed25519PublicKey.from_public_bytes(public)
+
+
+@attrs.frozen
+class Locker:
+    """Encrypts a room's own columns under a key that is not in its database.
+
+    AES-256-GCM with a random nonce in front; `label` is bound, so a value moved to another row or
+    column does not open. `tag` gives a keyed fingerprint for equality look-ups (never an unkeyed
+    hash: the space of numbers is searched in hours).
+    """
+
+    _cipher: AESGCM
+    _tag_key: Withheld[bytes]
+    _entropy: Entropy
+
+    @classmethod
+    def of(cls, secret: Withheld[bytes], entropy: Entropy) -> Self:
+        """Build a locker from one 32-byte secret."""
+        expand = HKDF(SHA256(), 64, salt=None, info=b"kumihimo/locker").derive(secret.reveal())
+        return cls(AESGCM(expand[:32]), Withheld(expand[32:]), entropy)
+
+    def lock(self, value: bytes, *, label: bytes) -> bytes:
+        """Encrypt a value."""
+        nonce = self._entropy.bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, value, label)
+
+    def unlock(self, locked: bytes, *, label: bytes) -> bytes:
+        """Decrypt; raises `cryptography.exceptions.InvalidTag` (a bug or tampering)."""
+        return self._cipher.decrypt(locked[:_NONCE_BYTES], locked[_NONCE_BYTES:], label)
+
+    def tag(self, value: bytes, *, label: bytes) -> bytes:
+        """Return 32 bytes that equal values share under this key and label only."""
+        mac = HMAC(self._tag_key.reveal(), SHA256())
+        mac.update(len(label).to_bytes(2, "big") + label + value)
+        return mac.finalize()
