@@ -247,6 +247,7 @@ def room_app(
             HTTPException: _on_http,
             Exception: _on_bug(report),
         },
+        logging_config=None,
         openapi_config=OpenAPIConfig(title=title, version="1", path="/schema"),
         lifespan=list(lifespan),
         on_startup=list(on_startup),

@@ -1,0 +1,64 @@
+"""What a gateway's doors take from another gateway: permit sheets in, sealed answers out.
+
+(The business systems' own API is in `http.py` and `client.py`; only their institution may call
+it.) A payload crosses only as HPKE to the requester's key, bound to permit and items.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from kumihimo.rooms.linkage.api import Outcome, SignedSheet
+
+PROVISIONS_PATH = "/provisions"
+RESULTS_PATH = "/provisions/results"
+
+
+class Provide(msgspec.Struct, frozen=True):
+    """Requester to provider: the sheet, as the core signed it."""
+
+    sheet: SignedSheet
+
+
+class Provision(msgspec.Struct, frozen=True, kw_only=True):
+    """One permit's answer. `sealed` is HPKE of JSON `Provided` when the outcome is OK."""
+
+    permit: str
+    outcome: Outcome
+    sealed: bytes = b""
+
+
+class Provisions(msgspec.Struct, frozen=True):
+    """In the order of the sheet."""
+
+    provisions: tuple[Provision, ...]
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """Requester to provider: what became of these permits that waited for a person?"""
+
+    permits: tuple[str, ...]
+
+
+class ItemValue(msgspec.Struct, frozen=True, kw_only=True):
+    """One item as the provider's copy holds it, with the dates that say how fresh it is."""
+
+    item: str
+    value: str | int | float | bool | list[str] | None
+    as_of: str
+    registered_on: str
+    layout: str
+
+
+class Provided(msgspec.Struct, frozen=True):
+    """The payload."""
+
+    values: tuple[ItemValue, ...]
+
+
+AnswerState = Literal["automatic", "manual"]
+
+
+def payload_context(permit: str, items: tuple[str, ...]) -> bytes:
+    """Return what HPKE binds: the permit and its items, so an answer fits one question only."""
+    return "\n".join(("kumihimo-provision-v1", permit, *items)).encode()

@@ -1,0 +1,61 @@
+"""What others may know of the ledger: how a person's session begins and what she reads."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+PARTY = "ledger"
+
+Side = Literal["requester", "provider"]
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """A session opened with a disclosure ticket; `token` is a bearer secret of 256 bits."""
+
+    token: str
+    expires_at: datetime
+
+
+class OpenSession(msgspec.Struct, frozen=True, kw_only=True):
+    """The ticket that register sealed to the ledger and handed to the person."""
+
+    acquisition: str
+    sealed: bytes
+
+
+class MyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One exchange or refusal as its person reads it."""
+
+    record: str
+    requested_at: datetime
+    requester: str
+    provider: str
+    affair: str
+    items: tuple[str, ...]
+    basis: tuple[str, ...]
+    outcome: str
+    provided_at: datetime | None
+    under_investigation: bool
+
+
+class MyRecords(msgspec.Struct, frozen=True, kw_only=True):
+    """A page, newest first. `next` is "" on the last page. Hidden records are absent."""
+
+    records: tuple[MyRecord, ...]
+    next: str
+
+
+class WhoAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """One body that asked about me, how often, and when last."""
+
+    requester: str
+    times: int
+    refused: int
+    last_at: datetime
+
+
+class WhoAskedList(msgspec.Struct, frozen=True):
+    """Most recent first."""
+
+    bodies: tuple[WhoAsked, ...]

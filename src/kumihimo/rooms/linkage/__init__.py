@@ -1,0 +1,1 @@
+"""`linkage` (情報提供ネットワークシステム): permits exchanges. Never sees who or what."""

@@ -1,0 +1,290 @@
+"""The core's doors: acquisition of codes, inquiries and permits, ends, records, rotation.
+
+No message here can carry a number, a name, an address, a code in the clear or a payload. A person
+appears only as `bytes` that are a point blinded by register or a point sealed to one party.
+Protocol: docs/explanation/sealed-codes.md.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from kumihimo.kernel.message import key_id_of
+
+PARTY = "linkage"
+LEDGER = "ledger"
+
+BLINDED_PATH = "/acquisitions"
+COLLECT_PATH = "/acquisitions/collect"
+INQUIRIES_PATH = "/inquiries"
+REFUSALS_PATH = "/refusals"
+ENDS_PATH = "/ends"
+ROTATE_PATH = "/keys/rotate"
+ROTATED_PATH = "/keys/rotated"
+LIST_PATH = "/list"
+
+# The ledger implements these doors; the core, which speaks first, owns the messages.
+RECORDS_PATH = "/linkage/records"
+
+BATCH_MAX = 1_000
+
+Outcome = Literal[
+    "OK",
+    "NO_DATA",
+    "NO_COPY",
+    "NO_PERSON",
+    "PENDING_ACQUISITION",
+    "PENDING_MANUAL",
+    "REFUSED_REQUESTER",
+    "REFUSED_AFFAIR",
+    "REFUSED_PROVIDER",
+    "REFUSED_ITEM",
+    "REFUSED_PIA",
+    "REFUSED_CASE",
+    "REFUSED_FLAG",
+    "STALE_LAYOUT",
+    "PROVIDER_DOWN",
+    "EXPIRED",
+    "DUPLICATE",
+]
+
+
+class Received(msgspec.Struct, frozen=True):
+    """How many of the messages were new; a repeat counts nothing."""
+
+    new: int
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """An empty question."""
+
+
+# Acquisition of codes (符号取得, Number Act art. 21-2)
+
+
+class Blinded(msgspec.Struct, frozen=True, kw_only=True):
+    """Register to core: acquisition number t, the domain, and X = r·a·H(J)."""
+
+    acquisition: str
+    domain: str
+    point: bytes
+
+
+class BlindedBatch(msgspec.Struct, frozen=True):
+    """At most `BATCH_MAX` blinded persons."""
+
+    blinded: tuple[Blinded, ...]
+
+
+class Collect(msgspec.Struct, frozen=True):
+    """Domain to core: which of my acquisition numbers are ready?"""
+
+    acquisitions: tuple[str, ...]
+
+
+class Evaluated(msgspec.Struct, frozen=True, kw_only=True):
+    """Core to domain: Y = b_i·X under key version `version`; or the state without a point."""
+
+    acquisition: str
+    state: Literal["ready", "waiting", "expired", "spent"]
+    point: bytes = b""
+    version: int = 0
+
+
+class Collected(msgspec.Struct, frozen=True):
+    """Answers in the order asked."""
+
+    evaluated: tuple[Evaluated, ...]
+
+
+# Inquiry (情報照会, art. 19(viii), 21)
+
+
+class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
+    """One question about one person: a positive-list tuple, and the person sealed twice.
+
+    `case` is the requester's opaque reference of the open case. `for_provider` is the requester's
+    code of the person sealed to the provider's receiving key, `for_ledger` the same code sealed to
+    the ledger's; both 64 bytes. `version` is the key version of the requester's code.
+    """
+
+    inquiry: str
+    affair: str
+    provider: str
+    items: tuple[str, ...]
+    layout: str
+    case: str
+    for_provider: bytes
+    for_ledger: bytes
+    version: int
+    hidden: bool = False
+
+
+class InquiryBatch(msgspec.Struct, frozen=True):
+    """1 to `BATCH_MAX` inquiries of one requester, signed once."""
+
+    inquiries: tuple[Inquiry, ...]
+
+
+class Granted(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one inquiry: a permit, or a refusal by name. Both are on record."""
+
+    inquiry: str
+    outcome: Outcome
+    permit: str = ""
+    reason: str = ""
+
+
+class Permit(msgspec.Struct, frozen=True, kw_only=True):
+    """One permitted question, as the provider sees it. `person` is 64 bytes sealed to it."""
+
+    permit: str
+    affair: str
+    items: tuple[str, ...]
+    layout: str
+    person: bytes
+    hidden: bool = False
+
+
+class PermitSheet(msgspec.Struct, frozen=True, kw_only=True):
+    """All permits of one batch for one provider. `version` is the provider's code version."""
+
+    requester: str
+    requester_payload_key: bytes
+    provider: str
+    list_version: str
+    issued_at: datetime
+    expires_at: datetime
+    version: int
+    permits: tuple[Permit, ...]
+
+
+class SignedSheet(msgspec.Struct, frozen=True, kw_only=True):
+    """The sheet's bytes (JSON of `PermitSheet`) and the core's Ed25519 signature."""
+
+    provider: str
+    body: bytes
+    key_id: str
+    signature: bytes
+
+
+class Grants(msgspec.Struct, frozen=True, kw_only=True):
+    """The core's answer to a batch: an outcome for each inquiry, a sheet for each provider."""
+
+    granted: tuple[Granted, ...]
+    sheets: tuple[SignedSheet, ...]
+
+
+SHEET_DOMAIN = b"kumihimo-permit-sheet-v1\n"
+
+
+class LocalRefusal(msgspec.Struct, frozen=True, kw_only=True):
+    """The requester refused its own clerk (no open case): recorded like any other refusal."""
+
+    inquiry: str
+    affair: str
+    provider: str
+    items: tuple[str, ...]
+    outcome: Outcome
+    refused_at: datetime
+    for_ledger: bytes
+    version: int
+
+
+class LocalRefusals(msgspec.Struct, frozen=True):
+    """At most `BATCH_MAX` refusals."""
+
+    refusals: tuple[LocalRefusal, ...]
+
+
+# Ends (art. 23)
+
+
+class End(msgspec.Struct, frozen=True, kw_only=True):
+    """One party's end of an exchange: what it did and when.
+
+    The provider seals the person to the ledger from its **own** code; the requester's seal came
+    with the inquiry. `hidden` marks 不開示: the exchange is not shown to the person.
+    """
+
+    permit: str
+    side: Literal["requester", "provider"]
+    outcome: Outcome
+    at: datetime
+    for_ledger: bytes = b""
+    version: int = 0
+    hidden: bool = False
+
+
+class Ends(msgspec.Struct, frozen=True):
+    """At most `BATCH_MAX` ends of one party."""
+
+    ends: tuple[End, ...]
+
+
+# Records (情報提供等記録), core to ledger
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """An exchange or a refusal; `person` is sealed to the ledger (64 bytes)."""
+
+    record: str
+    permit: str
+    requester: str
+    provider: str
+    affair: str
+    items: tuple[str, ...]
+    basis: tuple[str, ...]
+    list_version: str
+    outcome: Outcome
+    requested_at: datetime
+    person: bytes
+    hidden: bool
+
+
+class EndRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An end as the core passes it on; `person` (provider's end only) sealed to the ledger."""
+
+    permit: str
+    side: Literal["requester", "provider"]
+    outcome: Outcome
+    at: datetime
+    person: bytes
+    hidden: bool
+
+
+class RecordsDelivered(msgspec.Struct, frozen=True, kw_only=True):
+    """One delivery; the ledger stores each record and end once, however often it comes."""
+
+    records: tuple[Record, ...] = ()
+    ends: tuple[EndRecord, ...] = ()
+
+
+# Rotation of a domain key
+
+
+class Rotation(msgspec.Struct, frozen=True, kw_only=True):
+    """The scalar b'·b⁻¹ from version `old` to `new`, HPKE-sealed to the domain's payload key."""
+
+    old: int
+    new: int
+    sealed_scalar: bytes
+
+
+class Rotated(msgspec.Struct, frozen=True):
+    """Domain to core: every code of mine is at this version."""
+
+    version: int
+
+
+class ListVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """The positive list in force at the core, as JSON of `statute`, and its version."""
+
+    version: str
+    body: bytes
+
+
+def sheet_key_id(signing: bytes) -> str:
+    """Return the key id under which the core signs sheets."""
+    return key_id_of(PARTY, signing)

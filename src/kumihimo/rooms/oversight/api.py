@@ -1,0 +1,162 @@
+"""What others may know of oversight: the signed directory of parties, and where to raise alarms.
+
+Keys stand in a directory signed here and not by the core: a core that could hand out false keys
+could open what it converts. The directory never holds anything about a person.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Literal
+
+import attrs
+import msgspec
+from cryptography.exceptions import InvalidSignature
+
+from kumihimo.kernel.group import NotInGroup, Point
+from kumihimo.kernel.keys import PublicKeys, verification_key
+from kumihimo.kernel.message import key_id_of, party_of
+from kumihimo.kernel.refusal import NotAuthentic
+
+PARTY = "oversight"
+
+DIRECTORY_PATH = "/directory"
+ENROL_PATH = "/directory/enrol"
+ALARM_PATH = "/alarms"
+
+Kind = Literal["institution", "register", "linkage", "ledger", "oversight"]
+Standing = Literal["active", "suspended"]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One party. `pia_published_on` is None until its 特定個人情報保護評価 is published (art. 28)."""
+
+    party: str
+    kind: Kind
+    standing: Standing
+    keys: PublicKeys
+    retired_signing: tuple[bytes, ...] = ()
+    pia_published_on: date | None = None
+
+
+class DirectoryBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The content that oversight signs. `version` only ever grows."""
+
+    version: int
+    issued_at: datetime
+    entries: tuple[Entry, ...]
+
+
+class SignedDirectory(msgspec.Struct, frozen=True):
+    """The signed bytes (JSON of `DirectoryBody`) and oversight's Ed25519 signature over them."""
+
+    body: bytes
+    signature: bytes
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """An empty question or answer."""
+
+
+class Enrol(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator's act: enrol a party, change its keys, standing or PIA date."""
+
+    entry: Entry
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that oversight must look at: which exchange and which bodies, never who."""
+
+    alarm: str
+    kind: Literal["ends-disagree", "end-missing", "chain-broken"]
+    permit: str
+    requester: str
+    provider: str
+    noticed_at: datetime
+
+
+class Received(msgspec.Struct, frozen=True):
+    """How many were new."""
+
+    new: int
+
+
+_DOMAIN = b"kumihimo-directory-v1\n"
+
+
+def signed_bytes(body: bytes) -> bytes:
+    """Return what the signature covers, apart from every other kind of signature."""
+    return _DOMAIN + hashlib.sha256(body).digest()
+
+
+@attrs.frozen
+class Directory:
+    """A verified directory; also the `KeyBook` of every party."""
+
+    version: int
+    entries: Mapping[str, Entry]
+    _by_key_id: Mapping[str, bytes]
+
+    @classmethod
+    def verify(cls, signed: SignedDirectory, *, oversight: bytes, at_least: int = 0) -> "Directory":
+        """Check signature and version; raises `NotAuthentic`.
+
+        `oversight` is the pinned Ed25519 key; `at_least` the version already known (no rollback).
+        """
+        try:
+            verification_key(oversight).verify(signed.signature, signed_bytes(signed.body))
+            body = msgspec.json.decode(signed.body, type=DirectoryBody)
+        except (InvalidSignature, ValueError) as error:
+            raise NotAuthentic from error
+        if body.version < at_least:
+            raise NotAuthentic
+        return cls.of(body)
+
+    @classmethod
+    def of(cls, body: DirectoryBody) -> "Directory":
+        """Index a body whose signature was checked."""
+        keys: dict[str, bytes] = {}
+        for entry in body.entries:
+            for signing in (entry.keys.signing, *entry.retired_signing):
+                keys[key_id_of(entry.party, signing)] = signing
+        return cls(body.version, {e.party: e for e in body.entries}, keys)
+
+    def signing_key(self, key_id: str) -> bytes | None:
+        """Return a signing key; None when unknown or its party is suspended."""
+        entry = self.entries.get(party_of(key_id))
+        if entry is None or entry.standing != "active":
+            return None
+        return self._by_key_id.get(key_id)
+
+    def active(self, party: str) -> Entry | None:
+        """Return a party in good standing."""
+        entry = self.entries.get(party)
+        return entry if entry is not None and entry.standing == "active" else None
+
+    def receiving(self, party: str) -> Point | None:
+        """Return the point that persons for this party are sealed to."""
+        entry = self.active(party)
+        if entry is None:
+            return None
+        try:
+            return entry.keys.receiving_point()
+        except NotInGroup:
+            return None
+
+    def pia_published(self, party: str, on: date) -> bool:
+        """Say whether the party's PIA was published by that day (art. 21(2), 28)."""
+        entry = self.active(party)
+        return (
+            entry is not None
+            and entry.pia_published_on is not None
+            and entry.pia_published_on <= on
+        )
+
+
+def new_body(
+    version: int, issued_at: datetime, entries: Mapping[str, Entry]
+) -> tuple[DirectoryBody, bytes]:
+    """Return a directory's content and its canonical bytes, entries in order of party."""
+    ordered = tuple(entries[name] for name in sorted(entries))
+    body = DirectoryBody(version=version, issued_at=issued_at.astimezone(UTC), entries=ordered)
+    return body, msgspec.json.encode(body, order="deterministic")

@@ -1,0 +1,181 @@
+"""Register's doors: residents and numbers, the strict inquiry, and its half of acquisition.
+
+Numbers and names cross only here, between register and an institution that may hold them, sealed
+by HPKE to the receiver inside the signed message. No code of any institution ever comes here.
+"""
+
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+PARTY = "register"
+
+EVENTS_PATH = "/events"
+DESIGNATE_PATH = "/numbers"
+STRICT_PATH = "/inquiries/strict"
+ACQUIRE_PATH = "/acquisitions/begin"
+TICKET_PATH = "/tickets"
+
+BATCH_MAX = 1_000
+
+
+class Attributes(msgspec.Struct, frozen=True, kw_only=True):
+    """The four attributes (基本4情報) as an office wrote them. `sex` is "" where not supplied."""
+
+    name: str
+    birth: str
+    sex: str
+    address: str
+    municipality: str = ""
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """JSON of another struct, HPKE-sealed to the receiver; the context is the path."""
+
+    payload: bytes
+
+
+class StrictInquiry(msgspec.Struct, frozen=True, kw_only=True):
+    """Find one number: all four attributes, or three where the scheme has no sex by law."""
+
+    inquiry: str
+    affair: str
+    attributes: Attributes
+    sexless_scheme: bool = False
+
+
+class StrictBatch(msgspec.Struct, frozen=True):
+    """At most 1,000 strict inquiries of one office."""
+
+    inquiries: tuple[StrictInquiry, ...]
+
+
+class StrictAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Exactly one match gives the number and the attributes as held; all else is silence."""
+
+    inquiry: str
+    answered: bool
+    number: str = ""
+    attributes: Attributes | None = None
+
+
+class StrictAnswers(msgspec.Struct, frozen=True):
+    """In the order asked."""
+
+    answers: tuple[StrictAnswer, ...]
+
+
+class Acquire(msgspec.Struct, frozen=True, kw_only=True):
+    """One person whose code the institution wants: an acquisition number and the number."""
+
+    acquisition: str
+    number: str
+
+
+class AcquireBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """At most 1,000 persons, for one domain (the sender's own)."""
+
+    acquisitions: tuple[Acquire, ...]
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """Register's answer to one: the blinding r (32 bytes), or why not."""
+
+    acquisition: str
+    state: Literal["begun", "no-such-person", "duplicate"]
+    blinding: bytes = b""
+
+
+class Tickets(msgspec.Struct, frozen=True):
+    """In the order asked; always inside a `Sealed`."""
+
+    tickets: tuple[Ticket, ...]
+
+
+class DisclosureAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """A counter that has identified a person (art. 16) asks for her ticket to the ledger."""
+
+    number: str
+    attributes: Attributes
+
+
+class DisclosureTicket(msgspec.Struct, frozen=True, kw_only=True):
+    """(t, r) sealed to the ledger's payload key: the person carries it, nobody else opens it."""
+
+    acquisition: str
+    sealed: bytes
+
+
+EventKind = Literal[
+    "birth",
+    "foreign-registration",
+    "move-in",
+    "move-out",
+    "move-within",
+    "name-change",
+    "former-surname",
+    "correction",
+    "departure-abroad",
+    "return",
+    "death",
+    "number-change",
+    "resident-code-change",
+    "protection",
+    "protection-end",
+]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """An event of the resident register (異動), as a municipality sends it.
+
+    `resident_code` names the person; attributes that the event leaves alone are None. A
+    correction ex officio names two officers and a reason (`officers`, `reason`).
+    """
+
+    event: str
+    kind: EventKind
+    resident_code: str
+    effective_on: date
+    name: str | None = None
+    kana: str | None = None
+    birth: str | None = None
+    sex: str | None = None
+    address: str | None = None
+    municipality: str | None = None
+    former_surname: str | None = None
+    alias: str | None = None
+    new_resident_code: str | None = None
+    officers: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class EventBatch(msgspec.Struct, frozen=True):
+    """At most 1,000 events, inside a `Sealed`."""
+
+    events: tuple[Event, ...]
+
+
+class EventsTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """How many events were new. A batch with one bad event is refused whole."""
+
+    new: int
+
+
+class Designate(msgspec.Struct, frozen=True):
+    """Residents of the sender that have no number yet (Number Act art. 7, 8)."""
+
+    resident_codes: tuple[str, ...]
+
+
+class Designated(msgspec.Struct, frozen=True, kw_only=True):
+    """A resident code and the number designated for it."""
+
+    resident_code: str
+    number: str
+
+
+class Designations(msgspec.Struct, frozen=True):
+    """Inside a `Sealed`; the same code always gives the same number."""
+
+    designated: tuple[Designated, ...]
