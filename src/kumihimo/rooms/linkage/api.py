@@ -5,12 +5,16 @@ appears only as `bytes` that are a point blinded by register or a point sealed t
 Protocol: docs/explanation/sealed-codes.md.
 """
 
+import hashlib
 from datetime import datetime
 from typing import Literal
 
 import msgspec
+from cryptography.exceptions import InvalidSignature
 
-from kumihimo.kernel.message import key_id_of
+from kumihimo.kernel.keys import verification_key
+from kumihimo.kernel.message import KeyBook, party_of
+from kumihimo.kernel.refusal import NotAuthentic
 
 PARTY = "linkage"
 LEDGER = "ledger"
@@ -176,7 +180,24 @@ class Grants(msgspec.Struct, frozen=True, kw_only=True):
     sheets: tuple[SignedSheet, ...]
 
 
-SHEET_DOMAIN = b"kumihimo-permit-sheet-v1\n"
+def sheet_signed_bytes(body: bytes) -> bytes:
+    """Return what a sheet's signature covers, apart from every other kind of signature."""
+    return b"kumihimo-permit-sheet-v1\n" + hashlib.sha256(body).digest()
+
+
+def verify_sheet(signed: SignedSheet, book: KeyBook) -> PermitSheet:
+    """Return the sheet if the core signed it; raises `NotAuthentic` otherwise."""
+    key = book.signing_key(signed.key_id)
+    if key is None or party_of(signed.key_id) != PARTY:
+        raise NotAuthentic
+    try:
+        verification_key(key).verify(signed.signature, sheet_signed_bytes(signed.body))
+        sheet = msgspec.json.decode(signed.body, type=PermitSheet)
+    except (InvalidSignature, ValueError) as error:
+        raise NotAuthentic from error
+    if sheet.provider != signed.provider:
+        raise NotAuthentic
+    return sheet
 
 
 class LocalRefusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -255,10 +276,14 @@ class EndRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordsDelivered(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery; the ledger stores each record and end once, however often it comes."""
+    """One delivery; the ledger stores each record and end once, however often it comes.
+
+    `version` is the key version of the ledger's domain under which every person in it is sealed.
+    """
 
     records: tuple[Record, ...] = ()
     ends: tuple[EndRecord, ...] = ()
+    version: int = 1
 
 
 # Rotation of a domain key
@@ -284,7 +309,3 @@ class ListVersion(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     body: bytes
 
-
-def sheet_key_id(signing: bytes) -> str:
-    """Return the key id under which the core signs sheets."""
-    return key_id_of(PARTY, signing)

@@ -1,0 +1,92 @@
+"""The core's routes: translation only. Every one stands behind the signed door."""
+
+from typing import Any
+
+from litestar import Request, post
+from litestar.handlers import HTTPRouteHandler
+
+from kumihimo.kernel.door import lawful, verified_of
+from kumihimo.rooms.linkage import api, ends, inquiries, service
+from kumihimo.rooms.linkage.service import Core
+
+Asked = Request[Any, Any, Any]
+
+
+def routes(core: Core) -> list[HTTPRouteHandler]:
+    """Return the core's route handlers."""
+    return [*_acquisition(core), *_exchange(core), *_rotation(core)]
+
+
+def _acquisition(core: Core) -> list[HTTPRouteHandler]:
+    @post(
+        api.BLINDED_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 21-2(2)", callers=("register",)),
+    )
+    async def take_blinded(request: Asked, data: api.BlindedBatch) -> api.Received:
+        """Hand over blinded persons, one for each acquisition number."""
+        return await service.take_blinded(core, verified_of(request), data)
+
+    @post(
+        api.COLLECT_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 21-2(3)", callers=("institution", "ledger")),
+    )
+    async def collect(request: Asked, data: api.Collect) -> api.Collected:
+        """Fetch what is ready under the caller's own acquisition numbers."""
+        return await service.collect(core, verified_of(request), data.acquisitions)
+
+    return [take_blinded, collect]
+
+
+def _exchange(core: Core) -> list[HTTPRouteHandler]:
+    @post(
+        api.INQUIRIES_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 19(viii), 21(2)", callers=("institution",)),
+    )
+    async def inquire(request: Asked, data: api.InquiryBatch) -> api.Grants:
+        """Ask for permits; every inquiry is answered and recorded, granted or not."""
+        return await inquiries.inquire(core, verified_of(request), data)
+
+    @post(
+        api.REFUSALS_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 23(3)", callers=("institution",)),
+    )
+    async def take_refusals(request: Asked, data: api.LocalRefusals) -> api.Received:
+        """Report what the requester refused its own clerk."""
+        return await ends.take_refusals(core, verified_of(request), data)
+
+    @post(
+        api.ENDS_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 23(1)-(3)", callers=("institution",)),
+    )
+    async def take_ends(request: Asked, data: api.Ends) -> api.Received:
+        """Report one's own end of an exchange."""
+        return await ends.take_ends(core, verified_of(request), data)
+
+    return [inquire, take_refusals, take_ends]
+
+
+def _rotation(core: Core) -> list[HTTPRouteHandler]:
+    @post(
+        api.ROTATE_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 21(1)", callers=("institution", "ledger")),
+    )
+    async def begin_rotation(request: Asked, data: api.Nothing) -> api.Rotation:
+        """Begin (or repeat) the caller's change to the next key version."""
+        return await service.begin_rotation(core, verified_of(request), data)
+
+    @post(
+        api.ROTATED_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 21(1)", callers=("institution", "ledger")),
+    )
+    async def finish_rotation(request: Asked, data: api.Rotated) -> api.Received:
+        """Say that every code of the caller is at the new version."""
+        return await service.finish_rotation(core, verified_of(request), data)
+
+    return [begin_rotation, finish_rotation]

@@ -1,0 +1,287 @@
+"""Inquiries, local refusals and ends: the core's hot path, a batch at a time."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+import attrs
+import msgspec
+
+from kumihimo.kernel import journal
+from kumihimo.kernel.clock import legal_day
+from kumihimo.kernel.group import Point
+from kumihimo.kernel.ids import is_id, new_id
+from kumihimo.kernel.message import Verified
+from kumihimo.kernel.refusal import BadInput, NotAllowed, Unavailable
+from kumihimo.kernel.seal import Sealed
+from kumihimo.rooms.linkage import store
+from kumihimo.rooms.linkage.api import (
+    LEDGER,
+    End,
+    EndRecord,
+    Ends,
+    Granted,
+    Grants,
+    Inquiry,
+    InquiryBatch,
+    LocalRefusal,
+    LocalRefusals,
+    Outcome,
+    Permit,
+    PermitSheet,
+    Received,
+    Record,
+    RecordsDelivered,
+)
+from kumihimo.rooms.linkage.domain.conversion import Task, convert_all, parse_sealed
+from kumihimo.rooms.linkage.domain.judge import Verdict, judge
+from kumihimo.rooms.linkage.domain.sheets import PERMIT_LIFETIME, sign_sheets
+from kumihimo.rooms.linkage.service import Core, deliver_to_ledger, require_batch
+from kumihimo.rooms.linkage.store import DomainRow, EndRow, RecordRow
+
+ITEMS_MAX = 64
+TEXT_MAX = 128
+LOCAL_OUTCOMES: frozenset[Outcome] = frozenset({"REFUSED_CASE", "REFUSED_FLAG"})
+
+
+@attrs.frozen
+class _Judged:
+    """One inquiry with everything that was decided and converted for it."""
+
+    inquiry: Inquiry
+    verdict: Verdict
+    for_provider: Sealed
+    for_ledger: Sealed
+
+
+async def inquire(core: Core, sender: Verified, batch: InquiryBatch) -> Grants:
+    """Judge a batch, record every inquiry, and grant permits.
+
+    (1) only an institution asks; form, size and seals are checked, or the batch is refused whole;
+    (2) each inquiry is judged by the list and the directory of today;
+    (3) persons are converted, sealed, to the ledger and (if permitted) to the provider;
+    (4) records, journal, evidence and the ledger's message are committed together;
+    (5) sheets are signed; only then does the answer leave.
+    A repeated inquiry gives the permit it had; a changed one under the same id is a DUPLICATE.
+    """
+    requester = sender.sender
+    core.require_kind(requester, "institution")
+    require_batch(len(batch.inquiries), "inquiries")
+    now = core.clock.now()
+    judged = [_judge_one(core, requester, i, q, now) for i, q in enumerate(batch.inquiries)]
+    directory = core.directory.current()
+    providers = {p for p in (q.provider for q in batch.inquiries) if directory.active(p)}
+    async with core.database.transaction() as tx:
+        live = await store.domains(tx, sorted({requester, LEDGER, *providers}))
+    check_versions(live[requester], [q.version for q in batch.inquiries], "inquiries", now)
+    persons = await to_ledger(
+        core, requester, live, [(j.for_ledger, j.inquiry.version) for j in judged]
+    )
+    rows = [
+        _record(core, requester, j, person, now) for j, person in zip(judged, persons, strict=True)
+    ]
+    async with core.database.transaction() as tx:
+        new = await store.add_records(tx, rows)
+        repeated = [r.inquiry for r in rows if r.inquiry not in new]
+        known = await store.records_of(tx, requester, repeated) if repeated else {}
+        if new:
+            fresh = [r for r in rows if r.inquiry in new]
+            await store.keep_evidence(tx, sender.evidence, now)
+            delivered = RecordsDelivered(
+                records=tuple(wire(r) for r in fresh), version=live[LEDGER].version
+            )
+            await deliver_to_ledger(core, tx, delivered, now)
+            line = journal.JournalLine(
+                act="inquiries-recorded",
+                actor=requester,
+                detail={"asked": len(rows), "permitted": sum(r.outcome == "OK" for r in fresh)},
+            )
+            await journal.write(tx, line, at=now)
+    settled = [known.get(r.inquiry, r) for r in rows]
+    granted = tuple(_grant(s, r, now) for s, r in zip(settled, rows, strict=True))
+    sheets = await _sheets(
+        core, requester, list(zip(judged, settled, granted, strict=True)), live, now
+    )
+    return Grants(granted=granted, sheets=sign_sheets(sheets, core.keys))
+
+
+def _judge_one(core: Core, requester: str, index: int, inquiry: Inquiry, now: datetime) -> _Judged:
+    where = f"inquiries[{index}]"
+    check_form(inquiry, where)
+    verdict = judge(
+        inquiry,
+        requester=requester,
+        directory=core.directory.current(),
+        law=core.law.current(),
+        today=legal_day(now),
+    )
+    return _Judged(
+        inquiry,
+        verdict,
+        parse_sealed(inquiry.for_provider, pointer=f"{where}.for_provider"),
+        parse_sealed(inquiry.for_ledger, pointer=f"{where}.for_ledger"),
+    )
+
+
+def check_form(inquiry: Inquiry | LocalRefusal, where: str) -> None:
+    """Raise `BadInput` unless ids and texts have the form and length that a record takes."""
+    if not is_id(inquiry.inquiry):
+        raise BadInput("an inquiry id is 22 characters of base64url", pointer=f"{where}.inquiry")
+    if not 1 <= len(inquiry.items) <= ITEMS_MAX:
+        raise BadInput(f"1 to {ITEMS_MAX} items are asked at once", pointer=f"{where}.items")
+    texts = {"affair": (inquiry.affair,), "provider": (inquiry.provider,), "items": inquiry.items}
+    if isinstance(inquiry, Inquiry):
+        texts |= {"layout": (inquiry.layout,), "case": (inquiry.case,)}
+    for name, values in texts.items():
+        for value in values:
+            if not value.isprintable() or not 1 <= len(value) <= TEXT_MAX:
+                raise BadInput(
+                    f"1 to {TEXT_MAX} printable characters are expected",
+                    pointer=f"{where}.{name}",
+                )
+
+
+def check_versions(
+    domain: DomainRow, versions: Sequence[int], where: str, now: datetime
+) -> None:
+    """Raise `BadInput` for a key version that is not alive.
+
+    A dead version converts to a person who does not exist: nothing true could be recorded.
+    """
+    alive = domain.alive(now)
+    for index, version in enumerate(versions):
+        if version not in alive:
+            raise BadInput("this key version is not alive", pointer=f"{where}[{index}].version")
+
+
+async def to_ledger(
+    core: Core,
+    source: str,
+    live: dict[str, DomainRow],
+    seals: Sequence[tuple[Sealed, int]],
+) -> list[bytes]:
+    """Convert persons that `source` sealed to the ledger into the ledger's own domain."""
+    to = _receiving(core, LEDGER)
+    ledger = live[LEDGER].version
+    tasks = [
+        Task(sealed, core.domain_keys.factor(source, version, LEDGER, ledger), to)
+        for sealed, version in seals
+    ]
+    return await asyncio.to_thread(convert_all, tasks, core.entropy)
+
+
+def _receiving(core: Core, party: str) -> Point:
+    point = core.directory.current().receiving(party)
+    if point is None:
+        raise Unavailable(f"the directory holds no receiving key of {party}")
+    return point
+
+
+def digest_of(inquiry: Inquiry | LocalRefusal) -> bytes:
+    """Return the fingerprint by which a repeated inquiry is recognised."""
+    return hashlib.sha256(msgspec.json.encode(inquiry)).digest()
+
+
+def _record(
+    core: Core, requester: str, judged: _Judged, person: bytes, now: datetime
+) -> RecordRow:
+    inquiry, verdict = judged.inquiry, judged.verdict
+    return RecordRow(
+        record=new_id(core.entropy),
+        permit=new_id(core.entropy),
+        requester=requester,
+        inquiry=inquiry.inquiry,
+        digest=digest_of(inquiry),
+        case_reference=inquiry.case,
+        affair=inquiry.affair,
+        provider=inquiry.provider,
+        items=inquiry.items,
+        basis=verdict.basis,
+        list_version=core.law.current().version,
+        outcome=verdict.outcome,
+        reason=verdict.reason,
+        requested_at=now,
+        expires_at=now + PERMIT_LIFETIME,
+        person=person,
+        hidden=inquiry.hidden,
+    )
+
+
+def wire(row: RecordRow) -> Record:
+    """Return a record as the ledger receives it."""
+    return Record(
+        record=row.record,
+        permit=row.permit,
+        requester=row.requester,
+        provider=row.provider,
+        affair=row.affair,
+        items=tuple(row.items),
+        basis=tuple(row.basis),
+        list_version=row.list_version,
+        outcome=row.outcome,
+        requested_at=row.requested_at,
+        person=row.person,
+        hidden=row.hidden,
+    )
+
+
+def _grant(settled: RecordRow, asked: RecordRow, now: datetime) -> Granted:
+    if settled.digest != asked.digest:
+        reason = "another inquiry was recorded under this id"
+        return Granted(inquiry=asked.inquiry, outcome="DUPLICATE", reason=reason)
+    if settled.outcome == "OK" and settled.expires_at <= now:
+        reason = "the permit of this inquiry has expired; ask anew under a new id"
+        return Granted(inquiry=asked.inquiry, outcome="EXPIRED", reason=reason)
+    permit = settled.permit if settled.outcome == "OK" else ""
+    return Granted(
+        inquiry=asked.inquiry, outcome=settled.outcome, permit=permit, reason=settled.reason
+    )
+
+
+async def _sheets(
+    core: Core,
+    requester: str,
+    granted: Sequence[tuple[_Judged, RecordRow, Granted]],
+    live: dict[str, DomainRow],
+    now: datetime,
+) -> list[PermitSheet]:
+    permitted = [(judged, row) for judged, row, grant in granted if grant.permit]
+    tasks = [
+        Task(
+            judged.for_provider,
+            core.domain_keys.factor(
+                requester, judged.inquiry.version, row.provider, live[row.provider].version
+            ),
+            _receiving(core, row.provider),
+        )
+        for judged, row in permitted
+    ]
+    persons = await asyncio.to_thread(convert_all, tasks, core.entropy)
+    entry = core.directory.current().active(requester)
+    assert entry is not None, "the requester was active when its signature was checked"
+    # A repeated inquiry keeps the expiry it had, so it goes on a sheet of its own.
+    sheets: dict[tuple[str, datetime], list[Permit]] = {}
+    for (judged, row), person in zip(permitted, persons, strict=True):
+        permit = Permit(
+            permit=row.permit,
+            affair=row.affair,
+            items=tuple(row.items),
+            layout=judged.inquiry.layout,
+            person=person,
+            hidden=row.hidden,
+        )
+        sheets.setdefault((row.provider, row.expires_at), []).append(permit)
+    return [
+        PermitSheet(
+            requester=requester,
+            requester_payload_key=entry.keys.payload,
+            provider=provider,
+            list_version=core.law.current().version,
+            issued_at=now,
+            expires_at=expires_at,
+            version=live[provider].version,
+            permits=tuple(permits),
+        )
+        for (provider, expires_at), permits in sheets.items()
+    ]

@@ -1,0 +1,193 @@
+"""The core's use cases: one transaction and one journal line each, no network inside.
+
+What it must never know: who a sealed person is, and what is provided about her.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import attrs
+import msgspec
+
+from kumihimo.kernel import journal, outbox
+from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.group import NotInGroup, Point, multiply, parse_point
+from kumihimo.kernel.ids import is_id
+from kumihimo.kernel.keys import PartyKeys, seal_payload
+from kumihimo.kernel.message import Verified
+from kumihimo.kernel.refusal import BadInput, NotAllowed
+from kumihimo.kernel.sql import Database, Tx
+from kumihimo.rooms.linkage import store
+from kumihimo.rooms.linkage.api import (
+    BATCH_MAX,
+    LEDGER,
+    RECORDS_PATH,
+    BlindedBatch,
+    Collected,
+    Evaluated,
+    Nothing,
+    Received,
+    RecordsDelivered,
+    Rotated,
+    Rotation,
+)
+from kumihimo.rooms.linkage.domain.judge import Law
+from kumihimo.rooms.linkage.domain.keys import DomainKeys
+from kumihimo.rooms.oversight.api import Directory
+
+ACQUISITION_LIFETIME = timedelta(days=7)  # our choice; art. 21-2 says only "no longer than needed"
+OLD_VERSION_GRACE = timedelta(hours=2)  # twice a permit's life, so no permit outlives its version
+ROTATION_CONTEXT = b"kumihimo-rotation-v1"
+
+
+class DirectoryCell(Protocol):
+    """Holds the latest verified directory."""
+
+    def current(self) -> Directory:
+        """Return it."""
+        ...
+
+
+class LawCell(Protocol):
+    """Holds the positive list in force."""
+
+    def current(self) -> Law:
+        """Return it."""
+        ...
+
+
+@attrs.frozen
+class Core:
+    """What every use case of the core needs."""
+
+    database: Database
+    keys: PartyKeys
+    domain_keys: DomainKeys
+    directory: DirectoryCell
+    law: LawCell
+    clock: Clock
+    entropy: Entropy
+
+    def require_kind(self, party: str, kind: str) -> None:
+        """Raise `NotAllowed` unless the directory lists the party as this kind."""
+        entry = self.directory.current().active(party)
+        if entry is None or entry.kind != kind:
+            raise NotAllowed(f"only a party of kind {kind} may call this")
+
+
+def require_batch(size: int, what: str) -> None:
+    """Raise `BadInput` unless a batch has 1 to `BATCH_MAX` members."""
+    if not 1 <= size <= BATCH_MAX:
+        raise BadInput(f"a batch holds 1 to {BATCH_MAX} {what}", pointer=what)
+
+
+async def take_blinded(core: Core, sender: Verified, batch: BlindedBatch) -> Received:
+    """Register hands over blinded persons (step 2 of acquisition). Repeats change nothing."""
+    core.require_kind(sender.sender, "register")
+    require_batch(len(batch.blinded), "blinded")
+    directory = core.directory.current()
+    for index, blinded in enumerate(batch.blinded):
+        if not is_id(blinded.acquisition):
+            raise BadInput("not an acquisition number", pointer=f"blinded[{index}].acquisition")
+        if directory.active(blinded.domain) is None:
+            raise BadInput("no such domain", pointer=f"blinded[{index}].domain")
+        _parse(blinded.point, f"blinded[{index}].point")
+    now = core.clock.now()
+    async with core.database.transaction() as tx:
+        new = await store.add_acquisitions(
+            tx,
+            acquisitions=[b.acquisition for b in batch.blinded],
+            domains=[b.domain for b in batch.blinded],
+            points=[b.point for b in batch.blinded],
+            expires_at=now + ACQUISITION_LIFETIME,
+        )
+        await _journal(core, tx, "acquisition-blinded", sender.sender, received=new)
+    return Received(new)
+
+
+def _parse(data: bytes, pointer: str) -> Point:
+    try:
+        return parse_point(data)
+    except NotInGroup as error:
+        raise BadInput("not a point of the group", pointer=pointer) from error
+
+
+async def collect(core: Core, sender: Verified, numbers: Sequence[str]) -> Collected:
+    """A domain fetches what is ready for it (step 3): Y = b·X, never anybody else's.
+
+    Repeatable until the number expires, so a lost answer costs nothing; the number of another
+    domain looks like one that never came.
+    """
+    require_batch(len(numbers), "acquisitions")
+    now = core.clock.now()
+    domain = sender.sender
+    async with core.database.transaction() as tx:
+        version = (await store.domains(tx, [domain]))[domain].version
+        rows = await store.acquisitions(tx, numbers)
+        await _journal(core, tx, "acquisition-collected", domain, asked=len(numbers))
+    secret = core.domain_keys.secret(domain, version)
+
+    def evaluate(number: str) -> Evaluated:
+        row = rows.get(number)
+        if row is None or row.domain != domain:
+            return Evaluated(acquisition=number, state="waiting")
+        if row.expires_at <= now or row.point is None:
+            return Evaluated(acquisition=number, state="expired")
+        point = multiply(secret, Point(bytes(row.point)))
+        return Evaluated(acquisition=number, state="ready", point=point, version=version)
+
+    evaluated = await asyncio.to_thread(lambda: tuple(evaluate(number) for number in numbers))
+    return Collected(evaluated)
+
+
+async def expire_acquisitions(core: Core) -> int:
+    """Forget acquisition numbers whose time is over (art. 21-2(4)); returns how many."""
+    async with core.database.transaction() as tx:
+        dropped = await store.spend_expired(tx, core.clock.now())
+        if dropped:
+            await _journal(core, tx, "acquisition-expired", core.keys.party, dropped=dropped)
+    return dropped
+
+
+async def begin_rotation(core: Core, sender: Verified, _: Nothing) -> Rotation:
+    """Give a domain the one scalar that carries its codes to the next key version."""
+    entry = core.directory.current().active(sender.sender)
+    if entry is None:
+        raise NotAllowed("only a party in good standing may rotate")
+    async with core.database.transaction() as tx:
+        row = await store.begin_rotation(tx, sender.sender)
+        await _journal(core, tx, "rotation-begun", sender.sender, version=row.version + 1)
+    scalar = core.domain_keys.factor(
+        sender.sender, row.version, sender.sender, row.version + 1
+    )
+    sealed = seal_payload(scalar.reveal(), to=entry.keys.payload, context=ROTATION_CONTEXT)
+    return Rotation(old=row.version, new=row.version + 1, sealed_scalar=sealed)
+
+
+async def finish_rotation(core: Core, sender: Verified, done: Rotated) -> Received:
+    """A domain says that every code of its own is at the new version. Repeats change nothing."""
+    until = core.clock.now() + OLD_VERSION_GRACE
+    async with core.database.transaction() as tx:
+        finished = await store.finish_rotation(tx, sender.sender, done.version, until)
+        if finished:
+            await _journal(core, tx, "rotation-finished", sender.sender, version=done.version)
+    return Received(int(finished))
+
+
+async def deliver_to_ledger(core: Core, tx: Tx, delivered: RecordsDelivered, at: datetime) -> None:
+    """Put records and ends for the ledger into the outbox of this transaction."""
+    await outbox.put(
+        tx,
+        topic=RECORDS_PATH,
+        destination=LEDGER,
+        body=msgspec.json.encode(delivered),
+        at=at,
+    )
+
+
+async def _journal(core: Core, tx: Tx, act: str, actor: str, **counts: int) -> None:
+    line = journal.JournalLine(act=act, actor=actor, detail=dict(counts))
+    await journal.write(tx, line, at=core.clock.now())
