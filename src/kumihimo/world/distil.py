@@ -21,7 +21,7 @@ GIVEN_MAX: Final = 4000  # spellings per sex: our choice
 _SPECIAL_WARDS: Final = "13"
 _DESIGNATED: Final = range(100, 200)
 _HIRAGANA_TO_KATAKANA: Final = {point: point + 0x60 for point in range(0x3041, 0x3097)}
-_UNUSABLE_IN_A_TOWN: Final = frozenset("（）、～「」・　 ０１２３４５６７８９")
+_UNUSABLE_IN_A_TOWN: Final = frozenset("（）、～「」・　 ")
 
 
 class PostalTown(msgspec.Struct):
@@ -92,7 +92,7 @@ def town_rows(
     cities = {one.city: one for one in municipalities if _is_designated(one.code)}
     groups: defaultdict[tuple[str, str], list[tuple[object, ...]]] = defaultdict(list)
     for town in towns:
-        if not town.neighborhood or _UNUSABLE_IN_A_TOWN & set(town.neighborhood):
+        if not _is_usable(town.neighborhood):
             continue
         found = by_code.get(town.jisx0402)
         ward = ""
@@ -143,6 +143,11 @@ def surname_rows(path: Path) -> list[tuple[object, ...]]:
             (kanji, kana.translate(_HIRAGANA_TO_KATAKANA), int(population))
             for kanji, population, kana, _ in csv.reader(file)
         ]
+
+
+def _is_usable(town: str) -> bool:
+    plain = not any(c.isdecimal() for c in town)
+    return bool(town) and plain and not _UNUSABLE_IN_A_TOWN & set(town)
 
 
 def _is_designated(code: str) -> bool:
