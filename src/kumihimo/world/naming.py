@@ -10,14 +10,6 @@ from kumihimo.world.families import FEMALE, MALE, YEAR, Households, People
 from kumihimo.world.streams import Chance, Ints
 
 _JAPAN: Final = "JPN"
-# Roman letters as a municipality might read them in kana: only syllables that the names of
-# `foreign.tsv` hold. The readings of these names are ours, letter by letter.
-_LETTERS: Final = str.maketrans({
-    "A": "ア", "B": "ブ", "C": "ク", "D": "ド", "E": "エ", "F": "フ", "G": "グ", "H": "ハ",
-    "I": "イ", "J": "ジ", "K": "ク", "L": "ル", "M": "ム", "N": "ン", "O": "オ", "P": "プ",
-    "Q": "ク", "R": "ル", "S": "ス", "T": "ト", "U": "ウ", "V": "ヴ", "W": "ウ", "X": "クス",
-    "Y": "イ", "Z": "ズ",
-})  # fmt: skip
 
 
 def names(homes: Households, people: People, chance: Chance) -> pl.DataFrame:
@@ -65,17 +57,23 @@ def _given(people: People, chance: Chance) -> tuple[pl.Series, pl.Series]:
             pool = reference.given_names(year, sex)
             chosen = np.flatnonzero((generation == number) & (people.sex == sex))
             drawn = chance.pick(len(chosen), pool.weights)
-            index[chosen] = _unlike_the_sibling(drawn, people.household[chosen], len(pool.kanji))
-            index[chosen] += offset
+            index[chosen] = drawn + offset
             offset += len(pool.kanji)
             kanji.append(pool.kanji)
             kana.append(pool.kana)
-    return pl.concat(kanji).gather(index), pl.concat(kana).gather(index)
+    whole = pl.concat(kanji)
+    index = _unlike_the_family(index, people.household, whole)
+    return whole.gather(index), pl.concat(kana).gather(index)
 
 
-def _unlike_the_sibling(drawn: Ints, household: Ints, pool: int) -> Ints:
-    same = (drawn[1:] == drawn[:-1]) & (household[1:] == household[:-1])
-    return np.concatenate([drawn[:1], np.where(same, (drawn[1:] + 1) % pool, drawn[1:])])
+def _unlike_the_family(index: Ints, household: Ints, kanji: pl.Series) -> Ints:
+    """Give whoever has the name of someone before her in the household the next one of the pool."""
+    home = pl.DataFrame({"home": household, "name": kanji.gather(index)})
+    again = ~home.select(pl.struct("home", "name").is_first_distinct()).to_series().to_numpy()
+    # After the last name of a pool comes the first of another generation or sex. Pools end with
+    # their least likely names, so that a family draws the last one twice about never.
+    last = np.int64(len(kanji) - 1)
+    return np.where(again, np.where(index < last, index + 1, index - 1), index)
 
 
 def _first_day(year: int) -> int:
@@ -87,17 +85,19 @@ def _foreign(
 ) -> pl.DataFrame:
     nations = reference.foreign_names()
     of_home = chance.pick(len(homes), [one.weight for one in nations])
-    family_draw = chance.unit(len(homes))
+    family_draw, given_draw = chance.unit(len(homes)), chance.unit(len(homes))
+    home = people.household[rows]
     parts: list[pl.DataFrame] = []
     for number, nation in enumerate(nations):
         for sex, pool in ((MALE, nation.male), (FEMALE, nation.female)):
-            home = people.household[rows]
             mine = rows[(of_home[home] == number) & (people.sex[rows] == sex)]
             if not len(mine):
                 continue
             at = (family_draw[people.household[mine]] * len(nation.family)).astype(np.int64)
             family = nation.family[at.tolist()]
-            given = pool[chance.below(len(mine), len(pool)).tolist()]
+            # By place in the household, so that two of one family are not called the same.
+            draw = (given_draw[people.household[mine]] * len(pool)).astype(np.int64)
+            given = pool[((draw + people.place[mine]) % len(pool)).tolist()]
             parts.append(_rows_of(mine, nation.nationality, family, given, table))
     return pl.concat(parts)
 
@@ -111,9 +111,9 @@ def _rows_of(
         {
             "row": pl.Series(rows).cast(pl.get_index_type()),
             "surname": family["alphabet"],
-            "surname_kana": read_letters(family["alphabet"]),
+            "surname_kana": family["kana"],
             "given": given["alphabet"],
-            "given_kana": read_letters(given["alphabet"]),
+            "given_kana": given["kana"],
             "kanji": second,
             # The 通称 is Japanese: the surname and given name that the person would have had.
             "alias": own["surname"] + "　" + own["given"],
@@ -121,9 +121,3 @@ def _rows_of(
             "nationality": pl.repeat(nationality, len(rows), eager=True),
         }
     )
-
-
-def read_letters(alphabet: pl.Series) -> pl.Series:
-    """Return kana for names in the alphabet; few distinct values, so one by one."""
-    distinct = alphabet.unique(maintain_order=True).to_list()
-    return alphabet.replace_strict(distinct, [str(one).translate(_LETTERS) for one in distinct])

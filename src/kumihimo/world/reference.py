@@ -44,7 +44,7 @@ class Names:
 
 @attrs.frozen
 class ForeignNames:
-    """Family and given names of one nationality; `kanji` is empty where there is none."""
+    """Names of one nationality: `alphabet`, `kanji` (empty where there is none), `kana`."""
 
     nationality: str
     weight: float
