@@ -20,7 +20,6 @@ from kumihimo.world.lives import lives, moves
 from kumihimo.world.naming import names
 from kumihimo.world.offices import OFFICE_TABLES, office_records
 from kumihimo.world.plan import (
-    BLOCK_PEOPLE,
     DEFAULT_DAY,
     DEFAULT_MUNICIPALITIES,
     BadWorld,
@@ -167,7 +166,7 @@ def _block(plan: Plan, number: int) -> Block:
         "municipality", "postal_code", address=notation.written_address(pl.lit(0))
     )
     return Block(
-        first=number * BLOCK_PEOPLE,
+        first=plan.first_of(number),
         seed=plan.seed,
         people=people,
         lives=lives(homes, people, moved, entry, plan.today, chance("lives")),

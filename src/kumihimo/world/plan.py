@@ -35,11 +35,12 @@ class Plan:
     seed: int
     codes: tuple[str, ...]
     on: date
+    block_people: int = BLOCK_PEOPLE
 
     @property
     def blocks(self) -> int:
-        """How many blocks of at most `BLOCK_PEOPLE` people."""
-        return -(-self.residents // BLOCK_PEOPLE)
+        """How many blocks of at most `block_people` people."""
+        return -(-self.residents // self.block_people)
 
     @property
     def today(self) -> int:
@@ -48,7 +49,11 @@ class Plan:
 
     def people_in(self, block: int) -> int:
         """Return the number of people in a block; only the last one is smaller."""
-        return min(BLOCK_PEOPLE, self.residents - block * BLOCK_PEOPLE)
+        return min(self.block_people, self.residents - self.first_of(block))
+
+    def first_of(self, block: int) -> int:
+        """Return the index of a block's first person."""
+        return block * self.block_people
 
 
 def make_plan(
