@@ -3,6 +3,9 @@
 import hashlib
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import attrs
 import polars as pl
@@ -123,6 +126,27 @@ def test_a_failure_half_way_leaves_nothing_behind(tmp_path, small):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_a_disk_that_refuses_is_told_in_words_and_leaves_nothing_behind(tmp_path, form):
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "from kumihimo.run.world_cli import app\n"
+        f"app(['--residents', '2000', '--out', {str(tmp_path / 'w')!r}, '--format', {form!r}, '--json'])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 2
+    assert "could not be written" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_world_is_not_put_where_there_can_be_no_folder():
+    with pytest.raises(CannotWrite):
+        write_nation(make_plan(10, 1), Path("/proc/none/w"))
+
+
 def test_a_failure_half_way_keeps_the_world_that_was_there(tmp_path, small):
     small.write(tmp_path / "w")
     before = bytes_of(tmp_path / "w")
@@ -137,7 +161,7 @@ def test_a_failure_half_way_keeps_the_world_that_was_there(tmp_path, small):
     assert [p.name for p in tmp_path.iterdir()] == ["w"]
 
 
-@pytest.mark.parametrize("damage", ["manifest", "text", "part", "garbage"])
+@pytest.mark.parametrize("damage", ["manifest", "text", "part", "garbage", "elsewhere", "fewer"])
 def test_a_damaged_world_is_refused_and_not_half_read(tmp_path, small, damage):
     folder = tmp_path / "w"
     small.write(folder)
@@ -148,6 +172,17 @@ def test_a_damaged_world_is_refused_and_not_half_read(tmp_path, small, damage):
             (folder / "world.json").write_text('{"version": "x"}')
         case "part":
             (folder / "events/part-00000.parquet").unlink()
+        case "elsewhere" | "fewer":
+            text = (folder / "world.json").read_text()
+            changes = {
+                "elsewhere": ('"truth"', '"../truth"'),
+                "fewer": (
+                    '"residents": 300,\n    "households"',
+                    '"residents": 1,\n    "households"',
+                ),
+            }
+            text = text.replace(*changes[damage])
+            (folder / "world.json").write_text(text)
         case _:
             (folder / "events/part-00000.parquet").write_bytes(b"PAR1 not at all")
     with pytest.raises(BadWorld):

@@ -169,7 +169,7 @@ def _medical_insurance(
     fields = pl.DataFrame(
         {
             "insured_since": today["birth_date"].gather(rows.tolist()),
-            "dependant": pl.Series(employed[home] & (income[rows] < best[home]) & ~elderly),
+            "is_dependent": pl.Series(employed[home] & (income[rows] < best[home]) & ~elderly),
             "copayment_percent": pl.Series(np.where(elderly, 10, 30)),
         }
     )

@@ -22,6 +22,9 @@ from kumihimo.world.plan import BadWorld, Plan
 
 FORMS: Final = ("parquet", "csv")
 MANIFEST: Final = "world.json"
+TABLES: Final = frozenset(
+    {"institutions", "residents", "households", "events", *OFFICE_TABLES, "truth"}
+)
 FORMAT_VERSION: Final = 1
 
 
@@ -75,8 +78,9 @@ def write_world(
         rows = _fill(made, institutions, blocks, form)
         (made / MANIFEST).write_bytes(_manifest(plan, form, rows))
         _put_in_place(made, out, workshop)
-    except OSError as error:
-        raise CannotWrite(f"{out}: {error.strerror or 'disk error'}", pointer="out") from error
+    except (OSError, pl.exceptions.PolarsError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or "the disk refused it"
+        raise CannotWrite(f"{out}: {why}", pointer="out") from error
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
 
@@ -91,6 +95,8 @@ def read_world(folder: Path) -> tuple[Plan, dict[str, pl.DataFrame]]:
         raise BadWorld(
             f"only Parquet worlds of version {FORMAT_VERSION} can be read back", pointer="folder"
         )
+    if manifest.rows.keys() != TABLES:
+        raise BadWorld(f"{MANIFEST} must name the tables of a world and no other", pointer="rows")
     plan = Plan(
         residents=manifest.residents,
         seed=manifest.seed,
