@@ -32,6 +32,7 @@ LIST_PATH = "/list"
 RECORDS_PATH = "/linkage/records"
 
 BATCH_MAX = 1_000
+ROTATION_CONTEXT = b"kumihimo-rotation-v1"
 
 Outcome = Literal[
     "OK",

@@ -25,6 +25,7 @@ from kumihimo.rooms.linkage.api import (
     BATCH_MAX,
     LEDGER,
     RECORDS_PATH,
+    ROTATION_CONTEXT,
     BlindedBatch,
     Collected,
     Evaluated,
@@ -40,7 +41,6 @@ from kumihimo.rooms.oversight.api import Directory
 
 ACQUISITION_LIFETIME = timedelta(days=7)  # our choice; art. 21-2 says only "no longer than needed"
 OLD_VERSION_GRACE = timedelta(hours=2)  # twice a permit's life, so no permit outlives its version
-ROTATION_CONTEXT = b"kumihimo-rotation-v1"
 
 
 class DirectoryCell(Protocol):

@@ -1,0 +1,131 @@
+"""Plain SQL migrations, run by the database's owner; the runtime role owns nothing.
+
+A room's migrations are `NNNN_name.pre.sql` (before the new code runs) and `NNNN_name.post.sql`
+(after the old code has gone), in its package's `migrations` folder. The kernel's own come first.
+Each file runs in one transaction, once; a file that changed after it ran is refused.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import attrs
+import psycopg
+from psycopg import sql
+
+from kumihimo.kernel.withheld import Withheld
+
+_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.(pre|post)\.sql")
+_LOCK = 0x6B756D69  # "kumi": one runner at a time for each database
+KERNEL = "kumihimo.kernel"
+
+
+class MigrationRefused(Exception):
+    """The database and the migrations do not fit together; nothing was changed."""
+
+
+@attrs.frozen
+class Migration:
+    """One file: its place in the order, its text and its fingerprint."""
+
+    package: str
+    name: str
+    text: str
+
+    @property
+    def digest(self) -> bytes:
+        """Return the fingerprint that tells whether a file changed after it ran."""
+        return hashlib.sha256(self.text.encode()).digest()
+
+
+def load(package: str) -> list[Migration]:
+    """Read a package's migrations in order; raises `MigrationRefused` for a bad name or a gap."""
+    folder: Traversable = files(package) / "migrations"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    numbers: list[int] = []
+    for name in names:
+        matched = _NAME.fullmatch(name)
+        if matched is None:
+            raise MigrationRefused(f"{package}: {name} is not NNNN_name.pre.sql or .post.sql")
+        numbers.append(int(matched[1]))
+    if sorted(set(numbers)) != list(range(1, len(set(numbers)) + 1)):
+        raise MigrationRefused(f"{package}: the numbers of the migrations have a gap")
+    return [Migration(package, name, (folder / name).read_text("utf-8")) for name in names]
+
+
+def migrate(
+    owner: Withheld[str], packages: Sequence[str], *, runtime_role: str, phase: str = "all"
+) -> list[str]:
+    """Apply what is missing to one database; returns the names of what was applied.
+
+    `owner` is the DSN of the owning role; `packages` come after the kernel's own migrations;
+    `phase` is `pre`, `post` or `all`. The runtime role gets rights on what the files leave behind
+    by `_grant`: read and write on rows, no DELETE on the journal, nothing on the schema.
+    """
+    applied: list[str] = []
+    with psycopg.connect(owner.reveal(), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS migration (package text, name text, digest bytea NOT NULL,"
+            " applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (package, name))"
+        )
+        for migration in [m for p in (KERNEL, *packages) for m in load(p)]:
+            wanted = phase == "all" or f".{phase}." in migration.name
+            if wanted and _apply(connection, migration):
+                applied.append(f"{migration.package}/{migration.name}")
+        _refuse_unknown(connection, packages)
+        _grant(connection, runtime_role)
+    return applied
+
+
+def _apply(connection: psycopg.Connection, migration: Migration) -> bool:
+    found = connection.execute(
+        "SELECT digest FROM migration WHERE package = %s AND name = %s",
+        (migration.package, migration.name),
+    ).fetchone()
+    if found is not None:
+        if found[0] != migration.digest:
+            raise MigrationRefused(
+                f"{migration.package}/{migration.name} changed after it was applied;"
+                " write a new migration instead"
+            )
+        return False
+    with connection.transaction():
+        connection.execute(migration.text.encode())
+        connection.execute(
+            "INSERT INTO migration (package, name, digest) VALUES (%s, %s, %s)",
+            (migration.package, migration.name, migration.digest),
+        )
+    return True
+
+
+def _refuse_unknown(connection: psycopg.Connection, packages: Sequence[str]) -> None:
+    known = {(m.package, m.name) for p in (KERNEL, *packages) for m in load(p)}
+    rows = connection.execute("SELECT package, name FROM migration").fetchall()
+    unknown = [f"{package}/{name}" for package, name in rows if (package, name) not in known]
+    if unknown:
+        raise MigrationRefused(f"the database is newer than this program: {', '.join(unknown)}")
+
+
+def _grant(connection: psycopg.Connection, role: str) -> None:
+    name = sql.Identifier(role)
+    tables = connection.execute(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    ).fetchall()
+    for (table,) in tables:
+        if table == "migration":
+            continue
+        rights = "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
+        connection.execute(
+            sql.SQL("GRANT {} ON {} TO {}").format(
+                sql.SQL(rights), sql.Identifier(table), name
+            )
+        )
+    connection.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(name))
+
+
+# Legal records and evidence: nobody who serves requests can change or remove them. Retention is
+# the owner's job.
+APPEND_ONLY = frozenset({"journal", "evidence", "exchange_record", "directory_version"})

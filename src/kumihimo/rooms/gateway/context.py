@@ -1,0 +1,50 @@
+"""What the gateway's use cases are given: its database, its tenants, the law, the directory."""
+
+from datetime import timedelta
+from typing import Protocol
+
+import attrs
+
+from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.keys import Locker, PartyKeys
+from kumihimo.kernel.net import Caller, Net
+from kumihimo.kernel.sql import Database
+from kumihimo.rooms.oversight.client import DirectoryBook
+from kumihimo.statute.positive_list import PositiveList
+
+RESULT_LIFETIME = timedelta(days=14)  # our choice; the real period is not public
+
+
+class LawCell(Protocol):
+    """Holds the gateway's own copy of the positive list in force."""
+
+    def current(self) -> PositiveList:
+        """Return it."""
+        ...
+
+
+@attrs.frozen
+class Tenant:
+    """One institution that the gateway hosts: its name, its keys, and what locks its columns."""
+
+    institution: str
+    keys: PartyKeys
+    locker: Locker
+
+
+@attrs.frozen
+class Gateway:
+    """Shared by all tenants; nothing in it belongs to one institution alone."""
+
+    database: Database
+    book: DirectoryBook
+    law: LawCell
+    net: Net
+    clock: Clock
+    entropy: Entropy
+    result_lifetime: timedelta = RESULT_LIFETIME
+
+    def caller(self, tenant: Tenant) -> Caller:
+        """Return the tenant's voice towards other parties."""
+        return Caller(tenant.keys, self.book, self.net, self.clock, self.entropy)

@@ -1,0 +1,88 @@
+"""What a provider answers to one permit, as a pure function of what it holds.
+
+Answers that a clerk must tell apart (linkage digest 3.5): nobody under this code, no copy loaded,
+a copy that says nothing, a copy in another layout, a flag, a person who must decide first.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import attrs
+import msgspec
+
+from kumihimo.rooms.gateway.api import ItemValue, Provided
+from kumihimo.rooms.linkage.api import Outcome
+
+SELF_INFORMATION = "self-information"
+
+
+@attrs.frozen(kw_only=True)
+class HeldCopy:
+    """A current copy (副本) of one kind of information about the person; `locked` is its payload."""
+
+    copy: int
+    info: str
+    layout: str
+    as_of: date
+    registered_on: date
+    no_automatic_answer: bool
+    locked: bytes
+
+
+@attrs.frozen(kw_only=True)
+class HeldPerson:
+    """The person as this institution knows her."""
+
+    person: str
+    no_self_information: bool
+    hidden: bool
+    copies: tuple[HeldCopy, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Asked:
+    """What one permit asks for."""
+
+    affair: str
+    items: Sequence[str]
+    layout: str
+
+
+def info_of(item: str) -> str:
+    """Return the kind of information that an item belongs to (`local-tax` of `local-tax.total`)."""
+    return item.partition(".")[0]
+
+
+def outcome_before_reading(asked: Asked, held: HeldPerson | None) -> tuple[Outcome, HeldCopy | None]:
+    """Decide everything that needs no look into a payload; OK means: read this copy."""
+    if held is None:
+        return "NO_PERSON", None
+    if asked.affair == SELF_INFORMATION and held.no_self_information:
+        return "REFUSED_FLAG", None
+    info = info_of(asked.items[0])
+    copy = next((c for c in held.copies if c.info == info), None)
+    if copy is None:
+        return "NO_COPY", None
+    if copy.layout != asked.layout:
+        return "STALE_LAYOUT", None
+    if copy.no_automatic_answer and asked.affair != SELF_INFORMATION:
+        return "PENDING_MANUAL", copy
+    return "OK", copy
+
+
+def read_items(asked: Asked, copy: HeldCopy, payload: bytes) -> tuple[Outcome, Provided]:
+    """Take the items asked for, and no others, out of a copy's payload (JSON by item)."""
+    content: Mapping[str, Any] = msgspec.json.decode(payload, type=dict[str, Any])
+    values = tuple(
+        ItemValue(
+            item=item,
+            value=content[item],
+            as_of=copy.as_of.isoformat(),
+            registered_on=copy.registered_on.isoformat(),
+            layout=copy.layout,
+        )
+        for item in asked.items
+        if content.get(item) is not None
+    )
+    return ("OK" if values else "NO_DATA"), Provided(values)

@@ -1,0 +1,366 @@
+"""The provider's side: a permit sheet comes in, a sealed answer for each permit goes out.
+
+Number Act art. 22: whoever is asked through the network must provide. What it may not do is
+trust the core blindly: sheet, list and keys are checked again here.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Literal
+
+import attrs
+import msgspec
+
+from kumihimo.kernel import journal, outbox
+from kumihimo.kernel.clock import legal_day
+from kumihimo.kernel.group import NotInGroup, Point
+from kumihimo.kernel.keys import seal_payload
+from kumihimo.kernel.message import Verified
+from kumihimo.kernel.refusal import BadInput, Conflict, NotAllowed, NotFound
+from kumihimo.kernel.seal import Sealed, open_sealed, seal
+from kumihimo.rooms.gateway import store_exchange, store_provide
+from kumihimo.rooms.gateway.api import Ask, Provide, Provided, Provision, Provisions, payload_context
+from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.gateway.domain.codes import Step, candidates
+from kumihimo.rooms.gateway.domain.providing import (
+    Asked,
+    HeldCopy,
+    HeldPerson,
+    info_of,
+    outcome_before_reading,
+    read_items,
+)
+from kumihimo.rooms.gateway.records import (
+    Manual,
+    RecordDetail,
+    copy_label,
+    lock_detail,
+    manual_label,
+    put_ends,
+)
+from kumihimo.rooms.gateway.rotation import steps_of
+from kumihimo.rooms.gateway.store_exchange import CopyRow, ProvisionRow, RecordRow
+from kumihimo.rooms.linkage.api import (
+    BATCH_MAX,
+    ENDS_PATH,
+    LEDGER,
+    PARTY,
+    End,
+    Ends,
+    Outcome,
+    Permit,
+    PermitSheet,
+    verify_sheet,
+)
+from kumihimo.statute.positive_list import Ground, Refused
+
+
+@attrs.frozen(kw_only=True)
+class _Answered:
+    """One permit with its answer, before it is stored."""
+
+    permit: Permit
+    outcome: Outcome
+    answer: bytes | None
+    person: HeldPerson | None
+    copy: HeldCopy | None
+    for_ledger: bytes
+
+
+async def provide(gateway: Gateway, tenant: Tenant, sender: Verified, asked: Provide) -> Provisions:
+    """Answer a sheet.
+
+    (1) the core signed the sheet, for us, for this sender and its published payload key, and in
+        time; (2) permits seen before keep their answer; (3) each permit is checked against our
+        own copy of the list; (4) persons are opened and looked up; (5) payloads are read and
+        sealed to the requester; (6) answers, records, evidence, our end for the core and the
+        journal line are committed together, before the answer leaves.
+    """
+    now = gateway.clock.now()
+    sheet = _check(gateway, tenant, sender, asked, now)
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        known = await store_provide.provisions(tx, [p.permit for p in sheet.permits])
+        steps = await steps_of(tx, tenant)
+    fresh = [p for p in sheet.permits if p.permit not in known]
+    if fresh:
+        opened = await asyncio.to_thread(_open_all, tenant, fresh)
+        held = await _look_up(gateway, tenant, sheet, opened, steps)
+        judged = await asyncio.to_thread(
+            _answer_all, gateway, tenant, sheet, opened, held, legal_day(now)
+        )
+        known |= await _commit(gateway, tenant, sender, sheet, judged, now)
+    return Provisions(tuple(_wire(sender, known[p.permit]) for p in sheet.permits))
+
+
+def _check(
+    gateway: Gateway, tenant: Tenant, sender: Verified, asked: Provide, now: datetime
+) -> PermitSheet:
+    sheet = verify_sheet(asked.sheet, gateway.book)
+    if sheet.provider != tenant.institution or sheet.requester != sender.sender:
+        raise NotAllowed("this sheet is for another provider or another requester")
+    entry = gateway.book.current().active(sheet.requester)
+    if entry is None or entry.keys.payload != sheet.requester_payload_key:
+        raise NotAllowed("the sheet names a payload key that the directory does not")
+    if sheet.expires_at <= now:
+        raise Conflict("this sheet has expired")
+    if not 1 <= len(sheet.permits) <= BATCH_MAX:
+        raise BadInput(f"a sheet holds 1 to {BATCH_MAX} permits", pointer="sheet")
+    return sheet
+
+
+def _open_all(tenant: Tenant, permits: Sequence[Permit]) -> dict[str, Point | None]:
+    opened: dict[str, Point | None] = {}
+    for permit in permits:
+        try:
+            sealed = Sealed.parse(permit.person)
+            opened[permit.permit] = open_sealed(sealed, key=tenant.keys.receiving)
+        except NotInGroup:
+            opened[permit.permit] = None
+    return opened
+
+
+async def _look_up(
+    gateway: Gateway,
+    tenant: Tenant,
+    sheet: PermitSheet,
+    opened: dict[str, Point | None],
+    steps: Sequence[Step],
+) -> dict[str, HeldPerson]:
+    asked: dict[tuple[int, bytes], str] = {}
+    for permit, code in opened.items():
+        if code is not None:
+            for version, point in candidates(code, sheet.version, steps):
+                asked[(version, bytes(point))] = permit
+    infos = {info_of(item) for permit in sheet.permits for item in permit.items}
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        rows = await store_provide.held(tx, list(asked), sorted(infos))
+    held: dict[str, list[CopyRow]] = {}
+    for row in rows:
+        held.setdefault(asked[(row.code_version, bytes(row.code))], []).append(row)
+    # Two permits of one sheet may ask about one person; each code points at the last of them.
+    by_code = {opened[permit]: person for permit, rows in held.items() if (person := held_person(rows))}
+    return {p: by_code[c] for p, c in opened.items() if c is not None and c in by_code}
+
+
+def held_person(rows: Sequence[CopyRow]) -> HeldPerson:
+    """Return the person, with her copies, whose joined rows these are (at least one)."""
+    copies = tuple(
+        HeldCopy(
+            copy=row.copy,
+            info=row.info,
+            layout=row.layout,
+            as_of=row.as_of,
+            registered_on=legal_day(row.loaded_at),
+            no_automatic_answer=bool(row.no_automatic_answer),
+            locked=row.locked,
+        )
+        for row in rows
+        if row.copy is not None
+        and row.info is not None
+        and row.layout is not None
+        and row.as_of is not None
+        and row.loaded_at is not None
+        and row.locked is not None
+    )
+    first = rows[0]
+    return HeldPerson(
+        person=first.person,
+        no_self_information=first.no_self_information,
+        hidden=first.hidden,
+        copies=copies,
+    )
+
+
+def _answer_all(
+    gateway: Gateway,
+    tenant: Tenant,
+    sheet: PermitSheet,
+    opened: dict[str, Point | None],
+    held: dict[str, HeldPerson],
+    today: date,
+) -> list[_Answered]:
+    ledger = gateway.book.current().receiving(LEDGER)
+    answered: list[_Answered] = []
+    for permit in sheet.permits:
+        if permit.permit not in opened:
+            continue
+        person = held.get(permit.permit)
+        outcome, copy, answer = _answer_one(gateway, tenant, sheet, permit, person, today)
+        code = opened[permit.permit]
+        for_ledger = b""
+        if code is not None and ledger is not None:
+            for_ledger = seal(code, to=ledger, entropy=gateway.entropy).encode()
+        answered.append(
+            _Answered(
+                permit=permit,
+                outcome=outcome,
+                answer=answer,
+                person=person,
+                copy=copy,
+                for_ledger=for_ledger,
+            )
+        )
+    return answered
+
+
+def _answer_one(
+    gateway: Gateway,
+    tenant: Tenant,
+    sheet: PermitSheet,
+    permit: Permit,
+    person: HeldPerson | None,
+    today: date,
+) -> tuple[Outcome, HeldCopy | None, bytes | None]:
+    found = gateway.law.current().decide(
+        requester=sheet.requester,
+        affair=permit.affair,
+        provider=tenant.institution,
+        items=permit.items,
+        on=today,
+    )
+    if isinstance(found, Refused):
+        return _ground(found.ground), None, None
+    asked = Asked(affair=permit.affair, items=permit.items, layout=permit.layout)
+    outcome, copy = outcome_before_reading(asked, person)
+    if outcome != "OK" or copy is None or person is None:
+        return outcome, copy, None
+    payload = tenant.locker.unlock(copy.locked, label=copy_label(tenant, person.person, copy.info))
+    outcome, provided = read_items(asked, copy, payload)
+    if outcome != "OK":
+        return outcome, copy, None
+    return outcome, copy, seal_provided(provided, permit.permit, permit.items, sheet.requester_payload_key)
+
+
+def seal_provided(
+    provided: Provided, permit: str, items: tuple[str, ...], payload_key: bytes
+) -> bytes:
+    """Seal a payload to the requester, bound to its permit and items."""
+    context = payload_context(permit, items)
+    return seal_payload(msgspec.json.encode(provided), to=payload_key, context=context)
+
+
+def _ground(
+    ground: Ground,
+) -> Literal["REFUSED_REQUESTER", "REFUSED_AFFAIR", "REFUSED_PROVIDER", "REFUSED_ITEM"]:
+    match ground:
+        case Ground.REQUESTER:
+            return "REFUSED_REQUESTER"
+        case Ground.AFFAIR:
+            return "REFUSED_AFFAIR"
+        case Ground.PROVIDER:
+            return "REFUSED_PROVIDER"
+        case Ground.ITEM:
+            return "REFUSED_ITEM"
+
+
+async def _commit(
+    gateway: Gateway,
+    tenant: Tenant,
+    sender: Verified,
+    sheet: PermitSheet,
+    judged: Sequence[_Answered],
+    now: datetime,
+) -> dict[str, ProvisionRow]:
+    rows = [_row(gateway, tenant, sheet, j, now) for j in judged]
+    permits = [row.permit for row in rows]
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        new = await store_provide.add_provisions(tx, tenant.institution, rows)
+        fresh = [j for j in judged if j.permit.permit in new]
+        if fresh:
+            records = [_record(tenant, sheet, j, now) for j in fresh if j.outcome != "PENDING_MANUAL"]
+            await store_exchange.add_records(tx, tenant.institution, records)
+            await store_exchange.keep_evidence(tx, tenant.institution, sender.evidence, now)
+            ends = Ends(tuple(_end(sheet, j, now) for j in fresh))
+            await put_ends(tenant, tx, ends, now)
+            detail = {"permits": len(fresh), "given": sum(j.outcome == "OK" for j in fresh)}
+            line = journal.JournalLine(act="sheet-answered", actor=sheet.requester, detail=detail)
+            await journal.write(tx, line, at=now)
+        if len(new) < len(rows):
+            return await store_provide.provisions(tx, permits)
+    return {row.permit: row for row in rows}
+
+
+def _row(
+    gateway: Gateway, tenant: Tenant, sheet: PermitSheet, judged: _Answered, now: datetime
+) -> ProvisionRow:
+    manual = None
+    if judged.outcome == "PENDING_MANUAL" and judged.person is not None:
+        content = Manual(
+            person=judged.person.person,
+            affair=judged.permit.affair,
+            items=judged.permit.items,
+            layout=judged.permit.layout,
+            requester=sheet.requester,
+            payload_key=sheet.requester_payload_key,
+            list_version=sheet.list_version,
+            hidden=judged.permit.hidden or judged.person.hidden,
+            for_ledger=judged.for_ledger,
+            code_version=sheet.version,
+        )
+        label = manual_label(tenant, judged.permit.permit)
+        manual = tenant.locker.lock(msgspec.json.encode(content), label=label)
+    return ProvisionRow(
+        permit=judged.permit.permit,
+        requester=sheet.requester,
+        outcome=judged.outcome,
+        received_at=now,
+        purge_after=now + gateway.result_lifetime,
+        answer=judged.answer,
+        manual_locked=manual,
+    )
+
+
+def _record(tenant: Tenant, sheet: PermitSheet, judged: _Answered, now: datetime) -> RecordRow:
+    detail = RecordDetail(
+        person=judged.person.person if judged.person else "",
+        reference=judged.permit.permit,
+        copies=(judged.copy.copy,) if judged.copy and judged.outcome == "OK" else (),
+    )
+    return RecordRow(
+        side="provider",
+        peer=sheet.requester,
+        affair=judged.permit.affair,
+        items=judged.permit.items,
+        outcome=judged.outcome,
+        list_version=sheet.list_version,
+        requested_at=sheet.issued_at,
+        provided_at=now if judged.outcome == "OK" else None,
+        hidden=judged.permit.hidden or (judged.person is not None and judged.person.hidden),
+        detail_locked=lock_detail(tenant, detail),
+    )
+
+
+def _end(sheet: PermitSheet, judged: _Answered, now: datetime) -> End:
+    return End(
+        permit=judged.permit.permit,
+        side="provider",
+        outcome=judged.outcome,
+        at=now,
+        for_ledger=judged.for_ledger,
+        version=sheet.version,
+        hidden=judged.person is not None and judged.person.hidden,
+    )
+
+
+def _wire(sender: Verified, row: ProvisionRow) -> Provision:
+    if row.requester != sender.sender:
+        raise NotFound
+    outcome = msgspec.convert(row.outcome, Outcome)
+    return Provision(permit=row.permit, outcome=outcome, sealed=row.answer or b"")
+
+
+async def results(gateway: Gateway, tenant: Tenant, sender: Verified, ask: Ask) -> Provisions:
+    """Tell a requester what became of its permits that waited for a person."""
+    if not 1 <= len(ask.permits) <= BATCH_MAX:
+        raise BadInput(f"1 to {BATCH_MAX} permits are asked at once", pointer="permits")
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        rows = await store_provide.provisions(tx, ask.permits)
+    return Provisions(
+        tuple(
+            _wire(sender, rows[permit])
+            if permit in rows and rows[permit].requester == sender.sender
+            else Provision(permit=permit, outcome="EXPIRED")
+            for permit in ask.permits
+        )
+    )

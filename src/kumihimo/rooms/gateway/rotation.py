@@ -1,0 +1,120 @@
+"""Changing a domain's key while it answers: one scalar multiplied through the table of codes."""
+
+import asyncio
+
+import attrs
+
+from kumihimo.kernel import journal
+from kumihimo.kernel.group import Point, multiply, parse_scalar
+from kumihimo.kernel.keys import open_payload
+from kumihimo.kernel.sql import Tx
+from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.gateway.domain.codes import Step
+from kumihimo.rooms.linkage.api import (
+    PARTY,
+    ROTATE_PATH,
+    ROTATED_PATH,
+    ROTATION_CONTEXT,
+    Nothing,
+    Received,
+    Rotated,
+    Rotation,
+)
+
+ROWS_AT_ONCE = 1_000
+
+
+@attrs.frozen
+class _StepRow:
+    old: int
+    new: int
+    scalar_locked: bytes
+
+
+@attrs.frozen
+class _CodeRow:
+    person: str
+    code: bytes
+
+
+def _label(tenant: Tenant, new: int) -> bytes:
+    return f"{tenant.institution}|rotation|{new}".encode()
+
+
+async def steps_of(tx: Tx, tenant: Tenant) -> list[Step]:
+    """Return the latest step of this institution's codes, under way or just done."""
+    rows = await tx.rows(
+        "SELECT old, new, scalar_locked FROM rotation ORDER BY new DESC LIMIT 1", {}, _StepRow
+    )
+    return [
+        Step(
+            row.old,
+            row.new,
+            parse_scalar(tenant.locker.unlock(row.scalar_locked, label=_label(tenant, row.new))),
+        )
+        for row in rows
+    ]
+
+
+async def rotate(gateway: Gateway, tenant: Tenant) -> int:
+    """Carry every code of a tenant to the next key version; returns how many were carried.
+
+    Restartable at any point: the core repeats the same scalar, and rows tell their own version.
+    """
+    caller = gateway.caller(tenant)
+    rotation, _ = await caller.call(PARTY, ROTATE_PATH, Nothing(), Rotation)
+    scalar = open_payload(
+        rotation.sealed_scalar, key=tenant.keys.payload, context=ROTATION_CONTEXT
+    )
+    step = Step(rotation.old, rotation.new, parse_scalar(scalar))
+    locked = tenant.locker.lock(scalar, label=_label(tenant, step.new))
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        await tx.execute(
+            "INSERT INTO rotation (institution, old, new, scalar_locked)"
+            " VALUES (%(institution)s, %(old)s, %(new)s, %(locked)s) ON CONFLICT DO NOTHING",
+            {
+                "institution": tenant.institution,
+                "old": step.old,
+                "new": step.new,
+                "locked": locked,
+            },
+        )
+        line = journal.JournalLine(
+            act="rotation-begun", actor=tenant.institution, detail={"version": step.new}
+        )
+        await journal.write(tx, line, at=gateway.clock.now())
+    carried = 0
+    while count := await _carry(gateway, tenant, step):
+        carried += count
+    await caller.call(PARTY, ROTATED_PATH, Rotated(step.new), Received)
+    return carried
+
+
+async def _carry(gateway: Gateway, tenant: Tenant, step: Step) -> int:
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        rows = await tx.rows(
+            "SELECT person, code FROM person WHERE code_version = %(old)s"
+            " ORDER BY person LIMIT %(limit)s FOR UPDATE",
+            {"old": step.old, "limit": ROWS_AT_ONCE},
+            _CodeRow,
+        )
+        if not rows:
+            return 0
+        points = await asyncio.to_thread(
+            lambda: [bytes(multiply(step.scalar, Point(bytes(row.code)))) for row in rows]
+        )
+        await tx.execute(
+            "UPDATE person SET code = new.code, code_version = %(version)s"
+            " FROM unnest(%(persons)s::text[], %(codes)s::bytea[]) AS new (person, code)"
+            " WHERE person.person = new.person",
+            {
+                "version": step.new,
+                "persons": [row.person for row in rows],
+                "codes": points,
+            },
+        )
+        line = journal.JournalLine(
+            act="codes-carried", actor=tenant.institution, detail={"codes": len(rows)}
+        )
+        await journal.write(tx, line, at=gateway.clock.now())
+    return len(rows)

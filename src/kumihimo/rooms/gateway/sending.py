@@ -1,0 +1,286 @@
+"""A batch on its way: to the core for permits, to each provider with its sheet, and home.
+
+Each step is stored before the next begins, and each may be repeated: the core gives a repeated
+inquiry the permit it had, a provider gives a repeated permit the answer it gave.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import attrs
+import msgspec
+
+from kumihimo.kernel import journal
+from kumihimo.kernel.keys import NotSealedForUs, open_payload
+from kumihimo.kernel.message import Verified
+from kumihimo.kernel.net import Refused
+from kumihimo.kernel.refusal import Unavailable
+from kumihimo.rooms.gateway import store_exchange
+from kumihimo.rooms.gateway.api import (
+    PROVISIONS_PATH,
+    RESULTS_PATH,
+    Ask,
+    Provide,
+    Provision,
+    Provisions,
+    payload_context,
+)
+from kumihimo.rooms.gateway.asking import inquiry_label
+from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.gateway.records import RecordDetail, lock_detail, put_ends
+from kumihimo.rooms.gateway.store_exchange import (
+    PASSING,
+    BatchRow,
+    InquiryRow,
+    RecordRow,
+    Settled,
+)
+from kumihimo.rooms.linkage.api import (
+    INQUIRIES_PATH,
+    PARTY,
+    End,
+    Ends,
+    Granted,
+    Grants,
+    Outcome,
+    SignedSheet,
+    verify_sheet,
+)
+
+RETRY_FIRST = timedelta(seconds=1)
+RETRY_LONGEST = timedelta(minutes=5)
+MANUAL_POLL = timedelta(seconds=30)
+BATCHES_AT_ONCE = 16
+
+
+@attrs.frozen(kw_only=True)
+class _News:
+    """What is newly known of an inquiry."""
+
+    inquiry: str
+    outcome: Outcome
+    permit: str | None = None
+    payload: bytes | None = None
+
+
+async def run_once(gateway: Gateway, tenant: Tenant) -> int:
+    """Advance every batch of a tenant that is due; returns how many were tried."""
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        due = await store_exchange.due_batches(tx, gateway.clock.now(), BATCHES_AT_ONCE)
+    for name in due:
+        await advance(gateway, tenant, name)
+    return len(due)
+
+
+async def advance(gateway: Gateway, tenant: Tenant, name: str) -> None:
+    """Take a batch as far as it goes now; a party that is silent postpones it."""
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        batch = await store_exchange.batch(tx, name)
+    if batch is None or batch.state == "DONE":
+        return
+    try:
+        if batch.state == "ASKED":
+            batch = await _ask_core(gateway, tenant, batch)
+        if batch is not None:
+            await _ask_providers(gateway, tenant, batch)
+    except Unavailable:
+        await _postpone(gateway, tenant, name, batch.tries if batch else 0)
+
+
+async def _postpone(gateway: Gateway, tenant: Tenant, name: str, tries: int) -> None:
+    wait = min(RETRY_FIRST * 2 ** min(tries, 16), RETRY_LONGEST)
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        await store_exchange.postpone(tx, name, gateway.clock.now() + wait)
+
+
+async def _ask_core(gateway: Gateway, tenant: Tenant, batch: BatchRow) -> BatchRow | None:
+    caller = gateway.caller(tenant)
+    try:
+        grants, verified = await caller.send(PARTY, INQUIRIES_PATH, batch.body, Grants)
+    except Refused as refusal:
+        # The core refuses a batch whole only for its form or a dead key version: asking the same
+        # again is useless, so each question ends and the clerk asks anew.
+        await _end_all(gateway, tenant, batch, refusal)
+        return None
+    granted = msgspec.json.encode(grants)
+    news = [
+        _News(inquiry=g.inquiry, outcome=g.outcome) for g in grants.granted if g.outcome != "OK"
+    ]
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        await store_exchange.set_granted(tx, batch.batch, granted)
+    if news:
+        await _settle(gateway, tenant, batch.batch, news, evidence=verified)
+    return attrs.evolve(batch, state="GRANTED", granted=granted)
+
+
+async def _end_all(
+    gateway: Gateway, tenant: Tenant, batch: BatchRow, refusal: Refused
+) -> None:
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        rows = await store_exchange.batch_inquiries(tx, batch.batch)
+    outcome: Outcome = "REFUSED_REQUESTER" if refusal.reason == "not-allowed" else "EXPIRED"
+    await _settle(
+        gateway, tenant, batch.batch, [_News(inquiry=r.inquiry, outcome=outcome) for r in rows]
+    )
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        await store_exchange.set_done(tx, batch.batch)
+
+
+async def _ask_providers(gateway: Gateway, tenant: Tenant, batch: BatchRow) -> None:
+    assert batch.granted is not None, "a granted batch holds its grants"
+    grants = msgspec.json.decode(batch.granted, type=Grants)
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        rows = await store_exchange.batch_inquiries(tx, batch.batch)
+    open_rows = {r.inquiry: r for r in rows if r.outcome is None or r.outcome in PASSING}
+    by_permit = {g.permit: g for g in grants.granted if g.permit and g.inquiry in open_rows}
+    results = await asyncio.gather(
+        *(_ask_provider(gateway, tenant, s, by_permit, open_rows) for s in grants.sheets)
+    )
+    news = [n for found, _ in results for n in found]
+    evidence = next((e for _, e in results if e is not None), None)
+    if news:
+        await _settle(gateway, tenant, batch.batch, news, evidence=evidence)
+    waiting = [n for n in news if n.outcome in PASSING]
+    if waiting:
+        manual = all(n.outcome == "PENDING_MANUAL" for n in waiting)
+        if not manual:
+            await _postpone(gateway, tenant, batch.batch, batch.tries)
+            return
+        async with gateway.database.transaction(institution=tenant.institution) as tx:
+            await store_exchange.postpone(tx, batch.batch, gateway.clock.now() + MANUAL_POLL)
+        return
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        await store_exchange.set_done(tx, batch.batch)
+
+
+async def _ask_provider(
+    gateway: Gateway,
+    tenant: Tenant,
+    signed: SignedSheet,
+    by_permit: Mapping[str, Granted],
+    rows: Mapping[str, InquiryRow],
+) -> tuple[list[_News], Verified | None]:
+    sheet = verify_sheet(signed, gateway.book)
+    wanted = {p.permit: p for p in sheet.permits if p.permit in by_permit}
+    if not wanted:
+        return [], None
+    manual = [p for p in wanted if rows[by_permit[p].inquiry].outcome == "PENDING_MANUAL"]
+    expired = sheet.expires_at <= gateway.clock.now()
+    caller = gateway.caller(tenant)
+    try:
+        if manual and len(manual) == len(wanted):
+            answer, verified = await caller.call(
+                sheet.provider, RESULTS_PATH, Ask(tuple(manual)), Provisions
+            )
+        elif expired:
+            return _all(by_permit, wanted, "EXPIRED"), None
+        else:
+            answer, verified = await caller.call(
+                sheet.provider, PROVISIONS_PATH, Provide(signed), Provisions
+            )
+    except Unavailable:
+        return _all(by_permit, wanted, "PROVIDER_DOWN"), None
+    except Refused:
+        return _all(by_permit, wanted, "EXPIRED"), None
+    given = {p.permit: p for p in answer.provisions if p.permit in wanted}
+    news = await asyncio.to_thread(
+        lambda: [
+            _open(tenant, by_permit[permit], given.get(permit), wanted[permit].items)
+            for permit in wanted
+        ]
+    )
+    return news, verified
+
+
+def _all(
+    by_permit: Mapping[str, Granted], permits: Sequence[str] | Mapping[str, object], outcome: Outcome
+) -> list[_News]:
+    return [
+        _News(inquiry=by_permit[permit].inquiry, outcome=outcome, permit=permit)
+        for permit in permits
+    ]
+
+
+def _open(
+    tenant: Tenant, granted: Granted, provision: Provision | None, items: tuple[str, ...]
+) -> _News:
+    permit = granted.permit
+    if provision is None:
+        return _News(inquiry=granted.inquiry, outcome="PROVIDER_DOWN", permit=permit)
+    if provision.outcome != "OK":
+        return _News(inquiry=granted.inquiry, outcome=provision.outcome, permit=permit)
+    try:
+        payload = open_payload(
+            provision.sealed, key=tenant.keys.payload, context=payload_context(permit, items)
+        )
+    except NotSealedForUs:
+        return _News(inquiry=granted.inquiry, outcome="PROVIDER_DOWN", permit=permit)
+    return _News(inquiry=granted.inquiry, outcome="OK", permit=permit, payload=payload)
+
+
+async def _settle(
+    gateway: Gateway,
+    tenant: Tenant,
+    batch: str,
+    news: Sequence[_News],
+    *,
+    evidence: Verified | None = None,
+) -> None:
+    now = gateway.clock.now()
+    settled = [_settled(gateway, tenant, n, now) for n in news]
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        changed = await store_exchange.settle(tx, settled)
+        if not changed:
+            return
+        rows = {r.inquiry: r for r in await store_exchange.batch_inquiries(tx, batch)}
+        final = [n for n in news if n.inquiry in changed and n.outcome not in PASSING]
+        records = [_record(gateway, tenant, rows[n.inquiry], n, now) for n in final]
+        if records:
+            await store_exchange.add_records(tx, tenant.institution, records)
+        ends = tuple(
+            End(permit=n.permit, side="requester", outcome=n.outcome, at=now)
+            for n in final
+            if n.permit is not None
+        )
+        if ends:
+            await put_ends(tenant, tx, Ends(ends), now)
+        if evidence is not None:
+            await store_exchange.keep_evidence(tx, tenant.institution, evidence.evidence, now)
+        detail = {"settled": len(final), "given": sum(n.outcome == "OK" for n in final)}
+        line = journal.JournalLine(act="answers-taken", actor=tenant.institution, detail=detail)
+        await journal.write(tx, line, at=now)
+
+
+def _settled(gateway: Gateway, tenant: Tenant, news: _News, now: datetime) -> Settled:
+    locked = None
+    if news.payload is not None:
+        label = inquiry_label(tenant, news.inquiry)
+        locked = tenant.locker.lock(news.payload, label=label + b"|result")
+    return Settled(
+        inquiry=news.inquiry,
+        permit=news.permit,
+        outcome=news.outcome,
+        answered_at=now,
+        result_locked=locked,
+        purge_after=now + gateway.result_lifetime if locked else None,
+    )
+
+
+def _record(
+    gateway: Gateway, tenant: Tenant, row: InquiryRow, news: _News, now: datetime
+) -> RecordRow:
+    label = inquiry_label(tenant, row.inquiry)
+    person = tenant.locker.unlock(row.person_locked, label=label).decode()
+    return RecordRow(
+        side="requester",
+        peer=row.provider,
+        affair=row.affair,
+        items=row.items,
+        outcome=news.outcome,
+        list_version=gateway.law.current().version,
+        requested_at=row.asked_at,
+        provided_at=now if news.outcome == "OK" else None,
+        hidden=False,
+        detail_locked=lock_detail(tenant, RecordDetail(person=person, reference=row.inquiry)),
+    )
