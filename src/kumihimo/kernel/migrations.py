@@ -9,7 +9,6 @@ import hashlib
 import re
 from collections.abc import Sequence
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 
 import attrs
 import psycopg
@@ -42,7 +41,7 @@ class Migration:
 
 def load(package: str) -> list[Migration]:
     """Read a package's migrations in order; raises `MigrationRefused` for a bad name or a gap."""
-    folder: Traversable = files(package) / "migrations"
+    folder = files(package) / "migrations"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     numbers: list[int] = []
     for name in names:
@@ -119,9 +118,7 @@ def _grant(connection: psycopg.Connection, role: str) -> None:
             continue
         rights = "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
         connection.execute(
-            sql.SQL("GRANT {} ON {} TO {}").format(
-                sql.SQL(rights), sql.Identifier(table), name
-            )
+            sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), sql.Identifier(table), name)
         )
     connection.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(name))
 

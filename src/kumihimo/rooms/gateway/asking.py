@@ -97,9 +97,7 @@ async def ask(
         found = await store_exchange.subjects(tx, [q.addressee for q in questions])
         persons = sorted({s.person for s in found.values()})
         cases = await store_exchange.open_cases(tx, persons, legal_day(now))
-    prepared = [
-        _prepare(gateway, i, q, found, cases) for i, q in enumerate(questions)
-    ]
+    prepared = [_prepare(gateway, i, q, found, cases) for i, q in enumerate(questions)]
     to_send = [p for p in prepared if p.outcome is None]
     refused = [p for p in prepared if p.outcome == "REFUSED_CASE"]
     batch = new_id(gateway.entropy) if to_send else None

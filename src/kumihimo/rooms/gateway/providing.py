@@ -12,7 +12,7 @@ from typing import Literal
 import attrs
 import msgspec
 
-from kumihimo.kernel import journal, outbox
+from kumihimo.kernel import journal
 from kumihimo.kernel.clock import legal_day
 from kumihimo.kernel.group import NotInGroup, Point
 from kumihimo.kernel.keys import seal_payload
@@ -20,7 +20,14 @@ from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, Conflict, NotAllowed, NotFound
 from kumihimo.kernel.seal import Sealed, open_sealed, seal
 from kumihimo.rooms.gateway import store_exchange, store_provide
-from kumihimo.rooms.gateway.api import Ask, Provide, Provided, Provision, Provisions, payload_context
+from kumihimo.rooms.gateway.api import (
+    Ask,
+    Provide,
+    Provided,
+    Provision,
+    Provisions,
+    payload_context,
+)
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.domain.codes import Step, candidates
 from kumihimo.rooms.gateway.domain.providing import (
@@ -43,9 +50,7 @@ from kumihimo.rooms.gateway.rotation import steps_of
 from kumihimo.rooms.gateway.store_exchange import CopyRow, ProvisionRow, RecordRow
 from kumihimo.rooms.linkage.api import (
     BATCH_MAX,
-    ENDS_PATH,
     LEDGER,
-    PARTY,
     End,
     Ends,
     Outcome,
@@ -139,7 +144,9 @@ async def _look_up(
     for row in rows:
         held.setdefault(asked[(row.code_version, bytes(row.code))], []).append(row)
     # Two permits of one sheet may ask about one person; each code points at the last of them.
-    by_code = {opened[permit]: person for permit, rows in held.items() if (person := held_person(rows))}
+    by_code = {
+        opened[permit]: person for permit, rows in held.items() if (person := held_person(rows))
+    }
     return {p: by_code[c] for p, c in opened.items() if c is not None and c in by_code}
 
 
@@ -229,7 +236,11 @@ def _answer_one(
     outcome, provided = read_items(asked, copy, payload)
     if outcome != "OK":
         return outcome, copy, None
-    return outcome, copy, seal_provided(provided, permit.permit, permit.items, sheet.requester_payload_key)
+    return (
+        outcome,
+        copy,
+        seal_provided(provided, permit.permit, permit.items, sheet.requester_payload_key),
+    )
 
 
 def seal_provided(
@@ -268,7 +279,9 @@ async def _commit(
         new = await store_provide.add_provisions(tx, tenant.institution, rows)
         fresh = [j for j in judged if j.permit.permit in new]
         if fresh:
-            records = [_record(tenant, sheet, j, now) for j in fresh if j.outcome != "PENDING_MANUAL"]
+            records = [
+                _record(tenant, sheet, j, now) for j in fresh if j.outcome != "PENDING_MANUAL"
+            ]
             await store_exchange.add_records(tx, tenant.institution, records)
             await store_exchange.keep_evidence(tx, tenant.institution, sender.evidence, now)
             ends = Ends(tuple(_end(sheet, j, now) for j in fresh))

@@ -55,9 +55,7 @@ def unlock_detail(tenant: Tenant, locked: bytes) -> RecordDetail:
     return msgspec.json.decode(tenant.locker.unlock(locked, label=label), type=RecordDetail)
 
 
-async def put_ends(
-    tenant: Tenant, tx: Tx, ends: Ends, now: datetime
-) -> None:
+async def put_ends(tenant: Tenant, tx: Tx, ends: Ends, now: datetime) -> None:
     """Queue our ends of exchanges for the core, in this transaction."""
     await outbox.put(
         tx,
@@ -67,5 +65,3 @@ async def put_ends(
         body=msgspec.json.encode(ends),
         at=now,
     )
-
-

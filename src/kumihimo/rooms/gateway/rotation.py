@@ -63,9 +63,7 @@ async def rotate(gateway: Gateway, tenant: Tenant) -> int:
     """
     caller = gateway.caller(tenant)
     rotation, _ = await caller.call(PARTY, ROTATE_PATH, Nothing(), Rotation)
-    scalar = open_payload(
-        rotation.sealed_scalar, key=tenant.keys.payload, context=ROTATION_CONTEXT
-    )
+    scalar = open_payload(rotation.sealed_scalar, key=tenant.keys.payload, context=ROTATION_CONTEXT)
     step = Step(rotation.old, rotation.new, parse_scalar(scalar))
     locked = tenant.locker.lock(scalar, label=_label(tenant, step.new))
     async with gateway.database.transaction(institution=tenant.institution) as tx:

@@ -114,9 +114,7 @@ async def _ask_core(gateway: Gateway, tenant: Tenant, batch: BatchRow) -> BatchR
     return attrs.evolve(batch, state="GRANTED", granted=granted)
 
 
-async def _end_all(
-    gateway: Gateway, tenant: Tenant, batch: BatchRow, refusal: Refused
-) -> None:
+async def _end_all(gateway: Gateway, tenant: Tenant, batch: BatchRow, refusal: Refused) -> None:
     async with gateway.database.transaction(institution=tenant.institution) as tx:
         rows = await store_exchange.batch_inquiries(tx, batch.batch)
     outcome: Outcome = "REFUSED_REQUESTER" if refusal.reason == "not-allowed" else "EXPIRED"
@@ -194,7 +192,9 @@ async def _ask_provider(
 
 
 def _all(
-    by_permit: Mapping[str, Granted], permits: Sequence[str] | Mapping[str, object], outcome: Outcome
+    by_permit: Mapping[str, Granted],
+    permits: Sequence[str] | Mapping[str, object],
+    outcome: Outcome,
 ) -> list[_News]:
     return [
         _News(inquiry=by_permit[permit].inquiry, outcome=outcome, permit=permit)

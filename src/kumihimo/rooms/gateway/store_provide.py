@@ -20,9 +20,7 @@ async def provisions(tx: Tx, permits: Sequence[str]) -> dict[str, ProvisionRow]:
     return {row.permit: row for row in rows}
 
 
-async def held(
-    tx: Tx, codes: Sequence[tuple[int, bytes]], infos: Sequence[str]
-) -> list[CopyRow]:
+async def held(tx: Tx, codes: Sequence[tuple[int, bytes]], infos: Sequence[str]) -> list[CopyRow]:
     """Return the persons behind codes with their current copies of some kinds of information."""
     return await tx.rows(
         "SELECT p.code_version, p.code, p.person, p.no_self_information, p.hidden, c.copy, c.info,"

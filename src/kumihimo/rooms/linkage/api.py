@@ -309,4 +309,3 @@ class ListVersion(msgspec.Struct, frozen=True, kw_only=True):
 
     version: str
     body: bytes
-

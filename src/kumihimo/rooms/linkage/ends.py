@@ -61,7 +61,7 @@ async def take_refusals(core: Core, sender: Verified, batch: LocalRefusals) -> R
             await store.keep_evidence(tx, sender.evidence, now)
             records = tuple(wire(r) for r in rows if r.inquiry in new)
             delivered = RecordsDelivered(records=records, version=live[LEDGER].version)
-            await deliver_to_ledger(core, tx, delivered, now)
+            await deliver_to_ledger(tx, delivered, now)
             await _journal(core, tx, "refusals-recorded", requester, new=len(new))
     return Received(len(new))
 
@@ -120,7 +120,7 @@ async def take_ends(core: Core, sender: Verified, batch: Ends) -> Received:
             await store.keep_evidence(tx, sender.evidence, now)
             ends = tuple(_wire(r) for r in rows if (r.permit, r.side) in new)
             delivered = RecordsDelivered(ends=ends, version=live[LEDGER].version)
-            await deliver_to_ledger(core, tx, delivered, now)
+            await deliver_to_ledger(tx, delivered, now)
             await _journal(core, tx, "ends-recorded", party, new=len(new))
     return Received(len(new))
 

@@ -13,24 +13,19 @@ from kumihimo.kernel.clock import legal_day
 from kumihimo.kernel.group import Point
 from kumihimo.kernel.ids import is_id, new_id
 from kumihimo.kernel.message import Verified
-from kumihimo.kernel.refusal import BadInput, NotAllowed, Unavailable
+from kumihimo.kernel.refusal import BadInput, Unavailable
 from kumihimo.kernel.seal import Sealed
 from kumihimo.rooms.linkage import store
 from kumihimo.rooms.linkage.api import (
     LEDGER,
-    End,
-    EndRecord,
-    Ends,
     Granted,
     Grants,
     Inquiry,
     InquiryBatch,
     LocalRefusal,
-    LocalRefusals,
     Outcome,
     Permit,
     PermitSheet,
-    Received,
     Record,
     RecordsDelivered,
 )
@@ -38,7 +33,7 @@ from kumihimo.rooms.linkage.domain.conversion import Task, convert_all, parse_se
 from kumihimo.rooms.linkage.domain.judge import Verdict, judge
 from kumihimo.rooms.linkage.domain.sheets import PERMIT_LIFETIME, sign_sheets
 from kumihimo.rooms.linkage.service import Core, deliver_to_ledger, require_batch
-from kumihimo.rooms.linkage.store import DomainRow, EndRow, RecordRow
+from kumihimo.rooms.linkage.store import DomainRow, RecordRow
 
 ITEMS_MAX = 64
 TEXT_MAX = 128
@@ -91,7 +86,7 @@ async def inquire(core: Core, sender: Verified, batch: InquiryBatch) -> Grants:
             delivered = RecordsDelivered(
                 records=tuple(wire(r) for r in fresh), version=live[LEDGER].version
             )
-            await deliver_to_ledger(core, tx, delivered, now)
+            await deliver_to_ledger(tx, delivered, now)
             line = journal.JournalLine(
                 act="inquiries-recorded",
                 actor=requester,
@@ -142,9 +137,7 @@ def check_form(inquiry: Inquiry | LocalRefusal, where: str) -> None:
                 )
 
 
-def check_versions(
-    domain: DomainRow, versions: Sequence[int], where: str, now: datetime
-) -> None:
+def check_versions(domain: DomainRow, versions: Sequence[int], where: str, now: datetime) -> None:
     """Raise `BadInput` for a key version that is not alive.
 
     A dead version converts to a person who does not exist: nothing true could be recorded.
@@ -183,9 +176,7 @@ def digest_of(inquiry: Inquiry | LocalRefusal) -> bytes:
     return hashlib.sha256(msgspec.json.encode(inquiry)).digest()
 
 
-def _record(
-    core: Core, requester: str, judged: _Judged, person: bytes, now: datetime
-) -> RecordRow:
+def _record(core: Core, requester: str, judged: _Judged, person: bytes, now: datetime) -> RecordRow:
     inquiry, verdict = judged.inquiry, judged.verdict
     return RecordRow(
         record=new_id(core.entropy),

@@ -116,7 +116,7 @@ def _parse(data: bytes, pointer: str) -> Point:
 
 
 async def collect(core: Core, sender: Verified, numbers: Sequence[str]) -> Collected:
-    """A domain fetches what is ready for it (step 3): Y = b·X, never anybody else's.
+    """Give a domain what is ready for it (step 3): Y = b·X, never anybody else's.
 
     Repeatable until the number expires, so a lost answer costs nothing; the number of another
     domain looks like one that never came.
@@ -160,15 +160,13 @@ async def begin_rotation(core: Core, sender: Verified, _: Nothing) -> Rotation:
     async with core.database.transaction() as tx:
         row = await store.begin_rotation(tx, sender.sender)
         await _journal(core, tx, "rotation-begun", sender.sender, version=row.version + 1)
-    scalar = core.domain_keys.factor(
-        sender.sender, row.version, sender.sender, row.version + 1
-    )
+    scalar = core.domain_keys.factor(sender.sender, row.version, sender.sender, row.version + 1)
     sealed = seal_payload(scalar.reveal(), to=entry.keys.payload, context=ROTATION_CONTEXT)
     return Rotation(old=row.version, new=row.version + 1, sealed_scalar=sealed)
 
 
 async def finish_rotation(core: Core, sender: Verified, done: Rotated) -> Received:
-    """A domain says that every code of its own is at the new version. Repeats change nothing."""
+    """Take a domain's word that all its codes are at the new version. Repeats change nothing."""
     until = core.clock.now() + OLD_VERSION_GRACE
     async with core.database.transaction() as tx:
         finished = await store.finish_rotation(tx, sender.sender, done.version, until)
@@ -177,7 +175,7 @@ async def finish_rotation(core: Core, sender: Verified, done: Rotated) -> Receiv
     return Received(int(finished))
 
 
-async def deliver_to_ledger(core: Core, tx: Tx, delivered: RecordsDelivered, at: datetime) -> None:
+async def deliver_to_ledger(tx: Tx, delivered: RecordsDelivered, at: datetime) -> None:
     """Put records and ends for the ledger into the outbox of this transaction."""
     await outbox.put(
         tx,

@@ -102,14 +102,15 @@ async def domains(tx: Tx, names: Sequence[str]) -> dict[str, DomainRow]:
 
 async def begin_rotation(tx: Tx, domain: str) -> DomainRow:
     """Lock a domain and set its next version, once."""
-    await tx.execute("INSERT INTO domain (domain) VALUES (%(d)s) ON CONFLICT DO NOTHING", {"d": domain})
-    row = await tx.one(
+    await tx.execute(
+        "INSERT INTO domain (domain) VALUES (%(d)s) ON CONFLICT DO NOTHING", {"d": domain}
+    )
+    return await tx.one(
         "UPDATE domain SET rotating_to = version + 1 WHERE domain = %(d)s"
         " RETURNING domain, version, rotating_to, previous_until",
         {"d": domain},
         DomainRow,
     )
-    return row
 
 
 async def finish_rotation(tx: Tx, domain: str, version: int, previous_until: datetime) -> bool:

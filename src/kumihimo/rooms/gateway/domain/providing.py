@@ -54,7 +54,9 @@ def info_of(item: str) -> str:
     return item.partition(".")[0]
 
 
-def outcome_before_reading(asked: Asked, held: HeldPerson | None) -> tuple[Outcome, HeldCopy | None]:
+def outcome_before_reading(
+    asked: Asked, held: HeldPerson | None
+) -> tuple[Outcome, HeldCopy | None]:
     """Decide everything that needs no look into a payload; OK means: read this copy."""
     if held is None:
         return "NO_PERSON", None

@@ -1,0 +1,75 @@
+"""`kumihimo test`: every static check, then every test. The last lines are pytest's own."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import attrs
+from cyclopts import App, Parameter
+from rich.console import Console
+
+ROOT: Final = Path(__file__).resolve().parents[3]
+WORKERS: Final = "2"
+
+app = App(name="test", help_format="plaintext")
+
+
+@attrs.frozen
+class Check:
+    """One static check: its name and its command inside the environment."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+CHECKS: Final = (
+    Check("form (ruff check)", ("ruff", "check", ".")),
+    Check("form (ruff format)", ("ruff", "format", "--check", ".")),
+    Check("types (pyright, strict)", ("pyright",)),
+    Check("walls (import-linter)", ("lint-imports",)),
+    Check("spelling (codespell)", ("codespell", "src", "tests", "docs", "README.md")),
+)
+
+
+@app.default
+def test(
+    *arguments: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    fast: bool = False,
+) -> int:
+    """静的検査と全テストを実行する。 Run every static check, then every test.
+
+    Parameters
+    ----------
+    arguments
+        pytest にそのまま渡す。 Passed on to pytest, such as a folder or `-k words`.
+    fast
+        サーバーの要らないテストだけ。 Only the tests that start no database.
+
+    """
+    failed = [check.name for check in CHECKS if not _passes(check)]
+    selection = [*arguments] or ["tests"]
+    if fast:
+        selection += ["--ignore", "tests/rooms", "--ignore", "tests/federation"]
+    command = ["pytest", "-q", "-n", WORKERS, "--dist", "worksteal", *selection]
+    code = subprocess.run(_tool(command), cwd=ROOT, check=False).returncode  # noqa: S603
+    for name in failed:
+        print(f"kumihimo test: {name} failed", file=sys.stderr)
+    return code or int(bool(failed))
+
+
+def _tool(command: Sequence[str]) -> list[str]:
+    return [str(Path(sys.executable).parent / command[0]), *command[1:]]
+
+
+def _passes(check: Check) -> bool:
+    console = Console(stderr=True, highlight=False)
+    done = subprocess.run(  # noqa: S603 - the commands are this file's own
+        _tool(check.command), cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    passed = done.returncode == 0
+    console.print(f"{'✓' if passed else '✗'} {check.name}", style="green" if passed else "bold red")
+    if not passed:
+        console.print(done.stdout + done.stderr, markup=False)
+    return passed

@@ -1,0 +1,172 @@
+"""Reading the law's own tables into entries, institutions and their classes.
+
+No row is dropped: an office or a kind of information that has no id of ours yet keeps the words
+of the law in its place, and so matches nobody until somebody maps it.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import attrs
+
+from kumihimo.statute.positive_list import Entry, PositiveList
+
+OLD_BASIS: Final = "旧別表第二 2015-09"
+OLD_IN_FORCE: Final = date(2015, 10, 5)  # the day the number began; the text is that of 2015-09
+SELF_INFORMATION: Final = "self-information"
+_PREFECTURE_BODY: Final = "000"
+_SPLIT: Final = re.compile(r"若しくは|又は|、")
+_ASIDE: Final = re.compile(r"（[^（）]*(（[^（）]*）[^（）]*)*）")
+
+NATIONAL: Final = {
+    "mhlw": "厚生労働大臣",
+    "mext": "文部科学大臣",
+    "nenkin": "日本年金機構",
+    "kyokai-kenpo": "全国健康保険協会",
+    "jasso": "独立行政法人日本学生支援機構",
+    "shigaku": "日本私立学校振興・共済事業団",
+    "norin-kyosai": "農林漁業団体職員共済組合",
+    "farmers-pension-fund": "独立行政法人農業者年金基金",
+    "pmda": "独立行政法人医薬品医療機器総合機構",
+    "sports-council": "独立行政法人日本スポーツ振興センター",
+    "local-official-accident-fund": "地方公務員災害補償基金",
+    "national-pension-fund-federation": "国民年金基金連合会",
+}
+
+
+@attrs.frozen
+class Institution:
+    """A concrete body. `classes` are what entries name."""
+
+    institution: str
+    name: str
+    classes: tuple[str, ...]
+
+
+@attrs.frozen
+class Affair:
+    """A row of 別表: a body may use the number for this."""
+
+    affair: str
+    agency: str
+    text: str
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    text = (files("kumihimo.statute") / "data" / name).read_text("utf-8")
+    return list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def affair_id(item: str) -> str:
+    """Return the id of a row of 別表: `b081` of item 81, `b002-02` of item 2-2."""
+    return "b" + "-".join(
+        part.zfill(3 if index == 0 else 2) for index, part in enumerate(item.split("-"))
+    )
+
+
+@cache
+def affairs() -> tuple[Affair, ...]:
+    """Return the 177 rows of 別表."""
+    return tuple(
+        Affair(affair_id(row["item"]), row["agency"], row["affair"])
+        for row in _rows("beppyo_2025.tsv")
+    )
+
+
+@cache
+def institutions() -> tuple[Institution, ...]:
+    """Return all prefectures and municipalities, and the national bodies that entries name."""
+    found = [Institution(name, label, _national(name)) for name, label in NATIONAL.items()]
+    for row in _rows("local_governments.tsv"):
+        prefecture = row["code"][2:5] == _PREFECTURE_BODY
+        classes = ("prefecture", "welfare-office") if prefecture else _municipal(row)
+        label = row["prefecture"] + row["municipality"]
+        found.append(Institution(f"lg-{row['code']}", label, classes))
+    return tuple(found)
+
+
+def _national(name: str) -> tuple[str, ...]:
+    extra = {"kyokai-kenpo": ("medical-insurer",), "shigaku": ("medical-insurer", "mutual-aid")}
+    return (name, *extra.get(name, ()))
+
+
+def _municipal(row: dict[str, str]) -> tuple[str, ...]:
+    classes = ["municipality", "medical-insurer"]
+    if row["municipality"].endswith(("市", "区")):
+        # 別表 item 10: cities run a welfare office; of towns only some do (not in our data).
+        classes.append("welfare-office")
+    named = {"広島市": "hiroshima-city", "長崎市": "nagasaki-city"}.get(row["municipality"])
+    return (*classes, named) if named else tuple(classes)
+
+
+def _classes_of(text: str, known: dict[str, str]) -> tuple[str, ...]:
+    plain = _ASIDE.sub("", text)
+    if plain in known:
+        return (known[plain],)
+    parts = [part for part in _SPLIT.split(plain) if part]
+    return tuple(dict.fromkeys(known.get(part, f"unmapped:{part}") for part in parts))
+
+
+def _informations_of(text: str, known: dict[str, str], row: int) -> tuple[str, ...]:
+    named = tuple(known[label] for label in known if label in text)
+    return named or (f"old2-{row:03d}",)
+
+
+@cache
+def old_entries() -> tuple[Entry, ...]:
+    """Return the 259 live rows of the former 別表第二 as entries."""
+    bodies = {row["body"]: row["institution_class"] for row in _rows("bodies.tsv")}
+    kinds = {row["japanese"]: row["information"] for row in _rows("informations.tsv")}
+    present = {row["old"]: row["present"] for row in _rows("old_to_present.tsv")}
+    found: list[Entry] = []
+    for number, row in enumerate(_rows("old_beppyo2_2015.tsv"), start=1):
+        if row["requester"] == "削除":
+            continue
+        item = present.get(row["item"])
+        found.append(
+            Entry(
+                entry=f"old2-{number:03d}",
+                affair=affair_id(item) if item else f"old2-{row['item']}",
+                requesters=_classes_of(row["requester"], bodies),
+                providers=_classes_of(row["provider"], bodies),
+                informations=_informations_of(row["info"], kinds, number),
+                basis=f"{OLD_BASIS} {row['item']}の項",
+                valid_from=OLD_IN_FORCE,
+            )
+        )
+    return tuple(found)
+
+
+def informations() -> tuple[str, ...]:
+    """Return the ids of the named kinds of information."""
+    return tuple(row["information"] for row in _rows("informations.tsv"))
+
+
+def self_information() -> Entry:
+    """Return the entry by which a person reads her own data through the ledger and the portal."""
+    return Entry(
+        entry=SELF_INFORMATION,
+        affair=SELF_INFORMATION,
+        requesters=("ledger",),
+        providers=("any",),
+        informations=informations(),
+        basis="番号法附則第六条第三項",
+        valid_from=OLD_IN_FORCE,
+    )
+
+
+def build_list(
+    more: Iterable[Institution] = (), entries: Sequence[Entry] | None = None
+) -> PositiveList:
+    """Return the list over all institutions and those of a deployment (`more`)."""
+    classes: dict[str, list[str]] = {"ledger": ["ledger"]}
+    for institution in (*institutions(), *more):
+        for name in (*institution.classes, "any"):
+            classes.setdefault(name, []).append(institution.institution)
+    rows = (*old_entries(), self_information()) if entries is None else tuple(entries)
+    return PositiveList(rows, classes)
