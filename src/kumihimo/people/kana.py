@@ -18,9 +18,9 @@ KANA_CHARS_MAX: Final = 200  # our choice: twice the longest reading a form has 
 
 _HIRAGANA_TO_KATAKANA = {point: chr(point + 0x60) for point in (*range(0x3041, 0x3097), 0x309D)}
 _HIRAGANA_TO_KATAKANA[0x309E] = "\u30fe"
-_SMALL_TO_LARGE = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
-_SMALL_TO_LARGE |= str.maketrans(
-    "ㇰㇱㇲㇳㇴㇵㇶㇷㇸㇹㇺㇻㇼㇽㇾㇿ", "クシストヌハヒフヘホムラリルレロ"
+_SMALL_TO_LARGE = str.maketrans(
+    "ァィゥェォッャュョヮヵヶㇰㇱㇲㇳㇴㇵㇶㇷㇸㇹㇺㇻㇼㇽㇾㇿ",
+    "アイウエオツヤユヨワカケクシストヌハヒフヘホムラリルレロ",
 )
 # Letters that sound alike today and that banks and older systems write as one.
 _SAME_SOUND = str.maketrans("ヲヰヱヂヅ", "オイエジズ")

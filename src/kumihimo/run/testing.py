@@ -34,7 +34,7 @@ CHECKS: Final = (
 
 
 @app.default
-def test(
+def run_tests(
     *arguments: Annotated[str, Parameter(allow_leading_hyphen=True)],
     fast: bool = False,
 ) -> int:

@@ -10,7 +10,7 @@ CREATE TABLE journal (
 );
 
 CREATE TABLE journal_head (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     seq bigint NOT NULL,
     digest bytea NOT NULL CHECK (octet_length(digest) = 32)
 );

