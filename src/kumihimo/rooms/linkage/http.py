@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
 from kumihimo.rooms.linkage import api, ends, inquiries, service
@@ -23,7 +24,7 @@ def _acquisition(core: Core) -> list[HTTPRouteHandler]:
         status_code=200,
         opt=lawful(authority="Number Act art. 21-2(2)", callers=("register",)),
     )
-    async def take_blinded(request: Asked, data: api.BlindedBatch) -> api.Received:
+    async def take_blinded(request: Asked, data: JSONBody[api.BlindedBatch]) -> api.Received:
         """Hand over blinded persons, one for each acquisition number."""
         return await service.take_blinded(core, verified_of(request), data)
 
@@ -32,7 +33,7 @@ def _acquisition(core: Core) -> list[HTTPRouteHandler]:
         status_code=200,
         opt=lawful(authority="Number Act art. 21-2(3)", callers=("institution", "ledger")),
     )
-    async def collect(request: Asked, data: api.Collect) -> api.Collected:
+    async def collect(request: Asked, data: JSONBody[api.Collect]) -> api.Collected:
         """Fetch what is ready under the caller's own acquisition numbers."""
         return await service.collect(core, verified_of(request), data.acquisitions)
 
@@ -45,7 +46,7 @@ def _exchange(core: Core) -> list[HTTPRouteHandler]:
         status_code=200,
         opt=lawful(authority="Number Act art. 19(viii), 21(2)", callers=("institution",)),
     )
-    async def inquire(request: Asked, data: api.InquiryBatch) -> api.Grants:
+    async def inquire(request: Asked, data: JSONBody[api.InquiryBatch]) -> api.Grants:
         """Ask for permits; every inquiry is answered and recorded, granted or not."""
         return await inquiries.inquire(core, verified_of(request), data)
 
@@ -54,7 +55,7 @@ def _exchange(core: Core) -> list[HTTPRouteHandler]:
         status_code=200,
         opt=lawful(authority="Number Act art. 23(3)", callers=("institution",)),
     )
-    async def take_refusals(request: Asked, data: api.LocalRefusals) -> api.Received:
+    async def take_refusals(request: Asked, data: JSONBody[api.LocalRefusals]) -> api.Received:
         """Report what the requester refused its own clerk."""
         return await ends.take_refusals(core, verified_of(request), data)
 
@@ -63,7 +64,7 @@ def _exchange(core: Core) -> list[HTTPRouteHandler]:
         status_code=200,
         opt=lawful(authority="Number Act art. 23(1)-(3)", callers=("institution",)),
     )
-    async def take_ends(request: Asked, data: api.Ends) -> api.Received:
+    async def take_ends(request: Asked, data: JSONBody[api.Ends]) -> api.Received:
         """Report one's own end of an exchange."""
         return await ends.take_ends(core, verified_of(request), data)
 
@@ -76,7 +77,7 @@ def _rotation(core: Core) -> list[HTTPRouteHandler]:
         status_code=200,
         opt=lawful(authority="Number Act art. 21(1)", callers=("institution", "ledger")),
     )
-    async def begin_rotation(request: Asked, data: api.Nothing) -> api.Rotation:
+    async def begin_rotation(request: Asked, data: JSONBody[api.Nothing]) -> api.Rotation:
         """Begin (or repeat) the caller's change to the next key version."""
         return await service.begin_rotation(core, verified_of(request), data)
 
@@ -85,7 +86,7 @@ def _rotation(core: Core) -> list[HTTPRouteHandler]:
         status_code=200,
         opt=lawful(authority="Number Act art. 21(1)", callers=("institution", "ledger")),
     )
-    async def finish_rotation(request: Asked, data: api.Rotated) -> api.Received:
+    async def finish_rotation(request: Asked, data: JSONBody[api.Rotated]) -> api.Received:
         """Say that every code of the caller is at the new version."""
         return await service.finish_rotation(core, verified_of(request), data)
 

@@ -1,0 +1,52 @@
+"""Work that goes on beside the requests: due batches, the outbox, expiry."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import attrs
+from litestar import Litestar
+
+from kumihimo.kernel.door import Reporter
+from kumihimo.kernel.refusal import Unavailable
+
+
+@attrs.frozen
+class Job:
+    """Something to do again and again; `run` returns how much it found to do."""
+
+    name: str
+    run: Callable[[], Awaitable[int]]
+    pause_s: float
+
+
+async def repeat(job: Job, report: Reporter) -> None:
+    """Run a job for ever, at once again while there is work; a failure is reported, not fatal."""
+    while True:
+        try:
+            found = await job.run()
+        except Unavailable:
+            found = 0
+        except Exception as error:  # noqa: BLE001 - a worker outlives its bugs, and tells of them
+            report(job.name, error)
+            found = 0
+        if not found:
+            await asyncio.sleep(job.pause_s)
+
+
+def working(
+    jobs: Sequence[Job], report: Reporter
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    """Return a lifespan that runs the jobs while the application runs."""
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncGenerator[None]:
+        tasks = [asyncio.create_task(repeat(job, report), name=job.name) for job in jobs]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    return lifespan

@@ -1,0 +1,68 @@
+"""Composition of a gateway, by hand."""
+
+from collections.abc import Mapping
+
+import attrs
+from litestar import Litestar
+
+from kumihimo.kernel.door import Reporter, SignedDoor, room_app
+from kumihimo.kernel.outbox import Letter, Outbox
+from kumihimo.kernel.worker import Job, working
+from kumihimo.rooms.gateway import answers, sending
+from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.gateway.http_exchange import routes
+from kumihimo.rooms.linkage.api import Received
+
+OUTBOX_PAUSE_S = 0.2
+SENDING_PAUSE_S = 0.5
+PURGE_PAUSE_S = 3_600.0
+
+
+@attrs.frozen
+class GatewayRoom:
+    """A gateway, ready to serve; its workers can also be driven by hand."""
+
+    app: Litestar
+    gateway: Gateway
+    tenants: Mapping[str, Tenant]
+    outbox: Outbox
+
+
+def build(gateway: Gateway, tenants: Mapping[str, Tenant], *, report: Reporter) -> GatewayRoom:
+    """Put a gateway together."""
+
+    async def deliver(letter: Letter) -> None:
+        tenant = tenants[letter.sender]
+        await gateway.caller(tenant).send(letter.destination, letter.topic, letter.body, Received)
+
+    outbox = Outbox(gateway.database, deliver, gateway.clock, gateway.entropy)
+    door = SignedDoor(
+        keys_of=lambda party: tenants[party].keys if party in tenants else None,
+        book=gateway.book,
+        clock=gateway.clock,
+        entropy=gateway.entropy,
+    )
+    app = room_app(
+        "Kumihimo gateway",
+        routes(gateway, tenants),
+        report=report,
+        door=door,
+        lifespan=[working(_jobs(gateway, tenants, outbox), report)],
+    )
+    return GatewayRoom(app, gateway, tenants, outbox)
+
+
+def _jobs(gateway: Gateway, tenants: Mapping[str, Tenant], outbox: Outbox) -> list[Job]:
+    async def send() -> int:
+        return sum([await sending.run_once(gateway, tenant) for tenant in tenants.values()])
+
+    async def purge() -> int:
+        for tenant in tenants.values():
+            await answers.purge(gateway, tenant)
+        return 0
+
+    return [
+        Job("gateway-outbox", outbox.run_once, OUTBOX_PAUSE_S),
+        Job("gateway-sending", send, SENDING_PAUSE_S),
+        Job("gateway-purge", purge, PURGE_PAUSE_S),
+    ]

@@ -1,0 +1,40 @@
+"""The gateway's doors for other gateways: permit sheets in, sealed answers out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Request, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
+
+from kumihimo.kernel.door import lawful, verified_of
+from kumihimo.rooms.gateway import api, providing
+from kumihimo.rooms.gateway.context import Gateway, Tenant
+
+Incoming = Request[Any, Any, Any]
+
+
+def routes(gateway: Gateway, tenants: Mapping[str, Tenant]) -> list[HTTPRouteHandler]:
+    """Return the handlers; the signed door has checked that the recipient is one of `tenants`."""
+
+    @post(
+        api.PROVISIONS_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 22(1)", callers=("institution", "ledger")),
+    )
+    async def provide(request: Incoming, data: JSONBody[api.Provide]) -> api.Provisions:
+        """Answer the permits of one sheet."""
+        tenant = tenants[request.scope["state"]["recipient"]]
+        return await providing.provide(gateway, tenant, verified_of(request), data)
+
+    @post(
+        api.RESULTS_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 22(1)", callers=("institution", "ledger")),
+    )
+    async def results(request: Incoming, data: JSONBody[api.Ask]) -> api.Provisions:
+        """Tell what became of permits that waited for a person's decision."""
+        tenant = tenants[request.scope["state"]["recipient"]]
+        return await providing.results(gateway, tenant, verified_of(request), data)
+
+    return [provide, results]

@@ -1,0 +1,61 @@
+"""Composition of the core, by hand."""
+
+import attrs
+from litestar import Litestar
+
+from kumihimo.kernel.door import Reporter, SignedDoor, room_app
+from kumihimo.kernel.keys import PartyKeys
+from kumihimo.kernel.net import Caller, Net
+from kumihimo.kernel.outbox import Letter, Outbox
+from kumihimo.kernel.worker import Job, working
+from kumihimo.rooms.linkage.api import PARTY, Received
+from kumihimo.rooms.linkage.domain.keys import DomainKeys
+from kumihimo.rooms.linkage.http import routes
+from kumihimo.rooms.linkage.service import Core, expire_acquisitions
+from kumihimo.rooms.oversight.client import DirectoryBook
+
+OUTBOX_PAUSE_S = 0.2
+EXPIRY_PAUSE_S = 600.0
+
+
+@attrs.frozen
+class LinkageRoom:
+    """The core, ready to serve; the outbox can also be driven by hand."""
+
+    app: Litestar
+    core: Core
+    outbox: Outbox
+
+
+def domain_keys(keys: PartyKeys) -> DomainKeys:
+    """Return the core's domain keys, derived from its own master secret."""
+    return DomainKeys(keys.secret("domain-keys"))
+
+
+def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> LinkageRoom:
+    """Put the core together."""
+    assert core.keys.party == PARTY, "the core signs as linkage"
+    caller = Caller(core.keys, book, net, core.clock, core.entropy)
+
+    async def deliver(letter: Letter) -> None:
+        await caller.send(letter.destination, letter.topic, letter.body, Received)
+
+    outbox = Outbox(core.database, deliver, core.clock, core.entropy)
+    door = SignedDoor(
+        keys_of=lambda party: core.keys if party == PARTY else None,
+        book=book,
+        clock=core.clock,
+        entropy=core.entropy,
+    )
+    jobs = [
+        Job("linkage-outbox", outbox.run_once, OUTBOX_PAUSE_S),
+        Job("linkage-expiry", lambda: expire_acquisitions(core), EXPIRY_PAUSE_S),
+    ]
+    app = room_app(
+        "Kumihimo linkage",
+        routes(core),
+        report=report,
+        door=door,
+        lifespan=[working(jobs, report)],
+    )
+    return LinkageRoom(app, core, outbox)

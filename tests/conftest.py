@@ -1,0 +1,35 @@
+"""One PostgreSQL for each test worker; each test that asks gets databases of its own."""
+
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.postgres import EmbeddedPostgres
+
+_names = count()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    # Not below pytest's own folder: that is closed to the account the server runs under.
+    with TemporaryDirectory(prefix="kumihimo-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        server = EmbeddedPostgres.start(folder / "postgres", entropy=SystemEntropy(), durable=False)
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def new_room(postgres):
+    """Make a migrated database for a room, under a name that no other test has."""
+
+    def make(room):
+        name = f"{room}_{next(_names)}"
+        packages = [f"kumihimo.rooms.{room}"]
+        return name, postgres.room(name, packages, entropy=SystemEntropy())
+
+    return make
