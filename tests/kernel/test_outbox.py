@@ -1,0 +1,134 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+from tests.federation.street import START
+
+from kumihimo.kernel import outbox
+from kumihimo.kernel.clock import HandClock
+from kumihimo.kernel.entropy import SeededEntropy
+from kumihimo.kernel.net import Refused
+from kumihimo.kernel.outbox import CLAIM_FOR, Outbox
+from kumihimo.kernel.refusal import NotAllowed, Unavailable
+from kumihimo.kernel.sql import Database
+
+
+class Post:
+    """A receiver that can be away, refuse, or die after taking a letter."""
+
+    def __init__(self):
+        self.taken = []
+        self.mood: str | None = None
+
+    async def deliver(self, letter):
+        if self.mood == "away":
+            raise Unavailable
+        if self.mood == "refuse":
+            raise Refused("ledger", NotAllowed().problem())
+        self.taken.append(letter.body)
+        if self.mood == "die":
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def with_outbox(new_room):
+    _, reached = new_room("linkage")
+
+    def run(story):
+        async def whole():
+            database = Database(reached.runtime, pool_max=4)
+            await database.open()
+            post = Post()
+            clock = HandClock(START)
+            box = Outbox(database, post.deliver, clock, SeededEntropy(1))
+            async with database.transaction() as tx:
+                for number in range(3):
+                    await outbox.put(
+                        tx, topic="/x", destination="ledger", body=b"%d" % number, at=clock.now()
+                    )
+            try:
+                await story(box, post, clock, database)
+            finally:
+                await database.close()
+
+        asyncio.run(whole())
+
+    return run
+
+
+def test_what_was_committed_is_delivered_once_and_forgotten(with_outbox):
+    async def story(box, post, clock, database):
+        assert await box.run_once() == 3
+        assert sorted(post.taken) == [b"0", b"1", b"2"]
+        assert await box.run_once() == 0
+        assert await box.depth() == (0, None)
+
+    with_outbox(story)
+
+
+def test_what_was_rolled_back_never_leaves(with_outbox):
+    async def story(box, post, clock, database):
+        await box.run_once()
+
+        async def changes_its_mind():
+            async with database.transaction() as tx:
+                await outbox.put(tx, topic="/x", destination="l", body=b"no", at=clock.now())
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await changes_its_mind()
+        assert await box.run_once() == 0
+        assert b"no" not in post.taken
+
+    with_outbox(story)
+
+
+def test_a_receiver_that_is_away_is_tried_again_ever_more_rarely(with_outbox):
+    async def story(box, post, clock, database):
+        post.mood = "away"
+        tries = 0
+        for _ in range(60):
+            tries += await box.run_once()
+            clock.advance(timedelta(seconds=1))
+        assert 9 <= tries <= 24
+        post.mood = None
+        clock.advance(timedelta(minutes=10))
+        assert await box.run_once() == 3
+        assert len(post.taken) == 3
+
+    with_outbox(story)
+
+
+def test_a_refused_message_is_set_aside_and_can_be_given_another_life(with_outbox):
+    async def story(box, post, clock, database):
+        post.mood = "refuse"
+        await box.run_once()
+        assert (await box.depth())[0] == 0
+        post.mood = None
+        assert await box.requeue() == 3
+        assert await box.run_once() == 3
+
+    with_outbox(story)
+
+
+def test_a_worker_that_dies_after_sending_sends_again_and_loses_nothing(with_outbox):
+    async def story(box, post, clock, database):
+        post.mood = "die"
+        with pytest.raises(KeyboardInterrupt):
+            await box.run_once()
+        post.mood = None
+        assert await box.run_once() == 0
+        clock.advance(CLAIM_FOR + timedelta(seconds=1))
+        assert await box.run_once() == 3
+        assert set(post.taken) == {b"0", b"1", b"2"}
+
+    with_outbox(story)
+
+
+def test_two_workers_do_not_take_the_same_letter(with_outbox):
+    async def story(box, post, clock, database):
+        counts = await asyncio.gather(box.run_once(), box.run_once())
+        assert sum(counts) == 3
+        assert len(post.taken) == 3
+
+    with_outbox(story)
