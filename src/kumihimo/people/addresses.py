@@ -1,0 +1,114 @@
+"""Addresses as registers write them, and the form in which two of them are compared.
+
+What was written is always kept. Building and room are split off and take no part in a comparison:
+offices leave them out, and a resident register need not hold them.
+"""
+
+import re
+from typing import Final, Self
+
+import attrs
+
+from kumihimo.kernel.withheld import Withheld
+from kumihimo.people.text import admit, compatible, without_spaces
+from kumihimo.people.variants import fold_variants
+
+ADDRESS_FORM_VERSION: Final = 1
+ADDRESS_CHARS_MAX: Final = 300  # our choice: above every field length met in municipal layouts
+
+# In the order of their codes: the place in this list is the code, from 01 to 47.
+PREFECTURES: Final = (
+    "北海道", "青森県", "岩手県", "宮城県", "秋田県", "山形県", "福島県", "茨城県", "栃木県",
+    "群馬県", "埼玉県", "千葉県", "東京都", "神奈川県", "新潟県", "富山県", "石川県", "福井県",
+    "山梨県", "長野県", "岐阜県", "静岡県", "愛知県", "三重県", "滋賀県", "京都府", "大阪府",
+    "兵庫県", "奈良県", "和歌山県", "鳥取県", "島根県", "岡山県", "広島県", "山口県", "徳島県",
+    "香川県", "愛媛県", "高知県", "福岡県", "佐賀県", "長崎県", "熊本県", "大分県", "宮崎県",
+    "鹿児島県", "沖縄県",
+)  # fmt: skip
+
+_NUMERALS = "〇一二三四五六七八九十百"
+_UNITS: Final = {"十": 10, "百": 100}
+# A numeral counts as a number only beside a word of counting: 三田 and 一番町 are names.
+_COUNTED = re.compile(
+    f"([{_NUMERALS}]+)(?=丁目|丁[0-9{_NUMERALS}]|番地|番(?!町)|号|条|線|地割)"
+    f"|(?<=[目番地号の-])(?<!の地)([{_NUMERALS}]+)(?=$|[ 番号の-])"
+)
+_DASHED = re.compile(r"(?<=[0-9])[ー一](?=[0-9])")
+_CHOME = re.compile(r"(?<=[0-9]) ?丁目? ?(?=[0-9])|(?<=[0-9]) ?丁目 ?")
+_LOT_WORD = re.compile(r"(?<=[0-9]) ?(?:番地の?|番(?!町)の?|の) ?(?=[0-9])")
+_LOT_END = re.compile(r"(?<=[0-9]) ?(?:番地|番(?!町)|号)(?! ?[棟室館])")
+_SPACED_DASH = re.compile(r" ?- ?")
+_LOT = re.compile(r"[0-9]+(?:-[0-9]+)*(?!-?[0-9])(?! ?(?:条|線|地割|区|町|村))")
+_SMALL_PLACES = re.compile("大字|(?<!文)字")
+_KE = re.compile(r"(?<=[^\x00-\x7fぁ-ゖァ-ヺ])[ヶヵケがガ](?=[^\x00-\x7fぁ-ゖァ-ヺ])")
+
+
+def canonical_address(text: str) -> tuple[str, str]:
+    """Return the prefecture's code ("" when not written) and the core: town and lot numbers.
+
+    NFKC; 2丁目1番地2号, 2-1-2 and 二丁目1番地の2 become one form; 大字 and 字 are dropped, ヶ, ケ and
+    が between ideographs unified; building and room are left out (`ADDRESS_FORM_VERSION`).
+    """
+    prefecture, core, _ = _parts(text)
+    return prefecture, core
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    plain = " ".join(compatible(text).casefold().split())
+    prefecture, rest = _split_prefecture(plain)
+    counted = _COUNTED.sub(lambda m: str(_number(m[1] or m[2])), _SPACED_DASH.sub("-", rest))
+    dashed = _DASHED.sub("-", counted)
+    lots = _LOT_WORD.sub("-", _CHOME.sub("-", dashed))
+    unified = _LOT_END.sub("", lots)
+    found = _LOT.search(unified)
+    if found is None:
+        return prefecture, _town(unified), ""
+    lot = "-".join(str(int(number)) for number in found[0].split("-"))
+    building = unified[found.end() :].strip(" -")
+    return prefecture, _town(unified[: found.start()]) + lot, building
+
+
+def _split_prefecture(text: str) -> tuple[str, str]:
+    for code, name in enumerate(PREFECTURES, start=1):
+        if text.startswith(name):
+            return f"{code:02}", text[len(name) :].lstrip()
+    return "", text
+
+
+def _number(numerals: str) -> int:
+    if not any(unit in numerals for unit in _UNITS):
+        return int("".join(str(_NUMERALS.index(n)) for n in numerals))
+    total, digit = 0, 0
+    for numeral in numerals:
+        if numeral in _UNITS:
+            total += (digit or 1) * _UNITS[numeral]
+            digit = 0
+        else:
+            digit = _NUMERALS.index(numeral)
+    return total + digit
+
+
+def _town(text: str) -> str:
+    return fold_variants(_KE.sub("ケ", _SMALL_PLACES.sub("", without_spaces(text))))
+
+
+@attrs.frozen(repr=False, str=False, order=False)
+class Address(Withheld[str]):
+    """住所, as written. Equality is of what was written."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Keep an address as written. Raises `BadText` (`text.admit`)."""
+        return cls(admit(text, what="address", limit=ADDRESS_CHARS_MAX))
+
+    def reveal_prefecture(self) -> str:
+        """Return the code of the prefecture written in front, or ""."""
+        return _parts(self._value)[0]
+
+    def reveal_core(self) -> str:
+        """Return town and lot in canonical form: what a comparison takes."""
+        return _parts(self._value)[1]
+
+    def reveal_building(self) -> str:
+        """Return building and room, or "": no part of any comparison."""
+        return _parts(self._value)[2]

@@ -1,0 +1,37 @@
+"""Sex as registers code it. Unknown counts as not supplied."""
+
+from enum import Enum
+from typing import Self
+
+from kumihimo.kernel.refusal import BadInput
+from kumihimo.people.text import compatible, without_spaces
+
+
+class BadSex(BadInput):
+    """Not one of the codes or words that offices use."""
+
+    code = "bad-sex"
+    title = "The sex is not one of those that registers write"
+
+
+class Sex(Enum):
+    """性別. Withheld in print by its name only: the value is a code."""
+
+    MALE = "1"
+    FEMALE = "2"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Read 1/2, 男/女, M/F; None for 0, 9, 不明 or an empty text. Raises `BadSex`."""
+        plain = without_spaces(compatible(text[:9])).upper()
+        found = _WORDS.get(plain)
+        if found is None:
+            raise BadSex("sex: 1, 2, 男, 女, M, F, or 0, 9, 不明 where unknown")
+        return cls(found) if found else None
+
+
+_WORDS = {
+    **dict.fromkeys(("1", "男", "男性", "M"), "1"),
+    **dict.fromkeys(("2", "女", "女性", "F"), "2"),
+    **dict.fromkeys(("", "0", "9", "不明", "不詳"), ""),
+}
