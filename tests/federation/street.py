@@ -1,7 +1,7 @@
-"""A small federation for tests: the real core and real gateways over in-process HTTP.
+"""A small federation for tests: the real core, ledger and gateways over in-process HTTP.
 
-Register and ledger are played by the test through the same signed messages: what they must send
-and may see is exactly what `linkage.api` says.
+Register and oversight are played by the test through the same signed messages: what they must send
+and may see is exactly what their `api` says.
 """
 
 from datetime import UTC, date, datetime
@@ -19,15 +19,24 @@ from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.keys import Locker, PartyKeys, new_master
 from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.refusal import NotAllowed
-from kumihimo.kernel.seal import Sealed, open_sealed
 from kumihimo.kernel.sql import Database
 from kumihimo.rooms.gateway.app import build as build_gateway
 from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.ledger.app import build as build_ledger
+from kumihimo.rooms.ledger.service import Ledger, my_records
 from kumihimo.rooms.linkage import api
 from kumihimo.rooms.linkage.app import build as build_linkage
 from kumihimo.rooms.linkage.app import domain_keys
 from kumihimo.rooms.linkage.service import Core
-from kumihimo.rooms.oversight.api import Entry, Kind, SignedDirectory, new_body, signed_bytes
+from kumihimo.rooms.oversight.api import (
+    ALARM_PATH,
+    Alarm,
+    Entry,
+    Kind,
+    SignedDirectory,
+    new_body,
+    signed_bytes,
+)
 from kumihimo.rooms.oversight.client import DirectoryBook
 from kumihimo.statute.law import build_list
 
@@ -66,24 +75,6 @@ class LawNow:
         return self._list
 
 
-class PlayedLedger:
-    """Takes what the core delivers and opens it with the ledger's own key."""
-
-    def __init__(self, keys):
-        self.keys = keys
-        self.records = {}
-        self.ends = {}
-
-    def take(self, delivered):
-        for record in delivered.records:
-            self.records[record.record] = record
-        for end in delivered.ends:
-            self.ends[(end.permit, end.side)] = end
-
-    def person(self, sealed):
-        return open_sealed(Sealed.parse(sealed), key=self.keys.receiving)
-
-
 class Street:
     def __init__(self):
         self.clock = HandClock(START)
@@ -95,6 +86,7 @@ class Street:
         self.law = LawNow()
         self.secret_a = random_scalar(self.entropy)
         self.bugs = []
+        self.alarms = []
         self.gateways = {}
         self.tenants = {}
         self.databases = []
@@ -103,7 +95,12 @@ class Street:
         return self.keys.setdefault(name, PartyKeys(name, new_master(self.entropy)))
 
     def publish(self):
-        kinds: dict[str, Kind] = {"linkage": "linkage", "ledger": "ledger", "register": "register"}
+        kinds: dict[str, Kind] = {
+            "linkage": "linkage",
+            "ledger": "ledger",
+            "register": "register",
+            "oversight": "oversight",
+        }
         self.version += 1
         entries = {
             name: Entry(
@@ -114,7 +111,6 @@ class Street:
                 pia_published_on=self.pia.get(name, date(2026, 1, 1)),
             )
             for name, keys in self.keys.items()
-            if name != "oversight"
         }
         _, body = new_body(self.version, self.clock.now(), entries)
         signature = self.party("oversight").signing.sign(signed_bytes(body))
@@ -139,8 +135,16 @@ class Street:
         )
         self.linkage = build_linkage(core, book=self.book, net=self.net, report=self._bug)
         self.transport.apps["linkage"] = _transport(self.linkage.app)
-        self.ledger = PlayedLedger(self.keys["ledger"])
-        self.transport.apps["ledger"] = _transport(self._ledger_app())
+        self.ledger_name, reached = new_room("ledger")
+        ledger = Ledger(
+            database=await self._open(reached),
+            keys=self.keys["ledger"],
+            clock=self.clock,
+            entropy=self.entropy,
+        )
+        self.ledger = build_ledger(ledger, book=self.book, net=self.net, report=self._bug)
+        self.transport.apps["ledger"] = _transport(self.ledger.app)
+        self.transport.apps["oversight"] = _transport(self._oversight_app())
         for name in (MINATO, OSAKA, NAGOYA):
             await self._start_gateway(name, new_room)
 
@@ -171,27 +175,30 @@ class Street:
     def _bug(self, where, error):
         self.bugs.append((where, error))
 
-    def _ledger_app(self):
+    def _oversight_app(self):
         @post(
-            api.RECORDS_PATH,
+            ALARM_PATH,
             status_code=200,
-            opt=lawful(authority="Number Act art. 23(3)", callers=("linkage",)),
+            opt=lawful(authority="Number Act art. 35", callers=("ledger",)),
         )
-        async def take(
-            request: Request[Any, Any, Any], data: JSONBody[api.RecordsDelivered]
-        ) -> api.Received:
-            if verified_of(request).sender != "linkage":
+        async def take(request: Request[Any, Any, Any], data: JSONBody[Alarm]) -> api.Received:
+            if verified_of(request).sender != "ledger":
                 raise NotAllowed
-            self.ledger.take(data)
-            return api.Received(len(data.records) + len(data.ends))
+            self.alarms.append(data)
+            return api.Received(1)
 
         door = SignedDoor(
-            keys_of=lambda party: self.keys["ledger"] if party == "ledger" else None,
+            keys_of=lambda party: self.keys["oversight"] if party == "oversight" else None,
             book=self.book,
             clock=self.clock,
             entropy=self.entropy,
         )
-        return room_app("played ledger", [take], report=self._bug, door=door)
+        return room_app("played oversight", [take], report=self._bug, door=door)
+
+    async def records_of(self, person_key):
+        """Return what a person reads of herself, under the code that the ledger acquired."""
+        code, _ = await self.acquire("ledger", person_key)
+        return await my_records(self.ledger.ledger, code)
 
     async def stop(self):
         await self.net.close()
@@ -223,3 +230,4 @@ class Street:
             for room, _ in self.gateways.values():
                 await room.outbox.run_once()
             await self.linkage.outbox.run_once()
+            await self.ledger.outbox.run_once()

@@ -2,20 +2,29 @@
 
 from datetime import date, timedelta
 
+import attrs
 import msgspec
 
 from kumihimo.kernel import journal
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.seal import seal
 from kumihimo.rooms.gateway import answers, asking, rotation, sending
+from kumihimo.rooms.gateway.api import PROVISIONS_PATH, Provide, Provisions
 from kumihimo.rooms.gateway.asking import Question
 from kumihimo.rooms.gateway.records import copy_label
+from kumihimo.rooms.ledger.service import who_asked
 from kumihimo.rooms.linkage import api
 from tests.federation.street import ALLOWANCE, INCOME, LAYOUT, MINATO, NAGOYA, OSAKA
 
 JANE = b"person-key-of-jane"
 JOHN = b"person-key-of-john"
 TODAY = date(2026, 6, 1)
+
+
+@attrs.frozen
+class PermitAndPerson:
+    permit: str
+    person: bytes
 
 
 async def settle_in(street, institution, addressee, person_key, *, case=None):
@@ -133,10 +142,9 @@ def test_a_question_without_an_open_case_leaves_no_house_but_is_recorded(on_stre
         await settle_in(street, MINATO, "100", JANE)
         [answer] = await ask(street, question())
         assert answer.outcome == "REFUSED_CASE"
-        [record] = street.ledger.records.values()
+        [record] = await street.records_of(JANE)
         assert record.outcome == "REFUSED_CASE"
-        jane, _ = await street.acquire("ledger", JANE)
-        assert street.ledger.person(record.person) == jane
+        assert await street.records_of(JOHN) == []
 
     on_street(story)
 
@@ -153,7 +161,7 @@ def test_each_ground_of_refusal_has_its_own_code_and_is_recorded(on_street):
             street.publish()
             [answer] = await ask(street, asked)
             assert answer.outcome == outcome
-        assert sorted(r.outcome for r in street.ledger.records.values()) == sorted(tests)
+        assert sorted(r.outcome for r in await street.records_of(JANE)) == sorted(tests)
 
     on_street(story)
 
@@ -165,7 +173,7 @@ def test_an_institution_without_a_published_assessment_is_refused_and_recorded(o
         street.publish()
         [answer] = await ask(street, question())
         assert answer.outcome == "REFUSED_PIA"
-        [record] = street.ledger.records.values()
+        [record] = await street.records_of(JANE)
         assert record.outcome == "REFUSED_PIA"
 
     on_street(story)
@@ -189,35 +197,92 @@ def test_a_clerk_can_tell_nobody_from_no_copy_from_no_data_from_an_old_layout(on
     on_street(story)
 
 
-def test_both_ends_name_the_same_person_to_the_ledger(on_street):
+def test_a_person_reads_who_asked_whom_for_what_and_under_which_law(on_street):
     async def story(street):
         await jane_moves(street)
         await ask(street, question())
-        [record] = street.ledger.records.values()
-        jane, _ = await street.acquire("ledger", JANE)
-        end = street.ledger.ends[(record.permit, "provider")]
-        assert street.ledger.person(record.person) == jane
-        assert street.ledger.person(end.person) == jane
-        assert street.ledger.ends[(record.permit, "requester")].outcome == "OK"
+        [record] = await street.records_of(JANE)
+        assert (record.requester, record.provider) == (MINATO, OSAKA)
+        assert (record.affair, record.items) == (ALLOWANCE, (INCOME,))
+        assert record.basis == ("old2-168",)
+        assert record.outcome == "OK"
+        assert record.provided_at is not None
+        assert not record.under_investigation
+        assert street.alarms == []
+        assert await street.records_of(JOHN) == []
 
     on_street(story)
 
 
-def test_a_requester_that_lies_to_the_ledger_is_given_away_by_the_provider(on_street, monkeypatch):
+def test_a_requester_that_lies_to_the_ledger_is_caught_and_the_true_person_sees_it(on_street):
     async def story(street):
         await jane_moves(street)
-        john, _ = await street.acquire(MINATO, JOHN)
-        ledger_key = street.keys["ledger"].public.receiving_point()
+        john, version = await street.acquire(MINATO, JOHN)
+        jane, _ = await street.acquire(MINATO, JANE)
+        keys = {name: street.keys[name].public.receiving_point() for name in (OSAKA, "ledger")}
+        lie = api.Inquiry(
+            inquiry=new_id(street.entropy),
+            affair=ALLOWANCE,
+            provider=OSAKA,
+            items=(INCOME,),
+            layout=LAYOUT,
+            case="none",
+            for_provider=seal(jane, to=keys[OSAKA], entropy=street.entropy).encode(),
+            for_ledger=seal(john, to=keys["ledger"], entropy=street.entropy).encode(),
+            version=version,
+        )
+        liar = street.caller(MINATO)
+        grants, _ = await liar.call(
+            "linkage", api.INQUIRIES_PATH, api.InquiryBatch((lie,)), api.Grants
+        )
+        await liar.call(OSAKA, PROVISIONS_PATH, Provide(grants.sheets[0]), Provisions)
+        await street.deliver()
+        [alarm] = street.alarms
+        assert (alarm.kind, alarm.requester, alarm.provider) == ("ends-disagree", MINATO, OSAKA)
+        for person in (JANE, JOHN):
+            [record] = await street.records_of(person)
+            assert record.under_investigation
 
-        def lying_seal(code, *, to, entropy):
-            return seal(john if to == ledger_key else code, to=to, entropy=entropy)
+    on_street(story)
 
-        monkeypatch.setattr(asking, "seal", lying_seal)
+
+def test_what_one_side_hides_is_absent_for_the_person(on_street):
+    async def story(street):
+        await jane_moves(street)
+        database = street.gateways[OSAKA][0].gateway.database
+        async with database.transaction(institution=OSAKA) as tx:
+            await tx.execute("UPDATE person SET hidden = true")
         [answer] = await ask(street, question())
         assert answer.outcome == "OK"
-        [record] = street.ledger.records.values()
-        end = street.ledger.ends[(record.permit, "provider")]
-        assert street.ledger.person(record.person) != street.ledger.person(end.person)
+        assert await street.records_of(JANE) == []
+        code, _ = await street.acquire("ledger", JANE)
+        assert await who_asked(street.ledger.ledger, code) == []
+
+    on_street(story)
+
+
+def test_the_ledger_stores_the_same_whatever_the_order_and_however_often(on_street):
+    async def story(street):
+        await jane_moves(street)
+        await ask(street, question())
+        [before] = await street.records_of(JANE)
+        database = street.linkage.core.database
+        async with database.transaction() as tx:
+            record = await tx.one("SELECT permit, person FROM exchange_record", {}, PermitAndPerson)
+        end = api.EndRecord(
+            permit=record.permit,
+            side="provider",
+            outcome="NO_DATA",
+            at=street.clock.now(),
+            person=bytes(record.person),
+            hidden=True,
+        )
+        again = api.RecordsDelivered(ends=(end,))
+        answer, _ = await street.caller("linkage").call(
+            "ledger", api.RECORDS_PATH, again, api.Received
+        )
+        assert answer.new == 0
+        assert await street.records_of(JANE) == [before]
 
     on_street(story)
 
@@ -235,7 +300,7 @@ def test_a_silent_provider_is_told_apart_and_its_answer_comes_later_once(on_stre
         await street.deliver()
         [answer] = await answers.poll(room.gateway, street.tenants[MINATO], [answer.inquiry])
         assert answer.outcome == "OK"
-        assert len(street.ledger.records) == 1
+        assert len(await street.records_of(JANE)) == 1
 
     on_street(story)
 

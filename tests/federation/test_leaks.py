@@ -27,6 +27,7 @@ def dumps(on_street, postgres):
         [answer] = await ask(street, question())
         assert answer.values[0].value == CANARY
         found["linkage"] = postgres.dump(street.linkage_name)
+        found["ledger"] = postgres.dump(street.ledger_name)
         for name, (_, database) in street.gateways.items():
             found[name] = postgres.dump(database)
         found["codes"] = {OSAKA: osaka_code, MINATO: minato_code}
@@ -46,6 +47,12 @@ def test_the_core_holds_no_code_no_payload_and_no_integrated_id(dumps):
         assert person not in core
 
 
+def test_the_ledger_holds_no_code_of_any_institution_and_no_integrated_id(dumps):
+    for name in (OSAKA, MINATO):
+        assert not held_in(dumps["ledger"], dumps["codes"][name])
+        assert dumps["persons"][name] not in dumps["ledger"]
+
+
 def test_the_search_finds_a_code_where_it_may_stand(dumps):
     assert held_in(dumps[OSAKA], dumps["codes"][OSAKA])
     assert held_in(dumps[MINATO], dumps["codes"][MINATO])
@@ -58,7 +65,7 @@ def test_no_gateway_holds_the_code_or_the_integrated_id_of_another(dumps):
 
 
 def test_no_dump_and_no_url_shows_a_payload(dumps):
-    for where in (OSAKA, MINATO, "linkage", "urls"):
+    for where in (OSAKA, MINATO, "linkage", "ledger", "urls"):
         assert not held_in(dumps[where], CANARY.encode())
 
 

@@ -1,0 +1,51 @@
+"""Composition of the ledger, by hand."""
+
+import attrs
+from litestar import Litestar
+
+from kumihimo.kernel.door import Reporter, SignedDoor, room_app
+from kumihimo.kernel.net import Caller, Net
+from kumihimo.kernel.outbox import Letter, Outbox
+from kumihimo.kernel.worker import Job, working
+from kumihimo.rooms.ledger.api import PARTY
+from kumihimo.rooms.ledger.http import routes
+from kumihimo.rooms.ledger.service import Ledger
+from kumihimo.rooms.oversight.api import Received
+from kumihimo.rooms.oversight.client import DirectoryBook
+
+OUTBOX_PAUSE_S = 0.2
+
+
+@attrs.frozen
+class LedgerRoom:
+    """The ledger, ready to serve; the outbox can also be driven by hand."""
+
+    app: Litestar
+    ledger: Ledger
+    outbox: Outbox
+
+
+def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) -> LedgerRoom:
+    """Put the ledger together."""
+    assert ledger.keys.party == PARTY, "the ledger signs as ledger"
+    caller = Caller(ledger.keys, book, net, ledger.clock, ledger.entropy)
+
+    async def deliver(letter: Letter) -> None:
+        await caller.send(letter.destination, letter.topic, letter.body, Received)
+
+    outbox = Outbox(ledger.database, deliver, ledger.clock, ledger.entropy)
+    door = SignedDoor(
+        keys_of=lambda party: ledger.keys if party == PARTY else None,
+        book=book,
+        clock=ledger.clock,
+        entropy=ledger.entropy,
+    )
+    jobs = [Job("ledger-outbox", outbox.run_once, OUTBOX_PAUSE_S)]
+    app = room_app(
+        "Kumihimo ledger",
+        routes(ledger),
+        report=report,
+        door=door,
+        lifespan=[working(jobs, report)],
+    )
+    return LedgerRoom(app, ledger, outbox)

@@ -1,0 +1,167 @@
+"""The ledger's SQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import attrs
+
+from kumihimo.kernel.sql import Tx
+from kumihimo.rooms.linkage.api import EndRecord, Record
+
+_SEPARATOR = "\x1f"  # unnest() flattens nested arrays, so a list travels as one text
+
+
+@attrs.frozen
+class PermitName:
+    """One column."""
+
+    permit: str
+
+
+@attrs.frozen(kw_only=True)
+class MineRow:
+    """A record as its person may read it."""
+
+    record: str
+    requested_at: datetime
+    requester: str
+    provider: str
+    affair: str
+    items: Sequence[str]
+    basis: Sequence[str]
+    outcome: str
+    provided_at: datetime | None
+    under_investigation: bool
+
+
+@attrs.frozen(kw_only=True)
+class AskedRow:
+    """A body that asked about a person."""
+
+    requester: str
+    times: int
+    refused: int
+    last_at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class AlarmRow:
+    """Two ends that name different people: which exchange and which bodies."""
+
+    permit: str
+    requester: str
+    provider: str
+    noticed_at: datetime
+
+
+async def add_records(
+    tx: Tx, records: Sequence[Record], persons: Sequence[bytes], version: int
+) -> list[str]:
+    """Store records under the ledger's own codes; returns the permits of those that were new."""
+    found = await tx.rows(
+        "INSERT INTO record (record, permit, person, version, requester, provider, affair, items,"
+        " basis, outcome, requested_at, hidden)"
+        " SELECT record, permit, person, %(version)s, requester, provider, affair,"
+        " string_to_array(items, chr(31)), string_to_array(basis, chr(31)), outcome,"
+        " requested_at, hidden"
+        " FROM unnest(%(record)s::text[], %(permit)s::text[], %(person)s::bytea[],"
+        " %(requester)s::text[], %(provider)s::text[], %(affair)s::text[], %(items)s::text[],"
+        " %(basis)s::text[], %(outcome)s::text[], %(requested_at)s::timestamptz[],"
+        " %(hidden)s::boolean[]) AS new (record, permit, person, requester, provider, affair,"
+        " items, basis, outcome, requested_at, hidden)"
+        " ON CONFLICT DO NOTHING RETURNING permit",
+        {
+            "version": version,
+            "record": [r.record for r in records],
+            "permit": [r.permit for r in records],
+            "person": list(persons),
+            "requester": [r.requester for r in records],
+            "provider": [r.provider for r in records],
+            "affair": [r.affair for r in records],
+            "items": [_SEPARATOR.join(r.items) for r in records],
+            "basis": [_SEPARATOR.join(r.basis) for r in records],
+            "outcome": [r.outcome for r in records],
+            "requested_at": [r.requested_at for r in records],
+            "hidden": [r.hidden for r in records],
+        },
+        PermitName,
+    )
+    return [row.permit for row in found]
+
+
+async def add_ends(tx: Tx, ends: Sequence[EndRecord], persons: Sequence[bytes | None]) -> list[str]:
+    """Store ends; a decision replaces an end that waited for it. Returns the permits that moved."""
+    found = await tx.rows(
+        "INSERT INTO record_end (permit, side, outcome, at, person, hidden)"
+        " SELECT permit, side, outcome, at, person, hidden"
+        " FROM unnest(%(permit)s::text[], %(side)s::text[], %(outcome)s::text[],"
+        " %(at)s::timestamptz[], %(person)s::bytea[], %(hidden)s::boolean[])"
+        " AS new (permit, side, outcome, at, person, hidden)"
+        " ON CONFLICT (permit, side) DO UPDATE SET outcome = excluded.outcome, at = excluded.at,"
+        " person = excluded.person, hidden = excluded.hidden"
+        " WHERE record_end.outcome = 'PENDING_MANUAL' AND excluded.outcome <> 'PENDING_MANUAL'"
+        " RETURNING permit",
+        {
+            "permit": [e.permit for e in ends],
+            "side": [e.side for e in ends],
+            "outcome": [e.outcome for e in ends],
+            "at": [e.at for e in ends],
+            "person": list(persons),
+            "hidden": [e.hidden for e in ends],
+        },
+        PermitName,
+    )
+    return [row.permit for row in found]
+
+
+async def raise_alarms(tx: Tx, permits: Sequence[str], at: datetime) -> list[AlarmRow]:
+    """Compare both ends of these permits; returns the disagreements that are new."""
+    return await tx.rows(
+        "INSERT INTO alarm (permit, requester, provider, noticed_at)"
+        " SELECT r.permit, r.requester, r.provider, %(at)s"
+        " FROM record r JOIN record_end e ON e.permit = r.permit AND e.side = 'provider'"
+        " WHERE r.permit = ANY(%(permits)s) AND e.person IS NOT NULL AND e.person <> r.person"
+        " ON CONFLICT DO NOTHING RETURNING permit, requester, provider, noticed_at",
+        {"permits": list(permits), "at": at},
+        AlarmRow,
+    )
+
+
+async def mine(tx: Tx, person: bytes, *, before: datetime | None, limit: int) -> list[MineRow]:
+    """Return a person's records, newest first; what either side hid is absent.
+
+    A record belongs to the person that the requester named and to the one that the provider
+    opened: where they differ, both may see that somebody looked.
+    """
+    return await tx.rows(
+        "SELECT r.record, r.requested_at, r.requester, r.provider, r.affair, r.items, r.basis,"
+        " coalesce(q.outcome, p.outcome, r.outcome) AS outcome,"
+        " CASE WHEN p.outcome = 'OK' THEN p.at END AS provided_at,"
+        " a.permit IS NOT NULL AS under_investigation"
+        " FROM record r"
+        " LEFT JOIN record_end q ON q.permit = r.permit AND q.side = 'requester'"
+        " LEFT JOIN record_end p ON p.permit = r.permit AND p.side = 'provider'"
+        " LEFT JOIN alarm a ON a.permit = r.permit"
+        " WHERE (r.person = %(person)s OR p.person = %(person)s)"
+        " AND NOT (r.hidden OR coalesce(q.hidden, false) OR coalesce(p.hidden, false))"
+        " AND (%(before)s::timestamptz IS NULL OR r.requested_at < %(before)s)"
+        " ORDER BY r.requested_at DESC, r.record LIMIT %(limit)s",
+        {"person": person, "before": before, "limit": limit},
+        MineRow,
+    )
+
+
+async def who_asked(tx: Tx, person: bytes) -> list[AskedRow]:
+    """Return the bodies that asked about a person, the latest first; hidden records are absent."""
+    return await tx.rows(
+        "SELECT r.requester, count(*) AS times,"
+        " count(*) FILTER (WHERE r.outcome <> 'OK') AS refused, max(r.requested_at) AS last_at"
+        " FROM record r"
+        " LEFT JOIN record_end q ON q.permit = r.permit AND q.side = 'requester'"
+        " LEFT JOIN record_end p ON p.permit = r.permit AND p.side = 'provider'"
+        " WHERE (r.person = %(person)s OR p.person = %(person)s)"
+        " AND NOT (r.hidden OR coalesce(q.hidden, false) OR coalesce(p.hidden, false))"
+        " GROUP BY r.requester ORDER BY last_at DESC",
+        {"person": person},
+        AskedRow,
+    )
