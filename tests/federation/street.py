@@ -52,11 +52,15 @@ def _transport(app: Any) -> httpx2.ASGITransport:
 
 
 class Transport(httpx2.AsyncBaseTransport):
-    """Carries to rooms in this process; a party in `down` does not answer."""
+    """Carries to rooms in this process; a party in `down` does not answer.
+
+    A party in `losing` does its work once, and its answer gets lost on the way.
+    """
 
     def __init__(self):
         self.apps = {}
         self.down = set()
+        self.losing = set()
         self.urls = []
 
     async def handle_async_request(self, request):
@@ -64,7 +68,11 @@ class Transport(httpx2.AsyncBaseTransport):
         self.urls.append(str(request.url))
         if host in self.down:
             raise httpx2.ConnectError("down", request=request)
-        return await self.apps[host].handle_async_request(request)
+        answer = await self.apps[host].handle_async_request(request)
+        if host in self.losing:
+            self.losing.discard(host)
+            raise httpx2.ReadError("the answer was lost", request=request)
+        return answer
 
 
 class LawNow:

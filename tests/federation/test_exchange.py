@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import attrs
 import msgspec
+import pytest
 
 from kumihimo.kernel import journal
 from kumihimo.kernel.ids import new_id
@@ -301,6 +302,28 @@ def test_a_silent_provider_is_told_apart_and_its_answer_comes_later_once(on_stre
         [answer] = await answers.poll(room.gateway, street.tenants[MINATO], [answer.inquiry])
         assert answer.outcome == "OK"
         assert len(await street.records_of(JANE)) == 1
+
+    on_street(story)
+
+
+@pytest.mark.parametrize("party", ["linkage", OSAKA, "ledger"])
+def test_an_answer_lost_on_the_way_doubles_nothing(on_street, party):
+    async def story(street):
+        await jane_moves(street)
+        street.transport.losing.add(party)
+        await ask(street, question())
+        room, _ = street.gateways[MINATO]
+        for _ in range(3):
+            street.clock.advance(timedelta(seconds=61))
+            await sending.run_once(room.gateway, street.tenants[MINATO])
+            await street.deliver()
+        assert street.transport.losing == set()
+        [record] = await street.records_of(JANE)
+        assert record.outcome == "OK"
+        for institution in (MINATO, OSAKA):
+            database = street.gateways[institution][0].gateway.database
+            async with database.transaction(institution=institution) as tx:
+                assert await tx.value("SELECT count(*) FROM exchange_record") == 1
 
     on_street(story)
 

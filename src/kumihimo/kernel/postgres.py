@@ -13,11 +13,13 @@ import socket
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Self
 
 import attrs
+import psutil
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
@@ -86,40 +88,42 @@ class EmbeddedPostgres:
     A folder left behind by a crash starts as it was: PostgreSQL replays its log.
     """
 
-    def __init__(self, folder: Path, port: int, password: Withheld[str]) -> None:
+    def __init__(self, folder: Path, port: int, password: Withheld[str], *, durable: bool) -> None:
         self.folder = folder
         self.port = port
-        self._server: subprocess.Popen[bytes] | None = None
         self._password = password
+        self._durable = durable
+        self._server: subprocess.Popen[bytes] | None = None
 
     @classmethod
     def start(cls, folder: Path, *, entropy: Entropy, durable: bool = True) -> Self:
-        """Start a server in `folder`; raises `Unavailable` with what PostgreSQL said."""
+        """Start a server in `folder`; raises `Unavailable` with where PostgreSQL's words are."""
         folder.mkdir(parents=True, exist_ok=True)
         data = folder / "data"
         secret = folder / "admin-password"
-        user = _user()
         if not data.exists():
-            _initialise(folder, data, secret, user, entropy)
+            _initialise(folder, data, secret, _user(), entropy)
         password = Withheld(secret.read_text().strip())
-        port = _free_port()
-        settings = {**_SETTINGS, "port": str(port), "unix_socket_directories": ""}
-        if not durable:
+        server = cls(folder, _free_port(), password, durable=durable)
+        server.restart()
+        return server
+
+    def restart(self) -> None:
+        """Start again on the same port after `stop` or `kill`; what was committed is there."""
+        settings = {**_SETTINGS, "port": str(self.port), "unix_socket_directories": ""}
+        if not self._durable:
             settings |= _VOLATILE
         arguments = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-        with (folder / "server.log").open("ab") as log:
-            server = subprocess.Popen(  # noqa: S603 - our own binary and settings
-                [str(_binaries() / "postgres"), "-D", str(data), *arguments],
+        with (self.folder / "server.log").open("ab") as log:
+            self._server = subprocess.Popen(  # noqa: S603 - our own binary and settings
+                [str(_binaries() / "postgres"), "-D", str(self.folder / "data"), *arguments],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
-                user=user,
+                user=_user(),
                 start_new_session=True,
             )
-        running = cls(folder, port, password)
-        running._server = server
-        running._wait()
-        return running
+        self._wait()
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_LIMIT_S
@@ -207,10 +211,18 @@ class EmbeddedPostgres:
             self._server.wait()
 
     def kill(self) -> None:
-        """End the server as a power cut would."""
-        if self._server is not None:
-            self._server.kill()
-            self._server.wait()
+        """End the server and all its processes at once, as a power cut would."""
+        if self._server is None:
+            return
+        # Each backend leads a session of its own; one that outlives the postmaster for a moment
+        # would keep the shared memory and stop the next start.
+        processes = psutil.Process(self._server.pid).children(recursive=True)
+        self._server.kill()
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._server.wait()
+        psutil.wait_procs(processes, timeout=STOP_LIMIT_S)
 
 
 def _initialise(folder: Path, data: Path, secret: Path, user: str | None, entropy: Entropy) -> None:
