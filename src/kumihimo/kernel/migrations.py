@@ -125,4 +125,14 @@ def _grant(connection: psycopg.Connection, role: str) -> None:
 
 # Legal records and evidence: nobody who serves requests can change or remove them. Retention is
 # the owner's job.
-APPEND_ONLY = frozenset({"journal", "evidence", "exchange_record", "directory_version"})
+APPEND_ONLY = frozenset(
+    {
+        "journal",
+        "evidence",
+        "exchange_record",
+        "directory_version",
+        "resident_code",
+        "resident_event",
+        "individual_number",
+    }
+)

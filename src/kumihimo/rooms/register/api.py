@@ -1,7 +1,9 @@
 """Register's doors: residents and numbers, the strict inquiry, and its half of acquisition.
 
 Numbers and names cross only here, between register and an institution that may hold them, sealed
-by HPKE to the receiver inside the signed message. No code of any institution ever comes here.
+by HPKE to the receiver inside the signed message: every question is a `Sealed`, and every answer
+too but `EventsTaken` (a count) and `DisclosureTicket` (sealed to the ledger). No code of any
+institution ever comes here.
 """
 
 from datetime import date
@@ -16,6 +18,7 @@ DESIGNATE_PATH = "/numbers"
 STRICT_PATH = "/inquiries/strict"
 ACQUIRE_PATH = "/acquisitions/begin"
 TICKET_PATH = "/tickets"
+ABOUT_ME_PATH = "/inquiries/about-me"
 
 BATCH_MAX = 1_000
 
@@ -105,6 +108,21 @@ class DisclosureTicket(msgspec.Struct, frozen=True, kw_only=True):
 
     acquisition: str
     sealed: bytes
+
+
+class OfficeAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """That an office asked for this person's number, for which affair, on which day."""
+
+    office: str
+    affair: str
+    on: date
+    answered: bool
+
+
+class AboutMe(msgspec.Struct, frozen=True):
+    """Every strict inquiry about the person who asks (by `DisclosureAsked`), latest first."""
+
+    inquiries: tuple[OfficeAsked, ...]
 
 
 EventKind = Literal[

@@ -1,1 +1,1 @@
-"""Pure decisions: no SQL, no HTTP, no clock."""
+"""What register decides: residents from events, numbers, strict inquiries, blinding. Pure."""

@@ -1,0 +1,60 @@
+"""Composition of register, by hand."""
+
+import attrs
+from litestar import Litestar
+
+from kumihimo.kernel.door import Reporter, SignedDoor, room_app
+from kumihimo.kernel.net import Caller, Net
+from kumihimo.kernel.outbox import Letter, Outbox
+from kumihimo.kernel.worker import Job, working
+from kumihimo.rooms.linkage.api import Received
+from kumihimo.rooms.oversight.client import DirectoryBook
+from kumihimo.rooms.register.acquisition import forget
+from kumihimo.rooms.register.api import PARTY
+from kumihimo.rooms.register.context import Register
+from kumihimo.rooms.register.http import routes
+
+OUTBOX_PAUSE_S = 0.2
+FORGET_PAUSE_S = 3_600.0
+
+
+@attrs.frozen
+class RegisterRoom:
+    """Register, ready to serve; the outbox can also be driven by hand."""
+
+    app: Litestar
+    register: Register
+    outbox: Outbox
+
+
+def build(register: Register, *, book: DirectoryBook, net: Net, report: Reporter) -> RegisterRoom:
+    """Put register together."""
+    assert register.keys.party == PARTY, "register signs as register"
+    caller = Caller(register.keys, book, net, register.clock, register.entropy)
+
+    async def deliver(letter: Letter) -> None:
+        await caller.send(letter.destination, letter.topic, letter.body, Received)
+
+    async def tidy() -> int:
+        await forget(register)
+        return 0
+
+    outbox = Outbox(register.database, deliver, register.clock, register.entropy)
+    door = SignedDoor(
+        keys_of=lambda party: register.keys if party == PARTY else None,
+        book=book,
+        clock=register.clock,
+        entropy=register.entropy,
+    )
+    jobs = [
+        Job("register-outbox", outbox.run_once, OUTBOX_PAUSE_S),
+        Job("register-forget", tidy, FORGET_PAUSE_S),
+    ]
+    app = room_app(
+        "Kumihimo register",
+        routes(register),
+        report=report,
+        door=door,
+        lifespan=[working(jobs, report)],
+    )
+    return RegisterRoom(app, register, outbox)

@@ -1,0 +1,70 @@
+"""The strict inquiry: what is looked for, and when the answer is not silence.
+
+In force since 2023-12-18: four attributes, or three in a scheme that by law keeps no sex; exactly
+one living person answers, everything else is the same silence. An inquiry that cannot match (an
+unreadable name, an unknown day, a missing sex, an affair that is none) is looked up like any
+other, under a key that nobody has, so that it costs what the others cost.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+import attrs
+
+from kumihimo.kernel.refusal import BadInput
+from kumihimo.people.identity import FourAttributes, match_key
+from kumihimo.people.numbers import MunicipalityCode
+from kumihimo.rooms.register.api import StrictInquiry
+
+# Schemes that by law keep no sex. The one example that is public: 障害児入所支援, within 別表 item 8.
+SEXLESS_AFFAIRS: Final[Mapping[str, str]] = {"b008": "児童福祉法 障害児入所給付費"}
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Asked:
+    """What one inquiry looks for. An empty prefecture, municipality or sex is not compared."""
+
+    name: str
+    birth: date
+    address: str
+    prefecture: str = ""
+    municipality: str = ""
+    sex: str = ""
+
+    def fingerprint(self) -> bytes:
+        """Return what the log's keyed tag covers: the same for any notation of the three."""
+        return f"{self.name}\n{self.birth.isoformat()}\n{self.address}".encode()
+
+
+# Stored keys are never empty, so nobody has this one.
+NOBODY: Final = Asked(name="", birth=date.min, address="")
+
+
+def asked(inquiry: StrictInquiry, affairs: frozenset[str]) -> Asked:
+    """Return what to look for; `NOBODY` where the rule allows no answer whoever exists."""
+    written = inquiry.attributes
+    try:
+        four = FourAttributes.parse(
+            name=written.name, birth=written.birth, sex=written.sex, address=written.address
+        )
+        municipality = _municipality(written.municipality)
+    except BadInput:
+        return NOBODY
+    key, day = match_key(four), four.birth.reveal_day()
+    sexless = inquiry.sexless_scheme and inquiry.affair in SEXLESS_AFFAIRS
+    right_count = (four.sex is None) == sexless and sexless == inquiry.sexless_scheme
+    if key is None or day is None or not right_count or inquiry.affair not in affairs:
+        return NOBODY
+    return Asked(
+        name=key.name,
+        birth=day,
+        address=key.address,
+        prefecture=four.address.reveal_prefecture(),
+        municipality=municipality,
+        sex=four.sex.value if four.sex else "",
+    )
+
+
+def _municipality(text: str) -> str:
+    return str(MunicipalityCode.parse(text)) if text else ""

@@ -1,0 +1,110 @@
+"""Register's routes: translation only. Every one stands behind the signed door."""
+
+from typing import Any
+
+from litestar import Request, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
+
+from kumihimo.kernel.door import lawful, verified_of
+from kumihimo.rooms.register import acquisition, api, events, inquiries, numbers
+from kumihimo.rooms.register.context import Register
+
+Asked = Request[Any, Any, Any]
+
+
+def routes(register: Register) -> list[HTTPRouteHandler]:
+    """Return register's route handlers."""
+    return [*_residents(register), *_finding(register), *_codes(register)]
+
+
+def _residents(register: Register) -> list[HTTPRouteHandler]:
+    @post(
+        api.EVENTS_PATH,
+        status_code=200,
+        opt=lawful(
+            authority="Basic Resident Register Act art. 30-6",
+            callers=("institution: municipality",),
+        ),
+    )
+    async def take_events(request: Asked, data: JSONBody[api.Sealed]) -> api.EventsTaken:
+        """Record events of the caller's residents: a sealed `EventBatch`, whole or not at all."""
+        batch = register.open(data, api.EventBatch, path=api.EVENTS_PATH)
+        return await events.take_events(register, verified_of(request).sender, batch)
+
+    @post(
+        api.DESIGNATE_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 8(1)-(2)", callers=("institution: municipality",)),
+    )
+    async def designate(request: Asked, data: JSONBody[api.Sealed]) -> api.Sealed:
+        """Have numbers designated: a sealed `Designate`; the answer is a sealed `Designations`."""
+        sender = verified_of(request).sender
+        entry = register.institution(sender)
+        asked = register.open(data, api.Designate, path=api.DESIGNATE_PATH)
+        given = await numbers.designate(register, sender, asked)
+        return register.seal(given, entry, path=api.DESIGNATE_PATH)
+
+    return [take_events, designate]
+
+
+def _finding(register: Register) -> list[HTTPRouteHandler]:
+    @post(
+        api.STRICT_PATH,
+        status_code=200,
+        opt=lawful(
+            authority="Number Act art. 14(2); Basic Resident Register Act art. 30-9 to 30-12",
+            callers=("institution",),
+        ),
+    )
+    async def inquire(request: Asked, data: JSONBody[api.Sealed]) -> api.Sealed:
+        """Ask for numbers by all attributes: a sealed `StrictBatch`; sealed `StrictAnswers`."""
+        sender = verified_of(request).sender
+        entry = register.institution(sender)
+        batch = register.open(data, api.StrictBatch, path=api.STRICT_PATH)
+        answers = await inquiries.inquire(register, sender, batch)
+        return register.seal(answers, entry, path=api.STRICT_PATH)
+
+    @post(
+        api.ABOUT_ME_PATH,
+        status_code=200,
+        opt=lawful(
+            authority="Basic Resident Register Act art. 30-32", callers=("institution: counter",)
+        ),
+    )
+    async def about_me(request: Asked, data: JSONBody[api.Sealed]) -> api.Sealed:
+        """Tell an identified person who asked about her: `DisclosureAsked`; sealed `AboutMe`."""
+        sender = verified_of(request).sender
+        entry = register.institution(sender)
+        person = register.open(data, api.DisclosureAsked, path=api.ABOUT_ME_PATH)
+        told = await inquiries.about_me(register, sender, person)
+        return register.seal(told, entry, path=api.ABOUT_ME_PATH)
+
+    return [inquire, about_me]
+
+
+def _codes(register: Register) -> list[HTTPRouteHandler]:
+    @post(
+        api.ACQUIRE_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 21-2(2)", callers=("institution",)),
+    )
+    async def begin(request: Asked, data: JSONBody[api.Sealed]) -> api.Sealed:
+        """Begin acquisitions for the caller: a sealed `AcquireBatch`; sealed `Tickets`."""
+        sender = verified_of(request).sender
+        entry = register.institution(sender)
+        batch = register.open(data, api.AcquireBatch, path=api.ACQUIRE_PATH)
+        tickets = await acquisition.begin(register, sender, batch)
+        return register.seal(tickets, entry, path=api.ACQUIRE_PATH)
+
+    @post(
+        api.TICKET_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 16, 23(3)", callers=("institution: counter",)),
+    )
+    async def ticket(request: Asked, data: JSONBody[api.Sealed]) -> api.DisclosureTicket:
+        """Give an identified person her ticket to the ledger: a sealed `DisclosureAsked`."""
+        asked = register.open(data, api.DisclosureAsked, path=api.TICKET_PATH)
+        return await acquisition.ticket(register, verified_of(request).sender, asked)
+
+    return [begin, ticket]

@@ -1,0 +1,210 @@
+"""Register's SQL on those who ask: strict inquiries, quotas, acquisition numbers."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import attrs
+
+from kumihimo.kernel.sql import Tx
+from kumihimo.rooms.register.domain.quota import Bucket
+from kumihimo.rooms.register.domain.strict import Asked
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Match:
+    """A living person who fits the inquiry in that place of the batch."""
+
+    place: int
+    name: str
+    birth: str
+    sex: str
+    address: str
+    municipality: str
+    number_body: str
+
+
+@attrs.frozen(kw_only=True)
+class InquiryRow:
+    """One line of the inquiry log."""
+
+    inquiry: str
+    affair: str
+    person_tag: bytes
+    answered: bool
+
+
+@attrs.frozen(kw_only=True)
+class AskedRow:
+    """That an office asked about somebody."""
+
+    office: str
+    affair: str
+    asked_on: date
+    answered: bool
+
+
+@attrs.frozen(repr=False)
+class Holder:
+    """Who has a number now."""
+
+    number_body: str
+    person: int
+    name: str
+    birth: str
+    sex: str
+    address: str
+
+
+@attrs.frozen
+class _Seen:
+    tag: bytes
+    binding: bytes
+
+
+@attrs.frozen
+class _Tagged:
+    inquiry: str
+    person_tag: bytes
+    affair: str
+
+
+@attrs.frozen(repr=False)
+class _Written:
+    name: str
+    birth: str
+    sex: str
+    address: str
+
+
+async def matches(tx: Tx, asked: Sequence[Asked]) -> list[Match]:
+    """Return at most two living persons for each place: two are enough to be silent.
+
+    One statement for the batch, and one index descent for each inquiry, whether or not it can
+    match: the cost does not tell the outcome.
+    """
+    return await tx.rows(
+        "SELECT (k.place - 1)::integer AS place, r.name, r.birth, r.sex, r.address,"
+        " r.municipality, coalesce(r.number_body, '') AS number_body"
+        " FROM unnest(%(names)s::text[], %(births)s::date[], %(addresses)s::text[],"
+        " %(prefectures)s::text[], %(municipalities)s::text[], %(sexes)s::text[])"
+        " WITH ORDINALITY AS k (name, birth, address, prefecture, municipality, sex, place)"
+        " CROSS JOIN LATERAL (SELECT * FROM resident WHERE birth_key = k.birth"
+        " AND name_key = k.name AND address_key = k.address"
+        " AND standing IN ('resident', 'leaving')"
+        " AND k.prefecture IN ('', left(resident.municipality, 2))"
+        " AND k.municipality IN ('', resident.municipality)"
+        " AND k.sex IN ('', sex_key) LIMIT 2) AS r",
+        {
+            "names": [a.name for a in asked],
+            "births": [a.birth for a in asked],
+            "addresses": [a.address for a in asked],
+            "prefectures": [a.prefecture for a in asked],
+            "municipalities": [a.municipality for a in asked],
+            "sexes": [a.sex for a in asked],
+        },
+        Match,
+    )
+
+
+async def log_inquiries(tx: Tx, office: str, rows: Sequence[InquiryRow], *, on: date) -> set[str]:
+    """Log a batch; returns the ids that the office used before for another inquiry."""
+    await tx.execute(
+        "INSERT INTO strict_inquiry (office, inquiry, affair, person_tag, answered, asked_on)"
+        " SELECT %(office)s, inquiry, affair, tag, answered, %(on)s"
+        " FROM unnest(%(inquiries)s::text[], %(affairs)s::text[], %(tags)s::bytea[],"
+        " %(answered)s::boolean[]) AS new (inquiry, affair, tag, answered)"
+        " ON CONFLICT (office, inquiry) DO NOTHING",
+        {
+            "office": office,
+            "inquiries": [row.inquiry for row in rows],
+            "affairs": [row.affair for row in rows],
+            "tags": [row.person_tag for row in rows],
+            "answered": [row.answered for row in rows],
+            "on": on,
+        },
+    )
+    logged = await tx.rows(
+        "SELECT inquiry, person_tag, affair FROM strict_inquiry"
+        " WHERE office = %(office)s AND inquiry = ANY(%(inquiries)s)",
+        {"office": office, "inquiries": [row.inquiry for row in rows]},
+        _Tagged,
+    )
+    known = {row.inquiry: (bytes(row.person_tag), row.affair) for row in logged}
+    return {r.inquiry for r in rows if known[r.inquiry] != (r.person_tag, r.affair)}
+
+
+async def inquiries_about(tx: Tx, tags: Sequence[bytes]) -> list[AskedRow]:
+    """Return who asked about a person, latest first."""
+    return await tx.rows(
+        "SELECT office, affair, asked_on, answered FROM strict_inquiry"
+        " WHERE person_tag = ANY(%(tags)s) ORDER BY asked_on DESC, office, inquiry",
+        {"tags": list(tags)},
+        AskedRow,
+    )
+
+
+async def written_of(tx: Tx, person: int) -> list[tuple[str, str, str, str]]:
+    """Return every (name, birth, sex, address) that was ever recorded of a person."""
+    rows = await tx.rows(
+        "SELECT DISTINCT name, birth, sex, address FROM resident_period WHERE person = %(p)s",
+        {"p": person},
+        _Written,
+    )
+    return [(row.name, row.birth, row.sex, row.address) for row in rows]
+
+
+async def lock_bucket(tx: Tx, office: str, fresh: Bucket) -> Bucket:
+    """Return an office's quota, locked; one that never asked begins with `fresh`."""
+    await tx.execute(
+        "INSERT INTO office_quota (office, tokens, at, day, used)"
+        " VALUES (%(office)s, %(tokens)s, %(at)s, %(day)s, %(used)s) ON CONFLICT DO NOTHING",
+        {"office": office, **attrs.asdict(fresh)},
+    )
+    return await tx.one(
+        "SELECT tokens, at, day, used FROM office_quota WHERE office = %(office)s FOR UPDATE",
+        {"office": office},
+        Bucket,
+    )
+
+
+async def save_bucket(tx: Tx, office: str, bucket: Bucket) -> None:
+    """Store what an office has left."""
+    await tx.execute(
+        "UPDATE office_quota SET tokens = %(tokens)s, at = %(at)s, day = %(day)s, used = %(used)s"
+        " WHERE office = %(office)s",
+        {"office": office, **attrs.asdict(bucket)},
+    )
+
+
+async def holders_of(tx: Tx, bodies: Sequence[str]) -> dict[str, Holder]:
+    """Return who has each number now; a replaced number is nobody's."""
+    rows = await tx.rows(
+        "SELECT number_body, person, name, birth, sex, address FROM resident"
+        " WHERE number_body = ANY(%(bodies)s)",
+        {"bodies": list(bodies)},
+        Holder,
+    )
+    return {row.number_body: row for row in rows}
+
+
+async def see(
+    tx: Tx, tags: Sequence[bytes], bindings: Sequence[bytes], *, on: date
+) -> tuple[set[bytes], dict[bytes, bytes]]:
+    """Mark acquisition numbers as used; returns the tags that are new, and each one's binding."""
+    params = {"tags": list(tags), "bindings": list(bindings), "on": on}
+    new = await tx.rows(
+        "INSERT INTO acquisition_seen (tag, binding, seen_on)"
+        " SELECT tag, binding, %(on)s FROM unnest(%(tags)s::bytea[], %(bindings)s::bytea[])"
+        " AS new (tag, binding) ON CONFLICT (tag) DO NOTHING RETURNING tag, binding",
+        params,
+        _Seen,
+    )
+    known = await tx.rows(
+        "SELECT tag, binding FROM acquisition_seen WHERE tag = ANY(%(tags)s)", params, _Seen
+    )
+    return {bytes(r.tag) for r in new}, {bytes(r.tag): bytes(r.binding) for r in known}
+
+
+async def forget_seen(tx: Tx, before: date) -> int:
+    """Drop the tags of acquisition numbers used before a day; returns how many."""
+    return await tx.execute("DELETE FROM acquisition_seen WHERE seen_on < %(d)s", {"d": before})
