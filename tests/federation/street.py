@@ -47,7 +47,7 @@ LAYOUT = "local-tax/2024"
 INCOME = "local-tax.total-income"
 
 
-def _transport(app: Any) -> httpx2.ASGITransport:
+def transport_to(app: Any) -> httpx2.ASGITransport:
     return httpx2.ASGITransport(app)
 
 
@@ -142,7 +142,7 @@ class Street:
             entropy=self.entropy,
         )
         self.linkage = build_linkage(core, book=self.book, net=self.net, report=self._bug)
-        self.transport.apps["linkage"] = _transport(self.linkage.app)
+        self.transport.apps["linkage"] = transport_to(self.linkage.app)
         self.ledger_name, reached = new_room("ledger")
         ledger = Ledger(
             database=await self._open(reached),
@@ -151,8 +151,8 @@ class Street:
             entropy=self.entropy,
         )
         self.ledger = build_ledger(ledger, book=self.book, net=self.net, report=self._bug)
-        self.transport.apps["ledger"] = _transport(self.ledger.app)
-        self.transport.apps["oversight"] = _transport(self._oversight_app())
+        self.transport.apps["ledger"] = transport_to(self.ledger.app)
+        self.transport.apps["oversight"] = transport_to(self._oversight_app())
         for name in (MINATO, OSAKA, NAGOYA):
             await self._start_gateway(name, new_room)
 
@@ -178,7 +178,7 @@ class Street:
         room = build_gateway(gateway, {name: tenant}, report=self._bug)
         self.gateways[name] = (room, database_name)
         self.tenants[name] = tenant
-        self.transport.apps[name] = _transport(room.app)
+        self.transport.apps[name] = transport_to(room.app)
 
     def _bug(self, where, error):
         self.bugs.append((where, error))

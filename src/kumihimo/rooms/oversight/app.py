@@ -1,0 +1,21 @@
+"""Composition of oversight, by hand."""
+
+from litestar import Litestar
+
+from kumihimo.kernel.door import Reporter, SignedDoor, room_app
+from kumihimo.kernel.entropy import Entropy
+from kumihimo.rooms.oversight.api import PARTY
+from kumihimo.rooms.oversight.http import routes
+from kumihimo.rooms.oversight.service import Oversight
+
+
+def build(oversight: Oversight, *, entropy: Entropy, report: Reporter) -> Litestar:
+    """Put oversight together."""
+    assert oversight.keys.party == PARTY, "oversight signs as oversight"
+    door = SignedDoor(
+        keys_of=lambda party: oversight.keys if party == PARTY else None,
+        book=oversight.book,
+        clock=oversight.clock,
+        entropy=entropy,
+    )
+    return room_app("Kumihimo oversight", routes(oversight), report=report, door=door)

@@ -1,0 +1,48 @@
+"""Oversight's routes. The directory is open to all: it vouches for itself by its signature."""
+
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
+
+from kumihimo.kernel.door import lawful, verified_of
+from kumihimo.rooms.oversight import api, service
+from kumihimo.rooms.oversight.service import Oversight
+
+Asked = Request[Any, Any, Any]
+
+
+def routes(oversight: Oversight) -> list[HTTPRouteHandler]:
+    """Return oversight's route handlers."""
+
+    @get(
+        api.DIRECTORY_PATH,
+        opt={
+            **lawful(authority="Number Act art. 33", callers=("anyone",)),
+            "unsigned": True,
+        },
+    )
+    async def directory() -> api.SignedDirectory:
+        """Fetch the latest signed directory of parties."""
+        return await service.directory(oversight)
+
+    @post(
+        api.ENROL_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 33", callers=("oversight-operator",)),
+    )
+    async def enrol(request: Asked, data: JSONBody[api.Enrol]) -> api.SignedDirectory:
+        """Enrol a party, or change its keys, standing or PIA date."""
+        return await service.enrol(oversight, verified_of(request), data)
+
+    @post(
+        api.ALARM_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 35", callers=("ledger", "linkage")),
+    )
+    async def take_alarm(request: Asked, data: JSONBody[api.Alarm]) -> api.Received:
+        """Report an alarm: which exchange and which bodies, never who."""
+        return await service.take_alarm(oversight, verified_of(request), data)
+
+    return [directory, enrol, take_alarm]

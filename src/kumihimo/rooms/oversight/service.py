@@ -1,0 +1,138 @@
+"""Oversight's use cases: sign the directory of parties, take alarms.
+
+It never sees a person, a code or a payload: parties, keys, dates of assessments, and which bodies'
+exchange raised an alarm.
+"""
+
+from collections.abc import Sequence
+
+import attrs
+
+from kumihimo.kernel import journal
+from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.group import NotInGroup
+from kumihimo.kernel.ids import is_id
+from kumihimo.kernel.keys import PartyKeys
+from kumihimo.kernel.message import Verified
+from kumihimo.kernel.refusal import BadInput, NotAllowed, NotFound
+from kumihimo.kernel.sql import Database, Tx
+from kumihimo.rooms.oversight import store
+from kumihimo.rooms.oversight.api import (
+    PARTY,
+    Alarm,
+    Enrol,
+    Entry,
+    Received,
+    SignedDirectory,
+    new_body,
+    signed_bytes,
+)
+from kumihimo.rooms.oversight.client import DirectoryBook
+
+OPERATOR = "oversight-operator"
+REPORTERS = ("ledger", "linkage")
+_KEY_BYTES = 32
+
+
+@attrs.frozen
+class Oversight:
+    """What every use case of oversight needs. `book` is its own view of what it published."""
+
+    database: Database
+    keys: PartyKeys
+    book: DirectoryBook
+    clock: Clock
+
+
+async def found(oversight: Oversight, entries: Sequence[Entry]) -> SignedDirectory:
+    """Publish the first directory; on a room that has one, take up the latest instead.
+
+    Oversight enters itself; `entries` should hold the operator, who enrols everybody else.
+    """
+    async with oversight.database.transaction() as tx:
+        await store.lock(tx)
+        row = await store.latest(tx)
+        if row is not None:
+            signed = row.signed()
+        else:
+            own = Entry(
+                party=PARTY, kind="oversight", standing="active", keys=oversight.keys.public
+            )
+            for entry in (own, *entries):
+                _check(entry)
+                await store.put_entry(tx, entry)
+            signed = await _publish(oversight, tx, "directory-founded", PARTY)
+    oversight.book.update(signed)
+    return signed
+
+
+async def enrol(oversight: Oversight, sender: Verified, act: Enrol) -> SignedDirectory:
+    """Enrol a party or change its keys, standing or PIA date; a new directory is signed at once.
+
+    A signing key that is replaced stays for the check of old messages (`retired_signing`), unless
+    the new entry leaves it out on purpose: then nothing that it signed is believed any more.
+    """
+    if sender.sender != OPERATOR:
+        raise NotAllowed("only oversight's operator changes the directory")
+    _check(act.entry)
+    async with oversight.database.transaction() as tx:
+        await store.lock(tx)
+        await store.put_entry(tx, act.entry)
+        signed = await _publish(oversight, tx, "party-enrolled", act.entry.party)
+    oversight.book.update(signed)
+    return signed
+
+
+def _check(entry: Entry) -> None:
+    signing = (entry.keys.signing, *entry.retired_signing)
+    if any(len(key) != _KEY_BYTES for key in (*signing, entry.keys.payload)):
+        raise BadInput("a public key is 32 bytes", pointer="entry.keys")
+    try:
+        entry.keys.receiving_point()
+    except NotInGroup as error:
+        raise BadInput("not a point of the group", pointer="entry.keys.receiving") from error
+    if "#" in entry.party or not entry.party.isascii() or not entry.party.isprintable():
+        raise BadInput("a party is named in printable ASCII without '#'", pointer="entry.party")
+
+
+async def _publish(oversight: Oversight, tx: Tx, act: str, actor: str) -> SignedDirectory:
+    now = oversight.clock.now()
+    row = await store.latest(tx)
+    version = row.version + 1 if row is not None else 1
+    _, body = new_body(version, now, await store.entries(tx))
+    signed = SignedDirectory(body, oversight.keys.signing.sign(signed_bytes(body)))
+    await store.add_directory(tx, version, now, signed)
+    line = journal.JournalLine(act=act, actor=actor, detail={"version": version})
+    await journal.write(tx, line, at=now)
+    return signed
+
+
+async def directory(oversight: Oversight) -> SignedDirectory:
+    """Return the latest directory; `NotFound` before the first."""
+    async with oversight.database.transaction() as tx:
+        row = await store.latest(tx)
+    if row is None:
+        raise NotFound("no directory has been published yet")
+    return row.signed()
+
+
+async def take_alarm(oversight: Oversight, sender: Verified, alarm: Alarm) -> Received:
+    """Take an alarm from the ledger or the core; a repeat changes nothing."""
+    if sender.sender not in REPORTERS:
+        raise NotAllowed("only the ledger and the core report alarms here")
+    if not is_id(alarm.alarm) or not is_id(alarm.permit):
+        raise BadInput("ids are 22 characters of base64url", pointer="alarm")
+    async with oversight.database.transaction() as tx:
+        new = await store.add_alarm(tx, sender.sender, alarm)
+        if new:
+            line = journal.JournalLine(
+                act="alarm-taken", actor=sender.sender, detail={"kind": alarm.kind}
+            )
+            await journal.write(tx, line, at=oversight.clock.now())
+    return Received(new)
+
+
+async def alarms(oversight: Oversight, limit: int = 100) -> list[store.AlarmRow]:
+    """Return the latest alarms."""
+    async with oversight.database.transaction() as tx:
+        return await store.alarms(tx, limit)
