@@ -16,13 +16,14 @@ NAMESAKE = FourAttributes.parse(
 
 def loose(asked, register):
     """Name and birth date agree, and it is the only hit: so it must be him."""
-    key = match_key(asked)
-    hits = [
-        held
-        for held in register
-        if (match_key(held).name, match_key(held).birth) == (key.name, key.birth)
-    ]
+    hits = [held for held in register if _name_and_birth(held) == _name_and_birth(asked)]
     return hits[0] if len(hits) == 1 else None
+
+
+def _name_and_birth(four):
+    key = match_key(four)
+    assert key is not None
+    return key.name, key.birth
 
 
 def strict(asked, register):

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.rooms.register.made import DAY, birth, code, correction, event
 
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.people.text import BadText
@@ -23,7 +24,6 @@ from kumihimo.rooms.register.domain.residents import (
     state_on,
     timeline,
 )
-from tests.rooms.register.made import DAY, birth, code, correction, event
 
 TODAY = date(2026, 6, 1)
 
@@ -110,7 +110,9 @@ def test_an_event_that_arrives_late_takes_its_place_in_time():
     assert [p.valid_from for p in periods] == [DAY, later(10), later(20)]
     assert periods[-1].state.name == "鈴木花"
     assert periods[-1].state.address == "港区芝5-5"
-    assert state_on(periods, later(9)).name == birth(1).name
+    before = state_on(periods, later(9))
+    assert before is not None
+    assert before.name == birth(1).name
     assert state_on(periods, DAY - timedelta(days=1)) is None
 
 
