@@ -4,7 +4,6 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.rooms.register.made import DAY, birth, code, correction, event
 
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.people.text import BadText
@@ -24,6 +23,7 @@ from kumihimo.rooms.register.domain.residents import (
     state_on,
     timeline,
 )
+from tests.rooms.register.made import DAY, birth, code, correction, event
 
 TODAY = date(2026, 6, 1)
 

@@ -1,9 +1,9 @@
 import pytest
-from tests.rooms.register.made import attributes, birth, fresh_id
 
 from kumihimo.rooms.register.api import StrictInquiry
 from kumihimo.rooms.register.domain.strict import NOBODY, SEXLESS_AFFAIRS, asked
 from kumihimo.statute.law import affairs
+from tests.rooms.register.made import attributes, birth, fresh_id
 
 AFFAIRS = frozenset(affair.affair for affair in affairs())
 
