@@ -165,6 +165,7 @@ def test_a_day_that_never_was_is_refused(text):
 
 
 def test_a_sex_of_another_alphabet_is_refused_and_unknown_is_not_supplied():
-    with pytest.raises(BadSex):
-        Sex.parse("X")
+    for text in ("X", "男" + " " * 20, "1" * 10_000):
+        with pytest.raises(BadSex):
+            Sex.parse(text)
     assert Sex.parse("不明") is None

@@ -1,10 +1,12 @@
 """Sex as registers code it. Unknown counts as not supplied."""
 
 from enum import Enum
-from typing import Self
+from typing import Final, Self
 
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.people.text import compatible, without_spaces
+
+_CHARS_MAX: Final = 16  # our choice: four times the longest word
 
 
 class BadSex(BadInput):
@@ -23,7 +25,7 @@ class Sex(Enum):
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """Read 1/2, 男/女, M/F; None for 0, 9, 不明 or an empty text. Raises `BadSex`."""
-        plain = without_spaces(compatible(text[:9])).upper()
+        plain = without_spaces(compatible(text)).upper() if len(text) <= _CHARS_MAX else text
         found = _WORDS.get(plain)
         if found is None:
             raise BadSex("sex: 1, 2, 男, 女, M, F, or 0, 9, 不明 where unknown")
