@@ -5,6 +5,7 @@
 by whom, and turns refusals into problem details (RFC 9457) without ever echoing the input.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -31,11 +32,11 @@ from kumihimo.kernel.message import (
     sign_answer,
     verify_request,
 )
-from kumihimo.kernel.refusal import NotAuthentic, Problem, Refusal
+from kumihimo.kernel.refusal import BadInput, NotAuthentic, Problem, Refusal
 
 SIGNED_BODY_MAX = 8 * 1024 * 1024  # a batch of 1,000 inquiries or provisions is under 2 MiB
 
-State = dict[str, Any]
+_PLACE = re.compile(r"at `\$\.?([^`]*)`")
 
 
 def lawful(*, authority: str, callers: Sequence[str]) -> dict[str, Any]:
@@ -88,7 +89,7 @@ class SignedDoor(ASGIMiddleware):
             return
         scope["state"]["verified"] = verified
         scope["state"]["recipient"] = keys.party
-        captured = await _run(next_app, scope, body or b"")
+        captured = _strictly(scope, body or b"") or await _run(next_app, scope, body or b"")
         signed = sign_answer(
             keys,
             status=captured.status,
@@ -116,6 +117,25 @@ class SignedDoor(ASGIMiddleware):
             now=self._clock.now(),
         )
         return keys, verified
+
+
+def _strictly(scope: Scope, body: bytes) -> _Captured | None:
+    """Decode the body as the handler's `data`, strictly; returns a refusal, or None when it fits.
+
+    The framework would take the text "12" for a number. A signed message means what it says.
+    """
+    field = scope["route_handler"].parsed_fn_signature.parameters.get("data")
+    if field is None:
+        return None
+    try:
+        msgspec.json.decode(body, type=field.annotation)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        # Only the place is told: the decoder's own words may quote the value.
+        place = _PLACE.search(str(error))
+        detail = f"Check the form of: {place[1]}" if place else "The body is not the JSON asked for"
+        problem = BadInput(detail).problem()
+        return _Captured(problem.status, PROBLEM_TYPE, msgspec.json.encode(problem))
+    return None
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:
