@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from tests.federation.street import Street
+from tests.federation.test_register_and_core import open_register, register_two
 
 
 @pytest.fixture
@@ -20,5 +21,21 @@ def on_street(new_room):
             assert street.bugs == []
 
         asyncio.run(whole())
+
+    return run
+
+
+@pytest.fixture
+def in_town(on_street, new_room):
+    """Run a story with the real register and two registered residents."""
+
+    def run(story):
+        async def whole(street):
+            name, room = await open_register(street, new_room)
+            street.register_room, street.register_name = room, name
+            one, other = await register_two(street)
+            await story(street, one, other)
+
+        on_street(whole)
 
     return run

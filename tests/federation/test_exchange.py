@@ -11,7 +11,7 @@ from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.seal import seal
 from kumihimo.rooms.gateway import answers, asking, rotation, sending
 from kumihimo.rooms.gateway.api import PROVISIONS_PATH, Provide, Provisions
-from kumihimo.rooms.gateway.asking import Question
+from kumihimo.rooms.gateway.business import Decision, Question
 from kumihimo.rooms.gateway.records import copy_label
 from kumihimo.rooms.ledger.service import who_asked
 from kumihimo.rooms.linkage import api
@@ -337,7 +337,7 @@ def test_a_flagged_copy_waits_for_a_person_and_the_decision_travels(on_street):
         assert answer.outcome == "PENDING_MANUAL"
         provider, _ = street.gateways[OSAKA]
         [waiting] = await answers.waiting(provider.gateway, street.tenants[OSAKA])
-        decision = answers.Decision(decision="provide", officer="o1")
+        decision = Decision(decision="provide", officer="o1")
         outcome = await answers.decide(
             provider.gateway, street.tenants[OSAKA], waiting.permit, decision
         )

@@ -8,7 +8,7 @@ by whom, and turns refusals into problem details (RFC 9457) without ever echoing
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import msgspec
@@ -18,6 +18,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import ASGIMiddleware
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 from typing_extensions import override
 
@@ -33,6 +34,8 @@ from kumihimo.kernel.message import (
     verify_request,
 )
 from kumihimo.kernel.refusal import BadInput, NotAuthentic, Problem, Refusal
+
+T = TypeVar("T")
 
 SIGNED_BODY_MAX = 8 * 1024 * 1024  # a batch of 1,000 inquiries or provisions is under 2 MiB
 
@@ -117,6 +120,53 @@ class SignedDoor(ASGIMiddleware):
             now=self._clock.now(),
         )
         return keys, verified
+
+
+class BearerDoor(ASGIMiddleware):
+    """Lets in who shows a bearer token, and only bodies of exactly the form that the route takes.
+
+    For callers that are not parties and sign nothing: an institution's own systems, a person's
+    session. `authenticate` gets the `Authorization` header and returns the caller, which
+    `bearer_of` gives to the handler; it raises `NotAuthentic`. Nothing of a body is read before.
+    A route's `opt` may name its own `body_max`.
+    """
+
+    scopes = (ScopeType.HTTP,)
+    exclude_opt_key = "signed"
+
+    def __init__(self, authenticate: Callable[[str], Awaitable[object]]) -> None:
+        self._authenticate = authenticate
+
+    @override
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        headers = {k.lower(): v for k, v in scope["headers"]}
+        try:
+            authorization = headers.get(b"authorization", b"").decode("latin-1")
+            scope["state"]["bearer"] = await self._authenticate(authorization)
+        except Refusal as refusal:
+            await _send_problem(refusal.problem(), send)
+            return
+        body = await _read(receive, scope["route_handler"].opt.get("body_max", SIGNED_BODY_MAX))
+        if body is None:
+            code, title = _HTTP_TITLES[413]
+            await _send_problem(Problem(f"urn:kumihimo:{code}", title, 413), send)
+            return
+        refused = _strictly(scope, body)
+        if refused is not None:
+            await _send(refused.status, {"content-type": PROBLEM_TYPE}, refused.body, send)
+            return
+
+        async def replay() -> Any:  # noqa: ANN401 - an ASGI message
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await next_app(scope, replay, send)
+
+
+def bearer_of(request: Request[Any, Any, Any], kind: type[T]) -> T:
+    """Return the caller that the bearer door let in."""
+    found = request.scope["state"]["bearer"]
+    assert isinstance(found, kind), "this route does not stand behind a bearer door"
+    return found
 
 
 def _strictly(scope: Scope, body: bytes) -> _Captured | None:
@@ -247,6 +297,9 @@ def _on_bug(report: Reporter) -> Callable[[Request[Any, Any, Any], Exception], R
     return handle
 
 
+_BEARER = Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")})
+
+
 def room_app(
     title: str,
     handlers: Sequence[ControllerRouterHandler],
@@ -268,7 +321,7 @@ def room_app(
             Exception: _on_bug(report),
         },
         logging_config=None,
-        openapi_config=OpenAPIConfig(title=title, version="1", path="/schema"),
+        openapi_config=OpenAPIConfig(title=title, version="1", path="/schema", components=_BEARER),
         lifespan=list(lifespan),
         on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),

@@ -1,8 +1,9 @@
 """Work that goes on beside the requests: due batches, the outbox, expiry."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import attrs
 from litestar import Litestar
@@ -32,6 +33,33 @@ async def repeat(job: Job, report: Reporter) -> None:
             found = 0
         if not found:
             await asyncio.sleep(job.pause_s)
+
+
+class Errands:
+    """Things to do at once after a request was answered. One that is lost, a worker finds later."""
+
+    def __init__(self, report: Reporter) -> None:
+        self._report = report
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start(self, name: str, errand: Coroutine[Any, Any, None]) -> None:
+        """Begin an errand and return at once."""
+        task = asyncio.create_task(self._run(name, errand), name=name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _run(self, name: str, errand: Coroutine[Any, Any, None]) -> None:
+        try:
+            await errand
+        except Unavailable:
+            return
+        except Exception as error:  # noqa: BLE001 - nobody waits for an errand; it is reported
+            self._report(name, error)
+
+    async def done(self) -> None:
+        """Wait until no errand runs."""
+        while self._running:
+            await asyncio.gather(*self._running)
 
 
 def working(

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
@@ -13,6 +12,7 @@ from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.gateway import store_exchange, store_provide
 from kumihimo.rooms.gateway.api import ItemValue, Provided
 from kumihimo.rooms.gateway.asking import inquiry_label
+from kumihimo.rooms.gateway.business import Decision, InquiryAnswer, Recipient, Waiting
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.domain.providing import Asked, HeldCopy, info_of, read_items
 from kumihimo.rooms.gateway.providing import held_person, seal_provided
@@ -30,47 +30,6 @@ from kumihimo.rooms.gateway.store_provide import ProvidedRecord
 from kumihimo.rooms.linkage.api import BATCH_MAX, End, Ends, Outcome
 
 RECORDS_AT_ONCE = 5_000
-
-
-class InquiryAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an inquiry stands. `outcome` is "" while it is on its way; `values` when it is OK."""
-
-    inquiry: str
-    outcome: str
-    provider: str
-    affair: str
-    items: tuple[str, ...]
-    asked_at: datetime
-    answered_at: datetime | None
-    values: tuple[ItemValue, ...]
-    purged: bool
-
-
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """A permit that waits for a decision at this institution."""
-
-    permit: str
-    requester: str
-    affair: str
-    items: tuple[str, ...]
-    received_at: datetime
-
-
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's decision on a waiting permit, and why."""
-
-    decision: Literal["provide", "refuse"]
-    officer: str
-
-
-class Recipient(msgspec.Struct, frozen=True, kw_only=True):
-    """Who received a copy, when, for what."""
-
-    requester: str
-    affair: str
-    items: tuple[str, ...]
-    provided_at: datetime | None
-    copy: int
 
 
 async def poll(gateway: Gateway, tenant: Tenant, ids: Sequence[str]) -> list[InquiryAnswer]:
@@ -146,7 +105,9 @@ async def decide(gateway: Gateway, tenant: Tenant, permit: str, decision: Decisi
             raise Conflict("somebody decided this permit a moment ago")
         await _record(tx, tenant, permit, manual, outcome, copy, row.received_at, now)
         line = journal.JournalLine(
-            act="permit-decided", actor=tenant.institution, detail={"outcome": outcome}
+            act="permit-decided",
+            actor=tenant.institution,
+            detail={"outcome": outcome, "officer": decision.officer},
         )
         await journal.write(tx, line, at=now)
     return outcome

@@ -7,14 +7,16 @@ from litestar import Litestar
 
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.outbox import Letter, Outbox
-from kumihimo.kernel.worker import Job, working
-from kumihimo.rooms.gateway import answers, sending
+from kumihimo.kernel.worker import Errands, Job, working
+from kumihimo.rooms.gateway import acquire, answers, sending
 from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.gateway.http_business import router
 from kumihimo.rooms.gateway.http_exchange import routes
 from kumihimo.rooms.linkage.api import Received
 
 OUTBOX_PAUSE_S = 0.2
 SENDING_PAUSE_S = 0.5
+ACQUIRING_PAUSE_S = 1.0
 PURGE_PAUSE_S = 3_600.0
 
 
@@ -26,6 +28,7 @@ class GatewayRoom:
     gateway: Gateway
     tenants: Mapping[str, Tenant]
     outbox: Outbox
+    errands: Errands
 
 
 def build(gateway: Gateway, tenants: Mapping[str, Tenant], *, report: Reporter) -> GatewayRoom:
@@ -42,19 +45,23 @@ def build(gateway: Gateway, tenants: Mapping[str, Tenant], *, report: Reporter) 
         clock=gateway.clock,
         entropy=gateway.entropy,
     )
+    errands = Errands(report)
     app = room_app(
         "Kumihimo gateway",
-        routes(gateway, tenants),
+        [*routes(gateway, tenants), router(gateway, tenants, errands)],
         report=report,
         door=door,
         lifespan=[working(_jobs(gateway, tenants, outbox), report)],
     )
-    return GatewayRoom(app, gateway, tenants, outbox)
+    return GatewayRoom(app, gateway, tenants, outbox, errands)
 
 
 def _jobs(gateway: Gateway, tenants: Mapping[str, Tenant], outbox: Outbox) -> list[Job]:
     async def send() -> int:
         return sum([await sending.run_once(gateway, tenant) for tenant in tenants.values()])
+
+    async def acquire_codes() -> int:
+        return sum([await acquire.run_once(gateway, tenant) for tenant in tenants.values()])
 
     async def purge() -> int:
         for tenant in tenants.values():
@@ -64,5 +71,6 @@ def _jobs(gateway: Gateway, tenants: Mapping[str, Tenant], outbox: Outbox) -> li
     return [
         Job("gateway-outbox", outbox.run_once, OUTBOX_PAUSE_S),
         Job("gateway-sending", send, SENDING_PAUSE_S),
+        Job("gateway-acquiring", acquire_codes, ACQUIRING_PAUSE_S),
         Job("gateway-purge", purge, PURGE_PAUSE_S),
     ]

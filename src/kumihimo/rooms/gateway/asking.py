@@ -7,7 +7,7 @@ recorded like any other. Everything that leaves is stored first, so a crash lose
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 import msgspec
@@ -19,6 +19,7 @@ from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.refusal import BadInput, NotAllowed, NotFound, Unavailable
 from kumihimo.kernel.seal import seal
 from kumihimo.rooms.gateway import store_exchange
+from kumihimo.rooms.gateway.business import Accepted, Question
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.domain.providing import info_of
 from kumihimo.rooms.gateway.records import RecordDetail, lock_detail
@@ -35,22 +36,8 @@ from kumihimo.rooms.linkage.api import (
     Outcome,
 )
 
-
-class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """One question of a clerk. All items belong to one kind of information."""
-
-    addressee: str
-    affair: str
-    provider: str
-    items: tuple[str, ...]
-    layout: str
-
-
-class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to ask for the answer; `outcome` is "" while it is on its way."""
-
-    inquiry: str
-    outcome: str
+# Whoever takes a question also sends it; the worker takes up what that errand did not finish.
+ERRAND_GRACE = timedelta(seconds=5)
 
 
 @attrs.frozen(kw_only=True)
@@ -110,7 +97,9 @@ async def ask(
     rows = [_row(tenant, p, batch, now) for p in prepared]
     async with gateway.database.transaction(institution=tenant.institution) as tx:
         if batch is not None:
-            await store_exchange.add_batch(tx, tenant.institution, batch, body, now)
+            await store_exchange.add_batch(
+                tx, tenant.institution, batch, body, at=now, next_try_at=now + ERRAND_GRACE
+            )
         await store_exchange.add_inquiries(tx, tenant.institution, rows)
         if refused:
             records = [_refused_record(tenant, gateway, p, now) for p in refused]

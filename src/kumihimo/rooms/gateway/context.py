@@ -1,15 +1,16 @@
 """What the gateway's use cases are given: its database, its tenants, the law, the directory."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Protocol
 
 import attrs
 
-from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.clock import Clock, legal_day
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import Locker, PartyKeys
 from kumihimo.kernel.net import Caller, Net
 from kumihimo.kernel.sql import Database
+from kumihimo.people.check_digits import NumberSpace
 from kumihimo.rooms.oversight.client import DirectoryBook
 from kumihimo.statute.positive_list import PositiveList
 
@@ -44,6 +45,11 @@ class Gateway:
     clock: Clock
     entropy: Entropy
     result_lifetime: timedelta = RESULT_LIFETIME
+    space: NumberSpace = NumberSpace.TEST
+
+    def today(self) -> date:
+        """Return the Japanese calendar day."""
+        return legal_day(self.clock.now())
 
     def caller(self, tenant: Tenant) -> Caller:
         """Return the tenant's voice towards other parties."""

@@ -136,6 +136,12 @@ async def _ask_providers(gateway: Gateway, tenant: Tenant, batch: BatchRow) -> N
         *(_ask_provider(gateway, tenant, s, by_permit, open_rows) for s in grants.sheets)
     )
     news = [n for found, _ in results for n in found]
+    # Refusals that a crash kept from being settled when the core's answer came.
+    news += [
+        _News(inquiry=g.inquiry, outcome=g.outcome)
+        for g in grants.granted
+        if g.outcome != "OK" and g.inquiry in open_rows
+    ]
     evidence = next((e for _, e in results if e is not None), None)
     if news:
         await _settle(gateway, tenant, batch.batch, news, evidence=evidence)

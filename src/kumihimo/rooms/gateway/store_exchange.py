@@ -130,12 +130,21 @@ async def open_cases(tx: Tx, persons: Sequence[str], on: date) -> dict[tuple[str
     return {(row.person, row.affair): row.case_file for row in rows}
 
 
-async def add_batch(tx: Tx, institution: str, batch: str, body: bytes, at: datetime) -> None:
+async def add_batch(
+    tx: Tx, institution: str, batch: str, body: bytes, *, at: datetime, next_try_at: datetime
+) -> None:
     """Store a batch before anything of it leaves, so that a crash loses no question."""
     await tx.execute(
         "INSERT INTO batch (institution, batch, state, body, created_at, next_try_at)"
-        " VALUES (%(institution)s, %(batch)s, 'ASKED', %(body)s, %(at)s, %(at)s)",
-        {"institution": institution, "batch": batch, "body": body, "at": at},
+        " VALUES (%(institution)s, %(batch)s, 'ASKED', %(body)s, %(at)s,"
+        " %(next_try_at)s)",
+        {
+            "institution": institution,
+            "batch": batch,
+            "body": body,
+            "at": at,
+            "next_try_at": next_try_at,
+        },
     )
 
 

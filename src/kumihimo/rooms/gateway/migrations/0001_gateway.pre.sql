@@ -106,6 +106,7 @@ CREATE TABLE copy (
     FOREIGN KEY (institution, supersedes) REFERENCES copy (institution, copy)
 );
 CREATE UNIQUE INDEX copy_current ON copy (institution, person, info) WHERE current;
+CREATE INDEX copy_person ON copy (institution, person, info, copy);
 
 CREATE TABLE batch (
     institution text NOT NULL,

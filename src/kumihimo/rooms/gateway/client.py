@@ -1,0 +1,246 @@
+"""A client for the business systems of an institution: typed, synchronous, small.
+
+    with BusinessClient("http://127.0.0.1:8404", token) as gateway:
+        gateway.open_case("100", affair="b081")
+        answer = gateway.ask_one("100", affair="b081", provider="lg-271004",
+                                 items=["local-tax.total-income"], layout="local-tax/2024")
+
+Every call raises `Refused` with the gateway's problem detail, or `Unavailable`.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from types import TracebackType
+from typing import Literal, Self, TypeVar
+
+import httpx2
+import msgspec
+
+from kumihimo.kernel.net import Refused
+from kumihimo.kernel.refusal import Problem, Unavailable
+from kumihimo.kernel.withheld import Withheld
+from kumihimo.rooms.gateway import business as form
+
+T = TypeVar("T")
+
+TIMEOUT_S = 60.0
+_SUCCESS = range(200, 300)
+
+
+class BusinessClient:
+    """One business system of one institution at its gateway."""
+
+    def __init__(
+        self,
+        address: str,
+        token: Withheld[str] | str,
+        *,
+        transport: httpx2.BaseTransport | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        secret = token.reveal() if isinstance(token, Withheld) else token
+        self._http = httpx2.Client(
+            base_url=address,
+            headers={"authorization": f"Bearer {secret}"},
+            transport=transport,
+            timeout=timeout_s,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    # Persons
+
+    def register_from_card(
+        self, addressee: str, *, number: str, attributes: form.Attributes
+    ) -> form.Registered:
+        """Register one person whose card was read."""
+        person = form.Registration(
+            addressee=addressee, source="card", number=number, attributes=attributes
+        )
+        return self.register([person])[0]
+
+    def register_by_strict_inquiry(
+        self, addressee: str, *, affair: str, attributes: form.Attributes
+    ) -> form.Registered:
+        """Register one person whose number register is asked for by all four attributes."""
+        person = form.Registration(
+            addressee=addressee, source="strict-inquiry", affair=affair, attributes=attributes
+        )
+        return self.register([person])[0]
+
+    def register(self, persons: Sequence[form.Registration]) -> tuple[form.Registered, ...]:
+        """Register 1 to 1,000 persons; outcomes in the order given."""
+        body = form.Registrations(tuple(persons))
+        return self._post("/v1/persons", body, form.RegistrationReport).persons
+
+    def status(self, addressees: Sequence[str]) -> tuple[form.PersonStatus, ...]:
+        """Return how far registrations are."""
+        body = form.Addressees(tuple(addressees))
+        return self._post("/v1/persons/status", body, form.PersonStatuses).persons
+
+    def set_flags(self, addressee: str, *, no_self_information: bool, hidden: bool) -> None:
+        """Set what the institution withholds of a person."""
+        body = form.Flags(
+            addressee=addressee, no_self_information=no_self_information, hidden=hidden
+        )
+        self._send("/v1/persons/flags", body)
+
+    def retry(self, addressee: str) -> None:
+        """Begin a rejected acquisition again."""
+        self._send("/v1/persons/retry", form.OneAddressee(addressee))
+
+    # Cases
+
+    def open_case(self, addressee: str, *, affair: str, opened_on: date | None = None) -> form.Case:
+        """Open one case."""
+        case = form.OpenCase(addressee=addressee, affair=affair, opened_on=opened_on)
+        return self.open_cases([case])[0]
+
+    def open_cases(self, cases: Sequence[form.OpenCase]) -> tuple[form.Case, ...]:
+        """Open 1 to 1,000 cases, all or none."""
+        return self._post("/v1/cases", form.OpenCases(tuple(cases)), form.Cases).cases
+
+    def close_case(self, case: str, *, closed_on: date | None = None) -> form.Case:
+        """Close a case."""
+        return self._post(
+            "/v1/cases/close", form.CloseCase(case=case, closed_on=closed_on), form.Case
+        )
+
+    def cases_of(self, addressee: str) -> tuple[form.Case, ...]:
+        """Return a person's cases."""
+        return self._post("/v1/cases/of-person", form.OneAddressee(addressee), form.Cases).cases
+
+    # Copies
+
+    def load_copies(
+        self,
+        content: bytes,
+        *,
+        layout: str,
+        content_type: Literal["text/csv", "application/json", "application/x-ndjson"] = "text/csv",
+        charset: str = "",
+        skip_bad: bool = False,
+    ) -> form.LoadReport:
+        """Load a file of copies, whole or (`skip_bad`) without its bad rows."""
+        declared = f"{content_type}; charset={charset}" if charset else content_type
+        answer = self._exchange(
+            "POST",
+            "/v1/copies/file",
+            content,
+            content_type=declared,
+            params={"layout": layout, "skip_bad": "true" if skip_bad else "false"},
+        )
+        return _decode(answer, form.LoadReport)
+
+    def copies_of(self, addressee: str, *, info: str) -> tuple[form.CopyInfo, ...]:
+        """Return a person's copies of one kind of information, without their content."""
+        body = form.CopyOf(addressee=addressee, info=info)
+        return self._post("/v1/copies/of-person", body, form.Copies).copies
+
+    def withdraw_copy(self, addressee: str, *, info: str) -> int:
+        """Take a copy out of force; returns its number."""
+        body = form.CopyOf(addressee=addressee, info=info)
+        return self._post("/v1/copies/withdraw", body, form.Withdrawn).copy
+
+    def recipients(self, copies: Sequence[int], *, since: date) -> tuple[form.Recipient, ...]:
+        """Return everyone who received these copies."""
+        body = form.RecipientsOf(copies=tuple(copies), since=since)
+        return self._post("/v1/copies/recipients", body, form.Recipients).recipients
+
+    # Inquiries
+
+    def ask(self, questions: Sequence[form.Question]) -> tuple[form.Accepted, ...]:
+        """Ask 1 to 1,000 questions; poll each by its inquiry."""
+        body = form.Questions(tuple(questions))
+        return self._post("/v1/inquiries", body, form.AcceptedQuestions).questions
+
+    def ask_and_wait(self, questions: Sequence[form.Question]) -> tuple[form.InquiryAnswer, ...]:
+        """Ask, and return the answers as they stand when the batch has gone as far as it goes.
+
+        A question that was refused on the spot has its refusal as outcome, like any other.
+        """
+        body = form.Questions(tuple(questions))
+        answer = self._exchange(
+            "POST", "/v1/inquiries", msgspec.json.encode(body), params={"wait": "true"}
+        )
+        accepted = _decode(answer, form.AcceptedQuestions)
+        return accepted.answers or self.answers([q.inquiry for q in accepted.questions])
+
+    def ask_one(
+        self, addressee: str, *, affair: str, provider: str, items: Sequence[str], layout: str
+    ) -> form.InquiryAnswer:
+        """Ask one question and wait for what comes of it."""
+        question = form.Question(
+            addressee=addressee,
+            affair=affair,
+            provider=provider,
+            items=tuple(items),
+            layout=layout,
+        )
+        return self.ask_and_wait([question])[0]
+
+    def answers(self, inquiries: Sequence[str]) -> tuple[form.InquiryAnswer, ...]:
+        """Return where inquiries stand."""
+        return self._post(
+            "/v1/inquiries/answers", form.Poll(tuple(inquiries)), form.Answers
+        ).answers
+
+    def waiting(self) -> tuple[form.Waiting, ...]:
+        """Return permits that wait for a decision here."""
+        answer = self._exchange("GET", "/v1/waiting", b"")
+        return _decode(answer, form.WaitingPermits).waiting
+
+    def decide(self, permit: str, decision: Literal["provide", "refuse"], *, officer: str) -> str:
+        """Decide a waiting permit; returns the outcome that the requester is told."""
+        body = form.Decide(permit=permit, decision=decision, officer=officer)
+        return self._post("/v1/waiting/decide", body, form.Decided).outcome
+
+    def _post(self, path: str, body: msgspec.Struct, reply: type[T]) -> T:
+        return _decode(self._exchange("POST", path, msgspec.json.encode(body)), reply)
+
+    def _send(self, path: str, body: msgspec.Struct) -> None:
+        self._exchange("POST", path, msgspec.json.encode(body))
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        *,
+        content_type: str = "application/json",
+        params: dict[str, str] | None = None,
+    ) -> bytes:
+        try:
+            response = self._http.request(
+                method,
+                path,
+                content=body,
+                params=params,
+                headers={"content-type": content_type},
+            )
+        except httpx2.HTTPError as error:
+            raise Unavailable("the gateway does not answer") from error
+        if response.status_code not in _SUCCESS:
+            raise Refused("gateway", _decode(response.content, Problem))
+        return response.content
+
+
+def _decode(body: bytes, reply: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=reply)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unavailable("the gateway answered in a form that is not understood") from error

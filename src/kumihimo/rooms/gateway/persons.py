@@ -1,0 +1,276 @@
+"""Registering persons (団体内統合宛名): one integrated id for each, whatever systems call her.
+
+A number enters only from a card or from a strict inquiry, never by hand, and rests in the vault
+under the institution's key. Two addressee numbers with one number are one person.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeVar
+
+import attrs
+import msgspec
+from psycopg.errors import UniqueViolation
+
+from kumihimo.kernel import journal
+from kumihimo.kernel.ids import new_id
+from kumihimo.kernel.keys import NotSealedForUs, open_payload, seal_payload
+from kumihimo.kernel.refusal import BadInput, Conflict, NotFound, Unavailable
+from kumihimo.people.numbers import IndividualNumber
+from kumihimo.rooms.gateway import store_persons as store
+from kumihimo.rooms.gateway.business import (
+    BATCH_MAX,
+    Flags,
+    Outcome,
+    PersonStatus,
+    Registered,
+    Registration,
+    RegistrationReport,
+)
+from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.register import api as register
+
+T = TypeVar("T")
+
+NUMBER_LABEL: Final = b"individual-number"
+
+
+class VaultEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What the vault keeps of a person, locked: the number, and whom it was said to be."""
+
+    number: str
+    attributes: register.Attributes
+
+
+@attrs.frozen(repr=False)
+class _Found:
+    """One registration whose number is known, in memory only."""
+
+    addressee: str
+    source: str
+    tag: bytes
+    entry: VaultEntry
+
+
+def vault_label(tenant: Tenant, person: str) -> bytes:
+    """Return what binds a vault entry to its row."""
+    return f"{tenant.institution}|vault|{person}".encode()
+
+
+async def register_persons(
+    gateway: Gateway, tenant: Tenant, persons: Sequence[Registration]
+) -> RegistrationReport:
+    """Register a batch; answers in its order. Raises `BadInput` for the batch as a whole.
+
+    `Unavailable` when register is needed and does not answer: nothing was stored then.
+    """
+    _check(persons)
+    found = await _numbers(gateway, tenant, persons)
+    try:
+        outcomes = await _store(gateway, tenant, [f for f in found if f is not None])
+    except UniqueViolation:
+        raise Conflict("the same persons are being registered elsewhere; send again") from None
+    return RegistrationReport(
+        tuple(
+            Registered(
+                addressee=person.addressee,
+                outcome="NO_MATCH" if one is None else outcomes[person.addressee],
+            )
+            for person, one in zip(persons, found, strict=True)
+        )
+    )
+
+
+def require_batch(size: int, what: str) -> None:
+    """Raise `BadInput` unless a batch has 1 to `BATCH_MAX` members."""
+    if not 1 <= size <= BATCH_MAX:
+        raise BadInput(f"1 to {BATCH_MAX} {what} are taken at once", pointer=what)
+
+
+def _check(persons: Sequence[Registration]) -> None:
+    require_batch(len(persons), "persons")
+    seen: set[str] = set()
+    for index, person in enumerate(persons):
+        where = f"persons[{index}]"
+        if person.addressee in seen:
+            raise BadInput("this addressee number stands twice here", pointer=f"{where}.addressee")
+        seen.add(person.addressee)
+        if person.source == "card" and not person.number:
+            raise BadInput("a card gives a number", pointer=f"{where}.number")
+        if person.source == "strict-inquiry" and (person.number or not person.affair):
+            raise BadInput(
+                "a strict inquiry names an affair and no number", pointer=f"{where}.affair"
+            )
+
+
+async def _numbers(
+    gateway: Gateway, tenant: Tenant, persons: Sequence[Registration]
+) -> list[_Found | None]:
+    """Return each person's number, read from the card or asked of register; None without one."""
+    answers = await _ask_register(
+        gateway, tenant, [p for p in persons if p.source == "strict-inquiry"]
+    )
+    found: list[_Found | None] = []
+    for index, person in enumerate(persons):
+        if person.source == "card":
+            found.append(_read_card(gateway, tenant, person, f"persons[{index}].number"))
+            continue
+        answer = answers[person.addressee]
+        if not answer.answered or answer.attributes is None:
+            found.append(None)
+            continue
+        entry = VaultEntry(number=answer.number, attributes=answer.attributes)
+        found.append(_found(tenant, person, entry))
+    return found
+
+
+def _read_card(gateway: Gateway, tenant: Tenant, person: Registration, pointer: str) -> _Found:
+    try:
+        number = IndividualNumber.parse(person.number, space=gateway.space)
+    except BadInput as refusal:
+        raise type(refusal)(refusal.detail, pointer=pointer) from None
+    written = person.attributes
+    attributes = register.Attributes(
+        name=written.name, birth=written.birth, sex=written.sex, address=written.address
+    )
+    return _found(tenant, person, VaultEntry(number=number.reveal(), attributes=attributes))
+
+
+def _found(tenant: Tenant, person: Registration, entry: VaultEntry) -> _Found:
+    tag = tenant.locker.tag(entry.number.encode(), label=NUMBER_LABEL)
+    return _Found(person.addressee, person.source, tag, entry)
+
+
+async def _ask_register(
+    gateway: Gateway, tenant: Tenant, persons: Sequence[Registration]
+) -> Mapping[str, register.StrictAnswer]:
+    if not persons:
+        return {}
+    asked = [
+        register.StrictInquiry(
+            inquiry=new_id(gateway.entropy),
+            affair=person.affair,
+            attributes=register.Attributes(
+                name=person.attributes.name,
+                birth=person.attributes.birth,
+                sex=person.attributes.sex,
+                address=person.attributes.address,
+            ),
+            sexless_scheme=person.sexless_scheme,
+        )
+        for person in persons
+    ]
+    answers = await ask_sealed(
+        gateway,
+        tenant,
+        register.STRICT_PATH,
+        register.StrictBatch(tuple(asked)),
+        register.StrictAnswers,
+    )
+    if len(answers.answers) != len(persons):
+        raise Unavailable("register answered another batch")
+    return {
+        person.addressee: answer for person, answer in zip(persons, answers.answers, strict=True)
+    }
+
+
+async def ask_sealed(
+    gateway: Gateway,
+    tenant: Tenant,
+    path: str,
+    question: msgspec.Struct,
+    reply: type[T],
+) -> T:
+    """Ask register under seal; numbers and names cross in no other way."""
+    entry = gateway.book.current().active(register.PARTY)
+    if entry is None:
+        raise Unavailable("the directory lists no register in good standing")
+    context = path.encode()
+    sealed = seal_payload(msgspec.json.encode(question), to=entry.keys.payload, context=context)
+    answer, _ = await gateway.caller(tenant).call(
+        register.PARTY, path, register.Sealed(sealed), register.Sealed
+    )
+    try:
+        opened = open_payload(answer.payload, key=tenant.keys.payload, context=context)
+        return msgspec.json.decode(opened, type=reply)
+    except (NotSealedForUs, ValueError):
+        raise Unavailable("register's answer does not open") from None
+
+
+async def _store(gateway: Gateway, tenant: Tenant, found: Sequence[_Found]) -> dict[str, Outcome]:
+    today = gateway.today()
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        known = await store.by_number(tx, [f.tag for f in found])
+        taken = await store.by_addressee(tx, [f.addressee for f in found])
+        new: dict[bytes, store.NewPerson] = {}
+        attached: list[store.Attached] = []
+        outcomes: dict[str, Outcome] = {}
+        for one in found:
+            person = known.get(one.tag) or (new[one.tag].person if one.tag in new else None)
+            outcomes[one.addressee] = _outcome(taken.get(one.addressee), person)
+            if one.addressee in taken:
+                continue
+            if person is None:
+                new[one.tag] = _new(gateway, tenant, one)
+                person = new[one.tag].person
+            attached.append(store.Attached(one.addressee, person))
+        await store.add_persons(tx, tenant.institution, list(new.values()), today)
+        await store.attach(tx, tenant.institution, attached)
+        detail = {"new": len(new), "attached": len(attached)}
+        line = journal.JournalLine(
+            act="persons-registered", actor=tenant.institution, detail=detail
+        )
+        await journal.write(tx, line, at=gateway.clock.now())
+    return outcomes
+
+
+def _outcome(taken_by: str | None, person: str | None) -> Outcome:
+    if taken_by is not None:
+        return "KNOWN" if taken_by == person else "TAKEN"
+    return "REGISTERED" if person is None else "ATTACHED"
+
+
+def _new(gateway: Gateway, tenant: Tenant, found: _Found) -> store.NewPerson:
+    person = new_id(gateway.entropy)
+    locked = tenant.locker.lock(msgspec.json.encode(found.entry), label=vault_label(tenant, person))
+    return store.NewPerson(person=person, number_tag=found.tag, locked=locked, source=found.source)
+
+
+async def status(
+    gateway: Gateway, tenant: Tenant, addressees: Sequence[str]
+) -> tuple[PersonStatus, ...]:
+    """Return how far registrations are, in the order asked; `NotFound` for one not registered."""
+    require_batch(len(addressees), "addressees")
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        rows = await store.statuses(tx, addressees)
+    for index, addressee in enumerate(addressees):
+        if addressee not in rows:
+            raise unknown_addressee(f"addressees[{index}]")
+    return tuple(
+        PersonStatus(
+            addressee=name,
+            state=rows[name].acquisition_state,
+            rejected_because=rows[name].rejected_because,
+            no_self_information=rows[name].no_self_information,
+            hidden=rows[name].hidden,
+        )
+        for name in addressees
+    )
+
+
+def unknown_addressee(pointer: str) -> NotFound:
+    """Return the refusal for an addressee number that stands for nobody."""
+    return NotFound("no person is registered under this addressee number", pointer=pointer)
+
+
+async def set_flags(gateway: Gateway, tenant: Tenant, flags: Flags) -> None:
+    """Set what this institution withholds of a person; `NotFound` when she is not registered."""
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        person = (await store.by_addressee(tx, [flags.addressee])).get(flags.addressee)
+        if person is None:
+            raise unknown_addressee("addressee")
+        await store.set_flags(
+            tx, person, no_self_information=flags.no_self_information, hidden=flags.hidden
+        )
+        detail = {"no_self_information": flags.no_self_information, "hidden": flags.hidden}
+        line = journal.JournalLine(act="flags-set", actor=tenant.institution, detail=detail)
+        await journal.write(tx, line, at=gateway.clock.now())

@@ -1,0 +1,301 @@
+"""The gateway's SQL for persons, their numbers, the acquisition of their codes, and cases."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import attrs
+
+from kumihimo.kernel.sql import Tx
+
+
+@attrs.frozen(kw_only=True)
+class NewPerson:
+    """A person that this institution did not know, with what the vault keeps of her."""
+
+    person: str
+    number_tag: bytes
+    locked: bytes
+    source: str
+
+
+@attrs.frozen
+class Held:
+    """A person by her number's tag or by her addressee number."""
+
+    key: bytes
+    person: str
+
+
+@attrs.frozen
+class Attached:
+    """An addressee number and the person behind it."""
+
+    addressee: str
+    person: str
+
+
+@attrs.frozen(kw_only=True)
+class Status:
+    """How far a person's registration is."""
+
+    addressee: str
+    acquisition_state: str
+    rejected_because: str
+    no_self_information: bool
+    hidden: bool
+
+
+@attrs.frozen
+class Waiting:
+    """An acquisition on its way."""
+
+    acquisition: str
+    person: str
+    vault: bytes | None
+    blinding: bytes | None
+
+
+@attrs.frozen
+class PersonName:
+    """One column."""
+
+    person: str
+
+
+@attrs.frozen(kw_only=True)
+class CaseRow:
+    """A case of a person."""
+
+    case_file: str
+    addressee: str
+    affair: str
+    opened_on: date
+    closed_on: date | None
+
+
+async def by_number(tx: Tx, tags: Sequence[bytes]) -> dict[bytes, str]:
+    """Return the persons whose numbers have these tags."""
+    rows = await tx.rows(
+        "SELECT number_tag AS key, person FROM vault WHERE number_tag = ANY(%(tags)s)",
+        {"tags": list(tags)},
+        Held,
+    )
+    return {bytes(row.key): row.person for row in rows}
+
+
+async def by_addressee(tx: Tx, addressees: Sequence[str]) -> dict[str, str]:
+    """Return the persons behind addressee numbers."""
+    rows = await tx.rows(
+        "SELECT addressee, person FROM addressee WHERE addressee = ANY(%(addressees)s)",
+        {"addressees": list(addressees)},
+        Attached,
+    )
+    return {row.addressee: row.person for row in rows}
+
+
+async def add_persons(tx: Tx, institution: str, new: Sequence[NewPerson], on: date) -> None:
+    """Store persons and their numbers; `psycopg.errors.UniqueViolation` when somebody was faster."""
+    await tx.execute(
+        "INSERT INTO person (institution, person)"
+        " SELECT %(institution)s, person FROM unnest(%(persons)s::text[]) AS new (person)",
+        {"institution": institution, "persons": [n.person for n in new]},
+    )
+    await tx.execute(
+        "INSERT INTO vault (institution, person, number_tag, locked, source, entered_on)"
+        " SELECT %(institution)s, person, tag, locked, source, %(on)s"
+        " FROM unnest(%(persons)s::text[], %(tags)s::bytea[], %(locked)s::bytea[],"
+        " %(sources)s::text[]) AS new (person, tag, locked, source)",
+        {
+            "institution": institution,
+            "on": on,
+            "persons": [n.person for n in new],
+            "tags": [n.number_tag for n in new],
+            "locked": [n.locked for n in new],
+            "sources": [n.source for n in new],
+        },
+    )
+
+
+async def attach(tx: Tx, institution: str, addressees: Sequence[Attached]) -> None:
+    """Tie addressee numbers to persons."""
+    await tx.execute(
+        "INSERT INTO addressee (institution, addressee, person)"
+        " SELECT %(institution)s, addressee, person"
+        " FROM unnest(%(addressees)s::text[], %(persons)s::text[]) AS new (addressee, person)",
+        {
+            "institution": institution,
+            "addressees": [a.addressee for a in addressees],
+            "persons": [a.person for a in addressees],
+        },
+    )
+
+
+async def statuses(tx: Tx, addressees: Sequence[str]) -> dict[str, Status]:
+    """Return how far registrations are."""
+    rows = await tx.rows(
+        "SELECT a.addressee, p.acquisition_state, p.rejected_because, p.no_self_information,"
+        " p.hidden FROM addressee a JOIN person p USING (institution, person)"
+        " WHERE a.addressee = ANY(%(addressees)s)",
+        {"addressees": list(addressees)},
+        Status,
+    )
+    return {row.addressee: row for row in rows}
+
+
+async def set_flags(tx: Tx, person: str, *, no_self_information: bool, hidden: bool) -> None:
+    """Set what the institution withholds of a person."""
+    await tx.execute(
+        "UPDATE person SET no_self_information = %(no_self_information)s, hidden = %(hidden)s"
+        " WHERE person = %(person)s",
+        {"person": person, "no_self_information": no_self_information, "hidden": hidden},
+    )
+
+
+async def lock_unsequenced(tx: Tx, states: Sequence[str], limit: int) -> list[str]:
+    """Claim persons who have a number and wait for an acquisition number."""
+    rows = await tx.rows(
+        "SELECT p.person FROM person p JOIN vault v USING (institution, person)"
+        " WHERE p.acquisition_state = ANY(%(states)s) LIMIT %(limit)s"
+        " FOR UPDATE OF p SKIP LOCKED",
+        {"states": list(states), "limit": limit},
+        PersonName,
+    )
+    return [row.person for row in rows]
+
+
+async def sequence(
+    tx: Tx, institution: str, numbers: Sequence[str], persons: Sequence[str], until: date
+) -> None:
+    """Give persons their acquisition numbers."""
+    await tx.execute(
+        "INSERT INTO acquisition (institution, acquisition, person, expires_on)"
+        " SELECT %(institution)s, acquisition, person, %(until)s"
+        " FROM unnest(%(numbers)s::text[], %(persons)s::text[]) AS new (acquisition, person)",
+        {
+            "institution": institution,
+            "numbers": list(numbers),
+            "persons": list(persons),
+            "until": until,
+        },
+    )
+
+
+async def move(tx: Tx, persons: Sequence[str], *, old: str, new: str, because: str = "") -> int:
+    """Move persons from one state of acquisition to another; returns how many were in it."""
+    return await tx.execute(
+        "UPDATE person SET acquisition_state = %(new)s, rejected_because = %(because)s"
+        " WHERE person = ANY(%(persons)s) AND acquisition_state = %(old)s",
+        {"persons": list(persons), "old": old, "new": new, "because": because},
+    )
+
+
+async def waiting(tx: Tx, state: str, limit: int) -> list[Waiting]:
+    """Return acquisitions of persons in one state, in no order that tells anything."""
+    return await tx.rows(
+        "SELECT a.acquisition, a.person, v.locked AS vault, a.blinding_locked AS blinding"
+        " FROM acquisition a JOIN person p USING (institution, person)"
+        " LEFT JOIN vault v USING (institution, person)"
+        " WHERE p.acquisition_state = %(state)s ORDER BY a.acquisition LIMIT %(limit)s",
+        {"state": state, "limit": limit},
+        Waiting,
+    )
+
+
+async def keep_blindings(tx: Tx, numbers: Sequence[str], locked: Sequence[bytes]) -> None:
+    """Store what register gave, until the core's half is there."""
+    await tx.execute(
+        "UPDATE acquisition SET blinding_locked = new.locked"
+        " FROM unnest(%(numbers)s::text[], %(locked)s::bytea[]) AS new (acquisition, locked)"
+        " WHERE acquisition.acquisition = new.acquisition",
+        {"numbers": list(numbers), "locked": list(locked)},
+    )
+
+
+async def forget(tx: Tx, numbers: Sequence[str]) -> None:
+    """Delete acquisition numbers and their blindings (Number Act art. 21-2(4))."""
+    await tx.execute(
+        "DELETE FROM acquisition WHERE acquisition = ANY(%(numbers)s)", {"numbers": list(numbers)}
+    )
+
+
+async def overdue(tx: Tx, on: date) -> list[Waiting]:
+    """Return acquisitions whose time is over."""
+    return await tx.rows(
+        "SELECT acquisition, person, NULL::bytea AS vault, NULL::bytea AS blinding"
+        " FROM acquisition WHERE expires_on < %(on)s FOR UPDATE SKIP LOCKED",
+        {"on": on},
+        Waiting,
+    )
+
+
+async def holders_of_codes(tx: Tx, codes: Sequence[tuple[int, bytes]]) -> dict[bytes, str]:
+    """Return persons that already have one of these codes."""
+    rows = await tx.rows(
+        "SELECT p.code AS key, p.person"
+        " FROM unnest(%(versions)s::integer[], %(codes)s::bytea[]) AS asked (version, code)"
+        " JOIN person p ON p.code_version = asked.version AND p.code = asked.code",
+        {"versions": [v for v, _ in codes], "codes": [c for _, c in codes]},
+        Held,
+    )
+    return {bytes(row.key): row.person for row in rows}
+
+
+async def bind(tx: Tx, persons: Sequence[str], codes: Sequence[tuple[int, bytes]]) -> None:
+    """Write codes to persons."""
+    await tx.execute(
+        "UPDATE person SET acquisition_state = 'BOUND', code = new.code, code_version = new.version"
+        " FROM unnest(%(persons)s::text[], %(versions)s::integer[], %(codes)s::bytea[])"
+        " AS new (person, version, code)"
+        " WHERE person.person = new.person AND person.acquisition_state = 'REQUESTED'",
+        {
+            "persons": list(persons),
+            "versions": [v for v, _ in codes],
+            "codes": [c for _, c in codes],
+        },
+    )
+
+
+async def add_cases(tx: Tx, institution: str, rows: Sequence[CaseRow], persons: list[str]) -> None:
+    """Open cases."""
+    await tx.execute(
+        "INSERT INTO case_file (institution, case_file, person, affair, opened_on)"
+        " SELECT %(institution)s, case_file, person, affair, opened_on"
+        " FROM unnest(%(cases)s::text[], %(persons)s::text[], %(affairs)s::text[],"
+        " %(opened)s::date[]) AS new (case_file, person, affair, opened_on)",
+        {
+            "institution": institution,
+            "cases": [r.case_file for r in rows],
+            "persons": persons,
+            "affairs": [r.affair for r in rows],
+            "opened": [r.opened_on for r in rows],
+        },
+    )
+
+
+async def case(tx: Tx, case_file: str) -> CaseRow | None:
+    """Return one case, under any addressee number of its person, locked for a change."""
+    return await tx.row(
+        "SELECT c.case_file, '' AS addressee, c.affair, c.opened_on, c.closed_on"
+        " FROM case_file c WHERE c.case_file = %(case)s FOR UPDATE",
+        {"case": case_file},
+        CaseRow,
+    )
+
+
+async def close_case(tx: Tx, case_file: str, on: date) -> None:
+    """Close a case."""
+    await tx.execute(
+        "UPDATE case_file SET closed_on = %(on)s WHERE case_file = %(case)s",
+        {"case": case_file, "on": on},
+    )
+
+
+async def cases_of(tx: Tx, addressee: str) -> list[CaseRow]:
+    """Return a person's cases, the latest first."""
+    return await tx.rows(
+        "SELECT c.case_file, a.addressee, c.affair, c.opened_on, c.closed_on"
+        " FROM addressee a JOIN case_file c USING (institution, person)"
+        " WHERE a.addressee = %(addressee)s ORDER BY c.opened_on DESC, c.case_file",
+        {"addressee": addressee},
+        CaseRow,
+    )
