@@ -36,7 +36,7 @@ BLOCK_TABLES: Final = ("residents", "households", "events", *OFFICE_TABLES, "tru
 # Full-width brackets and underline, escaped because they pass for the narrow ones.
 _FORMER_MARKS: Final = ("\uff3b", "\uff3d")
 _SCRIPT_MARK: Final = "\uff3f"
-_FOREIGN_NAME: Final = pl.col("nationality") != "JPN"
+FOREIGN_NAME: Final = pl.col("nationality") != "JPN"
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -189,7 +189,7 @@ def _tables(plan: Plan, block: Block, number: int) -> Tables:
 
 def _with_names(state: pl.DataFrame) -> pl.DataFrame:
     """Add the names as written whole: 姓[旧氏] 名 and ALPHABET_漢字(通称), in full-width marks."""
-    space = pl.when(_FOREIGN_NAME).then(pl.lit(" ")).otherwise(pl.lit("　"))
+    space = pl.when(FOREIGN_NAME).then(pl.lit(" ")).otherwise(pl.lit("　"))
     name = pl.concat_str("surname", space, "given")
     former = _wrapped("former_surname", *_FORMER_MARKS)
     japanese = pl.concat_str("surname", former, pl.lit("　"), "given")
@@ -199,7 +199,7 @@ def _with_names(state: pl.DataFrame) -> pl.DataFrame:
     return state.with_columns(
         name=name,
         name_kana=pl.concat_str("surname_kana", space, "given_kana"),
-        name_written=pl.when(_FOREIGN_NAME).then(foreign).otherwise(japanese),
+        name_written=pl.when(FOREIGN_NAME).then(foreign).otherwise(japanese),
     )
 
 
