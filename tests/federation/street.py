@@ -24,6 +24,7 @@ from kumihimo.rooms.gateway.app import build as build_gateway
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.ledger.app import build as build_ledger
 from kumihimo.rooms.ledger.service import Ledger, my_records
+from kumihimo.rooms.ledger.store import Wanted
 from kumihimo.rooms.linkage import api
 from kumihimo.rooms.linkage.app import build as build_linkage
 from kumihimo.rooms.linkage.app import domain_keys
@@ -206,7 +207,8 @@ class Street:
     async def records_of(self, person_key):
         """Return what a person reads of herself, under the code that the ledger acquired."""
         code, _ = await self.acquire("ledger", person_key)
-        return await my_records(self.ledger.ledger, code)
+        page = await my_records(self.ledger.ledger, code, Wanted(limit=200))
+        return list(page.records)
 
     async def stop(self):
         await self.net.close()

@@ -257,7 +257,7 @@ def test_what_one_side_hides_is_absent_for_the_person(on_street):
         assert answer.outcome == "OK"
         assert await street.records_of(JANE) == []
         code, _ = await street.acquire("ledger", JANE)
-        assert await who_asked(street.ledger.ledger, code) == []
+        assert (await who_asked(street.ledger.ledger, code)).bodies == ()
 
     on_street(story)
 

@@ -1,13 +1,15 @@
 """What others may know of the ledger: how a person's session begins and what she reads."""
 
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
 PARTY = "ledger"
 
-Side = Literal["requester", "provider"]
+SESSIONS_PATH = "/sessions"
+MY_RECORDS_PATH = "/my/records"
+WHO_ASKED_PATH = "/my/who-asked"
+MY_SESSION_PATH = "/my/session"
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

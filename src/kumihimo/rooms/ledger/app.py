@@ -7,6 +7,7 @@ from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.net import Caller, Net
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.worker import Job, working
+from kumihimo.rooms.ledger import service, sessions
 from kumihimo.rooms.ledger.api import PARTY
 from kumihimo.rooms.ledger.http import routes
 from kumihimo.rooms.ledger.service import Ledger
@@ -14,6 +15,8 @@ from kumihimo.rooms.oversight.api import Received
 from kumihimo.rooms.oversight.client import DirectoryBook
 
 OUTBOX_PAUSE_S = 0.2
+ENDS_PAUSE_S = 600.0
+SESSIONS_PAUSE_S = 600.0
 
 
 @attrs.frozen
@@ -33,6 +36,10 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
     async def deliver(letter: Letter) -> None:
         await caller.send(letter.destination, letter.topic, letter.body, Received)
 
+    async def tidy() -> int:
+        await sessions.forget(ledger)
+        return 0
+
     outbox = Outbox(ledger.database, deliver, ledger.clock, ledger.entropy)
     door = SignedDoor(
         keys_of=lambda party: ledger.keys if party == PARTY else None,
@@ -40,10 +47,14 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
         clock=ledger.clock,
         entropy=ledger.entropy,
     )
-    jobs = [Job("ledger-outbox", outbox.run_once, OUTBOX_PAUSE_S)]
+    jobs = [
+        Job("ledger-outbox", outbox.run_once, OUTBOX_PAUSE_S),
+        Job("ledger-ends", lambda: service.report_missing_ends(ledger), ENDS_PAUSE_S),
+        Job("ledger-sessions", tidy, SESSIONS_PAUSE_S),
+    ]
     app = room_app(
         "Kumihimo ledger",
-        routes(ledger),
+        routes(ledger, caller),
         report=report,
         door=door,
         lifespan=[working(jobs, report)],

@@ -1,29 +1,114 @@
 """The ledger's routes: translation only."""
 
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Final
 
-from litestar import Request, post
+from litestar import Request, Router, delete, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
-from kumihimo.kernel.door import lawful, verified_of
-from kumihimo.rooms.ledger import service
-from kumihimo.rooms.ledger.service import Ledger
-from kumihimo.rooms.linkage import api
+from kumihimo.kernel.clock import JST
+from kumihimo.kernel.door import BearerDoor, bearer_of, lawful, verified_of
+from kumihimo.kernel.net import Caller
+from kumihimo.rooms.ledger import api, cursors, service, sessions
+from kumihimo.rooms.ledger.service import PAGE_MAX, Ledger
+from kumihimo.rooms.ledger.sessions import Person
+from kumihimo.rooms.ledger.store import Wanted
+from kumihimo.rooms.linkage.api import RECORDS_PATH, Received, RecordsDelivered
+
+Incoming = Request[Any, Any, Any]
+
+ANYBODY: Final = ("a person with a ticket of register",)
+ONESELF: Final = ("the person herself",)
 
 
-def routes(ledger: Ledger) -> list[HTTPRouteHandler]:
+def routes(ledger: Ledger, caller: Caller) -> list[HTTPRouteHandler | Router]:
     """Return the ledger's route handlers."""
+    return [_take(ledger), _open_session(ledger, caller), _mine(ledger)]
 
+
+def _take(ledger: Ledger) -> HTTPRouteHandler:
     @post(
-        api.RECORDS_PATH,
+        RECORDS_PATH,
         status_code=200,
         opt=lawful(authority="Number Act art. 23(3)", callers=("linkage",)),
     )
-    async def take(
-        request: Request[Any, Any, Any], data: JSONBody[api.RecordsDelivered]
-    ) -> api.Received:
+    async def take(request: Incoming, data: JSONBody[RecordsDelivered]) -> Received:
         """Take records and ends from the core."""
         return await service.take(ledger, verified_of(request), data)
 
-    return [take]
+    return take
+
+
+def _open_session(ledger: Ledger, caller: Caller) -> HTTPRouteHandler:
+    @post(
+        api.SESSIONS_PATH,
+        status_code=200,
+        opt={
+            **lawful(authority="Number Act art. 23(3), suppl. art. 6(3)", callers=ANYBODY),
+            "unsigned": True,
+        },
+    )
+    async def open_session(data: JSONBody[api.OpenSession]) -> api.Session:
+        """Open a session with the ticket that register sealed for the ledger. It works once."""
+        return await sessions.open_session(ledger, caller, data)
+
+    return open_session
+
+
+def _mine(ledger: Ledger) -> Router:
+    async def authenticate(authorization: str) -> object:
+        return await sessions.authenticate(ledger, authorization)
+
+    @get("/records", opt=lawful(authority="Number Act art. 23(3)", callers=ONESELF))
+    async def records(
+        request: Incoming,
+        *,
+        since: Annotated[date | None, QueryParameter(description="First day, JST.")] = None,
+        until: Annotated[
+            date | None, QueryParameter(description="Day after the last, JST.")
+        ] = None,
+        requester: Annotated[str, QueryParameter(max_length=64)] = "",
+        provider: Annotated[str, QueryParameter(max_length=64)] = "",
+        outcome: Annotated[str, QueryParameter(max_length=64)] = "",
+        limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
+        cursor: Annotated[str, QueryParameter(description="`next` of the page before.")] = "",
+    ) -> api.MyRecords:
+        """Read my own records (情報提供等記録), newest first."""
+        wanted = Wanted(
+            since=_start(since),
+            until=_start(until),
+            requester=_word(requester),
+            provider=_word(provider),
+            outcome=_word(outcome),
+            after=cursors.read(cursor) if cursor else None,
+            limit=limit,
+        )
+        return await service.my_records(ledger, bearer_of(request, Person).code, wanted)
+
+    @get("/who-asked", opt=lawful(authority="Number Act art. 23(3)", callers=ONESELF))
+    async def who_asked(request: Incoming) -> api.WhoAskedList:
+        """Read which bodies asked about me, how often, and when last."""
+        return await service.who_asked(ledger, bearer_of(request, Person).code)
+
+    @delete("/session", opt=lawful(authority="Number Act art. 23(3)", callers=ONESELF))
+    async def close(request: Incoming) -> None:
+        """End my session."""
+        await sessions.close(ledger, bearer_of(request, Person))
+
+    return Router(
+        path="/my",
+        route_handlers=[records, who_asked, close],
+        middleware=[BearerDoor(authenticate)],
+        opt={"unsigned": True},
+        security=[{"bearer": []}],
+    )
+
+
+def _start(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, datetime.min.time(), JST).astimezone(UTC)
+
+
+def _word(text: str) -> str:
+    # PostgreSQL has no place for a NUL, and no record holds one.
+    return text.replace("\0", "\ufffd")

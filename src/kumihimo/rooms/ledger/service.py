@@ -4,8 +4,8 @@ It opens persons with its own key and keeps its own code of them; it never learn
 """
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import timedelta
+from typing import Literal
 
 import attrs
 import msgspec
@@ -20,14 +20,17 @@ from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, NotAllowed
 from kumihimo.kernel.seal import Sealed, open_sealed
 from kumihimo.kernel.sql import Database
-from kumihimo.rooms.ledger import store
-from kumihimo.rooms.ledger.api import MyRecord, WhoAsked
+from kumihimo.rooms.ledger import cursors, store
+from kumihimo.rooms.ledger.api import MyRecord, MyRecords, WhoAsked, WhoAskedList
+from kumihimo.rooms.ledger.store import Wanted
 from kumihimo.rooms.linkage.api import PARTY as LINKAGE
 from kumihimo.rooms.linkage.api import Received, RecordsDelivered
 from kumihimo.rooms.oversight.api import ALARM_PATH, Alarm
 from kumihimo.rooms.oversight.api import PARTY as OVERSIGHT
 
 PAGE_MAX = 200
+END_WITHIN = timedelta(days=3)  # our choice: longer than a gateway's outbox tries to deliver
+MISSING_AT_ONCE = 100
 
 
 @attrs.frozen
@@ -56,7 +59,7 @@ async def take(ledger: Ledger, sender: Verified, delivered: RecordsDelivered) ->
         if touched:
             alarms = await store.raise_alarms(tx, touched, now)
             for alarm in alarms:
-                body = msgspec.json.encode(_alarm(ledger, alarm))
+                body = msgspec.json.encode(_alarm(ledger, alarm, "ends-disagree"))
                 await outbox.put(tx, topic=ALARM_PATH, destination=OVERSIGHT, body=body, at=now)
             detail = {"new": len(touched), "alarms": len(alarms)}
             line = journal.JournalLine(act="records-taken", actor=LINKAGE, detail=detail)
@@ -85,10 +88,12 @@ def _open(ledger: Ledger, sealed: bytes, pointer: str) -> bytes:
         raise BadInput("not a person sealed to the ledger", pointer=pointer) from error
 
 
-def _alarm(ledger: Ledger, row: store.AlarmRow) -> Alarm:
+def _alarm(
+    ledger: Ledger, row: store.AlarmRow, kind: Literal["ends-disagree", "end-missing"]
+) -> Alarm:
     return Alarm(
         alarm=new_id(ledger.entropy),
-        kind="ends-disagree",
+        kind=kind,
         permit=row.permit,
         requester=row.requester,
         provider=row.provider,
@@ -96,34 +101,64 @@ def _alarm(ledger: Ledger, row: store.AlarmRow) -> Alarm:
     )
 
 
-async def my_records(
-    ledger: Ledger, person: bytes, *, before: datetime | None = None, limit: int = PAGE_MAX
-) -> Sequence[MyRecord]:
+async def my_records(ledger: Ledger, person: bytes, wanted: Wanted) -> MyRecords:
     """Return a page of a person's own records, newest first. `person` is the ledger's code."""
+    now = ledger.clock.now()
+    more = attrs.evolve(wanted, limit=wanted.limit + 1)
     async with ledger.database.transaction() as tx:
-        rows = await store.mine(tx, person, before=before, limit=min(limit, PAGE_MAX))
-    return [
-        MyRecord(
-            record=row.record,
-            requested_at=row.requested_at,
-            requester=row.requester,
-            provider=row.provider,
-            affair=row.affair,
-            items=tuple(row.items),
-            basis=tuple(row.basis),
-            outcome=row.outcome,
-            provided_at=row.provided_at,
-            under_investigation=row.under_investigation,
-        )
-        for row in rows
-    ]
+        rows = await store.mine(tx, person, more)
+        line = journal.JournalLine(act="records-read", actor="person", detail={"rows": len(rows)})
+        await journal.write(tx, line, at=now)
+    page = rows[: wanted.limit]
+    following = (
+        cursors.write(page[-1].requested_at, page[-1].record) if len(rows) > len(page) else ""
+    )
+    return MyRecords(records=tuple(_mine(row) for row in page), next=following)
 
 
-async def who_asked(ledger: Ledger, person: bytes) -> Sequence[WhoAsked]:
+def _mine(row: store.MineRow) -> MyRecord:
+    return MyRecord(
+        record=row.record,
+        requested_at=row.requested_at,
+        requester=row.requester,
+        provider=row.provider,
+        affair=row.affair,
+        items=tuple(row.items),
+        basis=tuple(row.basis),
+        outcome=row.outcome,
+        provided_at=row.provided_at,
+        under_investigation=row.under_investigation,
+    )
+
+
+async def who_asked(ledger: Ledger, person: bytes) -> WhoAskedList:
     """Return who asked about a person, how often, and when last."""
+    now = ledger.clock.now()
     async with ledger.database.transaction() as tx:
         rows = await store.who_asked(tx, person)
-    return [
-        WhoAsked(requester=row.requester, times=row.times, refused=row.refused, last_at=row.last_at)
-        for row in rows
-    ]
+        line = journal.JournalLine(act="askers-read", actor="person", detail={"rows": len(rows)})
+        await journal.write(tx, line, at=now)
+    return WhoAskedList(
+        tuple(
+            WhoAsked(
+                requester=row.requester, times=row.times, refused=row.refused, last_at=row.last_at
+            )
+            for row in rows
+        )
+    )
+
+
+async def report_missing_ends(ledger: Ledger) -> int:
+    """Tell oversight of granted exchanges that one end kept silent about; once each."""
+    now = ledger.clock.now()
+    async with ledger.database.transaction() as tx:
+        rows = await store.overdue_ends(tx, now - END_WITHIN, now, MISSING_AT_ONCE)
+        for row in rows:
+            body = msgspec.json.encode(_alarm(ledger, row, "end-missing"))
+            await outbox.put(tx, topic=ALARM_PATH, destination=OVERSIGHT, body=body, at=now)
+        if rows:
+            line = journal.JournalLine(
+                act="ends-missing", actor=ledger.keys.party, detail={"alarms": len(rows)}
+            )
+            await journal.write(tx, line, at=now)
+    return len(rows)

@@ -1,7 +1,8 @@
 """The ledger's SQL."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Final, LiteralString
 
 import attrs
 
@@ -127,26 +128,68 @@ async def raise_alarms(tx: Tx, permits: Sequence[str], at: datetime) -> list[Ala
     )
 
 
-async def mine(tx: Tx, person: bytes, *, before: datetime | None, limit: int) -> list[MineRow]:
+_OF_PERSON: Final[LiteralString] = (
+    " WHERE r.permit IN (SELECT permit FROM record WHERE person = %(person)s"
+    " UNION SELECT permit FROM record_end WHERE person = %(person)s)"
+    " AND NOT (r.hidden OR coalesce(q.hidden, false) OR coalesce(p.hidden, false))"
+)
+_WITH_ENDS: Final[LiteralString] = (
+    " FROM record r"
+    " LEFT JOIN record_end q ON q.permit = r.permit AND q.side = 'requester'"
+    " LEFT JOIN record_end p ON p.permit = r.permit AND p.side = 'provider'"
+)
+
+
+@attrs.frozen(kw_only=True)
+class Wanted:
+    """Which of a person's records: None and "" leave a filter out; the period is half-open.
+
+    `after` is the (requested_at, record) of the last record that was read before.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    requester: str = ""
+    provider: str = ""
+    outcome: str = ""
+    after: tuple[datetime, str] | None = None
+    limit: int
+
+
+async def mine(tx: Tx, person: bytes, wanted: Wanted) -> list[MineRow]:
     """Return a person's records, newest first; what either side hid is absent.
 
     A record belongs to the person that the requester named and to the one that the provider
     opened: where they differ, both may see that somebody looked.
     """
+    after_at, after_record = wanted.after or (None, "")
     return await tx.rows(
         "SELECT r.record, r.requested_at, r.requester, r.provider, r.affair, r.items, r.basis,"
         " coalesce(q.outcome, p.outcome, r.outcome) AS outcome,"
         " CASE WHEN p.outcome = 'OK' THEN p.at END AS provided_at,"
         " a.permit IS NOT NULL AS under_investigation"
-        " FROM record r"
-        " LEFT JOIN record_end q ON q.permit = r.permit AND q.side = 'requester'"
-        " LEFT JOIN record_end p ON p.permit = r.permit AND p.side = 'provider'"
-        " LEFT JOIN alarm a ON a.permit = r.permit"
-        " WHERE (r.person = %(person)s OR p.person = %(person)s)"
-        " AND NOT (r.hidden OR coalesce(q.hidden, false) OR coalesce(p.hidden, false))"
-        " AND (%(before)s::timestamptz IS NULL OR r.requested_at < %(before)s)"
-        " ORDER BY r.requested_at DESC, r.record LIMIT %(limit)s",
-        {"person": person, "before": before, "limit": limit},
+        + _WITH_ENDS
+        + " LEFT JOIN alarm a ON a.permit = r.permit"
+        + _OF_PERSON
+        + " AND (%(since)s::timestamptz IS NULL OR r.requested_at >= %(since)s)"
+        " AND (%(until)s::timestamptz IS NULL OR r.requested_at < %(until)s)"
+        " AND (%(requester)s = '' OR r.requester = %(requester)s)"
+        " AND (%(provider)s = '' OR r.provider = %(provider)s)"
+        " AND (%(outcome)s = '' OR coalesce(q.outcome, p.outcome, r.outcome) = %(outcome)s)"
+        " AND (%(after_at)s::timestamptz IS NULL"
+        "      OR (r.requested_at, r.record) < (%(after_at)s, %(after_record)s))"
+        " ORDER BY r.requested_at DESC, r.record DESC LIMIT %(limit)s",
+        {
+            "person": person,
+            "since": wanted.since,
+            "until": wanted.until,
+            "requester": wanted.requester,
+            "provider": wanted.provider,
+            "outcome": wanted.outcome,
+            "after_at": after_at,
+            "after_record": after_record,
+            "limit": wanted.limit,
+        },
         MineRow,
     )
 
@@ -156,12 +199,80 @@ async def who_asked(tx: Tx, person: bytes) -> list[AskedRow]:
     return await tx.rows(
         "SELECT r.requester, count(*) AS times,"
         " count(*) FILTER (WHERE r.outcome <> 'OK') AS refused, max(r.requested_at) AS last_at"
-        " FROM record r"
-        " LEFT JOIN record_end q ON q.permit = r.permit AND q.side = 'requester'"
-        " LEFT JOIN record_end p ON p.permit = r.permit AND p.side = 'provider'"
-        " WHERE (r.person = %(person)s OR p.person = %(person)s)"
-        " AND NOT (r.hidden OR coalesce(q.hidden, false) OR coalesce(p.hidden, false))"
-        " GROUP BY r.requester ORDER BY last_at DESC",
+        + _WITH_ENDS
+        + _OF_PERSON
+        + " GROUP BY r.requester ORDER BY last_at DESC",
         {"person": person},
         AskedRow,
+    )
+
+
+@attrs.frozen
+class SessionRow:
+    """A session that is open."""
+
+    person: bytes
+    expires_at: datetime
+
+
+async def use_ticket(tx: Tx, tag: bytes, on: date) -> bool:
+    """Use up a ticket; False when it was used before."""
+    new = await tx.execute(
+        "INSERT INTO ticket_used (tag, used_on) VALUES (%(tag)s, %(on)s) ON CONFLICT DO NOTHING",
+        {"tag": tag, "on": on},
+    )
+    return new == 1
+
+
+async def add_session(
+    tx: Tx, token_hash: bytes, person: bytes, version: int, expires_at: datetime
+) -> None:
+    """Open a session."""
+    await tx.execute(
+        "INSERT INTO session (token_hash, person, version, expires_at)"
+        " VALUES (%(hash)s, %(person)s, %(version)s, %(expires_at)s)",
+        {"hash": token_hash, "person": person, "version": version, "expires_at": expires_at},
+    )
+
+
+async def session(tx: Tx, token_hash: bytes, at: datetime) -> SessionRow | None:
+    """Return a session that is still open."""
+    return await tx.row(
+        "SELECT person, expires_at FROM session"
+        " WHERE token_hash = %(hash)s AND expires_at > %(at)s",
+        {"hash": token_hash, "at": at},
+        SessionRow,
+    )
+
+
+async def end_session(tx: Tx, token_hash: bytes) -> None:
+    """Close a session."""
+    await tx.execute("DELETE FROM session WHERE token_hash = %(hash)s", {"hash": token_hash})
+
+
+async def forget_sessions(tx: Tx, at: datetime, tickets_before: date) -> int:
+    """Drop sessions that are over, and the traces of tickets that nobody could use any more."""
+    dropped = await tx.execute("DELETE FROM session WHERE expires_at <= %(at)s", {"at": at})
+    dropped += await tx.execute(
+        "DELETE FROM ticket_used WHERE used_on < %(before)s", {"before": tickets_before}
+    )
+    return dropped
+
+
+async def overdue_ends(tx: Tx, before: datetime, at: datetime, limit: int) -> list[AlarmRow]:
+    """Mark granted exchanges whose provider never reported its end; returns those newly marked."""
+    return await tx.rows(
+        "INSERT INTO end_missing (permit, noticed_at)"
+        " SELECT r.permit, %(at)s FROM record r"
+        " LEFT JOIN record_end p ON p.permit = r.permit AND p.side = 'provider'"
+        " LEFT JOIN record_end q ON q.permit = r.permit AND q.side = 'requester'"
+        " WHERE r.outcome = 'OK' AND r.requested_at < %(before)s"
+        " AND (p.permit IS NULL OR q.permit IS NULL)"
+        " AND NOT EXISTS (SELECT 1 FROM end_missing m WHERE m.permit = r.permit)"
+        " ORDER BY r.requested_at LIMIT %(limit)s"
+        " ON CONFLICT DO NOTHING RETURNING permit, noticed_at,"
+        " (SELECT requester FROM record WHERE record.permit = end_missing.permit) AS requester,"
+        " (SELECT provider FROM record WHERE record.permit = end_missing.permit) AS provider",
+        {"before": before, "at": at, "limit": limit},
+        AlarmRow,
     )

@@ -36,3 +36,25 @@ CREATE TABLE alarm (
     provider text NOT NULL,
     noticed_at timestamptz NOT NULL
 );
+
+-- Granted exchanges of which one end never reported what it did.
+CREATE TABLE end_missing (
+    permit text PRIMARY KEY CHECK (length(permit) = 22),
+    noticed_at timestamptz NOT NULL
+);
+CREATE INDEX record_granted ON record (requested_at) WHERE outcome = 'OK';
+
+-- A person's session: who shows the token reads this person's records until it ends.
+CREATE TABLE session (
+    token_hash bytea PRIMARY KEY CHECK (octet_length(token_hash) = 32),
+    person bytea NOT NULL CHECK (octet_length(person) = 32),
+    version integer NOT NULL,
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX session_expiry ON session (expires_at);
+
+-- Tickets that opened a session, by a keyed tag: register knows whose each acquisition number was.
+CREATE TABLE ticket_used (
+    tag bytea PRIMARY KEY CHECK (octet_length(tag) = 32),
+    used_on date NOT NULL
+);

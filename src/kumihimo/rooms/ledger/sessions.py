@@ -1,0 +1,134 @@
+"""A person's session at the ledger: opened by a ticket that only register can have sealed.
+
+The ticket holds an acquisition number and a blinding; with the core's half it gives the ledger
+its own code of the person, and nothing else. So the ledger knows that somebody may read these
+records, and never who she is.
+"""
+
+import base64
+import hashlib
+import re
+from datetime import timedelta
+from typing import Final
+
+import attrs
+import msgspec
+
+from kumihimo.kernel import journal
+from kumihimo.kernel.clock import legal_day
+from kumihimo.kernel.group import NotInGroup, invert, multiply, parse_point, parse_scalar
+from kumihimo.kernel.keys import Locker, NotSealedForUs, open_payload
+from kumihimo.kernel.net import Caller
+from kumihimo.kernel.refusal import NotAuthentic, Unavailable
+from kumihimo.rooms.ledger import store
+from kumihimo.rooms.ledger.api import OpenSession, Session
+from kumihimo.rooms.ledger.service import Ledger
+from kumihimo.rooms.linkage import api as linkage
+from kumihimo.rooms.register.api import TICKET_PATH, Ticket
+
+LIFETIME: Final = timedelta(minutes=15)  # our choice
+TICKET_TRACE: Final = timedelta(days=28)  # as long as register remembers an acquisition number
+_TOKEN_BYTES: Final = 32
+_BEARER = re.compile(r"Bearer ([A-Za-z0-9_-]{43})")
+
+
+@attrs.frozen(repr=False)
+class Person:
+    """Whoever shows a valid token: the ledger's code of her, and the token's hash."""
+
+    code: bytes
+    token_hash: bytes
+
+
+async def open_session(ledger: Ledger, caller: Caller, asked: OpenSession) -> Session:
+    """Open a session with a ticket, once.
+
+    Raises the same `NotAuthentic` for a forged ticket, one of another number and one that is used
+    or expired; `Unavailable` while the core does not have its half yet.
+    """
+    ticket = _read(ledger, asked)
+    answer, _ = await caller.call(
+        linkage.PARTY,
+        linkage.COLLECT_PATH,
+        linkage.Collect((ticket.acquisition,)),
+        linkage.Collected,
+    )
+    evaluated = answer.evaluated[0]
+    if evaluated.state == "waiting":
+        raise Unavailable("the ticket is not ready yet; try again in a moment")
+    if evaluated.state != "ready":
+        raise NotAuthentic
+    code = multiply(invert(parse_scalar(ticket.blinding)), parse_point(evaluated.point))
+    now = ledger.clock.now()
+    token = base64.urlsafe_b64encode(ledger.entropy.bytes(_TOKEN_BYTES)).rstrip(b"=").decode()
+    tag = _tag(ledger, ticket.acquisition)
+    async with ledger.database.transaction() as tx:
+        fresh = await store.use_ticket(tx, tag, legal_day(now))
+        if fresh:
+            expires_at = now + LIFETIME
+            await store.add_session(tx, _hash(token), code, evaluated.version, expires_at)
+        act = "session-opened" if fresh else "ticket-refused"
+        await journal.write(
+            tx,
+            journal.JournalLine(act=act, actor="person", detail={"sessions": int(fresh)}),
+            at=now,
+        )
+    if not fresh:
+        raise NotAuthentic
+    return Session(token=token, expires_at=now + LIFETIME)
+
+
+def _read(ledger: Ledger, asked: OpenSession) -> Ticket:
+    try:
+        content = open_payload(asked.sealed, key=ledger.keys.payload, context=TICKET_PATH.encode())
+        ticket = msgspec.json.decode(content, type=Ticket)
+        parse_scalar(ticket.blinding)
+    except (NotSealedForUs, NotInGroup, ValueError):
+        raise NotAuthentic from None
+    if ticket.acquisition != asked.acquisition or ticket.state != "begun":
+        raise NotAuthentic
+    return ticket
+
+
+def _tag(ledger: Ledger, acquisition: str) -> bytes:
+    locker = Locker.of(ledger.keys.secret("tickets"), ledger.entropy)
+    return locker.tag(acquisition.encode(), label=b"ticket")
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def authenticate(ledger: Ledger, authorization: str) -> Person:
+    """Return who shows a token; one `NotAuthentic` for none, a bad one and one that is over."""
+    found = _BEARER.fullmatch(authorization)
+    if found is None:
+        raise NotAuthentic
+    token_hash = _hash(found[1])
+    async with ledger.database.transaction() as tx:
+        row = await store.session(tx, token_hash, ledger.clock.now())
+    if row is None:
+        raise NotAuthentic
+    return Person(bytes(row.person), token_hash)
+
+
+async def close(ledger: Ledger, person: Person) -> None:
+    """End a session."""
+    now = ledger.clock.now()
+    async with ledger.database.transaction() as tx:
+        await store.end_session(tx, person.token_hash)
+        line = journal.JournalLine(act="session-closed", actor="person", detail={"sessions": 1})
+        await journal.write(tx, line, at=now)
+
+
+async def forget(ledger: Ledger) -> int:
+    """Drop sessions that are over and the traces of old tickets."""
+    now = ledger.clock.now()
+    async with ledger.database.transaction() as tx:
+        dropped = await store.forget_sessions(tx, now, legal_day(now) - TICKET_TRACE)
+        if dropped:
+            line = journal.JournalLine(
+                act="sessions-forgotten", actor=ledger.keys.party, detail={"rows": dropped}
+            )
+            await journal.write(tx, line, at=now)
+    return dropped
