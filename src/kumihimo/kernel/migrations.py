@@ -17,6 +17,7 @@ from psycopg import sql
 from kumihimo.kernel.withheld import Withheld
 
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.(pre|post)\.sql")
+_LOCK_WAIT = "10s"  # our choice: behind a waiting migration every later query of a table waits too
 _LOCK = 0x6B756D69  # "kumi": one runner at a time for each database
 KERNEL = "kumihimo.kernel"
 
@@ -91,12 +92,19 @@ def _apply(connection: psycopg.Connection, migration: Migration) -> bool:
                 " write a new migration instead"
             )
         return False
-    with connection.transaction():
-        connection.execute(migration.text.encode())
-        connection.execute(
-            "INSERT INTO migration (package, name, digest) VALUES (%s, %s, %s)",
-            (migration.package, migration.name, migration.digest),
-        )
+    try:
+        with connection.transaction():
+            connection.execute("SELECT set_config('lock_timeout', %s, true)", (_LOCK_WAIT,))
+            connection.execute(migration.text.encode())
+            connection.execute(
+                "INSERT INTO migration (package, name, digest) VALUES (%s, %s, %s)",
+                (migration.package, migration.name, migration.digest),
+            )
+    except psycopg.errors.LockNotAvailable as error:
+        raise MigrationRefused(
+            f"{migration.package}/{migration.name} waited {_LOCK_WAIT} for a table in use;"
+            " nothing of it was done, run it again"
+        ) from error
     return True
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 WORKERS: Final = "2"
+MIGRATIONS: Final = "src/**/migrations/*.sql"  # squawk's own pattern, not the shell's
 
 app = App(name="test", help_format="plaintext")
 
@@ -29,6 +30,8 @@ CHECKS: Final = (
     Check("form (ruff format)", ("ruff", "format", "--check", ".")),
     Check("types (pyright, strict)", ("pyright",)),
     Check("walls (import-linter)", ("lint-imports",)),
+    Check("dependencies (deptry)", ("deptry", ".", "--no-ansi")),
+    Check("migrations (squawk)", ("squawk", MIGRATIONS)),
     Check("spelling (codespell)", ("codespell", "src", "tests", "docs", "README.md")),
 )
 

@@ -1,0 +1,88 @@
+import psycopg
+import pytest
+
+from kumihimo.kernel import migrations
+from kumihimo.kernel.migrations import Migration, MigrationRefused, load, migrate
+
+ROOM = "kumihimo.rooms.oversight"
+
+
+@pytest.fixture
+def reached(new_room):
+    _, reached = new_room("oversight")
+    return reached
+
+
+@pytest.fixture
+def further(monkeypatch):
+    """Let the program have further migrations after its own."""
+    own = load
+
+    def add(*texts):
+        files = [
+            Migration(ROOM, f"{number:04}_further.pre.sql", text)
+            for number, text in enumerate(texts, start=2)
+        ]
+        monkeypatch.setattr(
+            migrations, "load", lambda package: own(package) + (files if package == ROOM else [])
+        )
+
+    return add
+
+
+def run(reached):
+    return migrate(reached.owner, [ROOM], runtime_role=reached.role)
+
+
+def test_every_file_runs_once(reached, further):
+    assert run(reached) == []
+    further("CREATE TABLE told (line text)")
+    assert run(reached) == [f"{ROOM}/0002_further.pre.sql"]
+    assert run(reached) == []
+
+
+def test_a_file_that_changed_after_it_ran_is_refused(reached, further):
+    further("CREATE TABLE told (line text)")
+    run(reached)
+    further("CREATE TABLE told (line text NOT NULL)")
+    with pytest.raises(MigrationRefused, match="changed after it was applied"):
+        run(reached)
+
+
+def test_a_file_that_fails_leaves_nothing_behind_and_stops_those_after_it(reached, further):
+    further("CREATE TABLE told (line text); SELECT 1 / 0", "CREATE TABLE later (line text)")
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        run(reached)
+    with psycopg.connect(reached.owner.reveal()) as connection:
+        found = connection.execute("SELECT to_regclass('told'), to_regclass('later')").fetchone()
+    assert found == (None, None)
+
+
+def test_a_program_older_than_the_database_is_refused(reached, further):
+    further("CREATE TABLE told (line text)")
+    run(reached)
+    further()
+    with pytest.raises(MigrationRefused, match="newer than this program"):
+        run(reached)
+
+
+def test_a_migration_gives_up_on_a_table_in_use_and_can_be_run_again(reached, further, monkeypatch):
+    monkeypatch.setattr(migrations, "_LOCK_WAIT", "50ms")
+    further("ALTER TABLE alarm ADD COLUMN told text")
+    with psycopg.connect(reached.runtime.reveal()) as reader:
+        reader.execute("SELECT count(*) FROM alarm")
+        with pytest.raises(MigrationRefused, match="a table in use"):
+            run(reached)
+    assert run(reached) == [f"{ROOM}/0002_further.pre.sql"]
+
+
+def test_who_serves_requests_can_change_neither_the_schema_nor_the_list_of_migrations(reached):
+    with psycopg.connect(reached.runtime.reveal(), autocommit=True) as runtime:
+        for statement in (
+            "CREATE TABLE told (line text)",
+            "ALTER TABLE alarm ADD COLUMN told text",
+            "DELETE FROM migration",
+            "TRUNCATE alarm",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                runtime.execute(statement.encode())
