@@ -1,0 +1,79 @@
+"""Every room's application, put together as it is served, with a database that is never opened."""
+
+from datetime import UTC, datetime
+
+from kumihimo.kernel.clock import HandClock
+from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.keys import Locker, PartyKeys, new_master
+from kumihimo.kernel.net import HttpNet
+from kumihimo.kernel.sql import Database
+from kumihimo.kernel.withheld import Withheld
+from kumihimo.people.check_digits import NumberSpace
+from kumihimo.rooms.gateway.app import build as build_gateway
+from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.ledger.app import build as build_ledger
+from kumihimo.rooms.ledger.service import Ledger
+from kumihimo.rooms.linkage.app import build as build_linkage
+from kumihimo.rooms.linkage.app import domain_keys
+from kumihimo.rooms.linkage.service import Core
+from kumihimo.rooms.oversight.app import build as build_oversight
+from kumihimo.rooms.oversight.client import DirectoryBook
+from kumihimo.rooms.oversight.service import Oversight
+from kumihimo.rooms.register.app import build as build_register
+from kumihimo.rooms.register.context import Register
+from kumihimo.rooms.register.domain.quota import Limits
+from kumihimo.statute.law import build_list
+
+MINATO = "lg-131032"
+
+
+class LawNow:
+    def __init__(self):
+        self._list = build_list()
+
+    def current(self):
+        return self._list
+
+
+def never(where, error):
+    raise AssertionError(where) from error
+
+
+def applications():
+    """Return the rooms by name. Nothing is opened: a request that gets past a door fails."""
+    entropy, clock = SystemEntropy(), HandClock(datetime(2026, 6, 1, tzinfo=UTC))
+    parties = ("oversight", "linkage", "ledger", "register", MINATO)
+    keys = {name: PartyKeys(name, new_master(entropy)) for name in parties}
+    book = DirectoryBook(keys["oversight"].public.signing)
+    net, law = HttpNet({}), LawNow()
+    database = Database(Withheld("host=nowhere"))
+    core = Core(
+        keys=keys["linkage"],
+        domain_keys=domain_keys(keys["linkage"]),
+        directory=book,
+        law=law,
+        database=database,
+        clock=clock,
+        entropy=entropy,
+    )
+    register = Register.of(
+        keys=keys["register"],
+        directory=book,
+        entropy=entropy,
+        space=NumberSpace.TEST,
+        limits=Limits(per_minute=1, per_day=1),
+        affairs=frozenset(),
+        database=database,
+        clock=clock,
+    )
+    gateway = Gateway(database=database, book=book, law=law, net=net, clock=clock, entropy=entropy)
+    tenant = Tenant(MINATO, keys[MINATO], Locker.of(keys[MINATO].secret("columns"), entropy))
+    oversight = Oversight(database=database, keys=keys["oversight"], book=book, clock=clock)
+    ledger = Ledger(database=database, keys=keys["ledger"], clock=clock, entropy=entropy)
+    return {
+        "gateway": build_gateway(gateway, {MINATO: tenant}, report=never).app,
+        "ledger": build_ledger(ledger, book=book, net=net, report=never).app,
+        "linkage": build_linkage(core, book=book, net=net, report=never).app,
+        "oversight": build_oversight(oversight, entropy=entropy, report=never),
+        "register": build_register(register, book=book, net=net, report=never).app,
+    }
