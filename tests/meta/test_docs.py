@@ -92,7 +92,7 @@ def test_a_command_or_a_flag_that_does_not_exist_would_be_told():
     app = build()
     assert wrong_with(app, ["statute", "explain", "--requester", "x"]) is None
     assert wrong_with(app, ["statute", "explain", "--reqester", "x"])
-    assert wrong_with(app, ["statute", "explian"])
+    assert wrong_with(app, ["statute", "explanation"])
     assert wrong_with(app, ["statue"])
     assert spelled("./kumihimo statute explain|diff [--on DATE]") == [
         ["statute", "explain", "--on", "DATE"],
