@@ -130,3 +130,10 @@ def test_every_door_between_rooms_stands_in_an_api():
 def test_every_room_describes_its_doors_by_openapi(room):
     described = APPLICATIONS[room].openapi_schema.paths or {}
     assert set(described) == {path for path, _ in own_routes(APPLICATIONS[room])}
+
+
+@pytest.mark.parametrize("room", sorted(APPLICATIONS))
+def test_no_room_keeps_a_log_of_who_called(room):
+    app = APPLICATIONS[room]
+    assert app.logging_config is None
+    assert app.logger is None

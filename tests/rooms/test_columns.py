@@ -1,0 +1,343 @@
+"""Every column of the rooms' databases and what stands in it. A new one fails until it is listed.
+
+(register's own list is in `tests/rooms/register/test_columns.py`.)
+"""
+
+import psycopg
+import pytest
+
+# What every room has (`kernel/migrations`). Bodies in transit differ by room, see OUTBOX.
+KERNEL = {
+    "dead_letter": {
+        "message": "count",
+        "sender": "party",
+        "topic": "path",
+        "destination": "party",
+        "body": "as in the outbox",
+        "put_at": "instant",
+        "died_at": "instant",
+        "reason": "refusal code",
+    },
+    "journal": {
+        "seq": "count",
+        "at": "instant of a batch, names nobody",
+        "act": "word",
+        "actor": "party",
+        "detail": "counts",
+        "digest": "hash chain",
+    },
+    "journal_head": {"singleton": "true", "seq": "count", "digest": "hash chain"},
+    "migration": {
+        "package": "of this program",
+        "name": "of the file",
+        "digest": "of the file",
+        "applied_at": "instant",
+    },
+    "outbox": {
+        "message": "count",
+        "sender": "party",
+        "topic": "path",
+        "destination": "party",
+        "body": "messages of an `api`, persons sealed; gone when delivered",
+        "put_at": "instant",
+        "next_try_at": "instant",
+        "tries": "count",
+    },
+}
+
+LINKAGE = {
+    "acquisition": {
+        "acquisition": "random id, one use",
+        "domain": "party",
+        "point": "blinded by register; gone with the acquisition",
+        "state": "word",
+        "expires_at": "instant of a batch",
+    },
+    "domain": {
+        "domain": "party",
+        "version": "count",
+        "rotating_to": "count",
+        "previous_until": "instant",
+    },
+    "evidence": {
+        "evidence": "count",
+        "at": "instant",
+        "key_id": "party and key",
+        "base": "what was signed",
+        "signature": "of a party",
+        "body": "the message, persons sealed",
+    },
+    "exchange_end": {
+        "permit": "random id",
+        "side": "word",
+        "outcome": "word",
+        "at": "instant",
+        "person": "sealed to the ledger",
+        "hidden": "yes or no",
+    },
+    "exchange_record": {
+        "record": "random id",
+        "permit": "random id",
+        "requester": "party",
+        "inquiry": "random id",
+        "digest": "of the message, persons freshly sealed in it",
+        "case_reference": "keyed by the requester, fresh for each inquiry",
+        "affair": "id of the law's row",
+        "provider": "party",
+        "items": "ids of items",
+        "basis": "ids of entries of the list",
+        "list_version": "of the list",
+        "outcome": "word",
+        "reason": "sentence of this program",
+        "requested_at": "instant",
+        "expires_at": "instant",
+        "person": "sealed to the ledger",
+        "hidden": "yes or no",
+    },
+}
+
+GATEWAY = {
+    "acquisition": {
+        "institution": "party",
+        "acquisition": "random id, one use",
+        "person": "integrated id",
+        "blinding_locked": "under the institution's key",
+        "expires_on": "day",
+    },
+    "addressee": {
+        "institution": "party",
+        "addressee": "the business system's own number of a person",
+        "person": "integrated id",
+    },
+    "batch": {
+        "institution": "party",
+        "batch": "random id",
+        "state": "word",
+        "body": "the inquiries as sent, persons sealed",
+        "granted": "the core's answer, persons sealed",
+        "created_at": "instant",
+        "next_try_at": "instant",
+        "tries": "count",
+    },
+    "case_file": {
+        "institution": "party",
+        "case_file": "random id",
+        "person": "integrated id",
+        "affair": "id of the law's row",
+        "opened_on": "day",
+        "closed_on": "day",
+    },
+    "client": {
+        "institution": "party",
+        "client": "name of a business system",
+        "token_hash": "of 256 random bits",
+        "affairs": "ids of the law's rows",
+        "created_on": "day",
+    },
+    "copy": {
+        "institution": "party",
+        "copy": "count",
+        "person": "integrated id",
+        "info": "kind of information",
+        "layout": "layout",
+        "as_of": "day",
+        "valid_from": "day",
+        "valid_to": "day",
+        "load": "random id",
+        "supersedes": "count",
+        "current": "yes or no",
+        "no_automatic_answer": "yes or no",
+        "locked": "payload, under the institution's key",
+    },
+    "directory": {
+        "singleton": "true",
+        "version": "count",
+        "body": "public keys of parties",
+        "signature": "of oversight",
+    },
+    "evidence": {
+        "institution": "party",
+        "evidence": "count",
+        "at": "instant",
+        "key_id": "party and key",
+        "base": "what was signed",
+        "signature": "of a party",
+        "body": "the message, persons and payloads sealed",
+    },
+    "exchange_record": {
+        "institution": "party",
+        "record": "count of its own",
+        "side": "word",
+        "peer": "party",
+        "affair": "id of the law's row",
+        "items": "ids of items",
+        "outcome": "word",
+        "list_version": "of the list",
+        "requested_at": "instant",
+        "provided_at": "instant",
+        "hidden": "yes or no",
+        "detail_locked": "person, reference and copies, under the institution's key",
+    },
+    "inquiry": {
+        "institution": "party",
+        "inquiry": "random id",
+        "batch": "random id",
+        "affair": "id of the law's row",
+        "provider": "party",
+        "items": "ids of items",
+        "layout": "layout",
+        "person_locked": "under the institution's key",
+        "permit": "random id",
+        "outcome": "word",
+        "asked_at": "instant",
+        "answered_at": "instant",
+        "result_locked": "payload, under the institution's key; purged",
+        "purge_after": "instant",
+    },
+    "load": {
+        "institution": "party",
+        "load": "random id",
+        "info": "kind of information",
+        "layout": "layout",
+        "file_digest": "keyed tag of the file",
+        "rows_good": "count",
+        "rows_bad": "count",
+        "loaded_at": "instant of a file, names nobody",
+    },
+    "person": {
+        "institution": "party",
+        "person": "integrated id",
+        "code": "the institution's own code",
+        "code_version": "count",
+        "acquisition_state": "word",
+        "rejected_because": "word",
+        "no_self_information": "yes or no",
+        "hidden": "yes or no",
+    },
+    "positive_list": {"singleton": "true", "version": "of the list", "body": "the list"},
+    "provision": {
+        "institution": "party",
+        "permit": "random id; purged",
+        "requester": "party",
+        "outcome": "word",
+        "received_at": "instant",
+        "purge_after": "instant",
+        "answer": "payload sealed to the requester; purged",
+        "manual_locked": "what a decision needs, under the institution's key",
+    },
+    "rotation": {
+        "institution": "party",
+        "old": "count",
+        "new": "count",
+        "scalar_locked": "under the institution's key",
+    },
+    "vault": {
+        "institution": "party",
+        "person": "integrated id",
+        "number_tag": "keyed tag of the number",
+        "locked": "number and attributes, under the institution's key",
+        "source": "word",
+        "entered_on": "day",
+    },
+}
+
+LEDGER = {
+    "alarm": {
+        "permit": "random id",
+        "requester": "party",
+        "provider": "party",
+        "noticed_at": "instant",
+    },
+    "end_missing": {"permit": "random id", "noticed_at": "instant"},
+    "record": {
+        "record": "random id",
+        "permit": "random id",
+        "person": "the ledger's own code",
+        "version": "count",
+        "requester": "party",
+        "provider": "party",
+        "affair": "id of the law's row",
+        "items": "ids of items",
+        "basis": "ids of entries of the list",
+        "outcome": "word",
+        "requested_at": "instant",
+        "hidden": "yes or no",
+    },
+    "record_end": {
+        "permit": "random id",
+        "side": "word",
+        "outcome": "word",
+        "at": "instant",
+        "person": "the ledger's own code",
+        "hidden": "yes or no",
+    },
+    "session": {
+        "token_hash": "of 256 random bits",
+        "person": "the ledger's own code",
+        "version": "count",
+        "expires_at": "instant",
+    },
+    "ticket_used": {"tag": "keyed tag of an acquisition number", "used_on": "day"},
+}
+
+OVERSIGHT = {
+    "alarm": {
+        "alarm": "random id",
+        "reporter": "party",
+        "kind": "word",
+        "permit": "random id",
+        "requester": "party",
+        "provider": "party",
+        "noticed_at": "instant",
+    },
+    "directory_version": {
+        "version": "count",
+        "issued_at": "instant",
+        "body": "public keys of parties",
+        "signature": "of oversight",
+    },
+    "party": {"party": "party", "entry": "public keys, standing, date of assessment"},
+}
+
+ROOMS = {"linkage": LINKAGE, "gateway": GATEWAY, "ledger": LEDGER, "oversight": OVERSIGHT}
+
+_COLUMNS = (
+    "SELECT c.relname, a.attname, a.atttypid = 'timestamptz'::regtype FROM pg_attribute a"
+    " JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm')"
+    " AND a.attnum > 0 AND NOT a.attisdropped"
+)
+
+
+@pytest.fixture
+def columns(new_room):
+    """Return a room's columns: (table, column) and whether it is an instant."""
+
+    def read(room):
+        _, reached = new_room(room)
+        with psycopg.connect(reached.owner.reveal()) as connection:
+            rows = connection.execute(_COLUMNS.encode()).fetchall()
+        return {(table, column): instant for table, column, instant in rows}
+
+    return read
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_no_column_stands_in_a_room_that_is_not_listed_with_what_it_holds(columns, room):
+    tables = KERNEL | ROOMS[room]
+    listed = {(table, column) for table, columns in tables.items() for column in columns}
+    assert set(columns(room)) == listed
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_what_is_called_an_instant_is_one_and_nothing_else_is(columns, room):
+    tables = KERNEL | ROOMS[room]
+    for (table, column), instant in columns(room).items():
+        assert instant == tables[table][column].startswith("instant"), (table, column)
+
+
+def test_a_row_that_names_a_person_in_a_gateway_carries_no_instant(columns):
+    found = columns("gateway")
+    named = {table for table, column in found if column == "person"}
+    assert named == {"person", "addressee", "vault", "acquisition", "case_file", "copy"}
+    assert not {table for (table, _), instant in found.items() if instant} & named
