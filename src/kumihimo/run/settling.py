@@ -51,9 +51,8 @@ def plan_of(world: World, *, unassessed: str = "") -> Plan:
         for name, label in world.institutions.select("institution", "name").iter_rows()
         if name not in known
     ]
-    half = len(names) // 2
     return Plan(
-        gateways={GATEWAYS[0]: names[:half], GATEWAYS[1]: names[half:]},
+        gateways={GATEWAYS[0]: names[0::2], GATEWAYS[1]: names[1::2]},
         assessed={name: PIA_DAY for name in names if name != unassessed},
         more=more,
     )
@@ -69,13 +68,14 @@ async def tell_register(street: Street, world: World, progress: Progress) -> int
     """Send every event to register, as signed and sealed batches; returns how many."""
     told = 0
     for notice in notices(world, street.entropy):
-        await _send_events(street, notice.sender, notice.events)
+        await send_events(street, notice.sender, notice.events)
         told += len(notice.events)
         progress(told)
     return told
 
 
-async def _send_events(street: Street, sender: str, events: Sequence[register.Event]) -> None:
+async def send_events(street: Street, sender: str, events: Sequence[register.Event]) -> None:
+    """Send one municipality's events to register."""
     payload = msgspec.json.encode(register.EventBatch(tuple(events)))
     to = street.keys[register.PARTY].public.payload
     sealed = seal_payload(payload, to=to, context=register.EVENTS_PATH.encode())
@@ -91,27 +91,31 @@ async def designate_numbers(street: Street, world: World, progress: Progress) ->
         done += await designate_all(street.register.register, sender)
         progress(done)
     for notice in notices(world, street.entropy, after_numbering=True):
-        await _send_events(street, notice.sender, notice.events)
+        await send_events(street, notice.sender, notice.events)
     return done
 
 
 @attrs.define
 class Matched:
-    """How many records were tied to a number, of how many."""
+    """How many records were asked about, and which (office, record) no number was found for."""
 
     records: int = 0
-    tied: int = 0
+    untied: set[tuple[str, str]] = attrs.field(factory=set[tuple[str, str]])
 
 
 async def register_persons(
-    street: Street, world: World, institution: str, table: str, progress: Progress
-) -> Matched:
+    street: Street,
+    world: World,
+    institution: str,
+    table: str,
+    matched: Matched,
+    progress: Progress,
+) -> None:
     """Register the people of one office's records by strict inquiry, as the office wrote them."""
     room, tenant = street.room_of(institution), street.tenant(institution)
     records = world.office(institution, table).select(
         "record_id", "name", "birth_date", "sex", "address"
     )
-    matched = Matched()
     for part in records.iter_slices(PERSONS_MAX):
         people = [
             Registration(
@@ -124,9 +128,10 @@ async def register_persons(
         ]
         report = await persons.register_persons(room.gateway, tenant, people)
         matched.records += len(people)
-        matched.tied += sum(one.outcome != "NO_MATCH" for one in report.persons)
+        matched.untied |= {
+            (institution, one.addressee) for one in report.persons if one.outcome == "NO_MATCH"
+        }
         progress(len(people))
-    return matched
 
 
 async def load_copies(street: Street, world: World, institution: str, *, as_of: str) -> int:

@@ -1,0 +1,287 @@
+"""The story of the demo: one resident's tax data crosses institutions under sealed codes.
+
+Every scene acts through the doors that a stranger would use (signed messages, the business API, a
+person's own session) and checks what it shows; a scene that does not hold ends the demo.
+"""
+
+from datetime import timedelta
+
+import httpx2
+import msgspec
+
+from kumihimo.kernel.keys import open_payload, seal_payload
+from kumihimo.rooms.gateway.business import Attributes, InquiryAnswer
+from kumihimo.rooms.gateway.client import BusinessClient
+from kumihimo.rooms.ledger.api import (
+    MY_RECORDS_PATH,
+    SESSIONS_PATH,
+    MyRecords,
+    OpenSession,
+    Session,
+)
+from kumihimo.rooms.register import api as register
+from kumihimo.run import settling
+from kumihimo.run.demo_stage import (
+    CHILD_ALLOWANCE,
+    CLAIMANT,
+    INCOME,
+    LAYOUT,
+    LEVY,
+    SPECIAL_ALLOWANCE,
+    Demo,
+    must,
+)
+from kumihimo.run.family import Family, choose, largest_town
+from kumihimo.run.settling import AFFAIR_OF
+from kumihimo.run.street import Street
+from kumihimo.run.telling import OUTCOMES
+from kumihimo.statute.law import affairs
+from kumihimo.statute.layouts import layouts
+
+
+async def settle(demo: Demo) -> None:
+    """Tell everything that happened before the story."""
+    street, world, teller = demo.street, demo.world, demo.teller
+    teller.scene(1, "仮想の国が始まる", "A synthetic nation begins: every number is a test number.")
+    offices = [
+        (institution, table, len(world.office(institution, table)))
+        for institution in street.plan.institutions
+        for table in AFFAIR_OF
+    ]
+    with teller.progress() as bars:
+        told = bars.add_task("異動の届出 events told", total=None)
+        await settling.tell_register(
+            street, world, lambda done: bars.update(told, completed=done, total=done)
+        )
+        numbered = bars.add_task("個人番号の指定 numbers", total=len(world.residents))
+        done = await settling.designate_numbers(
+            street, world, lambda count: bars.update(numbered, completed=count)
+        )
+        bars.update(numbered, completed=done, total=done)
+        asked = bars.add_task(
+            "本人確認の照会 strict inquiries", total=sum(n for _, _, n in offices)
+        )
+        for institution, table, count in offices:
+            if count:
+                await settling.register_persons(
+                    street,
+                    world,
+                    institution,
+                    table,
+                    demo.matched,
+                    lambda more: bars.advance(asked, more),
+                )
+        codes = bars.add_task("符号の取得 codes", total=len(street.plan.institutions))
+        for institution in street.plan.institutions:
+            await street.acquire(institution)
+            bars.advance(codes)
+        copied = bars.add_task("副本の登録 copies", total=len(street.plan.institutions))
+        yesterday = (street.clock.now() - timedelta(days=1)).date().isoformat()
+        for institution in street.plan.institutions:
+            await settling.load_copies(street, world, institution, as_of=yesterday)
+            bars.advance(copied)
+    untied = len(demo.matched.untied)
+    teller.say(
+        f"{demo.matched.records:,} 件の記録のうち {untied:,} 件は4情報が一致せず、誰にも結び付けない。",
+        f"Of {demo.matched.records:,} records, {untied:,} do not match strictly and are tied to nobody.",
+    )
+
+
+async def move(demo: Demo) -> tuple[Family, InquiryAnswer]:
+    """Let a family move; its new town asks the old one."""
+    street, teller = demo.street, demo.teller
+    family = choose(demo.world, street.plan, demo.matched.untied, new_town=largest_town(demo.world))
+    old, new = demo.name(family.old_town), demo.name(family.new_town)
+    teller.scene(2, f"一家が {old} から {new} へ引っ越す", f"A family moves from {old} to {new}.")
+    today = street.register.register.today()
+    out, into = family.moves(today, street.entropy)
+    for sender, events in ((family.old_town, out), (family.new_town, into)):
+        await settling.send_events(street, sender, events)
+    mother = family.mother
+    written = Attributes(
+        name=mother.name, birth=mother.birth, sex=mother.sex, address=family.new_address
+    )
+    found = await demo.desk(
+        family.new_town,
+        lambda client: client.register_by_strict_inquiry(
+            CLAIMANT, affair=CHILD_ALLOWANCE, attributes=written
+        ),
+    )
+    must(found.outcome in {"REGISTERED", "ATTACHED"}, "the mother is found by her attributes")
+    await street.acquire(family.new_town)
+    teller.say(
+        "新しい町は4情報で本人を確かめ、自分だけの符号を得る。番号も名前も中間には現れない。",
+        "The new town identifies her by four attributes and gets a code of its own.",
+    )
+    await demo.desk(
+        family.new_town, lambda client: client.open_case(CLAIMANT, affair=CHILD_ALLOWANCE)
+    )
+    answer = await demo.desk(
+        family.new_town,
+        lambda client: client.ask_one(
+            CLAIMANT,
+            affair=CHILD_ALLOWANCE,
+            provider=family.old_town,
+            items=[INCOME, LEVY],
+            layout=LAYOUT,
+        ),
+    )
+    must(answer.outcome == "OK", "the tax data arrives")
+    labels = {field.item: field.label for field in layouts()[LAYOUT].fields}
+    teller.table(
+        ("情報 item", "値 value", "基準日 as of"),
+        [
+            (
+                f"{labels[v.item]} {v.item}",
+                f"{v.value:,}" if isinstance(v.value, int) else str(v.value),
+                v.as_of,
+            )
+            for v in answer.values
+        ],
+    )
+    teller.good(
+        "児童手当の事案で、前の町の所得情報が届いた。",
+        "For the child-allowance case, the tax data of the old town has arrived.",
+    )
+    return family, answer
+
+
+async def refuse(demo: Demo, family: Family, unassessed: str) -> None:
+    """Three questions that nobody may ask."""
+    street, teller = demo.street, demo.teller
+    teller.scene(
+        3,
+        "認められない照会は拒否され、記録される",
+        "What may not be asked is refused, and recorded.",
+    )
+    off_list = await demo.desk(
+        family.new_town,
+        lambda client: client.ask_one(
+            CLAIMANT,
+            affair=CHILD_ALLOWANCE,
+            provider=family.old_town,
+            items=["medical-insurance-benefit.copayment-percent"],
+            layout="medical-insurance-benefit/2024",
+        ),
+    )
+    no_case = await demo.desk(
+        family.new_town,
+        lambda client: client.ask_one(
+            CLAIMANT, affair="b024", provider=family.old_town, items=[INCOME], layout=LAYOUT
+        ),
+    )
+    mother = family.mother
+    written = Attributes(
+        name=mother.name, birth=mother.birth, sex=mother.sex, address=family.new_address
+    )
+
+    def prefecture(client: BusinessClient) -> None:
+        client.register_by_strict_inquiry(CLAIMANT, affair=SPECIAL_ALLOWANCE, attributes=written)
+        client.open_case(CLAIMANT, affair=SPECIAL_ALLOWANCE)
+
+    await demo.desk(unassessed, prefecture)
+    await street.acquire(unassessed)
+    no_pia = await demo.desk(
+        unassessed,
+        lambda client: client.ask_one(
+            CLAIMANT,
+            affair=SPECIAL_ALLOWANCE,
+            provider=family.old_town,
+            items=[INCOME],
+            layout=LAYOUT,
+        ),
+    )
+    expected = (
+        (off_list, "REFUSED_ITEM", family.new_town, "児童手当では医療保険の情報は得られない"),
+        (no_case, "REFUSED_CASE", family.new_town, "この事務の事案が開かれていない"),
+        (no_pia, "REFUSED_PIA", unassessed, "特定個人情報保護評価が公表されていない"),
+    )
+    for answer, outcome, _, _ in expected:
+        must(answer.outcome == outcome, f"{outcome} instead of {answer.outcome}")
+    teller.table(
+        ("照会者 requester", "結果 outcome", "理由 why"),
+        [
+            (demo.name(who), f"{OUTCOMES[outcome]} {outcome}", why)
+            for _, outcome, who, why in expected
+        ],
+    )
+
+
+async def read(demo: Demo, family: Family, number: str) -> MyRecords:
+    """Let the mother read who asked for what, and why."""
+    street, teller = demo.street, demo.teller
+    teller.scene(4, "母親が、誰が何を見たかを読む", "The mother reads who asked for what, and why.")
+    await street.deliver()
+    ticket = await _ticket(demo, family, number)
+    async with httpx2.AsyncClient(base_url=demo.addresses["ledger"], trust_env=False) as http:
+        opened = await http.post(
+            SESSIONS_PATH,
+            content=msgspec.json.encode(
+                OpenSession(acquisition=ticket.acquisition, sealed=ticket.sealed)
+            ),
+            headers={"content-type": "application/json"},
+        )
+        must(opened.is_success, "her ticket opens a session")
+        session = msgspec.json.decode(opened.content, type=Session)
+        answer = await http.get(
+            MY_RECORDS_PATH, headers={"authorization": f"Bearer {session.token}"}
+        )
+    mine = msgspec.json.decode(answer.content, type=MyRecords)
+    labels = {f.item: f.label for layout in layouts().values() for f in layout.fields}
+    texts = {affair.affair: affair.text for affair in affairs()}
+    teller.table(
+        ("日時 when", "照会者 who", "提供者 of whom", "事務 why", "情報 what", "結果 outcome"),
+        [
+            (
+                f"{record.requested_at.astimezone():%H:%M:%S}",
+                demo.name(record.requester),
+                demo.name(record.provider),
+                texts.get(record.affair, record.affair)[:18] + "…",
+                "\n".join(labels.get(item, item) for item in record.items),
+                OUTCOMES.get(record.outcome, record.outcome),
+            )
+            for record in mine.records
+        ],
+    )
+    outcomes = sorted(record.outcome for record in mine.records)
+    must(
+        outcomes == ["OK", "REFUSED_CASE", "REFUSED_ITEM", "REFUSED_PIA"],
+        f"she sees every question about her, not {outcomes}",
+    )
+    teller.good(
+        "提供だけでなく、拒否された照会もすべて見える。",
+        "She sees every question about her, the refused ones too.",
+    )
+    return mine
+
+
+async def _ticket(demo: Demo, family: Family, number: str) -> register.DisclosureTicket:
+    """Return the ticket that her new town's counter gets for her, sealed to the ledger."""
+    street, mother = demo.street, family.mother
+    asked = register.DisclosureAsked(
+        number=number,
+        attributes=register.Attributes(
+            name=mother.name, birth=mother.birth, sex=mother.sex, address=family.new_address
+        ),
+    )
+    context = register.TICKET_PATH.encode()
+    to = street.keys[register.PARTY].public.payload
+    sealed = seal_payload(msgspec.json.encode(asked), to=to, context=context)
+    ticket, _ = await street.caller(family.new_town).call(
+        register.PARTY, register.TICKET_PATH, register.Sealed(sealed), register.DisclosureTicket
+    )
+    await street.deliver()
+    return ticket
+
+
+async def number_of(street: Street, family: Family) -> str:
+    """Return the mother's number, as the notice to her new town's residents says it."""
+    asked = register.Designate((family.mother.resident_code,))
+    context = register.DESIGNATE_PATH.encode()
+    to = street.keys[register.PARTY].public.payload
+    sealed = seal_payload(msgspec.json.encode(asked), to=to, context=context)
+    answer, _ = await street.caller(family.new_town).call(
+        register.PARTY, register.DESIGNATE_PATH, register.Sealed(sealed), register.Sealed
+    )
+    opened = open_payload(answer.payload, key=street.keys[family.new_town].payload, context=context)
+    return msgspec.json.decode(opened, type=register.Designations).designated[0].number

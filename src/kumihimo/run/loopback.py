@@ -1,0 +1,53 @@
+"""Serving an application of this process on a loopback port, for the demo."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import httpx2
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from litestar import Litestar
+
+from kumihimo.kernel.refusal import Unavailable
+
+HOST: Final = "127.0.0.1"
+_TRIES: Final = 200
+_PAUSE_S: Final = 0.02
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def served(app: Litestar) -> AsyncGenerator[str]:
+    """Serve an application, its workers included, while the block runs; yields its address."""
+    port = free_port()
+    address = f"http://{HOST}:{port}"
+    server = Server(app, address=HOST, port=port, interface=Interfaces.ASGI, log_enabled=False)
+    task = asyncio.create_task(server.serve())
+    try:
+        await _answering(address)
+        yield address
+    finally:
+        server.stop()
+        await task
+
+
+async def _answering(address: str) -> None:
+    """Wait for an answer, not for an open port: the port opens before the workers have begun."""
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        for _ in range(_TRIES):
+            try:
+                await http.get(address)
+            except httpx2.TransportError:
+                await asyncio.sleep(_PAUSE_S)
+            else:
+                return
+    raise Unavailable("the room did not begin to answer")

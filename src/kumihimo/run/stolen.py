@@ -1,0 +1,58 @@
+"""What a thief of databases can do: look for any value that two dumps share and that names people.
+
+He has both dumps whole. Every token that could name anything (an id, a code, a keyed tag, a number)
+is taken out of each, and he joins where they agree.
+"""
+
+import re
+from typing import Final
+
+import attrs
+
+# Hexadecimal of 16 bytes and more, ids of 22 characters, and numbers of ten digits and more.
+_TOKEN: Final = re.compile(
+    rb"\\x([0-9a-f]{32,})|(?<![\w-])([A-Za-z0-9_-]{22})(?![\w-])|(?<!\w)(\d{10,})(?!\w)"
+)
+# The tables whose every row is about one person.
+_OF_PEOPLE: Final = re.compile(
+    rb"^INSERT INTO public\.(?:person|addressee|vault|acquisition|case_file|copy|resident\w*"
+    rb"|individual_number|record|record_end|session) .*$",
+    re.MULTILINE,
+)
+
+
+@attrs.frozen
+class Loot:
+    """A dump as the thief sorts it: all its tokens, and those that stand in a row about a person."""
+
+    everything: frozenset[bytes]
+    people: frozenset[bytes]
+
+
+@attrs.frozen
+class Joined:
+    """What came of joining two dumps: tokens compared, shared, and shared that name a person."""
+
+    compared: int
+    shared: int
+    naming: int
+
+
+def loot(dump: bytes) -> Loot:
+    """Take everything out of a dump that could be joined by."""
+    about_people = b"\n".join(_OF_PEOPLE.findall(dump))
+    return Loot(_tokens(dump), _tokens(about_people))
+
+
+def _tokens(text: bytes) -> frozenset[bytes]:
+    return frozenset(b"".join(found) for found in _TOKEN.findall(text))
+
+
+def join(left: Loot, right: Loot) -> Joined:
+    """Join two dumps by every token."""
+    return Joined(
+        compared=len(left.everything) + len(right.everything),
+        shared=len(left.everything & right.everything),
+        # A token that names a person in both: only by it could the two rows be laid together.
+        naming=len(left.people & right.people),
+    )
