@@ -23,7 +23,9 @@ from kumihimo.kernel.sql import Database
 from kumihimo.rooms.gateway.app import build as build_gateway
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.ledger.app import build as build_ledger
-from kumihimo.rooms.ledger.service import Ledger, my_records
+from kumihimo.rooms.ledger.context import Ledger
+from kumihimo.rooms.ledger.domain.codes import Coded
+from kumihimo.rooms.ledger.service import my_records
 from kumihimo.rooms.ledger.store import Wanted
 from kumihimo.rooms.linkage import api
 from kumihimo.rooms.linkage.app import build as build_linkage
@@ -206,8 +208,8 @@ class Street:
 
     async def records_of(self, person_key):
         """Return what a person reads of herself, under the code that the ledger acquired."""
-        code, _ = await self.acquire("ledger", person_key)
-        page = await my_records(self.ledger.ledger, code, Wanted(limit=200))
+        code, version = await self.acquire("ledger", person_key)
+        page = await my_records(self.ledger.ledger, Coded(version, code), Wanted(limit=200))
         return list(page.records)
 
     async def stop(self):

@@ -13,6 +13,7 @@ from kumihimo.rooms.gateway import answers, asking, rotation, sending
 from kumihimo.rooms.gateway.api import PROVISIONS_PATH, Provide, Provisions
 from kumihimo.rooms.gateway.business import Decision, Question
 from kumihimo.rooms.gateway.records import copy_label
+from kumihimo.rooms.ledger.domain.codes import Coded
 from kumihimo.rooms.ledger.service import who_asked
 from kumihimo.rooms.linkage import api
 from tests.federation.street import ALLOWANCE, INCOME, LAYOUT, MINATO, NAGOYA, OSAKA
@@ -256,8 +257,8 @@ def test_what_one_side_hides_is_absent_for_the_person(on_street):
         [answer] = await ask(street, question())
         assert answer.outcome == "OK"
         assert await street.records_of(JANE) == []
-        code, _ = await street.acquire("ledger", JANE)
-        assert (await who_asked(street.ledger.ledger, code)).bodies == ()
+        code, version = await street.acquire("ledger", JANE)
+        assert (await who_asked(street.ledger.ledger, Coded(version, code))).bodies == ()
 
     on_street(story)
 

@@ -7,8 +7,9 @@ Each file runs in one transaction, once; a file that changed after it ran is ref
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from typing import Final, LiteralString
 
 import attrs
 import psycopg
@@ -62,7 +63,7 @@ def migrate(
 
     `owner` is the DSN of the owning role; `packages` come after the kernel's own migrations;
     `phase` is `pre`, `post` or `all`. The runtime role gets rights on what the files leave behind
-    by `_grant`: read and write on rows, no DELETE on the journal, nothing on the schema.
+    by `_grant`: read and write on rows, no DELETE on records and journal, nothing on the schema.
     """
     applied: list[str] = []
     with psycopg.connect(owner.reveal(), autocommit=True) as connection:
@@ -124,12 +125,21 @@ def _grant(connection: psycopg.Connection, role: str) -> None:
     for (table,) in tables:
         if table == "migration":
             continue
-        rights = "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
-        connection.execute(
-            sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), sql.Identifier(table), name)
-        )
+        rights = "SELECT, INSERT" if table in APPEND_ONLY else KEPT.get(table, EVERY_ROW)
+        where = sql.Identifier(table)
+        with connection.transaction():  # a table that comes under protection loses what it had
+            connection.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(where, name))
+            connection.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), where, name))
     connection.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(name))
 
+
+EVERY_ROW: Final = "SELECT, INSERT, UPDATE, DELETE"
+
+# Records that must outlive their code's key: a change of key rewrites the code and nothing else.
+KEPT: Final[Mapping[str, LiteralString]] = {
+    "record": "SELECT, INSERT, UPDATE (person, version)",
+    "record_end": "SELECT, INSERT, UPDATE",
+}
 
 # Legal records and evidence: nobody who serves requests can change or remove them. Retention is
 # the owner's job.

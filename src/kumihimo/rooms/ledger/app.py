@@ -7,25 +7,27 @@ from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.net import Caller, Net
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.worker import Job, working
-from kumihimo.rooms.ledger import service, sessions
+from kumihimo.rooms.ledger import rotation, service, sessions
 from kumihimo.rooms.ledger.api import PARTY
+from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.http import routes
-from kumihimo.rooms.ledger.service import Ledger
 from kumihimo.rooms.oversight.api import Received
 from kumihimo.rooms.oversight.client import DirectoryBook
 
 OUTBOX_PAUSE_S = 0.2
 ENDS_PAUSE_S = 600.0
-SESSIONS_PAUSE_S = 600.0
+TIDY_PAUSE_S = 600.0
+ROTATION_PAUSE_S = 60.0
 
 
 @attrs.frozen
 class LedgerRoom:
-    """The ledger, ready to serve; the outbox can also be driven by hand."""
+    """The ledger, ready to serve; the outbox and a change of key can also be driven by hand."""
 
     app: Litestar
     ledger: Ledger
     outbox: Outbox
+    caller: Caller
 
 
 def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) -> LedgerRoom:
@@ -38,6 +40,7 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
 
     async def tidy() -> int:
         await sessions.forget(ledger)
+        await rotation.forget(ledger)
         return 0
 
     outbox = Outbox(ledger.database, deliver, ledger.clock, ledger.entropy)
@@ -50,7 +53,8 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
     jobs = [
         Job("ledger-outbox", outbox.run_once, OUTBOX_PAUSE_S),
         Job("ledger-ends", lambda: service.report_missing_ends(ledger), ENDS_PAUSE_S),
-        Job("ledger-sessions", tidy, SESSIONS_PAUSE_S),
+        Job("ledger-tidy", tidy, TIDY_PAUSE_S),
+        Job("ledger-rotation", lambda: rotation.resume(ledger, caller), ROTATION_PAUSE_S),
     ]
     app = room_app(
         "Kumihimo ledger",
@@ -59,4 +63,4 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
         door=door,
         lifespan=[working(jobs, report)],
     )
-    return LedgerRoom(app, ledger, outbox)
+    return LedgerRoom(app, ledger, outbox, caller)

@@ -11,7 +11,8 @@ from kumihimo.kernel.clock import JST
 from kumihimo.kernel.door import BearerDoor, bearer_of, lawful, verified_of
 from kumihimo.kernel.net import Caller
 from kumihimo.rooms.ledger import api, cursors, service, sessions
-from kumihimo.rooms.ledger.service import PAGE_MAX, Ledger
+from kumihimo.rooms.ledger.context import Ledger
+from kumihimo.rooms.ledger.service import PAGE_MAX
 from kumihimo.rooms.ledger.sessions import Person
 from kumihimo.rooms.ledger.store import Wanted
 from kumihimo.rooms.linkage.api import RECORDS_PATH, Received, RecordsDelivered
@@ -19,6 +20,7 @@ from kumihimo.rooms.linkage.api import RECORDS_PATH, Received, RecordsDelivered
 Incoming = Request[Any, Any, Any]
 
 ANYBODY: Final = ("a person with a ticket of register",)
+TICKET_BODY_MAX: Final = 16 * 1024  # a sealed ticket is under half a kilobyte
 ONESELF: Final = ("the person herself",)
 
 
@@ -44,6 +46,7 @@ def _open_session(ledger: Ledger, caller: Caller) -> HTTPRouteHandler:
     @post(
         api.SESSIONS_PATH,
         status_code=200,
+        request_max_body_size=TICKET_BODY_MAX,
         opt={
             **lawful(authority="Number Act art. 23(3), suppl. art. 6(3)", callers=ANYBODY),
             "unsigned": True,

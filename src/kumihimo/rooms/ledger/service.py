@@ -4,24 +4,31 @@ It opens persons with its own key and keeps its own code of them; it never learn
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 import attrs
 import msgspec
 
 from kumihimo.kernel import journal, outbox
-from kumihimo.kernel.clock import Clock
-from kumihimo.kernel.entropy import Entropy
-from kumihimo.kernel.group import NotInGroup
+from kumihimo.kernel.group import NotInGroup, Point
 from kumihimo.kernel.ids import new_id
-from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, NotAllowed
 from kumihimo.kernel.seal import Sealed, open_sealed
-from kumihimo.kernel.sql import Database
+from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.ledger import cursors, store
 from kumihimo.rooms.ledger.api import MyRecord, MyRecords, WhoAsked, WhoAskedList
+from kumihimo.rooms.ledger.context import Ledger, held_steps
+from kumihimo.rooms.ledger.domain.codes import (
+    Coded,
+    Step,
+    VersionForgotten,
+    candidates,
+    carried,
+)
 from kumihimo.rooms.ledger.store import Wanted
 from kumihimo.rooms.linkage.api import PARTY as LINKAGE
 from kumihimo.rooms.linkage.api import Received, RecordsDelivered
@@ -33,16 +40,6 @@ END_WITHIN = timedelta(days=3)  # our choice: longer than a gateway's outbox tri
 MISSING_AT_ONCE = 100
 
 
-@attrs.frozen
-class Ledger:
-    """What every use case of the ledger needs."""
-
-    database: Database
-    keys: PartyKeys
-    clock: Clock
-    entropy: Entropy
-
-
 async def take(ledger: Ledger, sender: Verified, delivered: RecordsDelivered) -> Received:
     """Store what the core delivers; repeats and any order give the same in the end.
 
@@ -51,17 +48,18 @@ async def take(ledger: Ledger, sender: Verified, delivered: RecordsDelivered) ->
     """
     if sender.sender != LINKAGE:
         raise NotAllowed("only the core delivers records")
-    persons, end_persons = await asyncio.to_thread(_open_all, ledger, delivered)
+    persons, ends = await asyncio.to_thread(_open_all, ledger, delivered)
     now = ledger.clock.now()
     async with ledger.database.transaction() as tx:
-        touched = await store.add_records(tx, delivered.records, persons, delivered.version)
-        touched += await store.add_ends(tx, delivered.ends, end_persons)
+        steps = await held_steps(ledger, tx)
+        carry = partial(_carry, version=delivered.version, steps=steps)
+        people = await asyncio.to_thread(lambda: [carry(p) for p in persons])
+        enders = await asyncio.to_thread(lambda: [None if p is None else carry(p) for p in ends])
+        touched = await store.add_records(tx, delivered.records, people)
+        touched += await store.add_ends(tx, delivered.ends, enders)
         if touched:
-            alarms = await store.raise_alarms(tx, touched, now)
-            for alarm in alarms:
-                body = msgspec.json.encode(_alarm(ledger, alarm, "ends-disagree"))
-                await outbox.put(tx, topic=ALARM_PATH, destination=OVERSIGHT, body=body, at=now)
-            detail = {"new": len(touched), "alarms": len(alarms)}
+            alarms = await compare_ends(ledger, tx, touched)
+            detail = {"new": len(touched), "alarms": alarms}
             line = journal.JournalLine(act="records-taken", actor=LINKAGE, detail=detail)
             await journal.write(tx, line, at=now)
     return Received(len(touched))
@@ -69,19 +67,42 @@ async def take(ledger: Ledger, sender: Verified, delivered: RecordsDelivered) ->
 
 def _open_all(
     ledger: Ledger, delivered: RecordsDelivered
-) -> tuple[list[bytes], list[bytes | None]]:
+) -> tuple[list[Point], list[Point | None]]:
     records = [
         _open(ledger, record.person, f"records[{index}].person")
         for index, record in enumerate(delivered.records)
     ]
     ends = [
-        _open(ledger, end.person, f"ends[{index}].person") if end.person else None
+        _open(ledger, end.person, f"ends[{index}].person")
+        if end.person and end.side == "provider"
+        else None
         for index, end in enumerate(delivered.ends)
     ]
     return records, ends
 
 
-def _open(ledger: Ledger, sealed: bytes, pointer: str) -> bytes:
+def _carry(person: Point, version: int, steps: Sequence[Step]) -> Coded:
+    try:
+        return carried(Coded(version, person), steps)
+    except VersionForgotten as error:
+        # Stored as it is, nobody could ever find it: the core must know that it was not taken.
+        raise BadInput("this key version is not alive", pointer="version") from error
+
+
+async def compare_ends(ledger: Ledger, tx: Tx, permits: Sequence[str]) -> int:
+    """Compare both ends of these permits, where both stand under one key version.
+
+    An alarm for each new disagreement goes out with this transaction; returns how many.
+    """
+    now = ledger.clock.now()
+    alarms = await store.raise_alarms(tx, permits, now)
+    for alarm in alarms:
+        body = msgspec.json.encode(_alarm(ledger, alarm, "ends-disagree"))
+        await outbox.put(tx, topic=ALARM_PATH, destination=OVERSIGHT, body=body, at=now)
+    return len(alarms)
+
+
+def _open(ledger: Ledger, sealed: bytes, pointer: str) -> Point:
     try:
         return open_sealed(Sealed.parse(sealed), key=ledger.keys.receiving)
     except NotInGroup as error:
@@ -101,12 +122,13 @@ def _alarm(
     )
 
 
-async def my_records(ledger: Ledger, person: bytes, wanted: Wanted) -> MyRecords:
-    """Return a page of a person's own records, newest first. `person` is the ledger's code."""
+async def my_records(ledger: Ledger, person: Coded, wanted: Wanted) -> MyRecords:
+    """Return a page of a person's own records, newest first."""
     now = ledger.clock.now()
     more = attrs.evolve(wanted, limit=wanted.limit + 1)
     async with ledger.database.transaction() as tx:
-        rows = await store.mine(tx, person, more)
+        steps = await held_steps(ledger, tx)
+        rows = await store.mine(tx, candidates(person, steps), more)
         line = journal.JournalLine(act="records-read", actor="person", detail={"rows": len(rows)})
         await journal.write(tx, line, at=now)
     page = rows[: wanted.limit]
@@ -131,11 +153,12 @@ def _mine(row: store.MineRow) -> MyRecord:
     )
 
 
-async def who_asked(ledger: Ledger, person: bytes) -> WhoAskedList:
+async def who_asked(ledger: Ledger, person: Coded) -> WhoAskedList:
     """Return who asked about a person, how often, and when last."""
     now = ledger.clock.now()
     async with ledger.database.transaction() as tx:
-        rows = await store.who_asked(tx, person)
+        steps = await held_steps(ledger, tx)
+        rows = await store.who_asked(tx, candidates(person, steps))
         line = journal.JournalLine(act="askers-read", actor="person", detail={"rows": len(rows)})
         await journal.write(tx, line, at=now)
     return WhoAskedList(

@@ -1,8 +1,9 @@
-"""A person's session at the ledger: opened by a ticket that only register can have sealed.
+"""A person's session at the ledger: opened by a ticket that register sealed to it.
 
 The ticket holds an acquisition number and a blinding; with the core's half it gives the ledger
 its own code of the person, and nothing else. So the ledger knows that somebody may read these
-records, and never who she is.
+records, and never who she is. Anybody can seal something to the ledger; but without the blinding
+that register drew, what comes out is the code of nobody.
 """
 
 import base64
@@ -16,13 +17,14 @@ import msgspec
 
 from kumihimo.kernel import journal
 from kumihimo.kernel.clock import legal_day
-from kumihimo.kernel.group import NotInGroup, invert, multiply, parse_point, parse_scalar
-from kumihimo.kernel.keys import Locker, NotSealedForUs, open_payload
+from kumihimo.kernel.group import NotInGroup, Point, invert, multiply, parse_point, parse_scalar
+from kumihimo.kernel.keys import NotSealedForUs, open_payload
 from kumihimo.kernel.net import Caller
-from kumihimo.kernel.refusal import NotAuthentic, Unavailable
+from kumihimo.kernel.refusal import NotAuthentic, NotFound, Unavailable
 from kumihimo.rooms.ledger import store
 from kumihimo.rooms.ledger.api import OpenSession, Session
-from kumihimo.rooms.ledger.service import Ledger
+from kumihimo.rooms.ledger.context import Ledger, held_steps
+from kumihimo.rooms.ledger.domain.codes import Coded, carried
 from kumihimo.rooms.linkage import api as linkage
 from kumihimo.rooms.register.api import TICKET_PATH, Ticket
 
@@ -36,15 +38,15 @@ _BEARER = re.compile(r"Bearer ([A-Za-z0-9_-]{43})")
 class Person:
     """Whoever shows a valid token: the ledger's code of her, and the token's hash."""
 
-    code: bytes
+    code: Coded
     token_hash: bytes
 
 
 async def open_session(ledger: Ledger, caller: Caller, asked: OpenSession) -> Session:
     """Open a session with a ticket, once.
 
-    Raises the same `NotAuthentic` for a forged ticket, one of another number and one that is used
-    or expired; `Unavailable` while the core does not have its half yet.
+    Raises the same `NotAuthentic` for a forged ticket, one of another number and one that was used;
+    `NotFound` for one whose time is over; `Unavailable` while the core has no half of it yet.
     """
     ticket = _read(ledger, asked)
     answer, _ = await caller.call(
@@ -57,16 +59,17 @@ async def open_session(ledger: Ledger, caller: Caller, asked: OpenSession) -> Se
     if evaluated.state == "waiting":
         raise Unavailable("the ticket is not ready yet; try again in a moment")
     if evaluated.state != "ready":
-        raise NotAuthentic
+        raise NotFound("the time of this ticket is over; ask for another at a counter")
     code = multiply(invert(parse_scalar(ticket.blinding)), parse_point(evaluated.point))
+    person = Coded(evaluated.version, code)
     now = ledger.clock.now()
     token = base64.urlsafe_b64encode(ledger.entropy.bytes(_TOKEN_BYTES)).rstrip(b"=").decode()
     tag = _tag(ledger, ticket.acquisition)
     async with ledger.database.transaction() as tx:
         fresh = await store.use_ticket(tx, tag, legal_day(now))
         if fresh:
-            expires_at = now + LIFETIME
-            await store.add_session(tx, _hash(token), code, evaluated.version, expires_at)
+            steps = await held_steps(ledger, tx)
+            await store.add_session(tx, _hash(token), carried(person, steps), now + LIFETIME)
         act = "session-opened" if fresh else "ticket-refused"
         await journal.write(
             tx,
@@ -91,8 +94,7 @@ def _read(ledger: Ledger, asked: OpenSession) -> Ticket:
 
 
 def _tag(ledger: Ledger, acquisition: str) -> bytes:
-    locker = Locker.of(ledger.keys.secret("tickets"), ledger.entropy)
-    return locker.tag(acquisition.encode(), label=b"ticket")
+    return ledger.locker("tickets").tag(acquisition.encode(), label=b"ticket")
 
 
 def _hash(token: str) -> bytes:
@@ -109,7 +111,7 @@ async def authenticate(ledger: Ledger, authorization: str) -> Person:
         row = await store.session(tx, token_hash, ledger.clock.now())
     if row is None:
         raise NotAuthentic
-    return Person(bytes(row.person), token_hash)
+    return Person(Coded(row.version, Point(bytes(row.person))), token_hash)
 
 
 async def close(ledger: Ledger, person: Person) -> None:

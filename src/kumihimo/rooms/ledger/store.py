@@ -7,6 +7,7 @@ from typing import Final, LiteralString
 import attrs
 
 from kumihimo.kernel.sql import Tx
+from kumihimo.rooms.ledger.domain.codes import Coded
 from kumihimo.rooms.linkage.api import EndRecord, Record
 
 _SEPARATOR = "\x1f"  # unnest() flattens nested arrays, so a list travels as one text
@@ -55,27 +56,26 @@ class AlarmRow:
     noticed_at: datetime
 
 
-async def add_records(
-    tx: Tx, records: Sequence[Record], persons: Sequence[bytes], version: int
-) -> list[str]:
+async def add_records(tx: Tx, records: Sequence[Record], persons: Sequence[Coded]) -> list[str]:
     """Store records under the ledger's own codes; returns the permits of those that were new."""
     found = await tx.rows(
         "INSERT INTO record (record, permit, person, version, requester, provider, affair, items,"
         " basis, outcome, requested_at, hidden)"
-        " SELECT record, permit, person, %(version)s, requester, provider, affair,"
+        " SELECT record, permit, person, version, requester, provider, affair,"
         " string_to_array(items, chr(31)), string_to_array(basis, chr(31)), outcome,"
         " requested_at, hidden"
         " FROM unnest(%(record)s::text[], %(permit)s::text[], %(person)s::bytea[],"
-        " %(requester)s::text[], %(provider)s::text[], %(affair)s::text[], %(items)s::text[],"
+        " %(version)s::integer[], %(requester)s::text[], %(provider)s::text[],"
+        " %(affair)s::text[], %(items)s::text[],"
         " %(basis)s::text[], %(outcome)s::text[], %(requested_at)s::timestamptz[],"
-        " %(hidden)s::boolean[]) AS new (record, permit, person, requester, provider, affair,"
-        " items, basis, outcome, requested_at, hidden)"
+        " %(hidden)s::boolean[]) AS new (record, permit, person, version, requester, provider,"
+        " affair, items, basis, outcome, requested_at, hidden)"
         " ON CONFLICT DO NOTHING RETURNING permit",
         {
-            "version": version,
             "record": [r.record for r in records],
             "permit": [r.permit for r in records],
-            "person": list(persons),
+            "person": [p.code for p in persons],
+            "version": [p.version for p in persons],
             "requester": [r.requester for r in records],
             "provider": [r.provider for r in records],
             "affair": [r.affair for r in records],
@@ -90,16 +90,17 @@ async def add_records(
     return [row.permit for row in found]
 
 
-async def add_ends(tx: Tx, ends: Sequence[EndRecord], persons: Sequence[bytes | None]) -> list[str]:
+async def add_ends(tx: Tx, ends: Sequence[EndRecord], persons: Sequence[Coded | None]) -> list[str]:
     """Store ends; a decision replaces an end that waited for it. Returns the permits that moved."""
     found = await tx.rows(
-        "INSERT INTO record_end (permit, side, outcome, at, person, hidden)"
-        " SELECT permit, side, outcome, at, person, hidden"
+        "INSERT INTO record_end (permit, side, outcome, at, person, version, hidden)"
+        " SELECT permit, side, outcome, at, person, coalesce(version, 1), hidden"
         " FROM unnest(%(permit)s::text[], %(side)s::text[], %(outcome)s::text[],"
-        " %(at)s::timestamptz[], %(person)s::bytea[], %(hidden)s::boolean[])"
-        " AS new (permit, side, outcome, at, person, hidden)"
+        " %(at)s::timestamptz[], %(person)s::bytea[], %(version)s::integer[],"
+        " %(hidden)s::boolean[])"
+        " AS new (permit, side, outcome, at, person, version, hidden) ORDER BY permit, side"
         " ON CONFLICT (permit, side) DO UPDATE SET outcome = excluded.outcome, at = excluded.at,"
-        " person = excluded.person, hidden = excluded.hidden"
+        " person = excluded.person, version = excluded.version, hidden = excluded.hidden"
         " WHERE record_end.outcome = 'PENDING_MANUAL' AND excluded.outcome <> 'PENDING_MANUAL'"
         " RETURNING permit",
         {
@@ -107,7 +108,8 @@ async def add_ends(tx: Tx, ends: Sequence[EndRecord], persons: Sequence[bytes | 
             "side": [e.side for e in ends],
             "outcome": [e.outcome for e in ends],
             "at": [e.at for e in ends],
-            "person": list(persons),
+            "person": [p and p.code for p in persons],
+            "version": [p and p.version for p in persons],
             "hidden": [e.hidden for e in ends],
         },
         PermitName,
@@ -116,12 +118,15 @@ async def add_ends(tx: Tx, ends: Sequence[EndRecord], persons: Sequence[bytes | 
 
 
 async def raise_alarms(tx: Tx, permits: Sequence[str], at: datetime) -> list[AlarmRow]:
-    """Compare both ends of these permits; returns the disagreements that are new."""
+    """Compare both ends of these permits; returns the disagreements that are new.
+
+    Codes of different key versions say nothing of each other: those ends are left for later.
+    """
     return await tx.rows(
         "INSERT INTO alarm (permit, requester, provider, noticed_at)"
         " SELECT r.permit, r.requester, r.provider, %(at)s"
         " FROM record r JOIN record_end e ON e.permit = r.permit AND e.side = 'provider'"
-        " WHERE r.permit = ANY(%(permits)s) AND e.person IS NOT NULL AND e.person <> r.person"
+        " WHERE r.permit = ANY(%(permits)s) AND e.version = r.version AND e.person <> r.person"
         " ON CONFLICT DO NOTHING RETURNING permit, requester, provider, noticed_at",
         {"permits": list(permits), "at": at},
         AlarmRow,
@@ -129,8 +134,8 @@ async def raise_alarms(tx: Tx, permits: Sequence[str], at: datetime) -> list[Ala
 
 
 _OF_PERSON: Final[LiteralString] = (
-    " WHERE r.permit IN (SELECT permit FROM record WHERE person = %(person)s"
-    " UNION SELECT permit FROM record_end WHERE person = %(person)s)"
+    " WHERE r.permit IN (SELECT permit FROM record WHERE person = ANY(%(persons)s::bytea[])"
+    " UNION SELECT permit FROM record_end WHERE person = ANY(%(persons)s::bytea[]))"
     " AND NOT (r.hidden OR coalesce(q.hidden, false) OR coalesce(p.hidden, false))"
 )
 _WITH_ENDS: Final[LiteralString] = (
@@ -156,8 +161,10 @@ class Wanted:
     limit: int
 
 
-async def mine(tx: Tx, person: bytes, wanted: Wanted) -> list[MineRow]:
-    """Return a person's records, newest first; what either side hid is absent.
+async def mine(tx: Tx, persons: Sequence[bytes], wanted: Wanted) -> list[MineRow]:
+    """Return the records of a person, newest first; what either side hid is absent.
+
+    `persons` is her code under each key version that a row may have.
 
     A record belongs to the person that the requester named and to the one that the provider
     opened: where they differ, both may see that somebody looked.
@@ -180,7 +187,7 @@ async def mine(tx: Tx, person: bytes, wanted: Wanted) -> list[MineRow]:
         "      OR (r.requested_at, r.record) < (%(after_at)s, %(after_record)s))"
         " ORDER BY r.requested_at DESC, r.record DESC LIMIT %(limit)s",
         {
-            "person": person,
+            "persons": list(persons),
             "since": wanted.since,
             "until": wanted.until,
             "requester": wanted.requester,
@@ -194,7 +201,7 @@ async def mine(tx: Tx, person: bytes, wanted: Wanted) -> list[MineRow]:
     )
 
 
-async def who_asked(tx: Tx, person: bytes) -> list[AskedRow]:
+async def who_asked(tx: Tx, persons: Sequence[bytes]) -> list[AskedRow]:
     """Return the bodies that asked about a person, the latest first; hidden records are absent."""
     return await tx.rows(
         "SELECT r.requester, count(*) AS times,"
@@ -202,7 +209,7 @@ async def who_asked(tx: Tx, person: bytes) -> list[AskedRow]:
         + _WITH_ENDS
         + _OF_PERSON
         + " GROUP BY r.requester ORDER BY last_at DESC",
-        {"person": person},
+        {"persons": list(persons)},
         AskedRow,
     )
 
@@ -212,7 +219,7 @@ class SessionRow:
     """A session that is open."""
 
     person: bytes
-    expires_at: datetime
+    version: int
 
 
 async def use_ticket(tx: Tx, tag: bytes, on: date) -> bool:
@@ -224,22 +231,24 @@ async def use_ticket(tx: Tx, tag: bytes, on: date) -> bool:
     return new == 1
 
 
-async def add_session(
-    tx: Tx, token_hash: bytes, person: bytes, version: int, expires_at: datetime
-) -> None:
+async def add_session(tx: Tx, token_hash: bytes, person: Coded, expires_at: datetime) -> None:
     """Open a session."""
     await tx.execute(
         "INSERT INTO session (token_hash, person, version, expires_at)"
         " VALUES (%(hash)s, %(person)s, %(version)s, %(expires_at)s)",
-        {"hash": token_hash, "person": person, "version": version, "expires_at": expires_at},
+        {
+            "hash": token_hash,
+            "person": person.code,
+            "version": person.version,
+            "expires_at": expires_at,
+        },
     )
 
 
 async def session(tx: Tx, token_hash: bytes, at: datetime) -> SessionRow | None:
     """Return a session that is still open."""
     return await tx.row(
-        "SELECT person, expires_at FROM session"
-        " WHERE token_hash = %(hash)s AND expires_at > %(at)s",
+        "SELECT person, version FROM session WHERE token_hash = %(hash)s AND expires_at > %(at)s",
         {"hash": token_hash, "at": at},
         SessionRow,
     )

@@ -1,0 +1,50 @@
+"""What every use case of the ledger needs, and the changes of its key that it knows of."""
+
+import attrs
+
+from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.group import parse_scalar
+from kumihimo.kernel.keys import Locker, PartyKeys
+from kumihimo.kernel.sql import Database, Tx
+from kumihimo.rooms.ledger import store_rotation
+from kumihimo.rooms.ledger.domain.codes import Step
+from kumihimo.rooms.ledger.store_rotation import StepRow
+
+
+@attrs.frozen
+class Ledger:
+    """What every use case of the ledger needs."""
+
+    database: Database
+    keys: PartyKeys
+    clock: Clock
+    entropy: Entropy
+
+    def locker(self, use: str) -> Locker:
+        """Return what encrypts and tags the ledger's own columns, for one named use."""
+        return Locker.of(self.keys.secret(use), self.entropy)
+
+
+async def held_steps(ledger: Ledger, tx: Tx) -> list[Step]:
+    """Return every change of key so far; none begins before this transaction ends.
+
+    Whoever writes or looks for a code asks here first, in the same transaction: so no code is left
+    behind under an old version, and no reader misses a row that moved under its eyes.
+    """
+    await store_rotation.hold(tx)
+    return [step_of(ledger, row) for row in await store_rotation.steps(tx)]
+
+
+def step_of(ledger: Ledger, row: StepRow) -> Step:
+    """Return a step as it is calculated with."""
+    if row.scalar_locked is None:
+        return Step(row.old, row.new, None)
+    label = rotation_label(row.new)
+    scalar = ledger.locker("rotation").unlock(bytes(row.scalar_locked), label=label)
+    return Step(row.old, row.new, parse_scalar(scalar))
+
+
+def rotation_label(new: int) -> bytes:
+    """Return what a step's locked scalar is bound to."""
+    return f"rotation|{new}".encode()
