@@ -33,14 +33,14 @@ async def served(app: Litestar) -> AsyncGenerator[str]:
     server = Server(app, address=HOST, port=port, interface=Interfaces.ASGI, log_enabled=False)
     task = asyncio.create_task(server.serve())
     try:
-        await _answering(address)
+        await answering(address)
         yield address
     finally:
         server.stop()
         await task
 
 
-async def _answering(address: str) -> None:
+async def answering(address: str) -> None:
     """Wait for an answer, not for an open port: the port opens before the workers have begun."""
     async with httpx2.AsyncClient(trust_env=False) as http:
         for _ in range(_TRIES):

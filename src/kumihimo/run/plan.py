@@ -2,10 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Final
 
 import attrs
 
+from kumihimo.kernel.keys import PartyKeys
+from kumihimo.rooms.oversight.api import Entry, Kind
+from kumihimo.rooms.oversight.service import OPERATOR
 from kumihimo.statute.law import Institution
+
+CENTRE: Final[dict[str, Kind]] = {
+    "oversight": "oversight",
+    "register": "register",
+    "linkage": "linkage",
+    "ledger": "ledger",
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -35,3 +46,26 @@ class Plan:
     def pia_published_on(self, institution: str) -> date | None:
         """Return when an institution published its PIA."""
         return self.assessed.get(institution)
+
+
+def entries_of(plan: Plan, keys: Mapping[str, PartyKeys]) -> list[Entry]:
+    """Return what oversight lists: its operator, the other rooms, every institution."""
+    operator = Entry(
+        party=OPERATOR, kind="oversight", standing="active", keys=keys[OPERATOR].public
+    )
+    centre = [
+        Entry(party=name, kind=kind, standing="active", keys=keys[name].public)
+        for name, kind in CENTRE.items()
+        if name != "oversight"
+    ]
+    institutions = [
+        Entry(
+            party=name,
+            kind="institution",
+            standing="active",
+            keys=keys[name].public,
+            pia_published_on=plan.pia_published_on(name),
+        )
+        for name in plan.institutions
+    ]
+    return [operator, *centre, *institutions]

@@ -33,7 +33,7 @@ from kumihimo.rooms.ledger.service import Ledger
 from kumihimo.rooms.linkage.app import LinkageRoom, domain_keys
 from kumihimo.rooms.linkage.app import build as build_linkage
 from kumihimo.rooms.linkage.service import Core
-from kumihimo.rooms.oversight.api import Entry, Kind, SignedDirectory
+from kumihimo.rooms.oversight.api import SignedDirectory
 from kumihimo.rooms.oversight.app import build as build_oversight
 from kumihimo.rooms.oversight.client import DirectoryBook
 from kumihimo.rooms.oversight.service import OPERATOR, Oversight, found
@@ -41,16 +41,10 @@ from kumihimo.rooms.register.app import RegisterRoom
 from kumihimo.rooms.register.app import build as build_register
 from kumihimo.rooms.register.context import Register
 from kumihimo.rooms.register.domain.quota import Limits
-from kumihimo.run.plan import Plan
+from kumihimo.run.plan import CENTRE, Plan, entries_of
 from kumihimo.statute.law import affairs, build_list
 from kumihimo.statute.positive_list import PositiveList
 
-CENTRE: Final[dict[str, Kind]] = {
-    "oversight": "oversight",
-    "register": "register",
-    "linkage": "linkage",
-    "ledger": "ledger",
-}
 _CONNECTIONS: Final = 4  # per room: twelve rooms share one server
 
 
@@ -181,7 +175,7 @@ class _Builder:
             book=book,
             clock=self.clock,
         )
-        directory = await found(oversight, self._entries(keys))
+        directory = await found(oversight, entries_of(self.plan, keys))
         law = ListInForce(build_list(self.plan.more))
         register = await self._register(keys, book, net)
         linkage = await self._linkage(keys, book, net, law)
@@ -216,27 +210,6 @@ class _Builder:
             apps=apps,
             opened=self.opened,
         )
-
-    def _entries(self, keys: Mapping[str, PartyKeys]) -> list[Entry]:
-        operator = Entry(
-            party=OPERATOR, kind="oversight", standing="active", keys=keys[OPERATOR].public
-        )
-        centre = [
-            Entry(party=name, kind=kind, standing="active", keys=keys[name].public)
-            for name, kind in CENTRE.items()
-            if name != "oversight"
-        ]
-        institutions = [
-            Entry(
-                party=name,
-                kind="institution",
-                standing="active",
-                keys=keys[name].public,
-                pia_published_on=self.plan.pia_published_on(name),
-            )
-            for name in self.plan.institutions
-        ]
-        return [operator, *centre, *institutions]
 
     async def _database(self, name: str, room: str) -> Database:
         reached = await asyncio.to_thread(

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from kumihimo.kernel.ids import is_id
@@ -26,6 +26,7 @@ def read(cursor: str) -> tuple[datetime, str]:
             found = datetime.fromisoformat(at)
         except (binascii.Error, ValueError):
             raise BadInput("not a cursor of this ledger", pointer="cursor") from None
-        if is_id(record) and found.tzinfo is not None and write(found, record) == cursor:
+        in_utc = found.utcoffset() == timedelta(0)
+        if is_id(record) and in_utc and write(found, record) == cursor:
             return found, record
     raise BadInput("not a cursor of this ledger", pointer="cursor")

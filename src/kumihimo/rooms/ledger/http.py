@@ -1,6 +1,6 @@
 """The ledger's routes: translation only."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 from litestar import Request, Router, delete, get, post
@@ -109,7 +109,8 @@ def _mine(ledger: Ledger) -> Router:
 
 
 def _start(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day, datetime.min.time(), JST).astimezone(UTC)
+    # Left in Japanese time: in UTC the first day of the calendar would begin before it.
+    return None if day is None else datetime.combine(day, datetime.min.time(), JST)
 
 
 def _word(text: str) -> str:

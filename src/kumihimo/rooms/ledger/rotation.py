@@ -32,19 +32,19 @@ ROWS_AT_ONCE: Final = 1_000
 STEP_KEPT: Final = timedelta(days=28)  # our choice: far longer than the core's outbox tries
 
 
-async def rotate(ledger: Ledger, caller: Caller) -> int:
+async def rotate(ledger: Ledger, caller: Caller, *, rows_at_once: int = ROWS_AT_ONCE) -> int:
     """Change the key, or finish the change under way; returns how many codes were carried.
 
     Restartable at any point. Raises `Unavailable` and `Refused` as the core's doors do.
     """
     step = await _unfinished(ledger) or await _begin(ledger, caller)
-    return await _complete(ledger, caller, step)
+    return await _complete(ledger, caller, step, rows_at_once)
 
 
-async def resume(ledger: Ledger, caller: Caller) -> int:
+async def resume(ledger: Ledger, caller: Caller, *, rows_at_once: int = ROWS_AT_ONCE) -> int:
     """Finish a change that broke off; returns how many codes were carried."""
     step = await _unfinished(ledger)
-    return 0 if step is None else await _complete(ledger, caller, step)
+    return 0 if step is None else await _complete(ledger, caller, step, rows_at_once)
 
 
 async def forget(ledger: Ledger) -> int:
@@ -74,12 +74,12 @@ async def _begin(ledger: Ledger, caller: Caller) -> Step:
     return step
 
 
-async def _complete(ledger: Ledger, caller: Caller, step: Step) -> int:
+async def _complete(ledger: Ledger, caller: Caller, step: Step, limit: int) -> int:
     count = 0
     for table in store_rotation.TABLES:
         after: str | bytes | None = table.first
         while after is not None:
-            after, moved = await _carry(ledger, table, after)
+            after, moved = await _carry(ledger, table, after, limit)
             count += moved
     await caller.call(PARTY, ROTATED_PATH, Rotated(step.new), Received)
     now = ledger.clock.now()
@@ -90,12 +90,12 @@ async def _complete(ledger: Ledger, caller: Caller, step: Step) -> int:
 
 
 async def _carry(
-    ledger: Ledger, table: Table, after: str | bytes
+    ledger: Ledger, table: Table, after: str | bytes, limit: int
 ) -> tuple[str | bytes | None, int]:
     """Carry one stretch; returns where the next begins (None at the end) and how many moved."""
     async with ledger.database.transaction() as tx:
         steps = await held_steps(ledger, tx)
-        rows = await store_rotation.stretch(tx, table, after, ROWS_AT_ONCE)
+        rows = await store_rotation.stretch(tx, table, after, limit)
         codes = await asyncio.to_thread(lambda: [_code(row, steps) for row in rows])
         moved = [
             (row, (code.version, bytes(code.code)))

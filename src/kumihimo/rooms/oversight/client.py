@@ -1,7 +1,23 @@
-"""Holding oversight's directory: verified against a pinned key, never rolled back."""
+"""What every room holds of oversight: its directory, verified, and the settings to reach others.
 
-from kumihimo.kernel.refusal import Unavailable
-from kumihimo.rooms.oversight.api import Directory, SignedDirectory
+The directory is verified against a pinned key and never rolled back.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import httpx2
+import msgspec
+
+from kumihimo.kernel.net import HttpNet
+from kumihimo.kernel.refusal import NotAuthentic, Unavailable
+from kumihimo.kernel.settings import BadSettings, SecretFile
+from kumihimo.kernel.sql import Database
+from kumihimo.kernel.withheld import Withheld
+from kumihimo.rooms.oversight.api import DIRECTORY_PATH, PARTY, Directory, SignedDirectory
+
+FETCH_TIMEOUT_S: Final = 10.0
+_KEY_BYTES: Final = 32
 
 
 class DirectoryBook:
@@ -29,3 +45,82 @@ class DirectoryBook:
     def signing_key(self, key_id: str) -> bytes | None:
         """Return a signing key of an active party, or None."""
         return self._directory.signing_key(key_id) if self._directory else None
+
+
+class DirectoryFollower:
+    """Fetches the directory again and again, so that a suspension reaches every room."""
+
+    def __init__(self, book: DirectoryBook, oversight_address: str) -> None:
+        self._book = book
+        self._address = oversight_address.rstrip("/") + DIRECTORY_PATH
+        self._http = httpx2.AsyncClient(timeout=FETCH_TIMEOUT_S, trust_env=False)
+
+    async def fetch(self) -> bool:
+        """Fetch once; True when it was newer. Raises `Unavailable` for no answer or a false one."""
+        try:
+            answer = await self._http.get(self._address)
+            answer.raise_for_status()
+            signed = msgspec.json.decode(answer.content, type=SignedDirectory)
+            return self._book.update(signed)
+        except httpx2.HTTPError as error:
+            raise Unavailable("oversight does not answer") from error
+        except (msgspec.DecodeError, UnicodeDecodeError, NotAuthentic) as error:
+            # Whoever stands in between can withhold a directory and cannot make one.
+            raise Unavailable("what came is no directory that oversight signed") from error
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._http.aclose()
+
+
+class RoomSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the settings file of every room says.
+
+    `database` names the file with the DSN of the runtime role, `oversight_key` is the pinned
+    Ed25519 key of oversight in hexadecimal, `peers` the base address of each party, `listen` where
+    the room listens (loopback unless somebody else guards it).
+    """
+
+    database: SecretFile
+    oversight_key: str
+    peers: dict[str, str]
+    listen: str = "127.0.0.1:8400"
+    database_connections: int = 8
+
+    def book(self) -> DirectoryBook:
+        """Return the holder of oversight's directory; raises `BadSettings` for a bad key."""
+        try:
+            pinned = bytes.fromhex(self.oversight_key)
+        except ValueError:
+            pinned = b""
+        if len(pinned) != _KEY_BYTES:
+            raise BadSettings("oversight_key: 64 hexadecimal digits", pointer="oversight_key")
+        return DirectoryBook(pinned)
+
+    def net(self) -> HttpNet:
+        """Return the way to the other parties; raises `BadSettings` for a bad address."""
+        for party, address in self.peers.items():
+            if not address.startswith(("http://", "https://")):
+                raise BadSettings(f"peers.{party}: an address begins with http:// or https://")
+        return HttpNet(self.peers)
+
+    def follower(self, book: DirectoryBook) -> DirectoryFollower:
+        """Return what keeps the directory fresh; raises `BadSettings` without oversight's address."""
+        address = self.peers.get(PARTY)
+        if address is None:
+            raise BadSettings("peers: oversight's address is missing", pointer="peers")
+        return DirectoryFollower(book, address)
+
+    def address(self) -> tuple[str, int]:
+        """Return host and port to listen on; raises `BadSettings`."""
+        host, _, port = self.listen.rpartition(":")
+        if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 1 << 16:
+            raise BadSettings("listen: host:port, such as 127.0.0.1:8400", pointer="listen")
+        return host.strip("[]"), int(port)
+
+    def open_later(self, *, beside: Path) -> Database:
+        """Return the database, not opened yet; raises `BadSettings`."""
+        if self.database_connections < 1:
+            raise BadSettings("a room needs a connection", pointer="database_connections")
+        dsn = Withheld(self.database.read(beside=beside).reveal().decode())
+        return Database(dsn, pool_max=self.database_connections)

@@ -66,6 +66,13 @@ async def found(oversight: Oversight, entries: Sequence[Entry]) -> SignedDirecto
     return signed
 
 
+async def take_up(oversight: Oversight) -> SignedDirectory:
+    """Take up the latest directory at start; raises `NotFound` before `found` published one."""
+    signed = await directory(oversight)
+    oversight.book.update(signed)
+    return signed
+
+
 async def enrol(oversight: Oversight, sender: Verified, act: Enrol) -> SignedDirectory:
     """Enrol a party or change its keys, standing or PIA date; a new directory is signed at once.
 

@@ -3,51 +3,29 @@
 from pathlib import Path
 from typing import Literal
 
-import msgspec
-
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import PartyKeys, load_master
-from kumihimo.kernel.settings import BadSettings, SecretFile
-from kumihimo.kernel.sql import Database
-from kumihimo.kernel.withheld import Withheld
+from kumihimo.kernel.settings import BadSettings
 from kumihimo.people.check_digits import NumberSpace
-from kumihimo.rooms.oversight.client import DirectoryBook
+from kumihimo.rooms.oversight.client import DirectoryBook, RoomSettings
 from kumihimo.rooms.register.api import PARTY
 from kumihimo.rooms.register.context import Register
 from kumihimo.rooms.register.domain.quota import Limits
 from kumihimo.statute.law import affairs
 
-_KEY_BYTES = 32
 
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Register's settings file.
 
-    `database` names the file with the DSN of the runtime role, `key` that of the master secret.
-    `oversight_key` is the pinned Ed25519 key of oversight in hexadecimal, `peers` the base address
-    of each party. `space` is "test" unless real numbers are served. The two limits hold for each
-    office (our choice: no figure is public).
+    `key` names the file with the master secret. `space` is "test" unless real numbers are served.
+    The two limits hold for each office (our choice: no figure is public).
     """
 
-    database: SecretFile
     key: str
-    oversight_key: str
-    peers: dict[str, str]
     space: Literal["test", "official"] = "test"
     inquiries_per_minute: int = 3_000
     inquiries_per_day: int = 100_000
-    database_connections: int = 8
-
-    def book(self) -> DirectoryBook:
-        """Return the holder of oversight's directory; raises `BadSettings` for a bad key."""
-        try:
-            pinned = bytes.fromhex(self.oversight_key)
-        except ValueError:
-            pinned = b""
-        if len(pinned) != _KEY_BYTES:
-            raise BadSettings("oversight_key: 64 hexadecimal digits", pointer="oversight_key")
-        return DirectoryBook(pinned)
 
     def limits(self) -> Limits:
         """Return the quota of an office; raises `BadSettings` when a limit lets nobody ask."""
@@ -62,9 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
         Paths are beside the settings file `beside`. Raises `BadSettings`, `KeyFileUnsafe`.
         """
-        dsn = Withheld(self.database.read(beside=beside).reveal().decode())
         return Register.of(
-            database=Database(dsn, pool_max=self.database_connections),
+            database=self.open_later(beside=beside),
             keys=PartyKeys(PARTY, load_master(beside.parent / self.key)),
             directory=book,
             clock=clock,

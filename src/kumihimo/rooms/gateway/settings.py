@@ -1,0 +1,68 @@
+"""How a gateway runs: its database, the institutions that it hosts, and the law it obeys."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.keys import Locker, PartyKeys, load_master
+from kumihimo.kernel.net import Net
+from kumihimo.kernel.settings import BadSettings
+from kumihimo.people.check_digits import NumberSpace
+from kumihimo.rooms.gateway.context import Gateway, LawCell, Tenant
+from kumihimo.rooms.oversight.client import DirectoryBook, RoomSettings
+
+
+class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A gateway's settings file.
+
+    `tenants` maps each institution that it hosts to the file with that institution's master
+    secret. `space` is "test" unless real numbers are served; `result_days` is how long answers are
+    kept. `law` names a file with institutions and entries that this deployment adds.
+    """
+
+    tenants: dict[str, str]
+    space: Literal["test", "official"] = "test"
+    result_days: int = 14
+    law: str = ""
+
+    def hosted(self, *, beside: Path, entropy: Entropy) -> dict[str, Tenant]:
+        """Return the institutions with their keys; raises `BadSettings`, `KeyFileUnsafe`."""
+        if not self.tenants:
+            raise BadSettings(
+                "tenants: a gateway hosts at least one institution", pointer="tenants"
+            )
+        found: dict[str, Tenant] = {}
+        for institution, file in self.tenants.items():
+            keys = PartyKeys(institution, load_master(beside.parent / file))
+            locker = Locker.of(keys.secret("columns"), entropy)
+            found[institution] = Tenant(institution, keys, locker)
+        return found
+
+    def gateway(
+        self,
+        *,
+        beside: Path,
+        book: DirectoryBook,
+        law: LawCell,
+        net: Net,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Gateway:
+        """Return the gateway; its database is not opened yet. Raises `BadSettings`.
+
+        Paths are beside the settings file `beside`.
+        """
+        if self.result_days < 1:
+            raise BadSettings("result_days: at least 1", pointer="result_days")
+        return Gateway(
+            database=self.open_later(beside=beside),
+            book=book,
+            law=law,
+            net=net,
+            clock=clock,
+            entropy=entropy,
+            result_lifetime=timedelta(days=self.result_days),
+            space=NumberSpace(self.space),
+        )

@@ -1,0 +1,137 @@
+"""`kumihimo serve ROOM --config FILE`: one room as a process, until SIGTERM or Ctrl-C."""
+
+import asyncio
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Final
+
+from cyclopts import App
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from kumihimo.kernel.clock import SystemClock
+from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.keys import KeyFileUnsafe
+from kumihimo.kernel.log import Log
+from kumihimo.kernel.refusal import BadInput, Refusal, Unavailable
+from kumihimo.kernel.settings import BadSettings
+from kumihimo.kernel.worker import Job, repeat
+from kumihimo.run.loopback import answering
+from kumihimo.run.serving import Service, compose
+
+FOLLOW_PAUSE_S: Final = 10.0
+WAIT_PAUSE_S: Final = 0.5
+
+app = App(
+    name="serve",
+    help="一つの機関をサービスとして動かす。 Run one room (organisation) as a service.",
+)
+
+
+@app.default
+def serve(room: str, *, config: Path) -> int:
+    """一つの機関をサービスとして動かす。 Run one room (organisation) as a service.
+
+    Prints one line when the room answers, and JSON lines of the operators' log on stderr.
+    Stops on SIGTERM and Ctrl-C; what was acknowledged is in the database.
+
+    Parameters
+    ----------
+    room
+        gateway, ledger, linkage, oversight, register.
+    config
+        設定ファイル（TOML）。 The room's settings file, TOML.
+    """
+    clock = SystemClock()
+    log = Log(room if room.isascii() and room.isalpha() and room.islower() else "room", clock)
+    try:
+        service = compose(room, config, clock=clock, entropy=SystemEntropy(), report=log.reporter())
+    except KeyFileUnsafe as error:
+        raise BadSettings(str(error)) from None
+    log.take_over_libraries()
+    _require_free(service)
+    asyncio.run(_run(service, log))
+    return 0
+
+
+def _require_free(service: Service) -> None:
+    family = socket.AF_INET6 if ":" in service.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((service.host, service.port))
+        except OSError as error:
+            raise BadInput(
+                f"listen: {service.host}:{service.port}: {error.strerror}", pointer="listen"
+            ) from None
+
+
+async def _run(service: Service, log: Log) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await service.database.open()
+    try:
+        await _first_directory(service, stop)
+        if not stop.is_set():
+            await _serve(service, log, stop)
+    finally:
+        await service.net.close()
+        if service.follower is not None:
+            await service.follower.close()
+        await service.database.close()
+
+
+async def _first_directory(service: Service, stop: asyncio.Event) -> None:
+    """Wait for oversight: without its directory nobody's signature can be believed."""
+    told = False
+    while not stop.is_set():
+        try:
+            await service.ready()
+        except Unavailable as refusal:
+            if not told:
+                print(f"kumihimo serve: waiting: {refusal.detail}", file=sys.stderr)
+                told = True
+            await asyncio.sleep(WAIT_PAUSE_S)
+        else:
+            return
+
+
+async def _serve(service: Service, log: Log, stop: asyncio.Event) -> None:
+    server = Server(
+        service.app,
+        address=service.host,
+        port=service.port,
+        interface=Interfaces.ASGI,
+        log_enabled=False,
+    )
+    serving = asyncio.create_task(server.serve())
+    following = asyncio.create_task(_follow(service, log))
+    address = f"http://{service.host}:{service.port}"
+    await answering(address)
+    print(f"ready: {service.room} on {address}", flush=True)
+    log.info("room-ready")
+    await stop.wait()
+    following.cancel()
+    server.stop()
+    await serving
+    log.info("room-stopped")
+
+
+async def _follow(service: Service, log: Log) -> None:
+    follower = service.follower
+    if follower is None:
+        return
+
+    async def fetch() -> int:
+        try:
+            if await follower.fetch():
+                log.info("directory-taken")
+        except Refusal as refusal:
+            log.warning("directory-missed", refusal=refusal)
+        return 0
+
+    await repeat(Job("directory", fetch, FOLLOW_PAUSE_S), log.reporter())

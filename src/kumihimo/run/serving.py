@@ -1,0 +1,176 @@
+"""One room as a service: from its settings file to an application with its workers."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import attrs
+from litestar import Litestar
+
+from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.door import Reporter
+from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.net import HttpNet
+from kumihimo.kernel.refusal import BadInput, Unavailable
+from kumihimo.kernel.settings import load
+from kumihimo.kernel.sql import Database
+from kumihimo.rooms.gateway.app import build as build_gateway
+from kumihimo.rooms.gateway.settings import Settings as GatewaySettings
+from kumihimo.rooms.ledger.app import build as build_ledger
+from kumihimo.rooms.ledger.settings import Settings as LedgerSettings
+from kumihimo.rooms.linkage.app import build as build_linkage
+from kumihimo.rooms.linkage.settings import Settings as LinkageSettings
+from kumihimo.rooms.oversight.app import build as build_oversight
+from kumihimo.rooms.oversight.client import DirectoryBook, DirectoryFollower, RoomSettings
+from kumihimo.rooms.oversight.service import take_up
+from kumihimo.rooms.oversight.settings import Settings as OversightSettings
+from kumihimo.rooms.register.app import build as build_register
+from kumihimo.rooms.register.settings import Settings as RegisterSettings
+from kumihimo.run.street import ListInForce
+from kumihimo.statute.deployment import Deployment, load_deployment
+
+
+@attrs.frozen(kw_only=True)
+class Service:
+    """A room composed from its settings; its database is not open yet.
+
+    `ready` is to be awaited once the database is open: it gets the first directory.
+    """
+
+    room: str
+    app: Litestar
+    host: str
+    port: int
+    database: Database
+    net: HttpNet
+    follower: DirectoryFollower | None
+    ready: Callable[[], Awaitable[None]]
+
+
+@attrs.frozen
+class _Given:
+    path: Path
+    clock: Clock
+    entropy: Entropy
+    report: Reporter
+
+
+def compose(room: str, path: Path, *, clock: Clock, entropy: Entropy, report: Reporter) -> Service:
+    """Compose a room from its settings file; raises `BadSettings`, `KeyFileUnsafe`, `BadInput`."""
+    make = _ROOMS.get(room)
+    if make is None:
+        raise BadInput(f"no such room; rooms are {', '.join(sorted(_ROOMS))}", pointer="room")
+    return make(_Given(path, clock, entropy, report))
+
+
+def _oversight(given: _Given) -> Service:
+    settings = load(given.path, OversightSettings)
+    book = settings.book()
+    oversight = settings.oversight(beside=given.path, book=book, clock=given.clock)
+
+    async def ready() -> None:
+        await take_up(oversight)
+
+    app = build_oversight(oversight, entropy=given.entropy, report=given.report)
+    return _service("oversight", settings, app, oversight.database, settings.net(), None, ready)
+
+
+def _register(given: _Given) -> Service:
+    settings = load(given.path, RegisterSettings)
+    book, net = settings.book(), settings.net()
+    register = settings.register(
+        beside=given.path, book=book, clock=given.clock, entropy=given.entropy
+    )
+    room = build_register(register, book=book, net=net, report=given.report)
+    return _following("register", settings, book, room.app, register.database, net)
+
+
+def _linkage(given: _Given) -> Service:
+    settings = load(given.path, LinkageSettings)
+    book, net = settings.book(), settings.net()
+    core = settings.core(
+        beside=given.path,
+        book=book,
+        law=_law(given.path, settings.law),
+        clock=given.clock,
+        entropy=given.entropy,
+    )
+    room = build_linkage(core, book=book, net=net, report=given.report)
+    return _following("linkage", settings, book, room.app, core.database, net)
+
+
+def _ledger(given: _Given) -> Service:
+    settings = load(given.path, LedgerSettings)
+    book, net = settings.book(), settings.net()
+    ledger = settings.ledger(beside=given.path, clock=given.clock, entropy=given.entropy)
+    room = build_ledger(ledger, book=book, net=net, report=given.report)
+    return _following("ledger", settings, book, room.app, ledger.database, net)
+
+
+def _gateway(given: _Given) -> Service:
+    settings = load(given.path, GatewaySettings)
+    book, net = settings.book(), settings.net()
+    gateway = settings.gateway(
+        beside=given.path,
+        book=book,
+        law=_law(given.path, settings.law),
+        net=net,
+        clock=given.clock,
+        entropy=given.entropy,
+    )
+    tenants = settings.hosted(beside=given.path, entropy=given.entropy)
+    room = build_gateway(gateway, tenants, report=given.report)
+    return _following("gateway", settings, book, room.app, gateway.database, net)
+
+
+_ROOMS: Final[Mapping[str, Callable[[_Given], Service]]] = {
+    "gateway": _gateway,
+    "ledger": _ledger,
+    "linkage": _linkage,
+    "oversight": _oversight,
+    "register": _register,
+}
+
+
+def _law(path: Path, named: str) -> ListInForce:
+    deployment = load_deployment(path.parent / named) if named else Deployment()
+    return ListInForce(deployment.positive_list())
+
+
+def _following(
+    room: str,
+    settings: RoomSettings,
+    book: DirectoryBook,
+    app: Litestar,
+    database: Database,
+    net: HttpNet,
+) -> Service:
+    follower = settings.follower(book)
+
+    async def ready() -> None:
+        if not await follower.fetch():
+            raise Unavailable("oversight has no directory yet")
+
+    return _service(room, settings, app, database, net, follower, ready)
+
+
+def _service(
+    room: str,
+    settings: RoomSettings,
+    app: Litestar,
+    database: Database,
+    net: HttpNet,
+    follower: DirectoryFollower | None,
+    ready: Callable[[], Awaitable[None]],
+) -> Service:
+    host, port = settings.address()
+    return Service(
+        room=room,
+        app=app,
+        host=host,
+        port=port,
+        database=database,
+        net=net,
+        follower=follower,
+        ready=ready,
+    )
