@@ -1,0 +1,158 @@
+"""Every column of the ledger's database: what stands in it. A new one fails until it is listed."""
+
+import psycopg
+import pytest
+
+COLUMNS = {
+    "alarm": {
+        "permit": "random id of an exchange",
+        "requester": "party",
+        "provider": "party",
+        "noticed_at": "instant",
+    },
+    "dead_letter": {
+        "message": "count",
+        "sender": "",
+        "topic": "path",
+        "destination": "party",
+        "body": "an alarm: permit and parties",
+        "put_at": "instant",
+        "died_at": "instant",
+        "reason": "refusal code",
+    },
+    "end_missing": {"permit": "random id of an exchange", "noticed_at": "instant"},
+    "journal": {
+        "seq": "count",
+        "at": "instant",
+        "act": "word",
+        "actor": "party, or the word person",
+        "detail": "counts",
+        "digest": "hash chain",
+    },
+    "journal_head": {"singleton": "true", "seq": "count", "digest": "hash chain"},
+    "migration": {
+        "package": "of this program",
+        "name": "of the file",
+        "digest": "of the file",
+        "applied_at": "instant",
+    },
+    "outbox": {
+        "message": "count",
+        "sender": "",
+        "topic": "path",
+        "destination": "party",
+        "body": "an alarm: permit and parties",
+        "put_at": "instant",
+        "next_try_at": "instant",
+        "tries": "count",
+    },
+    "record": {
+        "record": "random id",
+        "permit": "random id of an exchange",
+        "person": "the ledger's own code",
+        "version": "of the ledger's key",
+        "requester": "party",
+        "provider": "party",
+        "affair": "id of the law's row",
+        "items": "ids of kinds of information",
+        "basis": "words of the law",
+        "outcome": "word",
+        "requested_at": "instant: the law asks for it (art. 23)",
+        "hidden": "yes or no",
+    },
+    "record_end": {
+        "permit": "random id of an exchange",
+        "side": "word",
+        "outcome": "word",
+        "at": "instant: the law asks for it (art. 23)",
+        "person": "the ledger's own code",
+        "hidden": "yes or no",
+        "version": "of the ledger's key",
+    },
+    "rotation": {
+        "new": "of the ledger's key",
+        "old": "of the ledger's key",
+        "scalar_locked": "encrypted under a key that is not here; forgotten in time",
+        "finished_on": "day",
+    },
+    "session": {
+        "token_hash": "hash of 256 random bits; the row goes after minutes",
+        "person": "the ledger's own code",
+        "version": "of the ledger's key",
+        "expires_at": "instant",
+    },
+    "ticket_used": {
+        "tag": "keyed tag of an acquisition number",
+        "used_on": "day; the row goes after four weeks",
+    },
+}
+
+
+def test_no_column_stands_in_the_ledger_that_is_not_listed_with_what_it_holds(in_house):
+    async def story(house):
+        async with house.database.transaction() as tx:
+            found = await tx.connection.execute(
+                "SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c"
+                " ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm')"
+                " AND a.attnum > 0 AND NOT a.attisdropped"
+            )
+            rows = await found.fetchall()
+        listed = {(table, column) for table, columns in COLUMNS.items() for column in columns}
+        assert set(rows) == listed
+
+    in_house(story)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM record",
+        "DELETE FROM record_end",
+        "DELETE FROM journal",
+        "TRUNCATE record",
+        "UPDATE record SET requester = 'lg-271004'",
+        "UPDATE record SET requested_at = now()",
+        "UPDATE record SET hidden = true",
+        "UPDATE record SET outcome = 'NO_DATA'",
+        "DROP TABLE record",
+    ],
+)
+def test_who_serves_requests_cannot_remove_a_record_or_change_what_it_says(in_house, statement):
+    async def story(house):
+        await house.deliver(house.record("one"))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            async with house.database.transaction() as tx:
+                await tx.execute(statement)
+        assert len(await house.read(await house.enter("one"))) == 1
+
+    in_house(story)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE record SET person = person, version = version",
+        "DELETE FROM session",
+        "DELETE FROM ticket_used",
+    ],
+)
+def test_who_serves_requests_can_do_its_work(in_house, statement):
+    async def story(house):
+        await house.deliver(house.record("one"))
+        await house.enter("one")
+        async with house.database.transaction() as tx:
+            assert await tx.execute(statement) == 1
+
+    in_house(story)
+
+
+def test_of_whom_the_records_speak_stands_nowhere(in_house, postgres):
+    async def story(house):
+        await house.deliver(house.record("one"))
+        await house.enter("one")
+        dump = postgres.dump(house.name)
+        assert bytes(house.coded("one").code).hex().encode() in dump  # the dump is the right one
+        assert house.sealed("one").hex().encode() not in dump
+
+    in_house(story)
