@@ -56,6 +56,11 @@ COMMANDS: Final = (
         "一つの機関をサービスとして動かす。 Run one room (organisation) as a service.",
     ),
     Command(
+        "gateway",
+        "kumihimo.run.gateway_cli",
+        "中間サーバーの運用。 What the operator of a gateway does by hand.",
+    ),
+    Command(
         "world",
         "kumihimo.run.world_cli",
         "仮想の国を作る。 Make a synthetic nation and write it to a folder.",

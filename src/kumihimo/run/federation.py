@@ -23,8 +23,12 @@ from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.postgres import EmbeddedPostgres, RoomDatabase
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.sql import Database
+from kumihimo.kernel.withheld import Withheld
+from kumihimo.rooms.gateway.client import BusinessClient
+from kumihimo.rooms.gateway.clients import EVERY_AFFAIR
 from kumihimo.rooms.oversight.client import DirectoryBook
 from kumihimo.rooms.oversight.service import OPERATOR, Oversight, found
+from kumihimo.run.gateway_cli import create_client
 from kumihimo.run.loopback import HOST, free_port
 from kumihimo.run.plan import CENTRE, Plan, entries_of
 from kumihimo.statute.deployment import Deployment, Named
@@ -78,17 +82,24 @@ class Room:
         """End the process at once, as a crash would."""
         if self.process is not None:
             self.process.kill()
-            self.process.wait()
+            self._reap(self.process)
 
     def stop(self) -> None:
         """Ask the process to end, and see that it does."""
-        if self.process is None or self.process.poll() is not None:
+        if self.process is None:
             return
         self.process.terminate()
         try:
             self.process.wait(STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
-            self.kill()
+            self.process.kill()
+        self._reap(self.process)
+
+    def _reap(self, process: subprocess.Popen[str]) -> None:
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+        self.process = None
 
 
 @attrs.frozen
@@ -121,6 +132,15 @@ class Federation:
     def address_of(self, party: str) -> str:
         """Return where a party is reached."""
         return self.rooms[party if party in CENTRE else self.plan.gateway_of(party)].address
+
+    def token(self, institution: str, client: str = "business") -> Withheld[str]:
+        """Let a business system of an institution in, for every affair; returns its token."""
+        config = self.rooms[self.plan.gateway_of(institution)].settings
+        return asyncio.run(create_client(config, institution, client, (EVERY_AFFAIR,)))
+
+    def client(self, institution: str, client: str = "business") -> BusinessClient:
+        """Return the client of a business system that was not there before."""
+        return BusinessClient(self.address_of(institution), self.token(institution, client))
 
     def net(self) -> HttpNet:
         """Return a way to every party, for whoever plays one."""

@@ -1,0 +1,102 @@
+"""`kumihimo gateway`: what the operator of a gateway does by hand."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from cyclopts import App
+
+from kumihimo.kernel.clock import SystemClock
+from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.refusal import BadInput, NotFound
+from kumihimo.kernel.settings import load
+from kumihimo.kernel.withheld import Withheld
+from kumihimo.rooms.gateway import clients
+from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.gateway.settings import Settings
+from kumihimo.run.street import ListInForce
+from kumihimo.statute.deployment import Deployment
+
+T = TypeVar("T")
+
+app = App(
+    name="gateway",
+    help="中間サーバーの運用。 What the operator of a gateway does by hand.",
+)
+
+
+@app.command
+def add_client(institution: str, client: str, *affairs: str, config: Path) -> None:
+    """業務システムの鍵を作る。 Let a business system in, and print its token once.
+
+    Parameters
+    ----------
+    institution
+        機関。 The institution, such as lg-131032.
+    client
+        業務システムの名前。 A name for the business system, such as child-allowance.
+    affairs
+        扱う事務。 The affairs that it handles, such as b081; `*` for every one.
+    config
+        中間サーバーの設定ファイル。 The gateway's settings file.
+    """
+    token = asyncio.run(create_client(config, institution, client, affairs))
+    print(token.reveal())
+
+
+@app.command
+def revoke_client(institution: str, client: str, *, config: Path) -> None:
+    """業務システムを締め出す。 Shut a business system out, at once.
+
+    Parameters
+    ----------
+    institution
+        機関。 The institution.
+    client
+        業務システムの名前。 The business system's name.
+    config
+        中間サーバーの設定ファイル。 The gateway's settings file.
+    """
+
+    async def revoke(gateway: Gateway, tenant: Tenant) -> bool:
+        return await clients.revoke(gateway, tenant, client)
+
+    if not asyncio.run(_within(config, institution, revoke)):
+        raise NotFound("this institution has no such client", pointer="client")
+
+
+async def create_client(
+    config: Path, institution: str, client: str, affairs: tuple[str, ...]
+) -> Withheld[str]:
+    """Create a business system's token in a gateway's database; raises `BadInput`, `Conflict`."""
+
+    async def create(gateway: Gateway, tenant: Tenant) -> Withheld[str]:
+        return await clients.create(gateway, tenant, client, affairs)
+
+    return await _within(config, institution, create)
+
+
+async def _within(
+    config: Path, institution: str, act: Callable[[Gateway, Tenant], Awaitable[T]]
+) -> T:
+    settings = load(config, Settings)
+    entropy = SystemEntropy()
+    tenant = settings.hosted(beside=config, entropy=entropy).get(institution)
+    if tenant is None:
+        raise BadInput("this gateway does not host that institution", pointer="institution")
+    net = settings.net()
+    gateway = settings.gateway(
+        beside=config,
+        book=settings.book(),
+        law=ListInForce(Deployment().positive_list()),
+        net=net,
+        clock=SystemClock(),
+        entropy=entropy,
+    )
+    await gateway.database.open()
+    try:
+        return await act(gateway, tenant)
+    finally:
+        await gateway.database.close()
+        await net.close()
