@@ -8,7 +8,8 @@ import pytest
 from kumihimo.kernel import journal
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Unavailable
-from kumihimo.rooms.ledger import rotation
+from kumihimo.rooms.ledger import rotation, store
+from kumihimo.rooms.ledger.context import held_steps
 from kumihimo.rooms.linkage.api import ROTATE_PATH, ROTATED_PATH
 
 
@@ -42,6 +43,11 @@ async def versions(house):
             " WHERE person IS NOT NULL UNION SELECT version FROM session"
         )
         return {version for (version,) in await found.fetchall()}
+
+
+async def waiting_for_a_lock(house):
+    async with house.database.transaction() as tx:
+        return await tx.value("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted")
 
 
 async def exchange(house, person, *, provided_about="", version=None):
@@ -203,6 +209,23 @@ def test_deliveries_and_readers_at_the_same_time_as_the_walk_lose_nothing(in_hou
     in_house(story)
 
 
+def test_a_change_waits_for_whoever_is_writing_under_the_present_key(in_house):
+    async def story(house):
+        slow = house.record("one")
+        async with house.database.transaction() as tx:
+            assert await held_steps(house.ledger, tx) == []
+            change = asyncio.create_task(rotate(house))
+            waits = False
+            while not waits:
+                assert not change.done()
+                waits = await waiting_for_a_lock(house)
+            await store.add_records(tx, [slow], [house.coded("one", 1)])
+        assert await change == 1
+        assert await house.read(await house.enter("one")) == [slow.record]
+
+    in_house(story)
+
+
 def test_two_changes_asked_for_at_once_are_one(in_house):
     async def story(house):
         record = await exchange(house, "one")
@@ -251,7 +274,7 @@ def test_the_scalar_of_a_change_is_not_in_the_database(in_house, postgres):
         await exchange(house, "one")
         await rotate(house)
         async with house.database.transaction() as tx:
-            [step] = await rotation.held_steps(house.ledger, tx)
+            [step] = await held_steps(house.ledger, tx)
         assert step.scalar is not None
         assert step.scalar.reveal().hex().encode() not in postgres.dump(house.name)
 
