@@ -62,32 +62,36 @@ class _Row:
 
 def digest_of(previous: bytes, seq: int, at: datetime, line: JournalLine) -> bytes:
     """Return SHA-256 over the previous digest and this line in a canonical form."""
+    return hashlib.sha256(previous + _content(seq, at, line)).digest()
+
+
+def _content(seq: int, at: datetime, line: JournalLine) -> bytes:
     instant = at.astimezone(UTC).isoformat(timespec="microseconds")
-    content = msgspec.json.encode(
+    return msgspec.json.encode(
         [seq, instant, line.act, line.actor, dict(line.detail)], order="deterministic"
     )
-    return hashlib.sha256(previous + content).digest()
 
 
 async def write(tx: Tx, line: JournalLine, *, at: datetime) -> int:
-    """Append a line in this transaction, as its last statement; returns the line's number."""
-    head = await tx.one("SELECT seq, digest FROM journal_head FOR UPDATE", {}, _Head)
-    seq = head.seq + 1
-    digest = digest_of(bytes(head.digest), seq, at, line)
-    await tx.execute(
-        "WITH line AS (INSERT INTO journal (seq, at, act, actor, detail, digest)"
-        " VALUES (%(seq)s, %(at)s, %(act)s, %(actor)s, %(detail)s, %(digest)s))"
-        " UPDATE journal_head SET seq = %(seq)s, digest = %(digest)s",
+    """Append a line in this transaction, as its last statement; returns the line's number.
+
+    One statement: the head row is locked only from here to the commit, and the database chains
+    the digest itself, over the same bytes as `digest_of`.
+    """
+    rest = _content(0, at, line).decode().removeprefix("[0,")
+    return await tx.value(
+        "WITH head AS (UPDATE journal_head SET seq = seq + 1, digest = sha256(digest ||"
+        " convert_to('[' || (seq + 1)::text || ',' || %(rest)s, 'UTF8')) RETURNING seq, digest)"
+        " INSERT INTO journal (seq, at, act, actor, detail, digest)"
+        " SELECT seq, %(at)s, %(act)s, %(actor)s, %(detail)s, digest FROM head RETURNING seq",
         {
-            "seq": seq,
+            "rest": rest,
             "at": at,
             "act": line.act,
             "actor": line.actor,
             "detail": msgspec.json.encode(line.detail, order="deterministic").decode(),
-            "digest": digest,
         },
     )
-    return seq
 
 
 async def verify(tx: Tx) -> int:

@@ -4,7 +4,7 @@ At least once and in no order; receivers know a repeated message. A message that
 refuses by name is dead at once; one that finds nobody is tried again, ever more rarely.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import attrs
@@ -15,7 +15,7 @@ from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.sql import Database, Tx
 
-CLAIM_MAX = 32
+CLAIM_MAX = 64
 TRIES_MAX = 400  # at the longest wait that is more than a day of silence
 RETRY_FIRST = timedelta(milliseconds=500)
 RETRY_LONGEST = timedelta(minutes=5)
@@ -38,6 +38,25 @@ class Letter:
 Deliver = Callable[[Letter], Awaitable[None]]
 
 
+# Packs the bodies of letters on their way to one door into fewer: (how many letters, their body).
+# The letters of a pack are consecutive, so what is said later is said later still.
+Pack = Callable[[Sequence[bytes]], Sequence[tuple[int, bytes]]]
+
+
+def runs(sizes: Sequence[int], most: int, kinds: Sequence[int] = ()) -> list[slice]:
+    """Cut a row of letters into runs of one kind and at most `most` entries, for a `Pack`."""
+    found: list[slice] = []
+    start, total = 0, 0
+    for index, size in enumerate(sizes):
+        other = bool(kinds) and kinds[index] != kinds[start]
+        if index > start and (total + size > most or other):
+            found.append(slice(start, index))
+            start, total = index, 0
+        total += size
+    found.append(slice(start, len(sizes)))
+    return found
+
+
 async def put(
     tx: Tx, *, topic: str, destination: str, body: bytes, at: datetime, sender: str = ""
 ) -> None:
@@ -57,12 +76,16 @@ async def put(
 
 @attrs.frozen
 class Outbox:
-    """Sends what is due. Any number of workers may run: claims skip each other's rows."""
+    """Sends what is due. Any number of workers may run: claims skip each other's rows.
+
+    `packs` says, by topic, how letters to one door travel together.
+    """
 
     database: Database
     deliver: Deliver
     clock: Clock
     entropy: Entropy
+    packs: Mapping[str, Pack] = attrs.field(factory=dict[str, Pack])
 
     async def run_once(self, limit: int = CLAIM_MAX) -> int:
         """Try up to `limit` due messages once; returns how many were tried.
@@ -70,8 +93,12 @@ class Outbox:
         A claim is a lease: a worker that dies leaves its messages to be claimed again.
         """
         letters = await self._claim(limit)
-        for letter in letters:
-            await self._send(letter)
+        together: dict[tuple[str, str, str], list[Letter]] = {}
+        for letter in sorted(letters, key=lambda one: one.message):
+            door = (letter.sender, letter.destination, letter.topic)
+            together.setdefault(door, []).append(letter)
+        for same in together.values():
+            await self._send_all(same)
         return len(letters)
 
     async def _claim(self, limit: int) -> list[Letter]:
@@ -86,20 +113,39 @@ class Outbox:
                 Letter,
             )
 
-    async def _send(self, letter: Letter) -> None:
+    async def _send_all(self, letters: Sequence[Letter]) -> None:
+        """Send letters to one door, packed where the topic allows it."""
+        pack = self.packs.get(letters[0].topic)
+        if pack is None or len(letters) == 1:
+            for letter in letters:
+                await self._send([letter], letter.body)
+            return
+        rest = list(letters)
+        for count, body in pack([letter.body for letter in letters]):
+            await self._send(rest[:count], body)
+            del rest[:count]
+        assert not rest, "a pack leaves no letter behind"
+
+    async def _send(self, letters: Sequence[Letter], body: bytes) -> None:
         try:
-            await self.deliver(letter)
+            await self.deliver(attrs.evolve(letters[0], body=body))
         except Refused as refusal:
-            await self._bury(letter, f"refused: {refusal.reason}")
+            if len(letters) == 1:
+                await self._bury(letters[0], f"refused: {refusal.reason}")
+                return
+            for letter in letters:  # one of them is bad: each speaks for itself
+                await self._send([letter], letter.body)
         except Unavailable:
-            if letter.tries >= TRIES_MAX:
-                await self._bury(letter, "nobody answered")
-            else:
-                await self._postpone(letter)
+            for letter in letters:
+                if letter.tries >= TRIES_MAX:
+                    await self._bury(letter, "nobody answered")
+                else:
+                    await self._postpone(letter)
         else:
             async with self.database.transaction() as tx:
                 await tx.execute(
-                    "DELETE FROM outbox WHERE message = %(message)s", {"message": letter.message}
+                    "DELETE FROM outbox WHERE message = ANY(%(messages)s)",
+                    {"messages": [letter.message for letter in letters]},
                 )
 
     async def _postpone(self, letter: Letter) -> None:

@@ -6,7 +6,7 @@ from typing import Any, LiteralString, TypeVar
 
 import attrs
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -61,13 +61,16 @@ class Database:
     """A room's database: a pool of connections under the room's own role."""
 
     def __init__(self, dsn: Withheld[str], *, pool_max: int = POOL_MAX) -> None:
+        self._tries = pool_max + 1
         self._pool = AsyncConnectionPool[AsyncConnection[Any]](
             dsn.reveal(),
             min_size=1,
             max_size=pool_max,
             timeout=POOL_WAIT_S,
-            kwargs={"options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"},
-            check=AsyncConnectionPool.check_connection,
+            kwargs={
+                "autocommit": True,  # BEGIN and COMMIT are said here, each once
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
+            },
             open=False,
         )
 
@@ -91,11 +94,39 @@ class Database:
         written to be repeated.
         """
         try:
-            async with self._pool.connection() as connection, connection.transaction():
-                if institution:
-                    await connection.execute(
-                        "SELECT set_config('kumihimo.institution', %s, true)", (institution,)
-                    )
+            connection = await self._begin(institution)
+            try:
                 yield Tx(connection)
+                await connection.execute("COMMIT", prepare=False)
+            except BaseException:
+                if not connection.closed:
+                    await connection.rollback()
+                raise
+            finally:
+                await self._pool.putconn(connection)
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise Unavailable("the room's database does not answer") from error
+
+    async def _begin(self, institution: str) -> AsyncConnection[Any]:
+        """Return a connection in a transaction.
+
+        A connection that died while it was idle shows it here, where nothing was done yet, so
+        another is taken: cheaper than to ask each connection whether it lives.
+        """
+        begin = sql.SQL("BEGIN")
+        if institution:
+            # In one message with BEGIN: a round trip less for every transaction.
+            begin = sql.SQL("BEGIN; SELECT set_config('kumihimo.institution', {}, true)").format(
+                sql.Literal(institution)
+            )
+        for attempt in range(1, self._tries + 1):
+            connection = await self._pool.getconn()
+            try:
+                await connection.execute(begin, prepare=False)
+            except BaseException as error:
+                await self._pool.putconn(connection)
+                if not isinstance(error, psycopg.OperationalError) or attempt == self._tries:
+                    raise
+            else:
+                return connection
+        raise AssertionError("the last attempt returns or raises")

@@ -12,7 +12,8 @@ from kumihimo.rooms.gateway import acquire, answers, sending
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.http_business import router
 from kumihimo.rooms.gateway.http_exchange import routes
-from kumihimo.rooms.linkage.api import Received
+from kumihimo.rooms.gateway.packs import pack_ends
+from kumihimo.rooms.linkage.api import ENDS_PATH, Received
 
 OUTBOX_PAUSE_S = 0.2
 SENDING_PAUSE_S = 0.5
@@ -38,7 +39,9 @@ def build(gateway: Gateway, tenants: Mapping[str, Tenant], *, report: Reporter) 
         tenant = tenants[letter.sender]
         await gateway.caller(tenant).send(letter.destination, letter.topic, letter.body, Received)
 
-    outbox = Outbox(gateway.database, deliver, gateway.clock, gateway.entropy)
+    outbox = Outbox(
+        gateway.database, deliver, gateway.clock, gateway.entropy, {ENDS_PATH: pack_ends}
+    )
     door = SignedDoor(
         keys_of=lambda party: tenants[party].keys if party in tenants else None,
         book=gateway.book,

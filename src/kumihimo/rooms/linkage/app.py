@@ -8,9 +8,10 @@ from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.net import Caller, Net
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.worker import Job, working
-from kumihimo.rooms.linkage.api import PARTY, Received
+from kumihimo.rooms.linkage.api import PARTY, RECORDS_PATH, Received
 from kumihimo.rooms.linkage.domain.keys import DomainKeys
 from kumihimo.rooms.linkage.http import routes
+from kumihimo.rooms.linkage.packs import pack_records
 from kumihimo.rooms.linkage.service import Core, expire_acquisitions
 from kumihimo.rooms.oversight.client import DirectoryBook
 
@@ -40,7 +41,7 @@ def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> Lin
     async def deliver(letter: Letter) -> None:
         await caller.send(letter.destination, letter.topic, letter.body, Received)
 
-    outbox = Outbox(core.database, deliver, core.clock, core.entropy)
+    outbox = Outbox(core.database, deliver, core.clock, core.entropy, {RECORDS_PATH: pack_records})
     door = SignedDoor(
         keys_of=lambda party: core.keys if party == PARTY else None,
         book=book,

@@ -1,0 +1,449 @@
+"""Inquiries through the whole federation: rooms as processes, durable, signed, sealed, recorded.
+
+Requester, core, provider and ledger are processes of their own with their own databases in one
+PostgreSQL that syncs every commit. A batch counts as done when its answers are with the requester;
+the rate counts the time until the ledger, too, holds every record and both ends of each exchange.
+"""
+
+import asyncio
+import multiprocessing
+import time
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, TypeVar
+
+import attrs
+import httpx2
+import msgspec
+import psycopg
+
+from kumihimo.kernel.clock import SystemClock, legal_day
+from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.group import hash_to_group, multiply
+from kumihimo.kernel.ids import new_id
+from kumihimo.kernel.keys import Locker, open_payload, seal_payload
+from kumihimo.kernel.postgres import EmbeddedPostgres
+from kumihimo.people.check_digits import NumberSpace
+from kumihimo.people.numbers import ResidentCode
+from kumihimo.rooms.gateway.business import Attributes, Question, Questions, Registration
+from kumihimo.rooms.gateway.client import BusinessClient
+from kumihimo.rooms.gateway.context import Tenant
+from kumihimo.rooms.gateway.records import copy_label
+from kumihimo.rooms.linkage.app import domain_keys
+from kumihimo.rooms.register import api as register
+from kumihimo.run.bench_cli import Measure, Tell, measure
+from kumihimo.run.crypto_limit import crypto_limit
+from kumihimo.run.federation import Federation, prepare
+from kumihimo.run.plan import Plan
+
+MINATO, OSAKA = "lg-131032", "lg-271004"
+EAST, WEST = "gateway-east", "gateway-west"
+AFFAIR, LAYOUT, INCOME = "b081", "local-tax/2024", "local-tax.total-income"
+T = TypeVar("T")
+
+SMALL: Final = 10_000
+LARGE: Final = 1_000_000
+ASKED: Final = (
+    10_000  # of how many people it is asked; the rest of the tables is theirs beside them
+)
+BATCH: Final = 1_000
+AT_ONCE: Final = 3  # batches on their way: enough to keep two cores busy
+PER_SECOND: Final = 50
+BAR_BATCH: Final = 400.0  # the country's design peak
+BAR_P99_MS: Final = 300.0
+BAR_GROWTH: Final = 1.3
+
+
+@attrs.frozen
+class Lengths:
+    """How long each part runs, and how large the large nation is."""
+
+    batch_s: float
+    growth_s: float
+    single_s: float
+    crypto_s: float
+    large: int
+    acquired: int
+
+
+FULL: Final = Lengths(60.0, 20.0, 20.0, 3.0, LARGE, 10_000)
+QUICK: Final = Lengths(3.0, 3.0, 2.0, 0.5, 20_000, 1_000)
+
+
+def run(tell: Tell, *, quick: bool) -> Sequence[Measure]:
+    """Measure everything; about five minutes."""
+    lengths = QUICK if quick else FULL
+    limit = crypto_limit(lengths.crypto_s)
+    tell(f"group operations allow {limit:,.0f} inquiries a second on this machine")
+    with on_machine() as small:
+        fill(small, SMALL, tell)
+        small.federation.start()
+        numbers, codes = acquisition(small, lengths.acquired, tell)
+        client = small.federation.client(MINATO, "bench")
+        batches(client, small, 1.0)
+        rate = batches(client, small, lengths.batch_s)
+        tell(f"{rate:,.0f} inquiries a second in batches, for {lengths.batch_s:.0f} s")
+        p50, p99 = singles(small, lengths.single_s)
+        tell(f"single: p50 {p50:.0f} ms, p99 {p99:.0f} ms at {PER_SECOND} a second")
+        small_rate = batches(client, small, lengths.growth_s)
+        client.close()
+    with on_machine() as large:
+        fill(large, lengths.large, tell)
+        large.federation.start()
+        client = large.federation.client(MINATO, "bench")
+        batches(client, large, 1.0)
+        large_rate = batches(client, large, lengths.growth_s)
+        client.close()
+    tell(f"{small_rate:,.0f} a second among {SMALL:,}, {large_rate:,.0f} among {lengths.large:,}")
+    cores = multiprocessing.cpu_count()
+    alone = 1_000 * cores / limit
+    return [
+        measure(
+            "inquiries_per_second_batch",
+            rate,
+            "1/s",
+            against="group operations of the protocol on all cores",
+            against_value=limit,
+            at_least=BAR_BATCH,
+        ),
+        measure(
+            "crypto_limit_per_second",
+            limit,
+            "1/s",
+            against="the same on one core",
+            against_value=limit / cores,
+        ),
+        measure(
+            "single_p50_ms", p50, "ms", against="group operations of one, ms", against_value=alone
+        ),
+        measure(
+            "single_p99_ms",
+            p99,
+            "ms",
+            against="group operations of one, ms",
+            against_value=alone,
+            at_most=BAR_P99_MS,
+        ),
+        measure(
+            "cost_growth_10k_to_1m",
+            small_rate / large_rate,
+            "x",
+            against=f"cost among {SMALL:,}",
+            against_value=1.0,
+            at_most=BAR_GROWTH,
+        ),
+        measure(
+            "codes_acquired_per_second",
+            codes,
+            "1/s",
+            against="inquiries that the group operations allow",
+            against_value=limit,
+        ),
+        measure(
+            "numbers_designated_per_second",
+            numbers,
+            "1/s",
+            against="codes acquired",
+            against_value=codes,
+        ),
+    ]
+
+
+# A federation with a nation in its tables.
+
+
+@attrs.frozen
+class Machine:
+    """A federation, its server, and whom the requester may ask about."""
+
+    federation: Federation
+    postgres: EmbeddedPostgres
+    addressees: list[str] = attrs.field(factory=list[str])
+
+    def admin(self, room: str) -> psycopg.Connection:
+        """Connect to a room's database, to fill it and to count."""
+        name = f"kumihimo_{room.replace('-', '_')}"
+        return psycopg.connect(self.postgres.admin(name).reveal())
+
+
+@contextmanager
+def on_machine() -> Generator[Machine]:
+    """Prepare a federation in a temporary folder, not started yet; stop all when the block ends."""
+    with TemporaryDirectory(prefix="kumihimo-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        entropy = SystemEntropy()
+        postgres = EmbeddedPostgres.start(folder / "postgres", entropy=entropy)
+        plan = Plan(
+            gateways={EAST: [MINATO], WEST: [OSAKA]},
+            assessed={MINATO: date(2025, 4, 1), OSAKA: date(2025, 4, 1)},
+        )
+        federation = prepare(
+            folder / "rooms", plan, postgres=postgres, clock=SystemClock(), entropy=entropy
+        )
+        try:
+            yield Machine(federation, postgres)
+        finally:
+            federation.stop()
+            postgres.stop()
+
+
+def fill(machine: Machine, people: int, tell: Tell) -> None:
+    """Put a nation into both gateways' tables.
+
+    Those who are asked about have codes as the acquisition gives them; the others' are random
+    bytes, since nobody ever multiplies them: they make the tables and indexes as large as they are.
+    """
+    begun = time.perf_counter()
+    core = domain_keys(machine.federation.keys["linkage"])
+    asked = [f"a{index}" for index in range(min(ASKED, people))]
+    points = [hash_to_group(name.encode(), b"kumihimo-bench") for name in asked]
+    for institution, gateway in ((MINATO, EAST), (OSAKA, WEST)):
+        secret = core.secret(institution, 1)
+        codes = [multiply(secret, point) for point in points]
+        _fill_gateway(machine, institution, gateway, codes, people)
+    machine.addressees.extend(asked)
+    tell(f"{people:,} people in both gateways after {time.perf_counter() - begun:.0f} s")
+
+
+def _fill_gateway(
+    machine: Machine, institution: str, gateway: str, codes: Sequence[bytes], people: int
+) -> None:
+    entropy = SystemEntropy()
+    keys = machine.federation.keys[institution]
+    tenant = Tenant(institution, keys, Locker.of(keys.secret("columns"), entropy))
+    today = legal_day(SystemClock().now())
+    persons = [new_id(entropy) for _ in range(people)]
+    with machine.admin(gateway) as connection, connection.cursor() as cursor:
+        with cursor.copy(
+            "COPY person (institution, person, code, code_version, acquisition_state) FROM STDIN"
+        ) as rows:
+            for index, person in enumerate(persons):
+                code = codes[index] if index < len(codes) else entropy.bytes(32)
+                rows.write_row((institution, person, code, 1, "BOUND"))
+        with cursor.copy("COPY addressee (institution, addressee, person) FROM STDIN") as rows:
+            for index, person in enumerate(persons):
+                rows.write_row((institution, f"a{index}", person))
+        if institution == MINATO:
+            with cursor.copy(
+                "COPY case_file (institution, case_file, person, affair, opened_on) FROM STDIN"
+            ) as rows:
+                for person in persons:
+                    rows.write_row((institution, new_id(entropy), person, AFFAIR, today))
+        else:
+            cursor.execute(
+                "INSERT INTO load VALUES (%s, 'bench', 'local-tax', %s, %s, %s, 0, now())",
+                (institution, LAYOUT, bytes(32), people),
+            )
+            with cursor.copy(
+                "COPY copy (institution, person, info, layout, as_of, valid_from, load, locked)"
+                " FROM STDIN"
+            ) as rows:
+                for index, person in enumerate(persons):
+                    payload = msgspec.json.encode({INCOME: index})
+                    locked = tenant.locker.lock(
+                        payload, label=copy_label(tenant, person, "local-tax")
+                    )
+                    rows.write_row(
+                        (institution, person, "local-tax", LAYOUT, today, today, "bench", locked)
+                    )
+        for table in ("person", "addressee", "case_file", "copy"):
+            cursor.execute(f"ANALYZE {table}".encode())
+
+
+# The load.
+
+
+def batches(client: BusinessClient, machine: Machine, seconds: float) -> float:
+    """Ask in batches for so long; returns inquiries a second, the ledger's share included."""
+    before = _at_ledger(machine)
+    begun = time.perf_counter()
+
+    def work(lane: int) -> int:
+        done, turn = 0, lane
+        while time.perf_counter() - begun < seconds:
+            asked = _batch(machine, turn)
+            found = client.ask_and_wait(asked)
+            wrong = {answer.outcome for answer in found} - {"OK"}
+            assert not wrong, f"every inquiry is answered, not {wrong}"
+            done += len(found)
+            turn += AT_ONCE
+        return done
+
+    with ThreadPoolExecutor(AT_ONCE) as lanes:
+        done = sum(lanes.map(work, range(AT_ONCE)))
+    while _at_ledger(machine) - before < done:
+        time.sleep(0.05)
+    return done / (time.perf_counter() - begun)
+
+
+def _batch(machine: Machine, turn: int) -> list[Question]:
+    start = turn * BATCH % len(machine.addressees)
+    chosen = [machine.addressees[(start + i) % len(machine.addressees)] for i in range(BATCH)]
+    return [_question(one) for one in chosen]
+
+
+def _question(addressee: str) -> Question:
+    return Question(
+        addressee=addressee, affair=AFFAIR, provider=OSAKA, items=(INCOME,), layout=LAYOUT
+    )
+
+
+def _at_ledger(machine: Machine) -> int:
+    """Return how many exchanges the ledger holds with record and both ends."""
+    with machine.admin("ledger") as connection:
+        row = connection.execute(
+            "SELECT least((SELECT count(*) FROM record), (SELECT count(*) / 2 FROM record_end))"
+        ).fetchone()
+    assert row is not None, "a count is a row"
+    return int(row[0])
+
+
+def singles(machine: Machine, seconds: float) -> tuple[float, float]:
+    """Ask one by one at a steady rate, whatever the answers take; returns p50 and p99 in ms.
+
+    A question's time begins when it was due, so a slow answer does not hide behind a late start.
+    """
+    latencies = asyncio.run(_open_loop(machine, int(seconds * PER_SECOND)))
+    latencies.sort()
+    return latencies[len(latencies) // 2], latencies[int(len(latencies) * 0.99)]
+
+
+async def _open_loop(machine: Machine, count: int) -> list[float]:
+    federation = machine.federation
+    token = await asyncio.to_thread(federation.token, MINATO, "clerk")
+    headers = {
+        "authorization": f"Bearer {token.reveal()}",
+        "content-type": "application/json",
+    }
+    limits = httpx2.Limits(max_connections=64, max_keepalive_connections=64)
+    async with httpx2.AsyncClient(
+        base_url=federation.address_of(MINATO), headers=headers, limits=limits, trust_env=False
+    ) as http:
+
+        async def ask(index: int, due: float) -> float:
+            question = _question(machine.addressees[index % len(machine.addressees)])
+            answer = await http.post(
+                "/v1/inquiries?wait=true", content=msgspec.json.encode(Questions((question,)))
+            )
+            assert b'"outcome":"OK"' in answer.content, "every inquiry is answered"
+            return (time.perf_counter() - due) * 1_000
+
+        begun = time.perf_counter() + 0.1
+        tasks: list[asyncio.Task[float]] = []
+        for index in range(count):
+            due = begun + index / PER_SECOND
+            await asyncio.sleep(max(due - time.perf_counter(), 0.0))
+            tasks.append(asyncio.create_task(ask(index, due)))
+        return list(await asyncio.gather(*tasks))
+
+
+# Numbers and codes.
+
+
+def acquisition(machine: Machine, people: int, tell: Tell) -> tuple[float, float]:
+    """Have residents numbered and their codes acquired; returns numbers and codes a second.
+
+    Over the doors: sealed batches to register, registration by card at the gateway, and its worker
+    that asks register and core. Codes count from the registration of the last person on.
+    """
+    events = [_birth(index) for index in range(people)]
+    _by_thousands(
+        events,
+        lambda part: _ask_register(
+            machine, register.EVENTS_PATH, register.EventBatch(part), sealed=False
+        ),
+    )
+    begun = time.perf_counter()
+    given: list[register.Designated] = []
+    _by_thousands(
+        [event.resident_code for event in events],
+        lambda part: given.extend(
+            msgspec.json.decode(
+                _ask_register(
+                    machine, register.DESIGNATE_PATH, register.Designate(part), sealed=True
+                ),
+                type=register.Designations,
+            ).designated
+        ),
+    )
+    numbers = people / (time.perf_counter() - begun)
+    client = machine.federation.client(MINATO, "intake")
+    cards = [
+        Registration(
+            addressee=f"n{index}",
+            source="card",
+            number=one.number,
+            attributes=Attributes(
+                name=event.name or "",
+                birth=event.birth or "",
+                sex=event.sex or "",
+                address=event.address or "",
+            ),
+        )
+        for index, (event, one) in enumerate(zip(events, given, strict=True))
+    ]
+    begun = time.perf_counter()
+    _by_thousands(cards, client.register)
+    while _bound(machine) < people:
+        time.sleep(0.05)
+    codes = people / (time.perf_counter() - begun)
+    client.close()
+    tell(f"{numbers:,.0f} numbers and {codes:,.0f} codes a second")
+    return numbers, codes
+
+
+def _birth(index: int) -> register.Event:
+    code = ResidentCode.generate(f"{index:010}", space=NumberSpace.TEST).reveal()
+    return register.Event(
+        event=new_id(SystemEntropy()),
+        kind="birth",
+        resident_code=code,
+        effective_on=date(2020, 4, 1),
+        name=f"試験{chr(0x4E00 + index % 5_000)}{chr(0x4E00 + index // 5_000)}",
+        birth="1990-04-01",
+        sex="2",
+        address=f"東京都港区芝公園二丁目{1 + index // 90}番{1 + index % 90}号",
+        municipality=MINATO.removeprefix("lg-"),
+    )
+
+
+def _by_thousands(values: Sequence[T], act: Callable[[tuple[T, ...]], object]) -> None:
+    for start in range(0, len(values), BATCH):
+        act(tuple(values[start : start + BATCH]))
+
+
+def _bound(machine: Machine) -> int:
+    with machine.admin(EAST) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM person p JOIN addressee a USING (institution, person)"
+            " WHERE a.addressee LIKE 'n%' AND p.acquisition_state = 'BOUND'"
+        ).fetchone()
+    assert row is not None, "a count is a row"
+    return int(row[0])
+
+
+def _ask_register(machine: Machine, path: str, question: msgspec.Struct, *, sealed: bool) -> bytes:
+    """Ask register as Minato; returns what was sealed for Minato, or nothing."""
+
+    async def whole() -> bytes:
+        federation = machine.federation
+        net = federation.net()
+        context = path.encode()
+        to = federation.keys["register"].public.payload
+        body = register.Sealed(seal_payload(msgspec.json.encode(question), to=to, context=context))
+        caller = federation.caller(MINATO, net, SystemClock(), SystemEntropy())
+        try:
+            if not sealed:
+                await caller.call(register.PARTY, path, body, register.EventsTaken)
+                return b""
+            answer, _ = await caller.call(register.PARTY, path, body, register.Sealed)
+        finally:
+            await net.close()
+        return open_payload(answer.payload, key=federation.keys[MINATO].payload, context=context)
+
+    return asyncio.run(whole())
