@@ -229,6 +229,14 @@ class House:
             bodies = [msgspec.json.decode(body) for (body,) in await found.fetchall()]
         return [(body["kind"], body["permit"]) for body in bodies]
 
+    async def blocked(self, task):
+        """Wait until a task of this ledger waits for a lock; fails when it ends without."""
+        waits = False
+        while not waits:
+            assert not task.done(), "it waited for nobody"
+            async with self.database.transaction() as tx:
+                waits = await tx.value("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted")
+
     # People
 
     def ticket(self, person, *, blind=None, **changes):

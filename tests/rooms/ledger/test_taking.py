@@ -5,6 +5,7 @@ import pytest
 
 from kumihimo.kernel import journal
 from kumihimo.kernel.net import Refused
+from kumihimo.rooms.ledger import service, store
 from tests.rooms.ledger.house import MINATO, OSAKA
 
 
@@ -42,6 +43,26 @@ def test_ends_that_name_different_people_raise_one_alarm_in_any_order(in_house, 
         for person in ("one", "other"):
             page = await house.page(await house.enter(person))
             assert [one["under_investigation"] for one in page["records"]] == [True]
+
+    in_house(story)
+
+
+@pytest.mark.parametrize("end_first", [True, False])
+def test_two_ends_that_come_at_the_same_moment_do_not_miss_each_other(in_house, end_first):
+    async def story(house):
+        record = house.record("one")
+        end = house.end(record, "other")
+        async with house.database.transaction() as tx:
+            if end_first:
+                await store.add_ends(tx, [end], [house.coded("other")])
+            else:
+                await store.add_records(tx, [record], [house.coded("one")])
+            assert await service.compare_ends(house.ledger, tx, [record.permit]) == 0
+            rest = house.deliver(record) if end_first else house.deliver(ends=[end])
+            second = asyncio.create_task(rest)
+            await house.blocked(second)
+        await second
+        assert await house.alarms() == [("ends-disagree", record.permit)]
 
     in_house(story)
 
