@@ -59,7 +59,7 @@ def test_every_ticket_that_register_did_not_make_for_this_gets_the_same_words(in
         attempts = [
             api.OpenSession(acquisition=new_id(house.entropy), sealed=good.sealed),
             house.ticket("one", acquisition=new_id(house.entropy)),
-            house.ticket("one", state="not-found"),
+            house.ticket("one", state="no-such-person"),
             house.ticket("one", blinding=b""),
             house.ticket("one", blinding=bytes(32)),
             house.ticket("one", blinding=b"\xff" * 32),
