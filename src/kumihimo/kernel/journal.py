@@ -72,18 +72,18 @@ def _content(seq: int, at: datetime, line: JournalLine) -> bytes:
     )
 
 
-async def write(tx: Tx, line: JournalLine, *, at: datetime) -> int:
-    """Append a line in this transaction, as its last statement; returns the line's number.
+async def write(tx: Tx, line: JournalLine, *, at: datetime) -> None:
+    """Append a line in this transaction, as its last statement.
 
     One statement: the head row is locked only from here to the commit, and the database chains
     the digest itself, over the same bytes as `digest_of`.
     """
     rest = _content(0, at, line).decode().removeprefix("[0,")
-    return await tx.value(
+    await tx.put(
         "WITH head AS (UPDATE journal_head SET seq = seq + 1, digest = sha256(digest ||"
         " convert_to('[' || (seq + 1)::text || ',' || %(rest)s, 'UTF8')) RETURNING seq, digest)"
         " INSERT INTO journal (seq, at, act, actor, detail, digest)"
-        " SELECT seq, %(at)s, %(act)s, %(actor)s, %(detail)s, digest FROM head RETURNING seq",
+        " SELECT seq, %(at)s, %(act)s, %(actor)s, %(detail)s, digest FROM head",
         {
             "rest": rest,
             "at": at,

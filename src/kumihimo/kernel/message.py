@@ -9,30 +9,25 @@ kept as evidence: `Evidence` alone is enough for an offline check.
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 import attrs
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from http_message_signatures import algorithms
-from http_message_signatures.exceptions import HTTPMessageSignaturesException
-from http_message_signatures.resolvers import HTTPSignatureKeyResolver
-from http_message_signatures.signatures import HTTPMessageSigner, HTTPMessageVerifier
-from typing_extensions import override
 
+from kumihimo.kernel import signature
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.ids import is_id, new_id
 from kumihimo.kernel.keys import PartyKeys, verification_key
 from kumihimo.kernel.refusal import NotAuthentic
+from kumihimo.kernel.signature import BadSignature, Message
 
 TAG = "kumihimo"
-_ED25519: Any = algorithms.ED25519  # pyright: ignore[reportPrivateImportUsage]
 RECIPIENT = "kumihimo-recipient"
 CONTENT_TYPE = "application/json"
 PROBLEM_TYPE = "application/problem+json"
 MAX_AGE = timedelta(minutes=5)
 MAX_SKEW = timedelta(seconds=30)
-_REQUEST_PARTS = ("@method", "@path", "content-type", "content-digest", RECIPIENT)
-_ANSWER_PARTS = ("@status", "content-type", "content-digest", '"signature";req')
+_REQUEST_PARTS = ('"@method"', '"@path"', '"content-type"', '"content-digest"', f'"{RECIPIENT}"')
+_ANSWER_PARTS = ('"@status"', '"content-type"', '"content-digest"', '"signature";req')
 
 
 class KeyBook(Protocol):
@@ -63,20 +58,6 @@ class Verified:
     evidence: Evidence
 
 
-@attrs.define
-class _Request:
-    method: str
-    url: str
-    headers: dict[str, str]
-
-
-@attrs.define
-class _Answer:
-    status_code: int
-    headers: dict[str, str]
-    request: _Request
-
-
 def key_id_of(party: str, signing: bytes) -> str:
     """Name a signing key: the party and the start of the key's fingerprint."""
     return f"{party}#{hashlib.sha256(signing).hexdigest()[:16]}"
@@ -87,50 +68,8 @@ def party_of(key_id: str) -> str:
     return key_id.partition("#")[0]
 
 
-class _Signing(HTTPSignatureKeyResolver):
-    def __init__(self, key: Ed25519PrivateKey) -> None:
-        self._key = key
-
-    @override
-    def resolve_private_key(self, key_id: str) -> Ed25519PrivateKey:
-        return self._key
-
-    @override
-    def resolve_public_key(self, key_id: str) -> Ed25519PublicKey:
-        return self._key.public_key()
-
-
-class _Verifier(HTTPMessageVerifier):
-    """The library asks the system's clock; here the caller's clock judges (`_judge`)."""
-
-    @override
-    def validate_created_and_expires(self, sig_input: object, max_age: object = None) -> None:
-        return None
-
-
-class _Book(HTTPSignatureKeyResolver):
-    def __init__(self, book: KeyBook) -> None:
-        self._book = book
-
-    @override
-    def resolve_private_key(self, key_id: str) -> Ed25519PrivateKey:
-        raise HTTPMessageSignaturesException("a key book holds no private keys")
-
-    @override
-    def resolve_public_key(self, key_id: str) -> Ed25519PublicKey:
-        public = self._book.signing_key(key_id)
-        if public is None:
-            raise HTTPMessageSignaturesException("unknown key")
-        return verification_key(public)
-
-
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
-
-
-def _url(path: str) -> str:
-    # Only the path is signed; the authority is the transport's business (see RECIPIENT).
-    return f"https://kumihimo.invalid{path}"
 
 
 def sign_request(
@@ -143,9 +82,13 @@ def sign_request(
     entropy: Entropy,
 ) -> dict[str, str]:
     """Return the headers of a signed POST of `body` to `path` at `recipient`."""
-    request = _Request("POST", _url(path), {"content-type": CONTENT_TYPE, RECIPIENT: recipient})
-    _sign(keys, request, _REQUEST_PARTS, body=body, at=at, nonce=new_id(entropy))
-    return _lower(request.headers)
+    headers = {
+        "content-type": CONTENT_TYPE,
+        RECIPIENT: recipient,
+        signature.DIGEST: signature.content_digest(body),
+    }
+    message = Message(method="POST", path=path, headers=headers)
+    return headers | _sign(keys, message, _REQUEST_PARTS, at, entropy)
 
 
 def sign_answer(
@@ -160,35 +103,22 @@ def sign_answer(
     entropy: Entropy,
 ) -> dict[str, str]:
     """Return the headers of a signed answer to the request whose headers are `to`."""
-    request = _Request("POST", _url(path), _lower(to))
-    answer = _Answer(status, {"content-type": content_type}, request)
-    _sign(keys, answer, _ANSWER_PARTS, body=body, at=at, nonce=new_id(entropy))
-    return _lower(answer.headers)
+    headers = {"content-type": content_type, signature.DIGEST: signature.content_digest(body)}
+    request = Message(method="POST", path=path, headers=_lower(to))
+    message = Message(status=status, headers=headers, request=request)
+    return headers | _sign(keys, message, _ANSWER_PARTS, at, entropy)
 
 
 def _sign(
-    keys: PartyKeys,
-    message: _Request | _Answer,
-    parts: tuple[str, ...],
-    *,
-    body: bytes,
-    at: datetime,
-    nonce: str,
-) -> None:
-    signer: Any = HTTPMessageSigner(
-        signature_algorithm=_ED25519, key_resolver=_Signing(keys.signing)
-    )
-    signer.sign(
-        message,
-        key_id=key_id_of(keys.party, keys.public.signing),
-        created=at,
-        nonce=nonce,
-        label=TAG,
-        tag=TAG,
-        include_alg=False,
-        covered_component_ids=parts,
-        body=body,
-    )
+    keys: PartyKeys, message: Message, parts: tuple[str, ...], at: datetime, entropy: Entropy
+) -> dict[str, str]:
+    parameters: dict[str, int | str] = {
+        "created": int(at.timestamp()),
+        "keyid": key_id_of(keys.party, keys.public.signing),
+        "nonce": new_id(entropy),
+        "tag": TAG,
+    }
+    return signature.sign(message, parts, parameters, key=keys.signing, label=TAG)
 
 
 def verify_request(
@@ -204,7 +134,7 @@ def verify_request(
 
     Raises `NotAuthentic`, in the same words whatever is wrong, so that a forger learns nothing.
     """
-    request = _Request("POST", _url(path), _lower(headers))
+    request = Message(method="POST", path=path, headers=_lower(headers))
     if request.headers.get(RECIPIENT) != recipient:
         raise NotAuthentic
     return _verify(request, _REQUEST_PARTS, body=body, book=book, now=now)
@@ -222,8 +152,8 @@ def verify_answer(
     now: datetime,
 ) -> Verified:
     """Check that `sender` signed this answer to exactly the question asked; `NotAuthentic`."""
-    request = _Request("POST", _url(path), _lower(question))
-    answer = _Answer(status, _lower(headers), request)
+    request = Message(method="POST", path=path, headers=_lower(question))
+    answer = Message(status=status, headers=_lower(headers), request=request)
     verified = _verify(answer, _ANSWER_PARTS, body=body, book=book, now=now)
     if verified.sender != sender:
         raise NotAuthentic
@@ -231,51 +161,42 @@ def verify_answer(
 
 
 def _verify(
-    message: _Request | _Answer,
+    message: Message,
     parts: tuple[str, ...],
     *,
     body: bytes,
     book: KeyBook,
     now: datetime,
 ) -> Verified:
-    verifier: Any = _Verifier(signature_algorithm=_ED25519, key_resolver=_Book(book))
     try:
-        results: list[Any] = verifier.verify(message, max_age=None, expect_tag=TAG, body=body)
-        [result] = results
-    except (HTTPMessageSignaturesException, ValueError) as error:
+        _, _, parameters, _ = signature.parse(message.headers)
+        key_id = parameters.get("keyid")
+        public = book.signing_key(key_id) if isinstance(key_id, str) else None
+        if public is None or not isinstance(key_id, str):
+            raise NotAuthentic
+        signed = signature.verify(message, body=body, key=verification_key(public))
+    except BadSignature as error:
         raise NotAuthentic from error
-    return _judge(result, parts, message=message, body=body, now=now)
-
-
-def _judge(
-    result: Any,  # noqa: ANN401 - the library's result is untyped
-    parts: tuple[str, ...],
-    *,
-    message: _Request | _Answer,
-    body: bytes,
-    now: datetime,
-) -> Verified:
-    covered = set(result.covered_components)
-    wanted = {part if part.startswith('"') else f'"{part}"' for part in parts}
-    params: dict[str, Any] = dict(result.parameters)
-    nonce, created = params.get("nonce"), params.get("created")
-    if not wanted <= covered or not isinstance(nonce, str) or not is_id(nonce):
+    nonce, created = signed.parameters.get("nonce"), signed.parameters.get("created")
+    covered = signed.covered >= set(parts)
+    if not covered or signed.parameters.get("tag") != TAG or not isinstance(created, int):
         raise NotAuthentic
-    if not isinstance(created, int):
+    if not isinstance(nonce, str) or not is_id(nonce):
         raise NotAuthentic
-    at = datetime.fromtimestamp(created, UTC)
+    at = _instant(created)
     if not now - MAX_AGE <= at <= now + MAX_SKEW:
         raise NotAuthentic
-    key_id = str(params["keyid"])
     evidence = Evidence(
         key_id=key_id,
-        base=_base_of(result),
-        signature=message.headers["signature"].encode(),
+        base=signed.base,
+        signature=message.headers[signature.SIGNATURE].encode(),
         body=body,
     )
     return Verified(party_of(key_id), nonce, at, evidence)
 
 
-def _base_of(result: Any) -> bytes:  # noqa: ANN401 - the library's result is untyped
-    lines = [f"{name}: {value}" for name, value in result.covered_components.items()]
-    return "\n".join(lines).encode()
+def _instant(created: int) -> datetime:
+    try:
+        return datetime.fromtimestamp(created, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise NotAuthentic from error

@@ -61,7 +61,7 @@ async def put(
     tx: Tx, *, topic: str, destination: str, body: bytes, at: datetime, sender: str = ""
 ) -> None:
     """Put a message into this transaction's outbox. `topic` is the path at the destination."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO outbox (sender, topic, destination, body, put_at, next_try_at)"
         " VALUES (%(sender)s, %(topic)s, %(destination)s, %(body)s, %(at)s, %(at)s)",
         {
@@ -143,7 +143,7 @@ class Outbox:
                     await self._postpone(letter)
         else:
             async with self.database.transaction() as tx:
-                await tx.execute(
+                await tx.put(
                     "DELETE FROM outbox WHERE message = ANY(%(messages)s)",
                     {"messages": [letter.message for letter in letters]},
                 )
@@ -153,14 +153,14 @@ class Outbox:
         # Jitter, so that a receiver that comes back is not met by everyone at once.
         wait *= 0.5 + below(self.entropy, 1_000) / 1_000
         async with self.database.transaction() as tx:
-            await tx.execute(
+            await tx.put(
                 "UPDATE outbox SET next_try_at = %(at)s WHERE message = %(message)s",
                 {"at": self.clock.now() + wait, "message": letter.message},
             )
 
     async def _bury(self, letter: Letter, reason: str) -> None:
         async with self.database.transaction() as tx:
-            await tx.execute(
+            await tx.put(
                 "WITH gone AS (DELETE FROM outbox WHERE message = %(message)s RETURNING message,"
                 " sender, topic, destination, body, put_at)"
                 " INSERT INTO dead_letter (message, sender, topic, destination, body, put_at,"

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from select import select
 from typing import Any, LiteralString, TypeVar
 
 import attrs
 import psycopg
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection, AsyncPipeline
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -26,10 +27,16 @@ class Tx:
     """An open transaction. It commits when its block ends and rolls back when the block raises."""
 
     connection: AsyncConnection[Any]
+    pipeline: AsyncPipeline
+
+    async def put(self, query: LiteralString, params: Params = ()) -> None:
+        """Send a statement whose result nobody looks at; an error shows at the next that waits."""
+        await self.connection.execute(query, params)
 
     async def execute(self, query: LiteralString, params: Params = ()) -> int:
         """Run a statement; returns how many rows it touched."""
         cursor = await self.connection.execute(query, params)
+        await self.pipeline.sync()
         return cursor.rowcount
 
     async def rows(self, query: LiteralString, params: Params, row: type[T]) -> list[T]:
@@ -89,15 +96,22 @@ class Database:
     async def transaction(self, *, institution: str = "") -> AsyncGenerator[Tx]:
         """Open a transaction, for one institution where the room hosts many.
 
-        The institution is what row-level security compares. A lost connection is `Unavailable`:
-        whether a commit that was under way reached the disk is then unknown, so every use case is
-        written to be repeated.
+        The institution is what row-level security compares. Statements travel in a pipeline: one
+        waits for the database only where its result is looked at, and at the commit. A lost
+        connection is `Unavailable`: whether a commit that was under way reached the disk is then
+        unknown, so every use case is written to be repeated.
         """
         try:
-            connection = await self._begin(institution)
+            connection = await self._alive()
             try:
-                yield Tx(connection)
-                await connection.execute("COMMIT", prepare=False)
+                async with connection.pipeline() as pipeline:
+                    await connection.execute("BEGIN")
+                    if institution:
+                        await connection.execute(
+                            "SELECT set_config('kumihimo.institution', %s, true)", (institution,)
+                        )
+                    yield Tx(connection, pipeline)
+                    await connection.execute("COMMIT")
             except BaseException:
                 if not connection.closed:
                     await connection.rollback()
@@ -107,26 +121,17 @@ class Database:
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise Unavailable("the room's database does not answer") from error
 
-    async def _begin(self, institution: str) -> AsyncConnection[Any]:
-        """Return a connection in a transaction.
+    async def _alive(self) -> AsyncConnection[Any]:
+        """Return a connection that did not die while it was idle.
 
-        A connection that died while it was idle shows it here, where nothing was done yet, so
-        another is taken: cheaper than to ask each connection whether it lives.
+        The server says nothing to an idle connection but good-bye, so one that has something to
+        read is dead: cheaper than to ask each connection whether it lives.
         """
-        begin = sql.SQL("BEGIN")
-        if institution:
-            # In one message with BEGIN: a round trip less for every transaction.
-            begin = sql.SQL("BEGIN; SELECT set_config('kumihimo.institution', {}, true)").format(
-                sql.Literal(institution)
-            )
-        for attempt in range(1, self._tries + 1):
+        for _ in range(self._tries):
             connection = await self._pool.getconn()
-            try:
-                await connection.execute(begin, prepare=False)
-            except BaseException as error:
-                await self._pool.putconn(connection)
-                if not isinstance(error, psycopg.OperationalError) or attempt == self._tries:
-                    raise
-            else:
+            readable, _, _ = select([connection.fileno()], [], [], 0)
+            if not readable:
                 return connection
-        raise AssertionError("the last attempt returns or raises")
+            await connection.close()
+            await self._pool.putconn(connection)
+        return await self._pool.getconn()

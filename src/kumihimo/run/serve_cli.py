@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import uvloop
 from cyclopts import App
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -52,7 +53,7 @@ def serve(room: str, *, config: Path) -> int:
         raise BadSettings(str(error)) from None
     log.take_over_libraries()
     _require_free(service)
-    asyncio.run(_run(service, log))
+    uvloop.run(_run(service, log))
     return 0
 
 

@@ -173,7 +173,7 @@ def test_the_inquiry_log_holds_no_attribute_in_the_clear(in_house, postgres):
 
 def test_silence_and_answer_take_the_same_statements_in_the_same_order(in_house, monkeypatch):
     done = []
-    for kind in ("execute", "rows", "value"):
+    for kind in ("put", "execute", "rows", "value"):
         plain = getattr(Tx, kind)
 
         def noted(tx, query, *rest, plain=plain):

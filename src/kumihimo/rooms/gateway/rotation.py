@@ -67,7 +67,7 @@ async def rotate(gateway: Gateway, tenant: Tenant) -> int:
     step = Step(rotation.old, rotation.new, parse_scalar(scalar))
     locked = tenant.locker.lock(scalar, label=_label(tenant, step.new))
     async with gateway.database.transaction(institution=tenant.institution) as tx:
-        await tx.execute(
+        await tx.put(
             "INSERT INTO rotation (institution, old, new, scalar_locked)"
             " VALUES (%(institution)s, %(old)s, %(new)s, %(locked)s) ON CONFLICT DO NOTHING",
             {
@@ -101,7 +101,7 @@ async def _carry(gateway: Gateway, tenant: Tenant, step: Step) -> int:
         points = await asyncio.to_thread(
             lambda: [bytes(multiply(step.scalar, Point(bytes(row.code)))) for row in rows]
         )
-        await tx.execute(
+        await tx.put(
             "UPDATE person SET code = new.code, code_version = %(version)s"
             " FROM unnest(%(persons)s::text[], %(codes)s::bytea[]) AS new (person, code)"
             " WHERE person.person = new.person",

@@ -61,7 +61,7 @@ class CopyLine:
 
 async def lock_info(tx: Tx, institution: str, info: str) -> None:
     """Let one load of one kind of information run at a time, so the last one wins entirely."""
-    await tx.execute(
+    await tx.put(
         "SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 0))",
         {"name": f"copies|{institution}|{info}"},
     )
@@ -79,7 +79,7 @@ async def last_load(tx: Tx, info: str) -> LoadRow | None:
 
 async def add_load(tx: Tx, institution: str, row: LoadRow) -> None:
     """Note a file."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO load (institution, load, info, layout, file_digest, rows_good, rows_bad,"
         " loaded_at) VALUES (%(institution)s, %(load)s, %(info)s, %(layout)s, %(file_digest)s,"
         " %(rows_good)s, %(rows_bad)s, %(loaded_at)s)",
@@ -108,7 +108,7 @@ async def retire(tx: Tx, copies: Sequence[int]) -> int:
 
 async def add_copies(tx: Tx, institution: str, load: LoadRow, copies: Sequence[NewCopy]) -> None:
     """Store copies of one load."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO copy (institution, person, info, layout, as_of, valid_from, valid_to, load,"
         " supersedes, no_automatic_answer, locked)"
         " SELECT %(institution)s, person, %(info)s, %(layout)s, as_of, valid_from, valid_to,"

@@ -134,7 +134,7 @@ async def add_batch(
     tx: Tx, institution: str, batch: str, body: bytes, *, at: datetime, next_try_at: datetime
 ) -> None:
     """Store a batch before anything of it leaves, so that a crash loses no question."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO batch (institution, batch, state, body, created_at, next_try_at)"
         " VALUES (%(institution)s, %(batch)s, 'ASKED', %(body)s, %(at)s,"
         " %(next_try_at)s)",
@@ -150,7 +150,7 @@ async def add_batch(
 
 async def add_inquiries(tx: Tx, institution: str, rows: Sequence[InquiryRow]) -> None:
     """Store inquiries, asked or refused on the spot."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO inquiry (institution, inquiry, batch, affair, provider, items, layout,"
         " person_locked, outcome, asked_at, answered_at)"
         " SELECT %(institution)s, inquiry, batch, affair, provider,"
@@ -236,7 +236,7 @@ async def set_granted(tx: Tx, name: str, granted: bytes) -> bool:
 
 async def postpone(tx: Tx, name: str, until: datetime) -> None:
     """Try a batch again later."""
-    await tx.execute(
+    await tx.put(
         "UPDATE batch SET tries = tries + 1, next_try_at = %(until)s WHERE batch = %(batch)s",
         {"batch": name, "until": until},
     )
@@ -244,7 +244,7 @@ async def postpone(tx: Tx, name: str, until: datetime) -> None:
 
 async def set_done(tx: Tx, name: str) -> None:
     """Close a batch; what was sent and granted stays as evidence, not here."""
-    await tx.execute(
+    await tx.put(
         "UPDATE batch SET state = 'DONE', body = '', granted = NULL WHERE batch = %(batch)s",
         {"batch": name},
     )
@@ -305,7 +305,7 @@ async def settle(tx: Tx, rows: Sequence[Settled]) -> set[str]:
 
 async def add_records(tx: Tx, institution: str, rows: Sequence[RecordRow]) -> None:
     """Write the legal records of this end."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO exchange_record (institution, side, peer, affair, items, outcome,"
         " list_version, requested_at, provided_at, hidden, detail_locked)"
         " SELECT %(institution)s, side, peer, affair, string_to_array(items, chr(31)), outcome,"
@@ -333,7 +333,7 @@ async def add_records(tx: Tx, institution: str, rows: Sequence[RecordRow]) -> No
 
 async def keep_evidence(tx: Tx, institution: str, evidence: Evidence, at: datetime) -> None:
     """Keep what a party signed."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO evidence (institution, at, key_id, base, signature, body)"
         " VALUES (%(institution)s, %(at)s, %(key_id)s, %(base)s, %(signature)s, %(body)s)",
         {

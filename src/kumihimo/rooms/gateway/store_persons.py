@@ -95,12 +95,12 @@ async def by_addressee(tx: Tx, addressees: Sequence[str]) -> dict[str, str]:
 
 async def add_persons(tx: Tx, institution: str, new: Sequence[NewPerson], on: date) -> None:
     """Store persons and their numbers; `psycopg.errors.UniqueViolation` when somebody was faster."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO person (institution, person)"
         " SELECT %(institution)s, person FROM unnest(%(persons)s::text[]) AS new (person)",
         {"institution": institution, "persons": [n.person for n in new]},
     )
-    await tx.execute(
+    await tx.put(
         "INSERT INTO vault (institution, person, number_tag, locked, source, entered_on)"
         " SELECT %(institution)s, person, tag, locked, source, %(on)s"
         " FROM unnest(%(persons)s::text[], %(tags)s::bytea[], %(locked)s::bytea[],"
@@ -118,7 +118,7 @@ async def add_persons(tx: Tx, institution: str, new: Sequence[NewPerson], on: da
 
 async def attach(tx: Tx, institution: str, addressees: Sequence[Attached]) -> None:
     """Tie addressee numbers to persons."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO addressee (institution, addressee, person)"
         " SELECT %(institution)s, addressee, person"
         " FROM unnest(%(addressees)s::text[], %(persons)s::text[]) AS new (addressee, person)",
@@ -144,7 +144,7 @@ async def statuses(tx: Tx, addressees: Sequence[str]) -> dict[str, Status]:
 
 async def set_flags(tx: Tx, person: str, *, no_self_information: bool, hidden: bool) -> None:
     """Set what the institution withholds of a person."""
-    await tx.execute(
+    await tx.put(
         "UPDATE person SET no_self_information = %(no_self_information)s, hidden = %(hidden)s"
         " WHERE person = %(person)s",
         {"person": person, "no_self_information": no_self_information, "hidden": hidden},
@@ -167,7 +167,7 @@ async def sequence(
     tx: Tx, institution: str, numbers: Sequence[str], persons: Sequence[str], until: date
 ) -> None:
     """Give persons their acquisition numbers."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO acquisition (institution, acquisition, person, expires_on)"
         " SELECT %(institution)s, acquisition, person, %(until)s"
         " FROM unnest(%(numbers)s::text[], %(persons)s::text[]) AS new (acquisition, person)",
@@ -203,7 +203,7 @@ async def waiting(tx: Tx, state: str, limit: int) -> list[Waiting]:
 
 async def keep_blindings(tx: Tx, numbers: Sequence[str], locked: Sequence[bytes]) -> None:
     """Store what register gave, until the core's half is there."""
-    await tx.execute(
+    await tx.put(
         "UPDATE acquisition SET blinding_locked = new.locked"
         " FROM unnest(%(numbers)s::text[], %(locked)s::bytea[]) AS new (acquisition, locked)"
         " WHERE acquisition.acquisition = new.acquisition",
@@ -213,7 +213,7 @@ async def keep_blindings(tx: Tx, numbers: Sequence[str], locked: Sequence[bytes]
 
 async def forget(tx: Tx, numbers: Sequence[str]) -> None:
     """Delete acquisition numbers and their blindings (Number Act art. 21-2(4))."""
-    await tx.execute(
+    await tx.put(
         "DELETE FROM acquisition WHERE acquisition = ANY(%(numbers)s)", {"numbers": list(numbers)}
     )
 
@@ -242,7 +242,7 @@ async def holders_of_codes(tx: Tx, codes: Sequence[tuple[int, bytes]]) -> dict[b
 
 async def bind(tx: Tx, persons: Sequence[str], codes: Sequence[tuple[int, bytes]]) -> None:
     """Write codes to persons."""
-    await tx.execute(
+    await tx.put(
         "UPDATE person SET acquisition_state = 'BOUND', code = new.code, code_version = new.version"
         " FROM unnest(%(persons)s::text[], %(versions)s::integer[], %(codes)s::bytea[])"
         " AS new (person, version, code)"
@@ -257,7 +257,7 @@ async def bind(tx: Tx, persons: Sequence[str], codes: Sequence[tuple[int, bytes]
 
 async def add_cases(tx: Tx, institution: str, rows: Sequence[CaseRow], persons: list[str]) -> None:
     """Open cases."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO case_file (institution, case_file, person, affair, opened_on)"
         " SELECT %(institution)s, case_file, person, affair, opened_on"
         " FROM unnest(%(cases)s::text[], %(persons)s::text[], %(affairs)s::text[],"
@@ -284,7 +284,7 @@ async def case(tx: Tx, case_file: str) -> CaseRow | None:
 
 async def close_case(tx: Tx, case_file: str, on: date) -> None:
     """Close a case."""
-    await tx.execute(
+    await tx.put(
         "UPDATE case_file SET closed_on = %(on)s WHERE case_file = %(case)s",
         {"case": case_file, "on": on},
     )

@@ -125,7 +125,7 @@ async def raise_alarms(tx: Tx, permits: Sequence[str], at: datetime) -> list[Ala
     Comparisons go one after another, each with the one before committed: or two transactions that
     bring one end each would both not see the other, and nobody would ever compare them.
     """
-    await tx.execute("SELECT pg_advisory_xact_lock(%(key)s)", {"key": _COMPARING})
+    await tx.put("SELECT pg_advisory_xact_lock(%(key)s)", {"key": _COMPARING})
     return await tx.rows(
         "INSERT INTO alarm (permit, requester, provider, noticed_at)"
         " SELECT r.permit, r.requester, r.provider, %(at)s"
@@ -237,7 +237,7 @@ async def use_ticket(tx: Tx, tag: bytes, on: date) -> bool:
 
 async def add_session(tx: Tx, token_hash: bytes, person: Coded, expires_at: datetime) -> None:
     """Open a session."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO session (token_hash, person, version, expires_at)"
         " VALUES (%(hash)s, %(person)s, %(version)s, %(expires_at)s)",
         {
@@ -260,7 +260,7 @@ async def session(tx: Tx, token_hash: bytes, at: datetime) -> SessionRow | None:
 
 async def end_session(tx: Tx, token_hash: bytes) -> None:
     """Close a session."""
-    await tx.execute("DELETE FROM session WHERE token_hash = %(hash)s", {"hash": token_hash})
+    await tx.put("DELETE FROM session WHERE token_hash = %(hash)s", {"hash": token_hash})
 
 
 async def forget_sessions(tx: Tx, at: datetime, tickets_before: date) -> int:

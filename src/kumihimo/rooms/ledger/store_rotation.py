@@ -75,7 +75,7 @@ TABLES: Final = (
 
 async def hold(tx: Tx) -> None:
     """Keep every change of key from beginning until this transaction ends."""
-    await tx.execute("SELECT pg_advisory_xact_lock_shared(%(key)s)", {"key": _KEY_CHANGE})
+    await tx.put("SELECT pg_advisory_xact_lock_shared(%(key)s)", {"key": _KEY_CHANGE})
 
 
 async def steps(tx: Tx) -> list[StepRow]:
@@ -85,8 +85,8 @@ async def steps(tx: Tx) -> list[StepRow]:
 
 async def begin(tx: Tx, step: StepRow) -> None:
     """Begin a change of key once nobody holds the present one; a repeat changes nothing."""
-    await tx.execute("SELECT pg_advisory_xact_lock(%(key)s)", {"key": _KEY_CHANGE})
-    await tx.execute(
+    await tx.put("SELECT pg_advisory_xact_lock(%(key)s)", {"key": _KEY_CHANGE})
+    await tx.put(
         "INSERT INTO rotation (old, new, scalar_locked) VALUES (%(old)s, %(new)s, %(locked)s)"
         " ON CONFLICT (new) DO UPDATE SET scalar_locked = excluded.scalar_locked,"
         " finished_on = NULL",
@@ -104,7 +104,7 @@ async def unfinished(tx: Tx) -> StepRow | None:
 async def finish(tx: Tx, new: int, on: date) -> bool:
     """Write down that a change is done; False when it was."""
     return bool(
-        await tx.execute(
+        await tx.put(
             "UPDATE rotation SET finished_on = %(on)s WHERE new = %(new)s AND finished_on IS NULL",
             {"new": new, "on": on},
         )
@@ -129,7 +129,7 @@ async def replace(
     tx: Tx, table: Table, keys: Sequence[str | bytes], codes: Sequence[tuple[int, bytes]]
 ) -> None:
     """Write the codes of rows anew."""
-    await tx.execute(
+    await tx.put(
         table.replace,
         {
             "keys": list(keys),

@@ -87,7 +87,7 @@ class EndRow:
 
 async def domains(tx: Tx, names: Sequence[str]) -> dict[str, DomainRow]:
     """Return the domains by name; one never seen begins at version 1."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO domain (domain) SELECT unnest(%(names)s::text[]) ON CONFLICT DO NOTHING",
         {"names": sorted(names)},
     )
@@ -102,9 +102,7 @@ async def domains(tx: Tx, names: Sequence[str]) -> dict[str, DomainRow]:
 
 async def begin_rotation(tx: Tx, domain: str) -> DomainRow:
     """Lock a domain and set its next version, once."""
-    await tx.execute(
-        "INSERT INTO domain (domain) VALUES (%(d)s) ON CONFLICT DO NOTHING", {"d": domain}
-    )
+    await tx.put("INSERT INTO domain (domain) VALUES (%(d)s) ON CONFLICT DO NOTHING", {"d": domain})
     return await tx.one(
         "UPDATE domain SET rotating_to = version + 1 WHERE domain = %(d)s"
         " RETURNING domain, version, rotating_to, previous_until",
@@ -262,7 +260,7 @@ class EndKey:
 
 async def keep_evidence(tx: Tx, evidence: Evidence, at: datetime) -> None:
     """Keep what a party signed."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO evidence (at, key_id, base, signature, body)"
         " VALUES (%(at)s, %(key_id)s, %(base)s, %(signature)s, %(body)s)",
         {

@@ -32,12 +32,12 @@ class DirectoryRow:
 
 async def lock(tx: Tx) -> None:
     """Let one change of the directory happen at a time."""
-    await tx.execute("LOCK TABLE party IN SHARE ROW EXCLUSIVE MODE")
+    await tx.put("LOCK TABLE party IN SHARE ROW EXCLUSIVE MODE")
 
 
 async def put_entry(tx: Tx, entry: Entry) -> None:
     """Set a party's entry."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO party (party, entry) VALUES (%(party)s, %(entry)s)"
         " ON CONFLICT (party) DO UPDATE SET entry = excluded.entry",
         {"party": entry.party, "entry": msgspec.json.encode(entry)},
@@ -61,7 +61,7 @@ async def latest(tx: Tx) -> DirectoryRow | None:
 
 async def add_directory(tx: Tx, version: int, issued_at: datetime, signed: SignedDirectory) -> None:
     """Store a signed directory for ever."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO directory_version (version, issued_at, body, signature)"
         " VALUES (%(version)s, %(issued_at)s, %(body)s, %(signature)s)",
         {

@@ -93,7 +93,7 @@ async def fresh_ids(tx: Tx, count: int) -> list[tuple[int, int]]:
 
 async def holders(tx: Tx, codes: Sequence[str]) -> dict[str, int]:
     """Return the person of each code that is or was anybody's, and lock those persons."""
-    await tx.execute(
+    await tx.put(
         "SELECT r.person FROM resident r WHERE r.person IN"
         " (SELECT person FROM resident_code WHERE code = ANY(%(codes)s))"
         " ORDER BY r.person FOR UPDATE OF r",
@@ -195,7 +195,7 @@ async def save(
 
 async def _save_periods(tx: Tx, people: dict[int, History]) -> None:
     closed = [(p, v) for p, history in people.items() for v in history.closed]
-    await tx.execute(
+    await tx.put(
         "UPDATE resident_period SET recorded_to = gone.until"
         " FROM unnest(%(persons)s::bigint[], %(froms)s::date[], %(seqs)s::bigint[],"
         " %(untils)s::bigint[]) AS gone (person, valid_from, seq, until)"
@@ -216,7 +216,7 @@ async def _save_periods(tx: Tx, people: dict[int, History]) -> None:
     ]
     columns = {f.name: [getattr(row, f.name) for row in rows] for f in attrs.fields(PeriodRow)}
     # Versions that were stored before are met again here and left as they are.
-    await tx.execute(
+    await tx.put(
         "INSERT INTO resident_period (person, valid_from, valid_to, recorded_from, recorded_to,"
         " resident_code, name, kana, birth, sex, address, municipality, former_surname, alias,"
         " standing, protected) SELECT * FROM unnest(%(person)s::bigint[], %(valid_from)s::date[],"
@@ -249,7 +249,7 @@ async def _project(tx: Tx, present: dict[int, State]) -> None:
     ]
     keys = [match_key(attributes) for attributes in four]
     states = list(present.values())
-    await tx.execute(
+    await tx.put(
         "INSERT INTO resident (person, resident_code, municipality, standing, name, birth, sex,"
         " address, name_key, birth_key, sex_key, address_key)"
         " SELECT * FROM unnest(%(person)s::bigint[], %(code)s::text[], %(municipality)s::text[],"

@@ -108,7 +108,7 @@ async def matches(tx: Tx, asked: Sequence[Asked]) -> list[Match]:
 
 async def log_inquiries(tx: Tx, office: str, rows: Sequence[InquiryRow], *, on: date) -> set[str]:
     """Log a batch; returns the ids that the office used before for another inquiry."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO strict_inquiry (office, inquiry, affair, person_tag, answered, asked_on)"
         " SELECT %(office)s, inquiry, affair, tag, answered, %(on)s"
         " FROM unnest(%(inquiries)s::text[], %(affairs)s::text[], %(tags)s::bytea[],"
@@ -155,7 +155,7 @@ async def written_of(tx: Tx, person: int) -> list[tuple[str, str, str, str]]:
 
 async def lock_bucket(tx: Tx, office: str, fresh: Bucket) -> Bucket:
     """Return an office's quota, locked; one that never asked begins with `fresh`."""
-    await tx.execute(
+    await tx.put(
         "INSERT INTO office_quota (office, tokens, at, day, used)"
         " VALUES (%(office)s, %(tokens)s, %(at)s, %(day)s, %(used)s) ON CONFLICT DO NOTHING",
         {"office": office, **attrs.asdict(fresh)},
@@ -169,7 +169,7 @@ async def lock_bucket(tx: Tx, office: str, fresh: Bucket) -> Bucket:
 
 async def save_bucket(tx: Tx, office: str, bucket: Bucket) -> None:
     """Store what an office has left."""
-    await tx.execute(
+    await tx.put(
         "UPDATE office_quota SET tokens = %(tokens)s, at = %(at)s, day = %(day)s, used = %(used)s"
         " WHERE office = %(office)s",
         {"office": office, **attrs.asdict(bucket)},

@@ -81,7 +81,7 @@ async def designate(tx: Tx, persons: Sequence[int], bodies: Sequence[str], *, on
     )
     got = {row.person for row in rows}
     chosen = [(p, b) for p, b in zip(persons, bodies, strict=True) if p in got]
-    await tx.execute(
+    await tx.put(
         "UPDATE resident SET number_body = new.body"
         " FROM unnest(%(bodies)s::text[], %(persons)s::bigint[]) AS new (body, person)"
         " WHERE resident.person = new.person",
