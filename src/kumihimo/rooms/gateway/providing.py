@@ -19,6 +19,7 @@ from kumihimo.kernel.keys import seal_payload
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, Conflict, NotAllowed, NotFound
 from kumihimo.kernel.seal import Sealed, open_sealed, seal
+from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.gateway import store_exchange, store_provide
 from kumihimo.rooms.gateway.api import (
     Ask,
@@ -29,7 +30,7 @@ from kumihimo.rooms.gateway.api import (
     payload_context,
 )
 from kumihimo.rooms.gateway.context import Gateway, Tenant
-from kumihimo.rooms.gateway.domain.codes import Step, candidates
+from kumihimo.rooms.gateway.domain.codes import candidates
 from kumihimo.rooms.gateway.domain.providing import (
     Asked,
     HeldCopy,
@@ -84,13 +85,12 @@ async def provide(gateway: Gateway, tenant: Tenant, sender: Verified, asked: Pro
     """
     now = gateway.clock.now()
     sheet = _check(gateway, tenant, sender, asked, now)
+    opened = await asyncio.to_thread(_open_all, tenant, sheet.permits)
     async with gateway.database.transaction(institution=tenant.institution) as tx:
         known = await store_provide.provisions(tx, [p.permit for p in sheet.permits])
-        steps = await steps_of(tx, tenant)
-    fresh = [p for p in sheet.permits if p.permit not in known]
-    if fresh:
-        opened = await asyncio.to_thread(_open_all, tenant, fresh)
-        held = await _look_up(gateway, tenant, sheet, opened, steps)
+        opened = {permit: code for permit, code in opened.items() if permit not in known}
+        held = await _look_up(tx, tenant, sheet, opened) if opened else {}
+    if opened:
         judged = await asyncio.to_thread(
             _answer_all, gateway, tenant, sheet, opened, held, legal_day(now)
         )
@@ -126,20 +126,16 @@ def _open_all(tenant: Tenant, permits: Sequence[Permit]) -> dict[str, Point | No
 
 
 async def _look_up(
-    gateway: Gateway,
-    tenant: Tenant,
-    sheet: PermitSheet,
-    opened: dict[str, Point | None],
-    steps: Sequence[Step],
+    tx: Tx, tenant: Tenant, sheet: PermitSheet, opened: dict[str, Point | None]
 ) -> dict[str, HeldPerson]:
+    steps = await steps_of(tx, tenant)
     asked: dict[tuple[int, bytes], str] = {}
     for permit, code in opened.items():
         if code is not None:
             for version, point in candidates(code, sheet.version, steps):
                 asked[(version, bytes(point))] = permit
     infos = {info_of(item) for permit in sheet.permits for item in permit.items}
-    async with gateway.database.transaction(institution=tenant.institution) as tx:
-        rows = await store_provide.held(tx, list(asked), sorted(infos))
+    rows = await store_provide.held(tx, list(asked), sorted(infos))
     held: dict[str, list[CopyRow]] = {}
     for row in rows:
         held.setdefault(asked[(row.code_version, bytes(row.code))], []).append(row)

@@ -16,6 +16,7 @@ from kumihimo.kernel.keys import NotSealedForUs, open_payload
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Unavailable
+from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.gateway import store_exchange
 from kumihimo.rooms.gateway.api import (
     PROVISIONS_PATH,
@@ -74,88 +75,139 @@ async def run_once(gateway: Gateway, tenant: Tenant) -> int:
 
 
 async def advance(gateway: Gateway, tenant: Tenant, name: str) -> None:
-    """Take a batch as far as it goes now; a party that is silent postpones it."""
+    """Take a batch as far as it goes now; a party that is silent postpones it.
+
+    The core's answer is kept only when the batch has to wait: until then it can be had again, for
+    the core gives a repeated inquiry the permit it had.
+    """
     async with gateway.database.transaction(institution=tenant.institution) as tx:
         batch = await store_exchange.batch(tx, name)
-    if batch is None or batch.state == "DONE":
-        return
-    try:
-        if batch.state == "ASKED":
-            batch = await _ask_core(gateway, tenant, batch)
-        if batch is not None:
-            await _ask_providers(gateway, tenant, batch)
-    except Unavailable:
-        await _postpone(gateway, tenant, name, batch.tries if batch else 0)
-
-
-async def _postpone(gateway: Gateway, tenant: Tenant, name: str, tries: int) -> None:
-    wait = min(RETRY_FIRST * 2 ** min(tries, 16), RETRY_LONGEST)
-    async with gateway.database.transaction(institution=tenant.institution) as tx:
-        await store_exchange.postpone(tx, name, gateway.clock.now() + wait)
-
-
-async def _ask_core(gateway: Gateway, tenant: Tenant, batch: BatchRow) -> BatchRow | None:
-    caller = gateway.caller(tenant)
-    try:
-        grants, verified = await caller.send(PARTY, INQUIRIES_PATH, batch.body, Grants)
-    except Refused as refusal:
-        # The core refuses a batch whole only for its form or a dead key version: asking the same
-        # again is useless, so each question ends and the clerk asks anew.
-        await _end_all(gateway, tenant, batch, refusal)
-        return None
-    granted = msgspec.json.encode(grants)
-    news = [
-        _News(inquiry=g.inquiry, outcome=g.outcome) for g in grants.granted if g.outcome != "OK"
-    ]
-    async with gateway.database.transaction(institution=tenant.institution) as tx:
-        await store_exchange.set_granted(tx, batch.batch, granted)
-    if news:
-        await _settle(gateway, tenant, batch.batch, news, evidence=verified)
-    return attrs.evolve(batch, state="GRANTED", granted=granted)
-
-
-async def _end_all(gateway: Gateway, tenant: Tenant, batch: BatchRow, refusal: Refused) -> None:
-    async with gateway.database.transaction(institution=tenant.institution) as tx:
-        rows = await store_exchange.batch_inquiries(tx, batch.batch)
-    outcome: Outcome = "REFUSED_REQUESTER" if refusal.reason == "not-allowed" else "EXPIRED"
-    await _settle(
-        gateway, tenant, batch.batch, [_News(inquiry=r.inquiry, outcome=outcome) for r in rows]
-    )
-    async with gateway.database.transaction(institution=tenant.institution) as tx:
-        await store_exchange.set_done(tx, batch.batch)
-
-
-async def _ask_providers(gateway: Gateway, tenant: Tenant, batch: BatchRow) -> None:
-    assert batch.granted is not None, "a granted batch holds its grants"
-    grants = msgspec.json.decode(batch.granted, type=Grants)
-    async with gateway.database.transaction(institution=tenant.institution) as tx:
-        rows = await store_exchange.batch_inquiries(tx, batch.batch)
-    open_rows = {r.inquiry: r for r in rows if r.outcome is None or r.outcome in PASSING}
-    by_permit = {g.permit: g for g in grants.granted if g.permit and g.inquiry in open_rows}
-    results = await asyncio.gather(
-        *(_ask_provider(gateway, tenant, s, by_permit, open_rows) for s in grants.sheets)
-    )
-    news = [n for found, _ in results for n in found]
-    # Refusals that a crash kept from being settled when the core's answer came.
-    news += [
-        _News(inquiry=g.inquiry, outcome=g.outcome)
-        for g in grants.granted
-        if g.outcome != "OK" and g.inquiry in open_rows
-    ]
-    evidence = next((e for _, e in results if e is not None), None)
-    if news:
-        await _settle(gateway, tenant, batch.batch, news, evidence=evidence)
-    waiting = [n for n in news if n.outcome in PASSING]
-    if waiting:
-        manual = all(n.outcome == "PENDING_MANUAL" for n in waiting)
-        if not manual:
-            await _postpone(gateway, tenant, batch.batch, batch.tries)
+        if batch is None or batch.state == "DONE":
             return
+        rows = await store_exchange.batch_inquiries(tx, name)
+    journey = _Journey(gateway, tenant, batch, {row.inquiry: row for row in rows})
+    try:
+        await journey.go()
+    except Unavailable:
+        await journey.wait(_later(batch.tries))
+
+
+def _later(tries: int) -> timedelta:
+    return min(RETRY_FIRST * 2 ** min(tries, 16), RETRY_LONGEST)
+
+
+@attrs.define
+class _Journey:
+    """One attempt to bring a batch home."""
+
+    gateway: Gateway
+    tenant: Tenant
+    batch: BatchRow
+    rows: Mapping[str, InquiryRow]
+    grants: Grants | None = None
+
+    async def go(self) -> None:
+        """Ask the core, then every provider, then settle; raises `Unavailable` for the core."""
+        evidence: list[Verified] = []
+        if self.batch.granted is not None:
+            self.grants = msgspec.json.decode(self.batch.granted, type=Grants)
+        else:
+            verified = await self._ask_core()
+            if verified is None:
+                return
+            evidence.append(verified)
+        assert self.grants is not None, "the core has answered"
+        await self._ask_providers(self.grants, evidence)
+
+    async def _ask_core(self) -> Verified | None:
+        """Ask for permits; None when the core refused the whole batch, which is then settled."""
+        caller = self.gateway.caller(self.tenant)
+        try:
+            self.grants, verified = await caller.send(
+                PARTY, INQUIRIES_PATH, self.batch.body, Grants
+            )
+        except Refused as refusal:
+            # The core refuses a batch whole only for its form or a dead key version: asking the
+            # same again is useless, so each question ends and the clerk asks anew.
+            outcome: Outcome = "REFUSED_REQUESTER" if refusal.reason == "not-allowed" else "EXPIRED"
+            news = [_News(inquiry=name, outcome=outcome) for name in self.rows]
+            await self._settle(news, [], done=True)
+            return None
+        return verified
+
+    async def _ask_providers(self, grants: Grants, evidence: list[Verified]) -> None:
+        open_rows = {
+            name: row
+            for name, row in self.rows.items()
+            if row.outcome is None or row.outcome in PASSING
+        }
+        refused = [
+            _News(inquiry=g.inquiry, outcome=g.outcome)
+            for g in grants.granted
+            if g.outcome != "OK" and g.inquiry in open_rows
+        ]
+        if refused and grants.sheets:
+            # Nobody waits for a slow provider to learn of a refusal.
+            await self._settle(refused, evidence, done=False)
+            refused, evidence = [], []
+        by_permit = {g.permit: g for g in grants.granted if g.permit and g.inquiry in open_rows}
+        results = await asyncio.gather(
+            *(
+                _ask_provider(self.gateway, self.tenant, sheet, by_permit, open_rows)
+                for sheet in grants.sheets
+            )
+        )
+        news = refused + [n for found, _ in results for n in found]
+        evidence += [verified for _, verified in results if verified is not None]
+        waiting = [n for n in news if n.outcome in PASSING]
+        await self._settle(news, evidence, done=not waiting)
+        if waiting:
+            manual = all(n.outcome == "PENDING_MANUAL" for n in waiting)
+            await self.wait(MANUAL_POLL if manual else _later(self.batch.tries))
+
+    async def wait(self, pause: timedelta) -> None:
+        """Put the batch aside, with the core's answer if there is one."""
+        until = self.gateway.clock.now() + pause
+        async with self.gateway.database.transaction(institution=self.tenant.institution) as tx:
+            if self.grants is not None and self.batch.granted is None:
+                granted = msgspec.json.encode(self.grants)
+                await store_exchange.set_granted(tx, self.batch.batch, granted)
+            await store_exchange.postpone(tx, self.batch.batch, until)
+
+    async def _settle(
+        self, news: Sequence[_News], evidence: Sequence[Verified], *, done: bool
+    ) -> None:
+        """Give questions their outcome, with records, our ends, evidence and the journal line."""
+        gateway, tenant = self.gateway, self.tenant
+        now = gateway.clock.now()
+        settled = [_settled(gateway, tenant, n, now) for n in news]
         async with gateway.database.transaction(institution=tenant.institution) as tx:
-            await store_exchange.postpone(tx, batch.batch, gateway.clock.now() + MANUAL_POLL)
-        return
-    async with gateway.database.transaction(institution=tenant.institution) as tx:
-        await store_exchange.set_done(tx, batch.batch)
+            changed = await store_exchange.settle(tx, settled) if settled else set[str]()
+            if changed:
+                final = [n for n in news if n.inquiry in changed and n.outcome not in PASSING]
+                await self._record(tx, final, evidence, now)
+            if done:
+                await store_exchange.set_done(tx, self.batch.batch)
+
+    async def _record(
+        self, tx: Tx, final: Sequence[_News], evidence: Sequence[Verified], now: datetime
+    ) -> None:
+        gateway, tenant = self.gateway, self.tenant
+        records = [_record(gateway, tenant, self.rows[n.inquiry], n, now) for n in final]
+        if records:
+            await store_exchange.add_records(tx, tenant.institution, records)
+        ends = tuple(
+            End(permit=n.permit, side="requester", outcome=n.outcome, at=now)
+            for n in final
+            if n.permit is not None
+        )
+        if ends:
+            await put_ends(tenant, tx, Ends(ends), now)
+        for verified in evidence:
+            await store_exchange.keep_evidence(tx, tenant.institution, verified.evidence, now)
+        detail = {"settled": len(final), "given": sum(n.outcome == "OK" for n in final)}
+        line = journal.JournalLine(act="answers-taken", actor=tenant.institution, detail=detail)
+        await journal.write(tx, line, at=now)
 
 
 async def _ask_provider(
@@ -223,39 +275,6 @@ def _open(
     except NotSealedForUs:
         return _News(inquiry=granted.inquiry, outcome="PROVIDER_DOWN", permit=permit)
     return _News(inquiry=granted.inquiry, outcome="OK", permit=permit, payload=payload)
-
-
-async def _settle(
-    gateway: Gateway,
-    tenant: Tenant,
-    batch: str,
-    news: Sequence[_News],
-    *,
-    evidence: Verified | None = None,
-) -> None:
-    now = gateway.clock.now()
-    settled = [_settled(gateway, tenant, n, now) for n in news]
-    async with gateway.database.transaction(institution=tenant.institution) as tx:
-        changed = await store_exchange.settle(tx, settled)
-        if not changed:
-            return
-        rows = {r.inquiry: r for r in await store_exchange.batch_inquiries(tx, batch)}
-        final = [n for n in news if n.inquiry in changed and n.outcome not in PASSING]
-        records = [_record(gateway, tenant, rows[n.inquiry], n, now) for n in final]
-        if records:
-            await store_exchange.add_records(tx, tenant.institution, records)
-        ends = tuple(
-            End(permit=n.permit, side="requester", outcome=n.outcome, at=now)
-            for n in final
-            if n.permit is not None
-        )
-        if ends:
-            await put_ends(tenant, tx, Ends(ends), now)
-        if evidence is not None:
-            await store_exchange.keep_evidence(tx, tenant.institution, evidence.evidence, now)
-        detail = {"settled": len(final), "given": sum(n.outcome == "OK" for n in final)}
-        line = journal.JournalLine(act="answers-taken", actor=tenant.institution, detail=detail)
-        await journal.write(tx, line, at=now)
 
 
 def _settled(gateway: Gateway, tenant: Tenant, news: _News, now: datetime) -> Settled:
