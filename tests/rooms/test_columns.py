@@ -269,7 +269,14 @@ LEDGER = {
         "outcome": "word",
         "at": "instant",
         "person": "the ledger's own code",
+        "version": "count",
         "hidden": "yes or no",
+    },
+    "rotation": {
+        "new": "count",
+        "old": "count",
+        "scalar_locked": "encrypted under the ledger's key",
+        "finished_on": "day",
     },
     "session": {
         "token_hash": "of 256 random bits",
