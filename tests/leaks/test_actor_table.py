@@ -1,0 +1,184 @@
+"""The actor table, row by row: what each room must never hold, searched in what a full run left.
+
+Each row has its twin: the forbidden value is planted into the room's own database, as a bug would
+leave it there, and the same search must find it.
+"""
+
+import base64
+import itertools
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+
+from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.postgres import EmbeddedPostgres
+from kumihimo.run.stolen import join, loot
+from tests.federation.street import MINATO, NAGOYA, OSAKA
+from tests.leaks.full_run import ADDRESS, GATEWAYS, NAMES, PAYLOAD, full_run
+
+HOST = {hosted[0]: name for name, hosted in GATEWAYS.items()}
+
+
+@pytest.fixture(scope="module")
+def server():
+    # A server of its own: its databases are named as a deployment names them.
+    with TemporaryDirectory(prefix="kumihimo-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        running = EmbeddedPostgres.start(
+            folder / "postgres", entropy=SystemEntropy(), durable=False
+        )
+        yield running
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def left(server):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield full_run(server, monkeypatch)
+
+
+def forms(value):
+    """Every form in which a dump or a text may show a value."""
+    raw = value if isinstance(value, bytes) else str(value).encode()
+    return (raw, raw.hex().encode(), base64.b64encode(raw), base64.urlsafe_b64encode(raw))
+
+
+def shows(place, value):
+    return any(form in place for form in forms(value))
+
+
+def forbidden(left, room):
+    """What the actor table forbids this room: kind of value, and the values."""
+    codes = {name: list(found) for name, found in left.codes.items()}
+    numbers = [*left.numbers, *(number[:11] for number in left.numbers)]
+    of_people = {"number": numbers, "name": list(NAMES), "address": [ADDRESS]}
+    every_code = list(itertools.chain(*codes.values()))
+    inside = list(itertools.chain(*left.persons.values()))
+    local = list(itertools.chain(*left.addressees.values()))
+    table = {
+        "register": {"code": [*every_code, *left.ledger_codes], "integrated id": inside},
+        "linkage": {
+            **of_people,
+            "code": [*every_code, *left.ledger_codes],
+            "integrated id": inside,
+            "addressee": local,
+        },
+        "ledger": {**of_people, "code": every_code, "integrated id": inside, "addressee": local},
+        "oversight": {
+            **of_people,
+            "code": [*every_code, *left.ledger_codes],
+            "integrated id": inside,
+            "addressee": local,
+        },
+    }
+    for institution, gateway in HOST.items():
+        others = [name for name in HOST if name != institution]
+        table[gateway] = {
+            **of_people,
+            "code": [c for o in others for c in codes[o]] + left.ledger_codes,
+            "integrated id": [p for o in others for p in left.persons[o]],
+            "addressee": [a for o in others for a in left.addressees[o]],
+        }
+    return table[room] | {"payload": [PAYLOAD]}
+
+
+CELLS = [
+    *((room, kind) for room in ("linkage", "oversight") for kind in
+      ("number", "name", "address", "code", "integrated id", "addressee", "payload")),
+    *(("ledger", kind) for kind in
+      ("number", "name", "address", "code", "integrated id", "addressee", "payload")),
+    *(("register", kind) for kind in ("code", "integrated id", "payload")),
+    *((room, kind) for room in GATEWAYS for kind in
+      ("number", "name", "address", "code", "integrated id", "addressee", "payload")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("room", "kind"), CELLS)
+def test_a_room_does_not_hold_what_the_table_forbids_it(left, room, kind):
+    values = forbidden(left, room)[kind]
+    assert values
+    assert [value for value in values if shows(left.dumps[room], value)] == []
+
+
+@pytest.mark.parametrize(("room", "kind"), CELLS)
+def test_the_search_finds_the_value_where_a_bug_has_left_it(left, server, room, kind):
+    value = forbidden(left, room)[kind][0]
+    name = room.replace("-", "_")
+    with psycopg.connect(server.admin(f"kumihimo_{name}").reveal(), autocommit=True) as admin:
+        column = "text" if isinstance(value, str | int) else "bytea"
+        admin.execute(f"CREATE TABLE planted (value {column})".encode())
+        admin.execute(
+            "INSERT INTO planted VALUES (%s)",
+            (value if isinstance(value, bytes) else str(value),),
+        )
+        try:
+            assert shows(server.dump(name), value)
+        finally:
+            admin.execute("DROP TABLE planted")
+
+
+def test_every_room_holds_what_it_must_so_that_the_search_is_known_to_see(left):
+    register = left.dumps["register"]
+    assert all(shows(register, number[:11]) for number in left.numbers)
+    assert all(shows(register, name) for name in NAMES)
+    for institution, gateway in HOST.items():
+        assert all(shows(left.dumps[gateway], code) for code in left.codes[institution])
+        assert all(shows(left.dumps[gateway], one) for one in left.addressees[institution])
+    assert left.ledger_codes
+    assert all(shows(left.dumps["ledger"], code) for code in left.ledger_codes)
+
+
+@pytest.mark.parametrize("place", ["urls", "log", "refusals"])
+def test_no_address_log_or_refusal_quotes_a_person(left, place):
+    text = {"urls": left.urls, "log": [left.log], "refusals": left.refusals}[place]
+    assert any(text)
+    told = "\n".join(text).encode()
+    people = [*left.numbers, *NAMES, ADDRESS, PAYLOAD]
+    codes = itertools.chain(*left.codes.values(), left.ledger_codes)
+    inside = itertools.chain(*left.persons.values(), *left.addressees.values())
+    for value in itertools.chain(people, codes, inside):
+        assert not shows(told, value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *itertools.combinations(GATEWAYS, 2),
+        *((gateway, "linkage") for gateway in GATEWAYS),
+        *((gateway, "ledger") for gateway in GATEWAYS),
+        ("linkage", "ledger"),
+        ("register", "linkage"),
+        ("register", "ledger"),
+    ],
+)
+def test_two_dumps_join_no_better_than_chance(left, one, other):
+    """Everybody is in both dumps; by no value of any kind can two rows be laid together."""
+    joined = join(loot(left.dumps[one]), loot(left.dumps[other]))
+    assert joined.compared > 0
+    assert joined.naming == 0
+
+
+@pytest.mark.parametrize("gateway", sorted(GATEWAYS))
+def test_a_gateway_and_register_share_nothing_but_what_the_law_lets_both_write(left, gateway):
+    joined = join(loot(left.dumps[gateway]), loot(left.dumps["register"]))
+    assert joined.naming == 0
+
+
+def test_the_core_cannot_recognise_one_person_in_two_inquiries(left):
+    """Four inquiries about two people: every sealed person the core wrote down is another value."""
+    dump = left.dumps["linkage"]
+    sealed = [
+        line
+        for line in dump.splitlines()
+        if line.startswith(
+            (b"INSERT INTO public.exchange_record", b"INSERT INTO public.exchange_end")
+        )
+    ]
+    persons = [part for line in sealed for part in line.split(b"'") if len(part) == 2 + 2 * 64]
+    assert len(persons) >= 4
+    assert len(set(persons)) == len(persons)
+    halves = [half for one in persons for half in (one[2:66], one[66:])]
+    assert len(set(halves)) == len(halves)
