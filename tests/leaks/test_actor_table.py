@@ -15,7 +15,6 @@ import pytest
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.postgres import EmbeddedPostgres
 from kumihimo.run.stolen import join, loot
-from tests.federation.street import MINATO, NAGOYA, OSAKA
 from tests.leaks.full_run import ADDRESS, GATEWAYS, NAMES, PAYLOAD, full_run
 
 HOST = {hosted[0]: name for name, hosted in GATEWAYS.items()}

@@ -230,6 +230,7 @@ GATEWAY = {
         "old": "count",
         "new": "count",
         "scalar_locked": "under the institution's key",
+        "finished_on": "day",
     },
     "vault": {
         "institution": "party",

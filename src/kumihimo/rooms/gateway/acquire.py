@@ -14,7 +14,15 @@ import attrs
 import msgspec
 
 from kumihimo.kernel import journal
-from kumihimo.kernel.group import NotInGroup, Scalar, invert, multiply, parse_point, parse_scalar
+from kumihimo.kernel.group import (
+    NotInGroup,
+    Point,
+    Scalar,
+    invert,
+    multiply,
+    parse_point,
+    parse_scalar,
+)
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.refusal import NotFound
 from kumihimo.kernel.sql import Tx
@@ -27,6 +35,7 @@ from kumihimo.rooms.gateway.persons import (
     unknown_addressee,
     vault_label,
 )
+from kumihimo.rooms.gateway.rotation import hold, steps_of
 from kumihimo.rooms.gateway.store_persons import Waiting
 from kumihimo.rooms.linkage import api as linkage
 from kumihimo.rooms.register import api as register
@@ -197,6 +206,7 @@ def _unblind(
 
 async def _bind(gateway: Gateway, tenant: Tenant, tx: Tx, codes: Sequence[_Bound]) -> None:
     """Write codes. Two integrated ids with one code are one person: a human must merge them."""
+    codes = await _at_the_present_key(tenant, tx, codes)
     received = after("REQUESTED", "receive")
     assert after(received, "bind") == "BOUND", "what is received is bound in the same transaction"
     taken = await store.holders_of_codes(tx, [(b.version, b.code) for b in codes])
@@ -214,6 +224,22 @@ async def _bind(gateway: Gateway, tenant: Tenant, tx: Tx, codes: Sequence[_Bound
     await store.move(tx, persons, old="REQUESTED", new=rejected, because=SAME_PERSON)
     await store.forget(tx, [b.acquisition for b in codes])
     await _journal(gateway, tenant, tx, "codes-bound", bound=len(bound), twice=len(twice))
+
+
+async def _at_the_present_key(tenant: Tenant, tx: Tx, codes: Sequence[_Bound]) -> list[_Bound]:
+    """Carry codes that the core gave under a key that is being changed, so none stays behind."""
+    await hold(tx, tenant)
+    steps = {step.old: step for step in await steps_of(tx, tenant)}
+    return [
+        attrs.evolve(
+            one,
+            version=steps[one.version].new,
+            code=multiply(steps[one.version].scalar, Point(one.code)),
+        )
+        if one.version in steps
+        else one
+        for one in codes
+    ]
 
 
 async def retry(gateway: Gateway, tenant: Tenant, addressee: str) -> None:

@@ -56,17 +56,56 @@ async def steps_of(tx: Tx, tenant: Tenant) -> list[Step]:
     ]
 
 
+async def hold(tx: Tx, tenant: Tenant) -> None:
+    """Keep a change of key from beginning before this transaction ends.
+
+    Whoever writes a code holds first and then asks for the steps, so no code is left behind under
+    an old version.
+    """
+    await tx.put(
+        "SELECT pg_advisory_xact_lock_shared(hashtextextended(%(name)s, 0))",
+        {"name": _lock_name(tenant)},
+    )
+
+
+def _lock_name(tenant: Tenant) -> str:
+    return f"rotation|{tenant.institution}"
+
+
 async def rotate(gateway: Gateway, tenant: Tenant) -> int:
     """Carry every code of a tenant to the next key version; returns how many were carried.
 
-    Restartable at any point: the core repeats the same scalar, and rows tell their own version.
+    Restartable at any point: a change that is under way is gone on with, and never begun anew.
     """
     caller = gateway.caller(tenant)
-    rotation, _ = await caller.call(PARTY, ROTATE_PATH, Nothing(), Rotation)
+    step = await _unfinished(gateway, tenant)
+    if step is None:
+        rotation, _ = await caller.call(PARTY, ROTATE_PATH, Nothing(), Rotation)
+        step = await _begin(gateway, tenant, rotation)
+    carried = 0
+    while count := await _carry(gateway, tenant, step):
+        carried += count
+    await caller.call(PARTY, ROTATED_PATH, Rotated(step.new), Received)
+    await _finish(gateway, tenant, step)
+    return carried
+
+
+async def _unfinished(gateway: Gateway, tenant: Tenant) -> Step | None:
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        under_way = await tx.value("SELECT 1 FROM rotation WHERE finished_on IS NULL")
+        steps = await steps_of(tx, tenant) if under_way else []
+    return steps[0] if steps else None
+
+
+async def _begin(gateway: Gateway, tenant: Tenant, rotation: Rotation) -> Step:
     scalar = open_payload(rotation.sealed_scalar, key=tenant.keys.payload, context=ROTATION_CONTEXT)
     step = Step(rotation.old, rotation.new, parse_scalar(scalar))
     locked = tenant.locker.lock(scalar, label=_label(tenant, step.new))
     async with gateway.database.transaction(institution=tenant.institution) as tx:
+        await tx.put(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 0))",
+            {"name": _lock_name(tenant)},
+        )
         await tx.put(
             "INSERT INTO rotation (institution, old, new, scalar_locked)"
             " VALUES (%(institution)s, %(old)s, %(new)s, %(locked)s) ON CONFLICT DO NOTHING",
@@ -81,11 +120,19 @@ async def rotate(gateway: Gateway, tenant: Tenant) -> int:
             act="rotation-begun", actor=tenant.institution, detail={"version": step.new}
         )
         await journal.write(tx, line, at=gateway.clock.now())
-    carried = 0
-    while count := await _carry(gateway, tenant, step):
-        carried += count
-    await caller.call(PARTY, ROTATED_PATH, Rotated(step.new), Received)
-    return carried
+    return step
+
+
+async def _finish(gateway: Gateway, tenant: Tenant, step: Step) -> None:
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        await tx.put(
+            "UPDATE rotation SET finished_on = %(on)s WHERE new = %(new)s",
+            {"on": gateway.today(), "new": step.new},
+        )
+        line = journal.JournalLine(
+            act="rotation-finished", actor=tenant.institution, detail={"version": step.new}
+        )
+        await journal.write(tx, line, at=gateway.clock.now())
 
 
 async def _carry(gateway: Gateway, tenant: Tenant, step: Step) -> int:

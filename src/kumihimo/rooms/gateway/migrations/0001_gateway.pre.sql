@@ -178,6 +178,7 @@ CREATE TABLE rotation (
     old integer NOT NULL,
     new integer NOT NULL,
     scalar_locked bytea NOT NULL,
+    finished_on date,
     PRIMARY KEY (institution, new)
 );
 
