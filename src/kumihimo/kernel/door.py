@@ -12,17 +12,19 @@ from typing import Any, TypeVar
 
 import attrs
 import msgspec
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request, Response, Router
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import ASGIMiddleware
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 from typing_extensions import override
 
 from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.describe import PlainPage
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.message import (
@@ -300,6 +302,24 @@ def _on_bug(report: Reporter) -> Callable[[Request[Any, Any, Any], Exception], R
 _BEARER = Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")})
 
 
+def _description(title: str) -> OpenAPIConfig:
+    """Describe the doors to everybody: what they are, and nothing about anybody."""
+    return OpenAPIConfig(
+        title=title,
+        version="1",
+        components=_BEARER,
+        openapi_router=Router(
+            "/schema",
+            route_handlers=[],
+            include_in_schema=False,
+            dto=None,
+            return_dto=None,
+            opt={"unsigned": True},
+        ),
+        render_plugins=[PlainPage(), JsonRenderPlugin()],
+    )
+
+
 def room_app(
     title: str,
     handlers: Sequence[ControllerRouterHandler],
@@ -321,7 +341,7 @@ def room_app(
             Exception: _on_bug(report),
         },
         logging_config=None,
-        openapi_config=OpenAPIConfig(title=title, version="1", path="/schema", components=_BEARER),
+        openapi_config=_description(title),
         lifespan=list(lifespan),
         on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),

@@ -121,8 +121,8 @@ def _how_to_go_on(demo: Demo, town: str, seconds: float, *, keep: bool) -> None:
         )
         return
     teller.say(
-        f"業務 API の説明: {address}/schema/swagger",
-        f"The ledger of a person: {demo.addresses['ledger']}/schema/swagger",
+        f"業務 API の説明: {address}/schema",
+        f"The ledger of a person: {demo.addresses['ledger']}/schema",
     )
     teller.console.print(
         "\n".join(

@@ -1,0 +1,49 @@
+"""The description of a room's doors: readable by people and programs, and nothing from elsewhere."""
+
+import asyncio
+import re
+
+import httpx2
+import msgspec
+import pytest
+from tests.meta.rooms import applications
+
+from kumihimo.kernel.door import own_routes
+
+ROOMS = applications()
+
+
+def fetch(app, path):
+    async def whole():
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://room") as http:
+            return await http.get(path, follow_redirects=True)
+
+    return asyncio.run(whole())
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_every_door_stands_on_the_page_with_its_law_and_its_callers(room):
+    app = ROOMS[room]
+    page = fetch(app, "/schema")
+    assert page.status_code == 200
+    for path, handler in own_routes(app):
+        assert path in page.text
+        assert handler.opt["authority"] in page.text
+        for caller in handler.opt["callers"]:
+            assert caller in page.text
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_the_page_needs_no_script_and_nothing_from_elsewhere(room):
+    text = fetch(ROOMS[room], "/schema").text
+    assert "<script" not in text
+    assert re.findall(r"(?:src|href)=['\"]?([^'\" >]+)", text) == ["openapi.json"]
+    assert "url(" not in text
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_programs_read_the_same_doors(room):
+    answer = fetch(ROOMS[room], "/schema/openapi.json")
+    described = msgspec.json.decode(answer.content)
+    assert set(described["paths"]) == {path for path, _ in own_routes(ROOMS[room])}
