@@ -47,3 +47,11 @@ def test_programs_read_the_same_doors(room):
     answer = fetch(ROOMS[room], "/schema/openapi.json")
     described = msgspec.json.decode(answer.content)
     assert set(described["paths"]) == {path for path, _ in own_routes(ROOMS[room])}
+
+
+def test_the_words_of_the_code_stand_in_the_description():
+    described = msgspec.json.decode(fetch(ROOMS["gateway"], "/schema/openapi.json").content)
+    registration = described["components"]["schemas"]["Registration"]
+    assert registration["description"].startswith("One person to register.")
+    cases = described["paths"]["/v1/cases"]["post"]
+    assert cases["description"].startswith("Open cases; without an open case")

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any, Final, cast
 
+import msgspec
 from litestar import Request
-from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from typing_extensions import override
 
 _STYLE: Final = (
@@ -23,6 +24,36 @@ _STYLE: Final = (
 Schema = Mapping[str, Any]
 
 
+class Described(JsonRenderPlugin):
+    """Renders the description for programs, with what the structs' own docstrings say."""
+
+    @override
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """Return the JSON."""
+        _explain(request, openapi_schema)
+        return msgspec.json.encode(openapi_schema)
+
+
+def _explain(request: Request[Any, Any, Any], schema: dict[str, Any]) -> None:
+    """Put the docstring of each struct into the description; the framework leaves them out."""
+    structs: set[Any] = set()
+    for _, handler in _handlers(request):
+        signature = handler.parsed_fn_signature
+        sent = signature.parameters.get("data")
+        for field in (signature.return_type, sent):
+            if field is not None and _is_struct(field.annotation):
+                structs.add(field.annotation)
+    _, told = msgspec.json.schema_components(structs)
+    known = schema.get("components", {}).get("schemas", {})
+    for name, component in told.items():
+        if name in known and "description" in component:
+            known[name]["description"] = component["description"]
+
+
+def _is_struct(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
 class PlainPage(OpenAPIRenderPlugin):
     """Renders the description as one page of headings and tables."""
 
@@ -32,6 +63,7 @@ class PlainPage(OpenAPIRenderPlugin):
     @override
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """Return the page."""
+        _explain(request, openapi_schema)
         laws = {
             (path, method.lower()): handler.opt
             for path, handler in _handlers(request)

@@ -18,13 +18,12 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import ASGIMiddleware
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 from typing_extensions import override
 
 from kumihimo.kernel.clock import Clock
-from kumihimo.kernel.describe import PlainPage
+from kumihimo.kernel.describe import Described, PlainPage
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.message import (
@@ -316,7 +315,8 @@ def _description(title: str) -> OpenAPIConfig:
             return_dto=None,
             opt={"unsigned": True},
         ),
-        render_plugins=[PlainPage(), JsonRenderPlugin()],
+        render_plugins=[PlainPage(), Described()],
+        use_handler_docstrings=True,
     )
 
 
