@@ -18,6 +18,7 @@ from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.group import Point, hash_to_group, multiply, quotient, random_scalar
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.keys import PartyKeys, new_master, seal_payload
+from kumihimo.kernel.message import key_id_of
 from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.seal import seal
 from kumihimo.kernel.sql import Database
@@ -245,6 +246,12 @@ class House:
         self.core.points[acquisition] = multiply(r, hash_to_group(person.encode(), b"test"))
         ticket = register.Ticket(
             acquisition=acquisition, state="begun", blinding=(blind or r).reveal()
+        )
+        signer = self.keys["register"]
+        ticket = msgspec.structs.replace(
+            ticket,
+            key_id=key_id_of("register", signer.public.signing),
+            signature=signer.signing.sign(register.ticket_signed_bytes(ticket)),
         )
         ticket = msgspec.structs.replace(ticket, **changes)
         return api.OpenSession(acquisition=acquisition, sealed=self.seal_ticket(ticket))

@@ -1,5 +1,6 @@
 import asyncio
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.group import random_scalar
 from kumihimo.kernel.ids import new_id
+from kumihimo.kernel.message import key_id_of
 from kumihimo.rooms.ledger import api, sessions
 from kumihimo.rooms.ledger.http import TICKET_BODY_MAX
 from kumihimo.rooms.register import api as register
@@ -64,7 +66,15 @@ def test_every_ticket_that_register_did_not_make_for_this_gets_the_same_words(in
             house.ticket("one", blinding=bytes(32)),
             house.ticket("one", blinding=b"\xff" * 32),
         ]
+        signer = house.keys["ledger"]
+        own_word = msgspec.structs.replace(
+            ticket,
+            key_id=key_id_of("ledger", signer.public.signing),
+            signature=signer.signing.sign(register.ticket_signed_bytes(ticket)),
+        )
         sealings = (
+            house.seal_ticket(ticket),
+            house.seal_ticket(own_word),
             house.seal_ticket(ticket, to="linkage"),
             house.seal_ticket(ticket, path=register.ACQUIRE_PATH),
             house.seal_ticket({"acquisition": good.acquisition}),

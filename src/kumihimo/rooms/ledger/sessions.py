@@ -1,9 +1,9 @@
-"""A person's session at the ledger: opened by a ticket that register sealed to it.
+"""A person's session at the ledger: opened by a ticket that register signed and sealed to it.
 
 The ticket holds an acquisition number and a blinding; with the core's half it gives the ledger
 its own code of the person, and nothing else. So the ledger knows that somebody may read these
-records, and never who she is. Anybody can seal something to the ledger; but without the blinding
-that register drew, what comes out is the code of nobody.
+records, and never who she is. Anybody can seal something to the ledger: the signature inside keeps
+the core from being asked in vain.
 """
 
 import base64
@@ -19,6 +19,7 @@ from kumihimo.kernel import journal
 from kumihimo.kernel.clock import legal_day
 from kumihimo.kernel.group import NotInGroup, Point, invert, multiply, parse_point, parse_scalar
 from kumihimo.kernel.keys import NotSealedForUs, open_payload
+from kumihimo.kernel.message import KeyBook
 from kumihimo.kernel.net import Caller
 from kumihimo.kernel.refusal import NotAuthentic, NotFound, Unavailable
 from kumihimo.rooms.ledger import store
@@ -26,7 +27,7 @@ from kumihimo.rooms.ledger.api import OpenSession, Session
 from kumihimo.rooms.ledger.context import Ledger, held_steps
 from kumihimo.rooms.ledger.domain.codes import Coded, carried
 from kumihimo.rooms.linkage import api as linkage
-from kumihimo.rooms.register.api import TICKET_PATH, Ticket
+from kumihimo.rooms.register.api import TICKET_PATH, Ticket, verify_ticket
 
 LIFETIME: Final = timedelta(minutes=15)  # our choice
 TICKET_TRACE: Final = timedelta(days=28)  # as long as register remembers an acquisition number
@@ -48,7 +49,7 @@ async def open_session(ledger: Ledger, caller: Caller, asked: OpenSession) -> Se
     Raises the same `NotAuthentic` for a forged ticket, one of another number and one that was used;
     `NotFound` for one whose time is over; `Unavailable` while the core has no half of it yet.
     """
-    ticket = _read(ledger, asked)
+    ticket = _read(ledger, asked, caller.book)
     answer, _ = await caller.call(
         linkage.PARTY,
         linkage.COLLECT_PATH,
@@ -81,7 +82,7 @@ async def open_session(ledger: Ledger, caller: Caller, asked: OpenSession) -> Se
     return Session(token=token, expires_at=now + LIFETIME)
 
 
-def _read(ledger: Ledger, asked: OpenSession) -> Ticket:
+def _read(ledger: Ledger, asked: OpenSession, book: KeyBook) -> Ticket:
     try:
         content = open_payload(asked.sealed, key=ledger.keys.payload, context=TICKET_PATH.encode())
         ticket = msgspec.json.decode(content, type=Ticket)
@@ -90,6 +91,7 @@ def _read(ledger: Ledger, asked: OpenSession) -> Ticket:
         raise NotAuthentic from None
     if ticket.acquisition != asked.acquisition or ticket.state != "begun":
         raise NotAuthentic
+    verify_ticket(ticket, book)
     return ticket
 
 

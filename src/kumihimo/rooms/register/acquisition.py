@@ -15,6 +15,7 @@ import msgspec
 from kumihimo.kernel import outbox
 from kumihimo.kernel.ids import is_id, new_id
 from kumihimo.kernel.keys import seal_payload
+from kumihimo.kernel.message import key_id_of
 from kumihimo.kernel.refusal import BadInput, NotFound, Unavailable
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.linkage.api import BLINDED_PATH, LEDGER, Blinded, BlindedBatch
@@ -27,6 +28,7 @@ from kumihimo.rooms.register.api import (
     DisclosureTicket,
     Ticket,
     Tickets,
+    ticket_signed_bytes,
 )
 from kumihimo.rooms.register.context import Register, require_batch
 from kumihimo.rooms.register.identify import identify
@@ -149,11 +151,22 @@ async def ticket(register: Register, counter: str, asked: DisclosureAsked) -> Di
         await register.journal(tx, "ticket-asked", counter, given=int(begun is not None))
     if begun is None:
         raise NotFound
-    inside = Ticket(acquisition=begun.acquisition, state="begun", blinding=begun.blinding)
+    inside = _signed(
+        register, Ticket(acquisition=begun.acquisition, state="begun", blinding=begun.blinding)
+    )
     sealed = seal_payload(
         msgspec.json.encode(inside), to=ledger.keys.payload, context=TICKET_PATH.encode()
     )
     return DisclosureTicket(acquisition=begun.acquisition, sealed=sealed)
+
+
+def _signed(register: Register, ticket: Ticket) -> Ticket:
+    keys = register.keys
+    return msgspec.structs.replace(
+        ticket,
+        key_id=key_id_of(keys.party, keys.public.signing),
+        signature=keys.signing.sign(ticket_signed_bytes(ticket)),
+    )
 
 
 def _ticket_of(register: Register, person: int) -> _Begun:

@@ -6,10 +6,16 @@ too but `EventsTaken` (a count) and `DisclosureTicket` (sealed to the ledger). N
 institution ever comes here.
 """
 
+import hashlib
 from datetime import date
 from typing import Literal
 
 import msgspec
+from cryptography.exceptions import InvalidSignature
+
+from kumihimo.kernel.keys import verification_key
+from kumihimo.kernel.message import KeyBook, party_of
+from kumihimo.kernel.refusal import NotAuthentic
 
 PARTY = "register"
 
@@ -83,11 +89,17 @@ class AcquireBatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
-    """Register's answer to one: the blinding r (32 bytes), or why not."""
+    """Register's answer to one: the blinding r (32 bytes), or why not.
+
+    A ticket to the ledger travels through a counter and a person, outside any signed message, so
+    it carries register's own signature (`verify_ticket`).
+    """
 
     acquisition: str
     state: Literal["begun", "no-such-person", "duplicate"]
     blinding: bytes = b""
+    key_id: str = ""
+    signature: bytes = b""
 
 
 class Tickets(msgspec.Struct, frozen=True):
@@ -197,3 +209,20 @@ class Designations(msgspec.Struct, frozen=True):
     """Inside a `Sealed`; the same code always gives the same number."""
 
     designated: tuple[Designated, ...]
+
+
+def ticket_signed_bytes(ticket: Ticket) -> bytes:
+    """Return what a ticket's signature covers, apart from every other kind of signature."""
+    content = f"{ticket.acquisition}\n{ticket.state}\n".encode() + ticket.blinding
+    return b"kumihimo-ticket-v1\n" + hashlib.sha256(content).digest()
+
+
+def verify_ticket(ticket: Ticket, book: KeyBook) -> None:
+    """Raise `NotAuthentic` unless register signed this ticket."""
+    key = book.signing_key(ticket.key_id)
+    if key is None or party_of(ticket.key_id) != PARTY:
+        raise NotAuthentic
+    try:
+        verification_key(key).verify(ticket.signature, ticket_signed_bytes(ticket))
+    except InvalidSignature as error:
+        raise NotAuthentic from error
