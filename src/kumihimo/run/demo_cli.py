@@ -120,9 +120,12 @@ def _how_to_go_on(demo: Demo, town: str, seconds: float, *, keep: bool) -> None:
             "./kumihimo demo --keep  leaves it running, with the API to try.",
         )
         return
-    teller.say(
-        f"業務 API の説明: {address}/schema",
-        f"The ledger of a person: {demo.addresses['ledger']}/schema",
+    teller.table(
+        ("API の説明 description of the API", ""),
+        [
+            ("機関のシステム用 for an institution's systems", f"{address}/schema"),
+            ("本人の記録 a person's own records", f"{demo.addresses['ledger']}/schema"),
+        ],
     )
     teller.console.print(
         "\n".join(
