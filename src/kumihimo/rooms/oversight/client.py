@@ -121,6 +121,6 @@ class RoomSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def open_later(self, *, beside: Path) -> Database:
         """Return the database, not opened yet; raises `BadSettings`."""
         if self.database_connections < 1:
-            raise BadSettings("a room needs a connection", pointer="database_connections")
+            raise BadSettings("database_connections: at least 1", pointer="database_connections")
         dsn = Withheld(self.database.read(beside=beside).reveal().decode())
         return Database(dsn, pool_max=self.database_connections)
