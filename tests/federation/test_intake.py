@@ -44,6 +44,15 @@ async def count(desk, table):
                 raise AssertionError(table)
 
 
+async def code_of(desk, addressee):
+    async with desk.room.gateway.database.transaction(institution=desk.tenant.institution) as tx:
+        return await tx.value(
+            "SELECT code FROM person JOIN addressee USING (institution, person)"
+            " WHERE addressee = %(addressee)s",
+            {"addressee": addressee},
+        )
+
+
 async def state(desk, addressee):
     [status] = await desk(lambda client: client.status([addressee]))
     return status.state, status.rejected_because
@@ -155,6 +164,51 @@ def test_a_replaced_number_is_rejected_and_may_be_tried_again(in_town):
         assert await state(desk, "7") == ("NONE", "")
         with pytest.raises(Refused):
             await desk(lambda c: c.retry("7"))
+
+    in_town(story)
+
+
+def test_after_a_change_of_number_the_new_one_takes_its_place_and_the_code_stays(in_town):
+    async def story(street, one, other):
+        desk = await open_desk(street, OSAKA)
+        await desk(lambda c: c.register([card("7", one, 1), card("9", other, 2)]))
+        await desk.acquire(street.register_room)
+        before = await code_of(desk, "7")
+        change = register.EventBatch((event("number-change", 1, reason="漏えい"),))
+        await ask(street, MINATO, register.EVENTS_PATH, change, register.EventsTaken)
+        fresh = await number_of(street, 1)
+        for addressee, number, reason in (
+            ("7", other, "conflict"),
+            ("8", fresh, "not-found"),
+            ("7", "1", "bad-number"),
+        ):
+            with pytest.raises(Refused) as refusal:
+                await desk(
+                    lambda c, a=addressee, n=number: c.replace_number(
+                        a, number=n, attributes=written(1)
+                    )
+                )
+            assert refusal.value.reason == reason
+        await desk(lambda c: c.replace_number("7", number=fresh, attributes=written(1)))
+        report = await desk(lambda c: c.register([card("8", fresh, 1)]))
+        assert [r.outcome for r in report] == ["ATTACHED"]
+        assert await code_of(desk, "7") == await code_of(desk, "8") == before
+
+    in_town(story)
+
+
+def test_a_person_whose_number_was_replaced_too_early_gets_her_code_with_the_new_one(in_town):
+    async def story(street, one, _):
+        desk = await open_desk(street, OSAKA)
+        await desk(lambda c: c.register([card("7", one, 1)]))
+        change = register.EventBatch((event("number-change", 1, reason="漏えい"),))
+        await ask(street, MINATO, register.EVENTS_PATH, change, register.EventsTaken)
+        await desk.acquire(street.register_room)
+        assert await state(desk, "7") == ("REJECTED", "no-such-person")
+        fresh = await number_of(street, 1)
+        await desk(lambda c: c.replace_number("7", number=fresh, attributes=written(1)))
+        await desk.acquire(street.register_room)
+        assert await state(desk, "7") == ("BOUND", "")
 
     in_town(story)
 

@@ -75,6 +75,14 @@ class RegistrationReport(msgspec.Struct, frozen=True):
     persons: tuple[Registered, ...]
 
 
+class NewNumber(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person's number after a change (Number Act art. 7(2)), read from her new card."""
+
+    addressee: Addressee
+    number: str
+    attributes: Attributes
+
+
 class Addressees(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """1 to 1,000 persons."""
 

@@ -87,6 +87,11 @@ class BusinessClient:
         body = form.Registrations(tuple(persons))
         return self._post("/v1/persons", body, form.RegistrationReport).persons
 
+    def replace_number(self, addressee: str, *, number: str, attributes: form.Attributes) -> None:
+        """Put a person's new number, read from her new card, into the vault."""
+        body = form.NewNumber(addressee=addressee, number=number, attributes=attributes)
+        self._send("/v1/persons/number", body)
+
     def status(self, addressees: Sequence[str]) -> tuple[form.PersonStatus, ...]:
         """Return how far registrations are."""
         body = form.Addressees(tuple(addressees))

@@ -74,6 +74,16 @@ def _persons(gateway: Gateway) -> list[HTTPRouteHandler]:
         return await persons.register_persons(gateway, _caller(request).tenant, data.persons)
 
     @post(
+        "/persons/number",
+        status_code=204,
+        opt=lawful(authority="Number Act art. 7(2), 16", callers=CALLERS),
+        tags=["persons"],
+    )
+    async def replace_number(request: Incoming, data: JSONBody[form.NewNumber]) -> None:
+        """Put a person's new number into the vault after a change; her code stays."""
+        await persons.replace_number(gateway, _caller(request).tenant, data)
+
+    @post(
         "/persons/status",
         status_code=200,
         opt=lawful(authority="Number Act art. 21-2", callers=CALLERS),
@@ -106,7 +116,7 @@ def _persons(gateway: Gateway) -> list[HTTPRouteHandler]:
         """Begin a rejected acquisition again, after a person has looked into it."""
         await acquire.retry(gateway, _caller(request).tenant, data.addressee)
 
-    return [register_persons, person_status, set_flags, retry]
+    return [register_persons, replace_number, person_status, set_flags, retry]
 
 
 def _cases(gateway: Gateway) -> list[HTTPRouteHandler]:

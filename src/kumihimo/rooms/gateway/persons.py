@@ -20,6 +20,7 @@ from kumihimo.rooms.gateway import store_persons as store
 from kumihimo.rooms.gateway.business import (
     BATCH_MAX,
     Flags,
+    NewNumber,
     Outcome,
     PersonStatus,
     Registered,
@@ -27,6 +28,7 @@ from kumihimo.rooms.gateway.business import (
     RegistrationReport,
 )
 from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.gateway.domain.acquisition import after
 from kumihimo.rooms.register import api as register
 
 T = TypeVar("T")
@@ -123,7 +125,9 @@ async def _numbers(
     return found
 
 
-def _read_card(gateway: Gateway, tenant: Tenant, person: Registration, pointer: str) -> _Found:
+def _read_card(
+    gateway: Gateway, tenant: Tenant, person: Registration | NewNumber, pointer: str
+) -> _Found:
     try:
         number = IndividualNumber.parse(person.number, space=gateway.space)
     except BadInput as refusal:
@@ -135,9 +139,10 @@ def _read_card(gateway: Gateway, tenant: Tenant, person: Registration, pointer: 
     return _found(tenant, person, VaultEntry(number=number.reveal(), attributes=attributes))
 
 
-def _found(tenant: Tenant, person: Registration, entry: VaultEntry) -> _Found:
+def _found(tenant: Tenant, person: Registration | NewNumber, entry: VaultEntry) -> _Found:
     tag = tenant.locker.tag(entry.number.encode(), label=NUMBER_LABEL)
-    return _Found(person.addressee, person.source, tag, entry)
+    source = person.source if isinstance(person, Registration) else "card"
+    return _Found(person.addressee, source, tag, entry)
 
 
 async def _ask_register(
@@ -233,6 +238,38 @@ def _new(gateway: Gateway, tenant: Tenant, found: _Found) -> store.NewPerson:
     person = new_id(gateway.entropy)
     locked = tenant.locker.lock(msgspec.json.encode(found.entry), label=vault_label(tenant, person))
     return store.NewPerson(person=person, number_tag=found.tag, locked=locked, source=found.source)
+
+
+async def replace_number(gateway: Gateway, tenant: Tenant, new: NewNumber) -> None:
+    """Put a person's new number into the vault, after a change; her code stays what it is.
+
+    Raises `NotFound` for an unknown addressee number and `Conflict` when the number is that of
+    another person here. An acquisition that the old number had brought to an end begins again.
+    """
+    found = _read_card(gateway, tenant, new, "number")
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        person = (await store.by_addressee(tx, [new.addressee])).get(new.addressee)
+        if person is None:
+            raise unknown_addressee("addressee")
+        holder = (await store.by_number(tx, [found.tag])).get(found.tag)
+        if holder not in {None, person}:
+            raise Conflict("this number is that of another person here", pointer="number")
+        locked = tenant.locker.lock(
+            msgspec.json.encode(found.entry), label=vault_label(tenant, person)
+        )
+        await store.replace_number(
+            tx,
+            person,
+            number_tag=found.tag,
+            locked=locked,
+            source=found.source,
+            on=gateway.today(),
+        )
+        await store.move(tx, [person], old="REJECTED", new=after("REJECTED", "retry"))
+        line = journal.JournalLine(
+            act="number-replaced", actor=tenant.institution, detail={"persons": 1}
+        )
+        await journal.write(tx, line, at=gateway.clock.now())
 
 
 async def status(

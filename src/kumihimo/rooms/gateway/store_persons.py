@@ -116,6 +116,17 @@ async def add_persons(tx: Tx, institution: str, new: Sequence[NewPerson], on: da
     )
 
 
+async def replace_number(
+    tx: Tx, person: str, *, number_tag: bytes, locked: bytes, source: str, on: date
+) -> int:
+    """Put another number into a person's place in the vault; returns how many were replaced."""
+    return await tx.execute(
+        "UPDATE vault SET number_tag = %(tag)s, locked = %(locked)s, source = %(source)s,"
+        " entered_on = %(on)s WHERE person = %(person)s",
+        {"person": person, "tag": number_tag, "locked": locked, "source": source, "on": on},
+    )
+
+
 async def attach(tx: Tx, institution: str, addressees: Sequence[Attached]) -> None:
     """Tie addressee numbers to persons."""
     await tx.put(
