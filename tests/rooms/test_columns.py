@@ -149,12 +149,6 @@ GATEWAY = {
         "no_automatic_answer": "yes or no",
         "locked": "payload, under the institution's key",
     },
-    "directory": {
-        "singleton": "true",
-        "version": "count",
-        "body": "public keys of parties",
-        "signature": "of oversight",
-    },
     "evidence": {
         "institution": "party",
         "evidence": "count",
@@ -214,7 +208,6 @@ GATEWAY = {
         "no_self_information": "yes or no",
         "hidden": "yes or no",
     },
-    "positive_list": {"singleton": "true", "version": "of the list", "body": "the list"},
     "provision": {
         "institution": "party",
         "permit": "random id; purged",

@@ -26,7 +26,6 @@ REFUSALS_PATH = "/refusals"
 ENDS_PATH = "/ends"
 ROTATE_PATH = "/keys/rotate"
 ROTATED_PATH = "/keys/rotated"
-LIST_PATH = "/list"
 
 # The ledger implements these doors; the core, which speaks first, owns the messages.
 RECORDS_PATH = "/linkage/records"
@@ -302,10 +301,3 @@ class Rotated(msgspec.Struct, frozen=True):
     """Domain to core: every code of mine is at this version."""
 
     version: int
-
-
-class ListVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """The positive list in force at the core, as JSON of `statute`, and its version."""
-
-    version: str
-    body: bytes

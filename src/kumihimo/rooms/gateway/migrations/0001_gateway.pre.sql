@@ -182,20 +182,6 @@ CREATE TABLE rotation (
     PRIMARY KEY (institution, new)
 );
 
--- What oversight and the core publish; the same for every institution.
-CREATE TABLE directory (
-    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
-    version integer NOT NULL,
-    body bytea NOT NULL,
-    signature bytea NOT NULL
-);
-
-CREATE TABLE positive_list (
-    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
-    version text NOT NULL,
-    body bytea NOT NULL
-);
-
 -- What one party signed, kept to prove it to a third.
 CREATE TABLE evidence (
     institution text NOT NULL,
