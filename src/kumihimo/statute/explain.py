@@ -1,7 +1,7 @@
 """Why the list says yes or no to one question, and what a change of the law opens and closes."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.statute.law import Institution, affairs
 from kumihimo.statute.positive_list import Entry, Ground, Permitted, PositiveList
+from kumihimo.statute.unmapped import dead
 
 _GROUNDS = {
     Ground.REQUESTER: (
@@ -31,7 +32,10 @@ _GROUNDS = {
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer with its reasons, for people and (as JSON) for programs."""
+    """An answer with its reasons, for people and (as JSON) for programs.
+
+    `dead` are the affair's rows that day which match nobody yet: their words have no id of ours.
+    """
 
     permitted: bool
     japanese: str
@@ -44,6 +48,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     affair: str
     on: date
     list_version: str
+    dead: tuple[str, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +60,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     providers: tuple[str, ...]
     informations: tuple[str, ...]
     basis: str
+    items: tuple[str, ...] = ()
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,14 +85,18 @@ def explain(
     provider: str,
     item: str,
     on: date,
+    names: Mapping[str, str] | None = None,
 ) -> Explanation:
-    """Answer one question and say why; raises `BadInput` for an id that nobody has."""
-    names = {body.institution: body.name for body in bodies}
+    """Answer one question and say why; raises `BadInput` for an id that nobody has.
+
+    `names` are the words of affairs that 別表 does not have.
+    """
+    labels = {body.institution: body.name for body in bodies}
     for option, value in (("requester", requester), ("provider", provider)):
-        if value not in names:
-            raise BadInput(f"--{option}: no such institution{near(value, names)}", pointer=option)
-    texts = {a.affair: a.text for a in affairs()} | {e.affair: e.affair for e in law.entries}
-    texts |= {a.affair: a.text for a in affairs()}
+        if value not in labels:
+            raise BadInput(f"--{option}: no such institution{near(value, labels)}", pointer=option)
+    texts = {e.affair: e.affair for e in law.entries} | {a.affair: a.text for a in affairs()}
+    texts |= names or {}
     if affair not in texts:
         raise BadInput(f"--affair: no such affair{near(affair, texts)}", pointer="affair")
     found = law.decide(requester=requester, affair=affair, provider=provider, items=[item], on=on)
@@ -101,11 +111,12 @@ def explain(
         ground="" if permitted else found.ground.value,
         entries=found.entries if permitted else (),
         basis=found.basis if permitted else (),
-        requester=names[requester],
-        provider=names[provider],
+        requester=labels[requester],
+        provider=labels[provider],
         affair=texts[affair],
         on=on,
         list_version=law.version,
+        dead=dead(law, [e for e in law.entries if e.affair == affair and e.in_force(on)]),
     )
 
 
@@ -124,4 +135,5 @@ def _change(entry: Entry) -> Change:
         providers=entry.providers,
         informations=entry.informations,
         basis=entry.basis,
+        items=entry.items,
     )

@@ -20,7 +20,8 @@ OLD_BASIS: Final = "旧別表第二 2015-09"
 OLD_IN_FORCE: Final = date(2015, 10, 5)  # the day the number began; the text is that of 2015-09
 SELF_INFORMATION: Final = "self-information"
 _PREFECTURE_BODY: Final = "000"
-_SPLIT: Final = re.compile(r"若しくは|又は|、")
+# 「第五十五条又は第百二十八条に規定する」 joins two articles, not two bodies.
+_SPLIT: Final = re.compile(r"(?:若しくは|又は)(?!第)|、")
 _ASIDE: Final = re.compile(r"（[^（）]*(（[^（）]*）[^（）]*)*）")
 
 NATIONAL: Final = {
@@ -80,14 +81,27 @@ def affairs() -> tuple[Affair, ...]:
 
 @cache
 def institutions() -> tuple[Institution, ...]:
-    """Return all prefectures and municipalities, and the national bodies that entries name."""
+    """Return the bodies of the law's tables.
+
+    All prefectures and municipalities, the 47 unions of late elderly insurance (`kouiki-13`), and
+    the national bodies that entries name.
+    """
     found = [Institution(name, label, _national(name)) for name, label in NATIONAL.items()]
     for row in _rows("local_governments.tsv"):
         prefecture = row["code"][2:5] == _PREFECTURE_BODY
         classes = ("prefecture", "welfare-office") if prefecture else _municipal(row)
         label = row["prefecture"] + row["municipality"]
         found.append(Institution(f"lg-{row['code']}", label, classes))
+        if prefecture:
+            found.append(_elderly_union(row))
     return tuple(found)
+
+
+def _elderly_union(row: dict[str, str]) -> Institution:
+    # Act on Assurance of Medical Care for Elderly People art. 48: one for each prefecture. The
+    # former table names them beside 医療保険者 wherever it names those; both classes: our choice.
+    name = f"{row['prefecture']}後期高齢者医療広域連合"
+    return Institution(f"kouiki-{row['code'][:2]}", name, ("elderly-union", "medical-insurer"))
 
 
 def _national(name: str) -> tuple[str, ...]:
@@ -142,6 +156,13 @@ def old_entries() -> tuple[Entry, ...]:
     return tuple(found)
 
 
+@cache
+def class_names() -> frozenset[str]:
+    """Return every class that the law's tables name or that an institution of them has."""
+    named = {row["institution_class"] for row in _rows("bodies.tsv")}
+    return frozenset({name for one in institutions() for name in one.classes} | named)
+
+
 def informations() -> tuple[str, ...]:
     """Return the ids of the named kinds of information."""
     return tuple(row["information"] for row in _rows("informations.tsv"))
@@ -163,10 +184,18 @@ def self_information() -> Entry:
 def build_list(
     more: Iterable[Institution] = (), entries: Sequence[Entry] | None = None
 ) -> PositiveList:
-    """Return the list over all institutions and those of a deployment (`more`)."""
+    """Return the list over all institutions and those of a deployment (`more`).
+
+    Entries name classes; an entry that names one institution by its id means that one alone.
+    """
     classes: dict[str, list[str]] = {"ledger": ["ledger"]}
     for institution in (*institutions(), *more):
         for name in (*institution.classes, "any"):
             classes.setdefault(name, []).append(institution.institution)
     rows = (*old_entries(), self_information()) if entries is None else tuple(entries)
+    bodies = set(classes["any"])
+    for row in rows:
+        for name in (*row.requesters, *row.providers):
+            if name in bodies:
+                classes.setdefault(name, [name])
     return PositiveList(rows, classes)

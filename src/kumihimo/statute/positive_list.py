@@ -105,6 +105,18 @@ class PositiveList:
         content = msgspec.json.encode([self._entries, classes], order="deterministic")
         return hashlib.sha256(content).hexdigest()[:16]
 
+    def members(self, name: str) -> frozenset[str]:
+        """Return the bodies of a class; of an institution's id, that institution alone."""
+        if name not in self._classes and name in self._classes.get("any", ()):
+            return frozenset((name,))
+        return self._classes.get(name, frozenset())
+
+    def covers(self, classes: Iterable[str], name: str) -> bool:
+        """Say whether `name` is one of the classes, or an institution in one of them."""
+        named = tuple(classes)
+        institution = name in self._classes.get("any", ())
+        return name in named or (institution and any(name in self.members(n) for n in named))
+
     @property
     def entries(self) -> tuple[Entry, ...]:
         """Every row, whenever in force."""

@@ -1,7 +1,7 @@
 """The institutions of a world: its municipalities, their prefectures, and the national bodies.
 
 Ids are those of `statute`: `lg-` and six digits for local governments, names for the others.
-The health insurance society and the unions of late elderly insurance are invented.
+The health insurance society is invented and comes to `statute` with a deployment.
 """
 
 from typing import Final
