@@ -42,6 +42,11 @@ def correction(who, day=DAY, **more):
     return event("correction", who, day, **(written | more))
 
 
+def restoration(who, day=DAY, **more):
+    written = {"officers": ("officer-1", "officer-2"), "reason": "別人の死亡届"}
+    return event("restoration", who, day, **(written | more))
+
+
 def attributes(of, **changes):
     written = {"name": of.name, "birth": of.birth, "sex": of.sex, "address": of.address}
     return Attributes(**(written | changes))

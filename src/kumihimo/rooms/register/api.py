@@ -146,6 +146,7 @@ EventKind = Literal[
     "name-change",
     "former-surname",
     "correction",
+    "restoration",
     "departure-abroad",
     "return",
     "death",
@@ -160,7 +161,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """An event of the resident register (異動), as a municipality sends it.
 
     `resident_code` names the person; attributes that the event leaves alone are None. A
-    correction ex officio names two officers and a reason (`officers`, `reason`).
+    correction ex officio names two officers and a reason (`officers`, `reason`), and so does a
+    restoration, which takes back a death or a departure that never was, dated the day of it.
     """
 
     event: str

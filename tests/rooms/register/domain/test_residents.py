@@ -23,7 +23,7 @@ from kumihimo.rooms.register.domain.residents import (
     state_on,
     timeline,
 )
-from tests.rooms.register.made import DAY, birth, code, correction, event
+from tests.rooms.register.made import DAY, birth, code, correction, event, restoration
 
 TODAY = date(2026, 6, 1)
 
@@ -55,6 +55,7 @@ KINDS = st.sampled_from(
         lambda day: event("protection", 1, day),
         lambda day: event("protection-end", 1, day),
         lambda day: event("death", 1, day),
+        lambda day: restoration(1, day),
     ]
 )
 
@@ -123,10 +124,32 @@ def test_a_move_before_her_death_may_be_recorded_after_it_and_one_after_it_may_n
         timeline([*begun, Entry(3, event("move-within", 1, later(21), address="港区芝1-1"))])
 
 
+@pytest.mark.parametrize("mistaken", ["death", "departure-abroad", "move-out"])
+def test_a_restoration_leaves_no_day_on_which_the_mistake_was_true(mistaken):
+    before = told(birth(1), event(mistaken, 1, later(20)))
+    after = timeline([*before, Entry(3, restoration(1, later(20)))])
+    assert timeline(before)[-1].state.standing != "resident"
+    assert {period.state.standing for period in after} == {"resident"}
+
+
+def test_what_came_after_the_mistake_stays():
+    begun = told(birth(1), event("death", 1, later(20)), correction(1, later(25), name="高橋"))
+    after = timeline([*begun, Entry(4, restoration(1, later(20)))])
+    assert (after[-1].state.standing, after[-1].state.name) == ("resident", "高橋")
+
+
+@pytest.mark.parametrize("days", [0, 19, 21])
+def test_a_restoration_is_dated_the_day_of_the_mistake(days):
+    begun = told(birth(1), event("death", 1, later(20)))
+    with pytest.raises(ContradictsState):
+        timeline([*begun, Entry(3, restoration(1, later(days)))])
+
+
 @pytest.mark.parametrize(
     "second",
     [
         birth(1, later(1)),
+        restoration(1, later(1)),
         event("move-in", 1, later(1), address="港区芝1-1", municipality="131032"),
         event("return", 1, later(1), address="港区芝1-1", municipality="131032"),
         event("protection-end", 1, later(1)),
@@ -151,6 +174,7 @@ def test_nobody_moves_before_she_is_registered():
         event("former-surname", 1, former_surname=""),
         event("number-change", 1, reason="漏えい"),
         event("death", 1),
+        restoration(1),
     ],
 )
 def test_a_well_formed_event_passes_and_is_stored_as_it_was(good):
@@ -168,6 +192,9 @@ def test_a_well_formed_event_passes_and_is_stored_as_it_was(good):
         (birth(1, TODAY + timedelta(days=1)), FutureEvent, "effective_on"),
         (correction(1, name="高橋", officers=("a",)), TwoOfficersNeeded, "officers"),
         (correction(1, name="高橋", officers=("a", "a ")), TwoOfficersNeeded, "officers"),
+        (restoration(1, officers=("a",)), TwoOfficersNeeded, "officers"),
+        (restoration(1, reason=""), TwoOfficersNeeded, "reason"),
+        (restoration(1, name="高橋"), BadEvent, "name"),
         (correction(1, name="高橋", reason=" "), TwoOfficersNeeded, "reason"),
         (birth(1, name="高\u200b橋"), BadText, "name"),
     ],

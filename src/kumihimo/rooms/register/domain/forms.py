@@ -29,7 +29,8 @@ REASON_CHARS_MAX: Final = 400
 _MAY_BE_EMPTY: Final = frozenset({"kana", "former_surname", "alias"})
 _TWO: Final = 2
 # A change of number is allowed only after a leak (Number Act art. 7(2)); the reason is on record.
-_NEEDS_REASON: Final = frozenset({"correction", "number-change"})
+_EX_OFFICIO: Final = frozenset({"correction", "restoration"})
+_NEEDS_REASON: Final = _EX_OFFICIO | {"number-change"}
 
 _PARSERS: Final[dict[str, Callable[[str], object]]] = {
     "name": PersonName.parse,
@@ -75,9 +76,9 @@ def _check_officers(event: Event) -> None:
     ):
         raise BadEvent("officers are at most eight ids", pointer="officers")
     if event.kind in _NEEDS_REASON and not event.reason.strip():
-        refusal = TwoOfficersNeeded if event.kind == "correction" else BadEvent
+        refusal = TwoOfficersNeeded if event.kind in _EX_OFFICIO else BadEvent
         raise refusal("a reason is needed", pointer="reason")
-    if event.kind == "correction" and len({o.strip() for o in event.officers}) < _TWO:
+    if event.kind in _EX_OFFICIO and len({o.strip() for o in event.officers}) < _TWO:
         raise TwoOfficersNeeded("two different officers are needed", pointer="officers")
 
 

@@ -86,6 +86,7 @@ RULES: Final[dict[EventKind, _Rule]] = {
     "name-change": _rule("", _NOT_DEAD, may="name kana alias former_surname"),
     "former-surname": _rule("former_surname", _NOT_DEAD),
     "correction": _rule("", _ANY, may="name kana birth sex address alias former_surname"),
+    "restoration": _rule("", frozenset({"leaving", "abroad", "dead"}), to="resident"),
     "departure-abroad": _rule("", frozenset({"resident", "leaving"}), to="abroad"),
     "return": _rule("address municipality", frozenset({"abroad"}), to="resident"),
     "death": _rule("", _NOT_DEAD, to="dead"),
@@ -170,6 +171,8 @@ def _followed(periods: tuple[Period, ...], event: Event) -> tuple[Period, ...]:
     if not periods:
         return (Period(valid_from=day, valid_to=None, state=after(None, event)),)
     last = periods[-1]
+    if event.kind == "restoration" and last.valid_from != day:
+        raise ContradictsState("a restoration is dated the day of the event that it takes back")
     new = Period(valid_from=day, valid_to=None, state=after(last.state, event))
     if last.valid_from == day:  # two events of one day leave no period of no days between them
         return (*periods[:-1], new)
