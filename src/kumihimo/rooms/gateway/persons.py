@@ -15,6 +15,7 @@ from kumihimo.kernel import journal
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.keys import NotSealedForUs, open_payload, seal_payload
 from kumihimo.kernel.refusal import BadInput, Conflict, NotFound, Unavailable
+from kumihimo.people.identity import FourAttributes, strict_match
 from kumihimo.people.numbers import IndividualNumber
 from kumihimo.rooms.gateway import store_persons as store
 from kumihimo.rooms.gateway.business import (
@@ -150,32 +151,48 @@ async def _ask_register(
 ) -> Mapping[str, register.StrictAnswer]:
     if not persons:
         return {}
-    asked = [
-        register.StrictInquiry(
-            inquiry=new_id(gateway.entropy),
-            affair=person.affair,
-            attributes=register.Attributes(
-                name=person.attributes.name,
-                birth=person.attributes.birth,
-                sex=person.attributes.sex,
-                address=person.attributes.address,
-            ),
-            sexless_scheme=person.sexless_scheme,
-        )
-        for person in persons
-    ]
-    answers = await ask_sealed(
-        gateway,
-        tenant,
-        register.STRICT_PATH,
-        register.StrictBatch(tuple(asked)),
-        register.StrictAnswers,
-    )
-    if len(answers.answers) != len(persons):
+    asked = {person.addressee: _inquiry(gateway, person) for person in persons}
+    batch = register.StrictBatch(tuple(asked.values()))
+    found = await ask_sealed(gateway, tenant, register.STRICT_PATH, batch, register.StrictAnswers)
+    # By id and never by place: what stands n-th in a queue is not therefore the n-th person's.
+    by_id = {answer.inquiry: answer for answer in found.answers}
+    if by_id.keys() != {inquiry.inquiry for inquiry in asked.values()}:
         raise Unavailable("register answered another batch")
-    return {
-        person.addressee: answer for person, answer in zip(persons, answers.answers, strict=True)
-    }
+    answers = {addressee: by_id[inquiry.inquiry] for addressee, inquiry in asked.items()}
+    for addressee, inquiry in asked.items():
+        if answers[addressee].answered and not answers_inquiry(answers[addressee], inquiry):
+            raise Unavailable("register answered about another person than the one asked for")
+    return answers
+
+
+def _inquiry(gateway: Gateway, person: Registration) -> register.StrictInquiry:
+    written = person.attributes
+    return register.StrictInquiry(
+        inquiry=new_id(gateway.entropy),
+        affair=person.affair,
+        attributes=register.Attributes(
+            name=written.name, birth=written.birth, sex=written.sex, address=written.address
+        ),
+        sexless_scheme=person.sexless_scheme,
+    )
+
+
+def answers_inquiry(answer: register.StrictAnswer, inquiry: register.StrictInquiry) -> bool:
+    """Say whether the person answered is strictly the one asked for: register may be wrong too."""
+    held = answer.attributes
+    if held is None:
+        return False
+    try:
+        asked, found = _four(inquiry.attributes), _four(held)
+    except BadInput:
+        return False
+    return strict_match(asked, found, sex_required=not inquiry.sexless_scheme)
+
+
+def _four(written: register.Attributes) -> FourAttributes:
+    return FourAttributes.parse(
+        name=written.name, birth=written.birth, sex=written.sex, address=written.address
+    )
 
 
 async def ask_sealed(
