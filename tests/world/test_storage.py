@@ -130,13 +130,16 @@ def test_a_failure_half_way_leaves_nothing_behind(tmp_path, small):
 def test_a_disk_that_refuses_is_told_in_words_and_leaves_nothing_behind(tmp_path, form):
     program = (
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
-        "from kumihimo.run.world_cli import app\n"
-        f"app(['--residents', '2000', '--out', {str(tmp_path / 'w')!r}, '--format', {form!r}, '--json'])"
+        "from kumihimo.run.cli import main; main()"
     )
+    options = ("--residents", "2000", "--out", str(tmp_path / "w"), "--format", form, "--json")
     run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        [sys.executable, "-c", program, "world", *options],
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert run.returncode == 2
+    assert run.returncode == 1
     assert "could not be written" in run.stderr
     assert "Traceback" not in run.stderr
     assert list(tmp_path.iterdir()) == []

@@ -4,16 +4,12 @@ import json
 
 import pytest
 
-from kumihimo.run.world_cli import app
+from kumihimo.run import cli
 from kumihimo.world.nation import World
 
 
 def run(*arguments):
-    try:
-        app([str(a) for a in arguments], exit_on_error=False, print_error=False)
-    except SystemExit as stop:
-        return stop.code or 0
-    return 0
+    return cli.run(cli.build(), ["world", *(str(one) for one in arguments)])
 
 
 def test_a_nation_is_made_and_told(tmp_path, capsys):
@@ -55,5 +51,5 @@ def test_bad_arguments_are_told_in_one_line_and_nothing_is_written(
 
 def test_a_folder_in_use_is_refused_and_named(tmp_path, capsys):
     (tmp_path / "mine").write_text("x")
-    assert run("--residents", 10, "--out", tmp_path) == 2
+    assert run("--residents", 10, "--out", tmp_path) == 1
     assert str(tmp_path) in capsys.readouterr().err

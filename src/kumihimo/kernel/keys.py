@@ -23,12 +23,14 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.files import open_regular
 from kumihimo.kernel.group import Point, Scalar, base, derive_scalar, parse_point
 from kumihimo.kernel.withheld import Withheld
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
 _MASTER_BYTES = 32
 _NONCE_BYTES = 12
+_FILE_BYTES_MAX = 1024  # our choice: a key in base64 takes 45
 
 
 class KeyFileUnsafe(ValueError):
@@ -93,15 +95,20 @@ class PartyKeys:
 def save_master(path: Path, master: Withheld[bytes]) -> None:
     """Write a master secret to a new file that only the owner may read."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(b64encode(master.reveal()) + b"\n")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(b64encode(master.reveal()) + b"\n")
+    except BaseException:
+        path.unlink(missing_ok=True)  # half a key is none, and would stand in the way of the next
+        raise
 
 
 def load_master(path: Path) -> Withheld[bytes]:
     """Read a master secret; raises `KeyFileUnsafe` when missing, malformed or open to others."""
     try:
-        mode = path.stat().st_mode
-        text = path.read_bytes()
+        with open_regular(path) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read(_FILE_BYTES_MAX)
     except OSError as error:
         raise KeyFileUnsafe(f"key file {path}: {error.strerror}") from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):

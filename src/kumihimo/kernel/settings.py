@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from kumihimo.kernel.files import open_regular
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.withheld import Withheld
 
@@ -47,7 +48,7 @@ class SecretFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         path = beside.parent / self.file
         try:
-            with path.open("rb") as handle:
+            with open_regular(path) as handle:
                 mode = os.fstat(handle.fileno()).st_mode
                 content = handle.read(SECRET_BYTES_MAX + 1)
         except OSError as error:
@@ -88,7 +89,7 @@ def environment_with(**changes: str) -> dict[str, str]:
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as handle:
+        with open_regular(path) as handle:
             raw = handle.read(FILE_BYTES_MAX + 1)
     except OSError as error:
         raise BadSettings(f"{path}: {error.strerror}") from None

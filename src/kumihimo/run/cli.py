@@ -6,8 +6,10 @@ It is imported only when it is called, so that `--help` and small commands start
 Exit codes: 0 done; 1 refused or failed; 2 the input is not of the form asked for; 130 interrupted.
 """
 
+import io
 import sys
 import traceback
+import unicodedata
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import PurePath
@@ -23,12 +25,15 @@ DONE: Final = 0
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
+LINE_CHARS_MAX: Final = 500  # our choice: what is wrong stands at its beginning
 
 HELP: Final = """組紐 Kumihimo：誰も一人では結合できないマイナンバー制度の実装。
 
 An open implementation of Japan's My Number system in which no single party can join a
 person's data. All people and numbers in it are synthetic.
 """
+# Controls, marks of direction, lone surrogates; line and paragraph separators.
+_UNPRINTED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 @attrs.frozen
@@ -101,18 +106,21 @@ def build(commands: Sequence[Command] = COMMANDS) -> App:
 def run(app: App, arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; nothing but `SystemExit` gets past it."""
     try:
-        result = app(arguments, exit_on_error=False, result_action="return_value")
-    except CycloptsError:
-        return BAD_INPUT  # cyclopts has said what is wrong
+        result = app(
+            arguments, exit_on_error=False, print_error=False, result_action="return_value"
+        )
+        if sys.stdout is not None:  # closed by whoever started us
+            sys.stdout.flush()  # a full disk is told here, not by the interpreter's last words
+    except CycloptsError as error:
+        _say(str(error))
+        return BAD_INPUT
     except Refusal as refusal:
         return _refused(refusal)
     except KeyboardInterrupt:
-        print("kumihimo: 中止しました。 Stopped.", file=sys.stderr)
+        _say("中止しました。 Stopped.")
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader (`| head`) has what it wanted; a flush at exit must not complain again.
-        sys.stdout = None
-        return FAILED
+    except OSError as error:
+        return _failed(error)
     except Exception as bug:  # noqa: BLE001 - the outermost door: a bug becomes one line
         return _bug(bug)
     return result if isinstance(result, int) else DONE
@@ -127,6 +135,10 @@ def main() -> None:
             file=sys.stderr,
         )
         raise SystemExit(FAILED)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal or a file in another encoding gets escapes, not an end in the middle.
+            stream.reconfigure(errors="backslashreplace")
     raise SystemExit(run(build()))
 
 
@@ -134,10 +146,37 @@ def _existing(commands: Sequence[Command]) -> Iterator[Command]:
     return (command for command in commands if command.exists())
 
 
+def _say(words: str) -> None:
+    """Print one line of bounded length; what could steer a terminal is shown, not obeyed."""
+    shown = "".join(
+        f"\\u{ord(sign):04x}" if unicodedata.category(sign) in _UNPRINTED else sign
+        for sign in words[:LINE_CHARS_MAX]
+    )
+    print(f"kumihimo: {shown}{'…' if len(words) > LINE_CHARS_MAX else ''}", file=sys.stderr)
+
+
 def _refused(refusal: Refusal) -> int:
-    words = f"{refusal.title}: {refusal.detail}" if refusal.detail else refusal.title
-    print(f"kumihimo: {words}", file=sys.stderr)
+    _say(f"{refusal.title}: {refusal.detail}" if refusal.detail else refusal.title)
     return BAD_INPUT if isinstance(refusal, BadInput) else FAILED
+
+
+def _failed(error: OSError) -> int:
+    """Say what the operating system refused: a full disk, a missing right."""
+    if isinstance(error, BrokenPipeError):
+        # The reader (`| head`) has what it wanted; a flush at exit must not complain again.
+        sys.stdout = None
+        return FAILED
+    if debugging():
+        traceback.print_exception(error)
+        return FAILED
+    why = error.strerror or type(error).__name__
+    what = f"{error.filename}: {why}" if error.filename else why
+    _say(f"読み書きできません。 The system refused: {what} ({_place(error)})")
+    try:
+        sys.stdout.flush()
+    except OSError:
+        sys.stdout = None  # it was the one that is full
+    return FAILED
 
 
 def _bug(bug: Exception) -> int:
@@ -145,11 +184,13 @@ def _bug(bug: Exception) -> int:
     if debugging():
         traceback.print_exception(bug)
         return FAILED
-    frames = traceback.extract_tb(bug.__traceback__)
-    where = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
-    print(
-        f"kumihimo: 予期しない誤りです（{type(bug).__name__}, {where}）。"
-        " This is a bug in Kumihimo; KUMIHIMO_DEBUG=1 shows all of it.",
-        file=sys.stderr,
+    _say(
+        f"予期しない誤りです（{type(bug).__name__}, {_place(bug)}）。"
+        " This is a bug in Kumihimo; KUMIHIMO_DEBUG=1 shows all of it."
     )
     return FAILED
+
+
+def _place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"

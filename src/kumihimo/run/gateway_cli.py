@@ -9,8 +9,9 @@ from cyclopts import App
 
 from kumihimo.kernel.clock import SystemClock
 from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.keys import KeyFileUnsafe
 from kumihimo.kernel.refusal import BadInput, NotFound
-from kumihimo.kernel.settings import load
+from kumihimo.kernel.settings import BadSettings, load
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.gateway import clients
 from kumihimo.rooms.gateway.context import Gateway, Tenant
@@ -82,7 +83,10 @@ async def _within(
 ) -> T:
     settings = load(config, Settings)
     entropy = SystemEntropy()
-    tenant = settings.hosted(beside=config, entropy=entropy).get(institution)
+    try:
+        tenant = settings.hosted(beside=config, entropy=entropy).get(institution)
+    except KeyFileUnsafe as error:
+        raise BadSettings(str(error)) from None
     if tenant is None:
         raise BadInput("this gateway does not host that institution", pointer="institution")
     net = settings.net()

@@ -1,6 +1,5 @@
 """`kumihimo world`: make a synthetic nation and write it to a folder."""
 
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,7 +9,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from kumihimo.kernel.refusal import BadInput, Refusal
+from kumihimo.kernel.refusal import BadInput
 from kumihimo.world.nation import write_nation
 from kumihimo.world.plan import DEFAULT_DAY, DEFAULT_MUNICIPALITIES, make_plan
 from kumihimo.world.storage import MANIFEST
@@ -19,8 +18,6 @@ app = App(
     name="world",
     help="Make a synthetic nation: people, households, events, institutions, office records.",
 )
-
-_REFUSED = 2
 
 
 @app.default
@@ -58,11 +55,7 @@ def world(
     json
         Print what was written as one JSON object instead of a progress bar.
     """
-    try:
-        _make(residents, out, seed, municipalities, on, form, force=force, quiet=json)
-    except Refusal as refusal:
-        print(f"kumihimo world: {refusal.title}: {refusal.detail}", file=sys.stderr)
-        raise SystemExit(_REFUSED) from None
+    _make(residents, out, seed, municipalities, on, form, force=force, quiet=json)
     manifest = (out / MANIFEST).read_bytes()
     if json:
         print(msgspec.json.format(manifest, indent=0).decode())
@@ -88,15 +81,18 @@ def _make(
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
-        task = progress.add_task("people", total=residents)
-        write_nation(
-            plan,
-            out,
-            form=form,
-            force=force,
-            progress=lambda done: progress.update(task, completed=done),
-        )
+    bar = Progress(*columns, console=Console(stderr=True), disable=quiet)
+    task = bar.add_task("people", total=residents)
+
+    def advance(done: int) -> None:
+        bar.start()  # not before there is progress: a refusal stands alone
+        bar.update(task, completed=done)
+
+    try:
+        write_nation(plan, out, form=form, force=force, progress=advance)
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
 
 def _day(text: str) -> date:

@@ -18,6 +18,7 @@ from typing import Any, Final, cast
 import attrs
 import msgspec
 
+from kumihimo.kernel.files import open_regular
 from kumihimo.kernel.refusal import BadInput
 
 FILE_BYTES_MAX: Final = 16 * 1024 * 1024  # our choice: a few hundred bytes for each row
@@ -126,14 +127,12 @@ class Line:
 
 
 def read_file(path: Path) -> bytes:
-    """Return a file's bytes. Raises `BadInput` when there is none, `BadRows` when it is too big."""
+    """Return a file's bytes, one more than `FILE_BYTES_MAX` at most. Raises `BadInput`."""
     try:
-        with path.open("rb") as file:
-            content = file.read(FILE_BYTES_MAX + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a path"
-        raise BadInput(f"{path}: {reason}") from error
-    return content
+        with open_regular(path) as file:
+            return file.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}") from error
 
 
 def read_lines(content: bytes, columns: Iterable[str]) -> list[Line]:

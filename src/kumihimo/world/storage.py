@@ -128,6 +128,9 @@ def _may_be_written(out: Path, *, force: bool) -> None:
         taken = out.exists() and any(out.iterdir())
     except OSError as error:
         raise CannotWrite(f"{out}: {error.strerror}", pointer="out") from error
+    if out.exists() and out.samefile("."):
+        # It is moved into place, which would leave whoever stands in it in a folder that is gone.
+        raise CannotWrite("the folder you are in cannot be replaced; name another", pointer="out")
     if not taken:
         return
     if not force:
