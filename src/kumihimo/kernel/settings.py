@@ -105,6 +105,8 @@ def _parse(path: Path) -> dict[str, Any]:
         where = re.search(r"\(at (?P<place>[^)]*)\)$", str(error))
         place = where["place"] if where else "end of document"
         raise BadSettings(f"{path}: not valid TOML at {place}", pointer=place) from None
+    except ValueError:  # a number of thousands of digits, which Python does not read
+        raise BadSettings(f"{path}: not valid TOML: a number is too long") from None
 
 
 def _refuse_unknown(path: Path, document: dict[str, Any], form: type[msgspec.Struct]) -> None:

@@ -20,7 +20,7 @@ from kumihimo.kernel.refusal import BadInput, Refusal, Unavailable
 from kumihimo.kernel.settings import BadSettings
 from kumihimo.kernel.worker import Job, repeat
 from kumihimo.run.loopback import answering
-from kumihimo.run.serving import Service, compose
+from kumihimo.run.serving import ROOMS, Service, compose
 
 FOLLOW_PAUSE_S: Final = 10.0
 WAIT_PAUSE_S: Final = 0.5
@@ -46,7 +46,7 @@ def serve(room: str, *, config: Path) -> int:
         設定ファイル（TOML）。 The room's settings file, TOML.
     """
     clock = SystemClock()
-    log = Log(room if room.isascii() and room.isalpha() and room.islower() else "room", clock)
+    log = Log(room if room in ROOMS else "room", clock)
     try:
         service = compose(room, config, clock=clock, entropy=SystemEntropy(), report=log.reporter())
     except KeyFileUnsafe as error:

@@ -57,9 +57,9 @@ class _Given:
 
 def compose(room: str, path: Path, *, clock: Clock, entropy: Entropy, report: Reporter) -> Service:
     """Compose a room from its settings file; raises `BadSettings`, `KeyFileUnsafe`, `BadInput`."""
-    make = _ROOMS.get(room)
+    make = ROOMS.get(room)
     if make is None:
-        raise BadInput(f"no such room; rooms are {', '.join(sorted(_ROOMS))}", pointer="room")
+        raise BadInput(f"no such room; rooms are {', '.join(sorted(ROOMS))}", pointer="room")
     return make(_Given(path, clock, entropy, report))
 
 
@@ -123,7 +123,7 @@ def _gateway(given: _Given) -> Service:
     return _following("gateway", settings, book, room.app, gateway.database, net)
 
 
-_ROOMS: Final[Mapping[str, Callable[[_Given], Service]]] = {
+ROOMS: Final[Mapping[str, Callable[[_Given], Service]]] = {
     "gateway": _gateway,
     "ledger": _ledger,
     "linkage": _linkage,

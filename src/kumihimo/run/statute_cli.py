@@ -71,9 +71,9 @@ def _entries(law: Path | None) -> tuple[Entry, ...]:
     if law is None:
         return ()
     try:
-        return msgspec.json.decode(law.read_bytes(), type=tuple[Entry, ...])
-    except OSError as error:
-        raise BadInput(f"--law: {law}: {error.strerror}", pointer="law") from error
+        return msgspec.json.decode(read_file(law), type=tuple[Entry, ...])
+    except BadInput as error:
+        raise BadInput(f"--law: {error.detail}", pointer="law") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(
             f"--law: {law}: not a JSON list of entries: {error}", pointer="law"
