@@ -1,0 +1,119 @@
+"""What can be typed at a terminal: every command of the table with its parameters, and one try."""
+
+import io
+import signal
+import sys
+from contextlib import contextmanager
+from typing import Literal, get_args, get_origin
+
+import attrs
+
+from kumihimo.run import cli
+
+SECONDS = 10
+BUG = ("Traceback", "予期しない誤り", "This is a bug")
+
+
+class StillRunning(BaseException):
+    """A command did not end in time; most likely it waits for something that never comes."""
+
+
+@attrs.frozen
+class Parameter:
+    """One parameter of a command: how it is typed and of what type its value is."""
+
+    name: str
+    kind: type | object
+    required: bool
+    many: bool
+
+    @property
+    def writes(self) -> bool:
+        """Say whether the path is one that the command makes: by the name, in every command."""
+        return self.name.startswith("--out")
+
+    def typed(self, value):
+        """Return the words for a value, however hostile the value looks."""
+        return [value] if self.many else [f"{self.name}={value}"]
+
+
+@attrs.frozen
+class Leaf:
+    """One command that does something; `words` is what stands before its parameters."""
+
+    words: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+
+    def __str__(self):
+        return " ".join(self.words)
+
+
+@attrs.frozen
+class Told:
+    """What one line did."""
+
+    code: int | str | None
+    out: str
+    err: str
+
+
+def leaves():
+    """Return every command of the table that does something, sub-commands included."""
+    app = cli.build()
+    return [leaf for command in cli.COMMANDS for leaf in _below(app[command.name], command.name)]
+
+
+def _below(app, *words):
+    if app.default_command is not None:
+        arguments = [one for one in app.assemble_argument_collection() if not one.children]
+        yield Leaf(words, tuple(_parameter(one) for one in arguments))
+    for name in app:
+        if not name.startswith("-"):
+            yield from _below(app[name], *words, name)
+
+
+def _parameter(argument):
+    many = get_origin(argument.hint) is tuple
+    kinds = [one for one in get_args(argument.hint) if one not in {type(None), ...}]
+    literal = get_origin(argument.hint) is Literal or not kinds
+    kind = argument.hint if literal else kinds[0]
+    kind = Literal if get_origin(kind) is Literal else kind
+    return Parameter(argument.names[0], kind, argument.required, many)
+
+
+def typed(*words):
+    """Run one line as `kumihimo` does, in this process; raises `StillRunning`."""
+    # As `main` sets its streams; the processes of test_cli_processes.py go through it.
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace") for _ in range(2))
+    with _instead(out, err), _at_most(SECONDS):
+        try:
+            code = cli.run(cli.build(), words)
+        except SystemExit as stop:
+            code = stop.code
+    for stream in (out, err):
+        stream.flush()
+    return Told(code, out.buffer.getvalue().decode(), err.buffer.getvalue().decode())
+
+
+@contextmanager
+def _instead(out, err):
+    was = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = out, err
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = was
+
+
+@contextmanager
+def _at_most(seconds):
+    def late(*_):
+        raise StillRunning
+
+    was = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, was)
