@@ -8,6 +8,7 @@ from typing import Any, LiteralString, TypeVar
 import attrs
 import psycopg
 from psycopg import AsyncConnection, AsyncPipeline
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -20,6 +21,15 @@ Params = Mapping[str, Any] | Sequence[Any]
 POOL_MAX = 8  # per process; PostgreSQL's default of 100 connections serves a dozen processes
 POOL_WAIT_S = 10.0
 STATEMENT_TIMEOUT_MS = 60_000
+
+
+def is_dsn(content: Withheld[bytes]) -> bool:
+    """Say whether libpq can read it; its own complaint would quote what may be a password."""
+    try:
+        conninfo_to_dict(content.reveal().decode())
+    except (psycopg.ProgrammingError, UnicodeDecodeError):
+        return False
+    return b"\0" not in content.reveal()  # where libpq would stop reading
 
 
 @attrs.frozen

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
@@ -12,6 +12,8 @@ from kumihimo.kernel.settings import BadSettings
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.rooms.gateway.context import Gateway, LawCell, Tenant
 from kumihimo.rooms.oversight.client import DirectoryBook, RoomSettings
+
+RESULT_DAYS_MAX: Final = 3_660  # our choice: ten years, more than anybody waits for an answer
 
 
 class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,8 +56,8 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
         Paths are beside the settings file `beside`.
         """
-        if self.result_days < 1:
-            raise BadSettings("result_days: at least 1", pointer="result_days")
+        if not 1 <= self.result_days <= RESULT_DAYS_MAX:
+            raise BadSettings(f"result_days: 1 to {RESULT_DAYS_MAX}", pointer="result_days")
         return Gateway(
             database=self.open_later(beside=beside),
             book=book,

@@ -12,12 +12,13 @@ import msgspec
 from kumihimo.kernel.net import HttpNet
 from kumihimo.kernel.refusal import NotAuthentic, Unavailable
 from kumihimo.kernel.settings import BadSettings, SecretFile
-from kumihimo.kernel.sql import Database
+from kumihimo.kernel.sql import Database, is_dsn
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.oversight.api import DIRECTORY_PATH, PARTY, Directory, SignedDirectory
 
 FETCH_TIMEOUT_S: Final = 10.0
 _KEY_BYTES: Final = 32
+_PORT_DIGITS: Final = 5
 
 
 class DirectoryBook:
@@ -100,8 +101,11 @@ class RoomSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def net(self) -> HttpNet:
         """Return the way to the other parties; raises `BadSettings` for a bad address."""
         for party, address in self.peers.items():
-            if not address.startswith(("http://", "https://")):
-                raise BadSettings(f"peers.{party}: an address begins with http:// or https://")
+            if not _is_address(address):
+                raise BadSettings(
+                    f"peers.{party}: an address is http:// or https://, a host and maybe a port",
+                    pointer="peers",
+                )
         return HttpNet(self.peers)
 
     def follower(self, book: DirectoryBook) -> DirectoryFollower:
@@ -114,7 +118,7 @@ class RoomSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def address(self) -> tuple[str, int]:
         """Return host and port to listen on; raises `BadSettings`."""
         host, _, port = self.listen.rpartition(":")
-        if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 1 << 16:
+        if not host or not host.isprintable() or not _is_port(port):
             raise BadSettings("listen: host:port, such as 127.0.0.1:8400", pointer="listen")
         return host.strip("[]"), int(port)
 
@@ -122,5 +126,26 @@ class RoomSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         """Return the database, not opened yet; raises `BadSettings`."""
         if self.database_connections < 1:
             raise BadSettings("database_connections: at least 1", pointer="database_connections")
-        dsn = Withheld(self.database.read(beside=beside).reveal().decode())
-        return Database(dsn, pool_max=self.database_connections)
+        content = self.database.read(beside=beside)
+        if not is_dsn(content):
+            raise BadSettings(
+                "database: the file holds no DSN, such as host=… dbname=…", pointer="database"
+            )
+        return Database(Withheld(content.reveal().decode()), pool_max=self.database_connections)
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _PORT_DIGITS and _in_range(int(text))
+
+
+def _in_range(port: int) -> bool:
+    return 0 < port < 1 << 16
+
+
+def _is_address(text: str) -> bool:
+    try:
+        url = httpx2.URL(text)
+    except httpx2.InvalidURL:
+        return False
+    sound = url.port is None or _in_range(url.port)
+    return sound and url.scheme in {"http", "https"} and bool(url.host) and not url.query
