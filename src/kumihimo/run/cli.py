@@ -3,16 +3,20 @@
 A command lives in `kumihimo.run.<name>_cli` as `app`, a cyclopts `App` whose name is the command's.
 It is imported only when it is called, so that `--help` and small commands start at once.
 
-Exit codes: 0 done; 1 refused or failed; 2 the input is not of the form asked for; 130 interrupted.
+Exit codes: 0 done; 1 refused or failed; 2 the input is not of the form asked for; 130 interrupted;
+143 and 129 ended by SIGTERM and SIGHUP.
 """
 
 import io
+import signal
 import sys
 import traceback
 import unicodedata
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import PurePath
+from time import monotonic
+from types import FrameType
 from typing import Final
 
 import attrs
@@ -25,6 +29,7 @@ DONE: Final = 0
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
+CLEARING_S: Final = 1.0
 LINE_CHARS_MAX: Final = 500  # our choice: what is wrong stands at its beginning
 
 HELP: Final = """組紐 Kumihimo：誰も一人では結合できないマイナンバー制度の実装。
@@ -93,6 +98,31 @@ COMMANDS: Final = (
 )
 
 
+class Stopped(KeyboardInterrupt):
+    """Somebody asks to end: what was begun is cleared away, whichever signal it was."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.code = 128 + number  # as shells count
+
+
+@attrs.define
+class Stopper:
+    """A signal handler that raises `Stopped`, and then lets the clearing away go on for a while.
+
+    Who presses Ctrl-C twice at once, or stops a whole process group, sends more than one signal.
+    """
+
+    last: float = -CLEARING_S
+
+    def __call__(self, number: int, _: FrameType | None) -> None:
+        """Raise `Stopped`, unless that was done a moment ago."""
+        now = monotonic()
+        if now - self.last >= CLEARING_S:
+            self.last = now
+            raise Stopped(number)
+
+
 def build(commands: Sequence[Command] = COMMANDS) -> App:
     """Return the command line with those of `commands` that exist, in their order."""
     app = App(
@@ -116,9 +146,9 @@ def run(app: App, arguments: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     except Refusal as refusal:
         return _refused(refusal)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         _say("中止しました。 Stopped.")
-        return INTERRUPTED
+        return stop.code if isinstance(stop, Stopped) else INTERRUPTED
     except OSError as error:
         return _failed(error)
     except Exception as bug:  # noqa: BLE001 - the outermost door: a bug becomes one line
@@ -139,6 +169,10 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal or a file in another encoding gets escapes, not an end in the middle.
             stream.reconfigure(errors="backslashreplace")
+    stop = Stopper()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup has reasons of its own
+            signal.signal(number, stop)
     raise SystemExit(run(build()))
 
 

@@ -67,10 +67,12 @@ def write_world(
         raise BadWorld(f"the form must be one of {', '.join(FORMS)}", pointer="form")
     out = Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow a link at the end
     _may_be_written(out, force=force)
+    missing = [folder for folder in out.parents if not folder.exists()]
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         workshop = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     except OSError as error:
+        _take_away(None, missing)
         raise CannotWrite(f"{out.parent}: {error.strerror}", pointer="out") from error
     try:
         made = workshop / "world"
@@ -82,7 +84,11 @@ def write_world(
         why = (error.strerror if isinstance(error, OSError) else None) or "the disk refused it"
         raise CannotWrite(f"{out}: {why}", pointer="out") from error
     finally:
-        shutil.rmtree(workshop, ignore_errors=True)
+        try:
+            _take_away(workshop, missing)
+        except KeyboardInterrupt:  # whoever presses Ctrl-C twice interrupts the first attempt
+            _take_away(workshop, missing)
+            raise
 
 
 def read_world(folder: Path) -> tuple[Plan, dict[str, pl.DataFrame]]:
@@ -137,6 +143,15 @@ def _may_be_written(out: Path, *, force: bool) -> None:
         raise CannotWrite(f"{out} is not empty; --force replaces a world", pointer="out")
     if not (out / MANIFEST).is_file():
         raise CannotWrite(f"{out} holds no {MANIFEST}, so it is not replaced", pointer="out")
+
+
+def _take_away(workshop: Path | None, parents: Iterable[Path]) -> None:
+    """Remove what a failure leaves: the workshop, and folders above it that are empty."""
+    if workshop is not None:
+        shutil.rmtree(workshop, ignore_errors=True)
+    with suppress(OSError):
+        for folder in parents:
+            folder.rmdir()
 
 
 def _fill(
@@ -199,7 +214,7 @@ def _put_in_place(made: Path, out: Path, workshop: Path) -> None:
         out.rename(workshop / "replaced")
     try:
         made.rename(out)
-    except OSError:
+    except BaseException:  # Ctrl-C too: the old world is in the workshop, which goes
         with suppress(OSError):
             (workshop / "replaced").rename(out)
         raise
