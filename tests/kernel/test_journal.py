@@ -96,6 +96,12 @@ def test_a_journal_line_refuses_what_could_be_personal(detail):
         JournalLine(act="tested", actor="register", detail=detail)
 
 
+def test_a_journal_line_counts_and_holds_no_truth_values():
+    with pytest.raises(AssertionError, match="counts"):
+        JournalLine(act="tested", actor="register", detail={"hidden": False})
+    JournalLine(act="tested", actor="register", detail={"hidden": 0})
+
+
 def test_a_room_cannot_enter_another_rooms_database(new_room):
     _, first = new_room("linkage")
     second_name, _ = new_room("gateway")

@@ -39,6 +39,8 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse what has no place in a journal: free text, and anything like a number."""
         assert _ACT.fullmatch(self.act), "an act is a kebab-case word"
         for text in (self.actor, *self.detail.values()):
+            # JSON writes true and 1 apart, and a line must be read back as it was written.
+            assert not isinstance(text, bool), "a journal counts 0 and 1"
             if isinstance(text, str):
                 assert _WORD.fullmatch(text), "a journal holds words, not free text"
                 assert not _DIGITS.search(text), "a journal holds no numbers of people"

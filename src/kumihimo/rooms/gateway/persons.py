@@ -325,6 +325,9 @@ async def set_flags(gateway: Gateway, tenant: Tenant, flags: Flags) -> None:
         await store.set_flags(
             tx, person, no_self_information=flags.no_self_information, hidden=flags.hidden
         )
-        detail = {"no_self_information": flags.no_self_information, "hidden": flags.hidden}
+        detail = {
+            "no_self_information": int(flags.no_self_information),
+            "hidden": int(flags.hidden),
+        }
         line = journal.JournalLine(act="flags-set", actor=tenant.institution, detail=detail)
         await journal.write(tx, line, at=gateway.clock.now())
