@@ -55,3 +55,20 @@ def test_the_words_of_the_code_stand_in_the_description():
     assert registration["description"].startswith("One person to register.")
     cases = described["paths"]["/v1/cases"]["post"]
     assert cases["description"].startswith("Open cases; without an open case")
+
+
+def test_a_refusal_is_described_as_what_it_is():
+    described = msgspec.json.decode(fetch(ROOMS["gateway"], "/schema/openapi.json").content)
+    for operations in described["paths"].values():
+        for operation in operations.values():
+            assert operation["responses"]["default"] == {"$ref": "#/components/responses/Problem"}
+            assert not {"400", "422", "500"} & operation["responses"].keys()
+    problem = described["components"]["responses"]["Problem"]["content"]
+    assert set(problem) == {"application/problem+json"}
+
+
+def test_a_form_is_described_as_strictly_as_it_is_checked():
+    described = msgspec.json.decode(fetch(ROOMS["gateway"], "/schema/openapi.json").content)
+    recipients = described["components"]["schemas"]["RecipientsOf"]
+    assert recipients["additionalProperties"] is False
+    assert recipients["properties"]["copies"]["items"] == {"type": "integer"}

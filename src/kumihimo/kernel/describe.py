@@ -4,7 +4,7 @@ Made from the same OpenAPI description that programs read (`/schema/openapi.json
 that each door rests on and who may call it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, Final, cast
 
@@ -12,6 +12,9 @@ import msgspec
 from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from typing_extensions import override
+
+from kumihimo.kernel.message import PROBLEM_TYPE
+from kumihimo.kernel.refusal import Problem
 
 _STYLE: Final = (
     "body{font-family:sans-serif;line-height:1.6;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -21,33 +24,77 @@ _STYLE: Final = (
     "dt{font-weight:bold}"
 )
 
+_REF: Final = "#/components/schemas/{name}"
+
 Schema = Mapping[str, Any]
 
 
 class Described(JsonRenderPlugin):
-    """Renders the description for programs, with what the structs' own docstrings say."""
+    """Renders the description for programs: the forms just as the doors check them."""
 
     @override
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """Return the JSON."""
-        _explain(request, openapi_schema)
-        return msgspec.json.encode(openapi_schema)
+        return msgspec.json.encode(_true(request, openapi_schema))
 
 
-def _explain(request: Request[Any, Any, Any], schema: dict[str, Any]) -> None:
-    """Put the docstring of each struct into the description; the framework leaves them out."""
-    structs: set[Any] = set()
-    for _, handler in _handlers(request):
-        signature = handler.parsed_fn_signature
-        sent = signature.parameters.get("data")
-        for field in (signature.return_type, sent):
-            if field is not None and _is_struct(field.annotation):
-                structs.add(field.annotation)
-    _, told = msgspec.json.schema_components(structs)
-    known = schema.get("components", {}).get("schemas", {})
-    for name, component in told.items():
-        if name in known and "description" in component:
-            known[name]["description"] = component["description"]
+def _true(request: Request[Any, Any, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the framework's description with what it leaves out or guesses put right.
+
+    The forms of messages come from msgspec, which is what checks them; whatever is not done is
+    told by a problem detail (RFC 9457), and not by the framework's own form.
+    """
+    forms = {
+        (path, method.lower()): _forms(handler)
+        for path, handler in _handlers(request)
+        for method in handler.http_methods
+    }
+    structs = {form for pair in forms.values() for form in pair if form is not None}
+    refs, components = msgspec.json.schema_components((*structs, Problem), ref_template=_REF)
+    known = dict(zip((*structs, Problem), refs, strict=True))
+    refused = {
+        "description": "Refused; `type` says why",
+        "content": {PROBLEM_TYPE: {"schema": known[Problem]}},
+    }
+    paths = {
+        path: {
+            method: _operation_with(operation, forms.get((path, method), (None, None)), known)
+            for method, operation in operations.items()
+        }
+        for path, operations in schema["paths"].items()
+    }
+    told = {
+        **schema.get("components", {}),
+        "schemas": components,
+        "responses": {"Problem": refused},
+    }
+    return {**schema, "paths": paths, "components": told}
+
+
+def _forms(handler: Any) -> tuple[Any, Any]:  # noqa: ANN401 - the framework's handler
+    """Return the structs that a door takes and answers with, where it has them."""
+    signature = handler.parsed_fn_signature
+    sent = signature.parameters.get("data")
+    found = (sent.annotation if sent else None, signature.return_type.annotation)
+    taken, answered = (form if _is_struct(form) else None for form in found)
+    return taken, answered
+
+
+def _operation_with(
+    operation: Schema, forms: tuple[Any, Any], known: Mapping[Any, Any]
+) -> dict[str, Any]:
+    taken, answered = forms
+    found = dict(operation)
+    if taken is not None:
+        content = {"application/json": {"schema": known[taken]}}
+        found["requestBody"] = {"required": True, "content": content}
+    answers = {status: one for status, one in operation["responses"].items() if status[0] == "2"}
+    for status, one in answers.items():
+        if answered is not None:
+            content = {"application/json": {"schema": known[answered]}}
+            answers[status] = {**one, "content": content}
+    found["responses"] = {**answers, "default": {"$ref": "#/components/responses/Problem"}}
+    return found
 
 
 def _is_struct(kind: object) -> bool:
@@ -63,7 +110,7 @@ class PlainPage(OpenAPIRenderPlugin):
     @override
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """Return the page."""
-        _explain(request, openapi_schema)
+        openapi_schema = _true(request, openapi_schema)
         laws = {
             (path, method.lower()): handler.opt
             for path, handler in _handlers(request)
@@ -137,7 +184,7 @@ def _body(schema: Schema, schemas: Schema, told: set[str]) -> Iterator[str]:
 def _inner(schema: Schema) -> Iterator[Schema]:
     if "$ref" in schema:
         yield schema
-    for part in (schema.get("items"), *schema.get("oneOf", ()), *schema.get("prefixItems", ())):
+    for part in (schema.get("items"), *_choices(schema), *schema.get("prefixItems", ())):
         if isinstance(part, Mapping):
             yield from _inner(cast("Schema", part))
 
@@ -150,6 +197,10 @@ def _table(rows: Iterator[tuple[str, str, bool, str | None]]) -> Iterator[str]:
     yield "</table>"
 
 
+def _choices(schema: Schema) -> Sequence[Schema]:
+    return schema.get("anyOf") or schema.get("oneOf") or ()
+
+
 def _name(schema: Schema) -> str:
     return str(schema.get("$ref", "")).rpartition("/")[2]
 
@@ -158,8 +209,8 @@ def _kind(schema: Schema) -> str:
     """Say what a value is, in a few words."""
     if "$ref" in schema:
         return _name(schema)
-    if "oneOf" in schema:
-        return " or ".join(_kind(one) for one in schema["oneOf"])
+    if choices := _choices(schema):
+        return " or ".join(_kind(one) for one in choices)
     if "enum" in schema:
         return "one of " + ", ".join(str(value) for value in schema["enum"])
     if schema.get("type") == "array":

@@ -5,7 +5,6 @@
 by whom, and turns refusals into problem details (RFC 9457) without ever echoing the input.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
@@ -35,12 +34,11 @@ from kumihimo.kernel.message import (
     verify_request,
 )
 from kumihimo.kernel.refusal import BadInput, NotAuthentic, Problem, Refusal
+from kumihimo.kernel.wire import decode_strictly
 
 T = TypeVar("T")
 
 SIGNED_BODY_MAX = 8 * 1024 * 1024  # a batch of 1,000 inquiries or provisions is under 2 MiB
-
-_PLACE = re.compile(r"at `\$\.?([^`]*)`")
 
 
 def lawful(*, authority: str, callers: Sequence[str]) -> dict[str, Any]:
@@ -147,20 +145,38 @@ class BearerDoor(ASGIMiddleware):
         except Refusal as refusal:
             await _send_problem(refusal.problem(), send)
             return
-        body = await _read(receive, scope["route_handler"].opt.get("body_max", SIGNED_BODY_MAX))
-        if body is None:
-            code, title = _HTTP_TITLES[413]
-            await _send_problem(Problem(f"urn:kumihimo:{code}", title, 413), send)
-            return
-        refused = _strictly(scope, body)
-        if refused is not None:
-            await _send(refused.status, {"content-type": PROBLEM_TYPE}, refused.body, send)
-            return
+        await _let_in(scope, receive, send, next_app)
 
-        async def replay() -> Any:  # noqa: ANN401 - an ASGI message
-            return {"type": "http.request", "body": body, "more_body": False}
 
-        await next_app(scope, replay, send)
+class OpenDoor(ASGIMiddleware):
+    """Lets anybody in, with a body of exactly the form that the route takes.
+
+    For the one who has nothing to show but what stands inside the body. A route's `opt` may name
+    its own `body_max`.
+    """
+
+    scopes = (ScopeType.HTTP,)
+
+    @override
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        await _let_in(scope, receive, send, next_app)
+
+
+async def _let_in(scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+    body = await _read(receive, scope["route_handler"].opt.get("body_max", SIGNED_BODY_MAX))
+    if body is None:
+        code, title = _HTTP_TITLES[413]
+        await _send_problem(Problem(f"urn:kumihimo:{code}", title, 413), send)
+        return
+    refused = _strictly(scope, body)
+    if refused is not None:
+        await _send(refused.status, {"content-type": PROBLEM_TYPE}, refused.body, send)
+        return
+
+    async def replay() -> Any:  # noqa: ANN401 - an ASGI message
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    await next_app(scope, replay, send)
 
 
 def bearer_of(request: Request[Any, Any, Any], kind: type[T]) -> T:
@@ -179,12 +195,9 @@ def _strictly(scope: Scope, body: bytes) -> _Captured | None:
     if field is None:
         return None
     try:
-        msgspec.json.decode(body, type=field.annotation)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        # Only the place is told: the decoder's own words may quote the value.
-        place = _PLACE.search(str(error))
-        detail = f"Check the form of: {place[1]}" if place else "The body is not the JSON asked for"
-        problem = BadInput(detail).problem()
+        decode_strictly(body, field.annotation)
+    except BadInput as refusal:
+        problem = refusal.problem()
         return _Captured(problem.status, PROBLEM_TYPE, msgspec.json.encode(problem))
     return None
 

@@ -17,7 +17,8 @@ from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.message import KeyBook, Verified, sign_request, verify_answer
-from kumihimo.kernel.refusal import NotAuthentic, Problem, Refusal, Unavailable
+from kumihimo.kernel.refusal import BadInput, NotAuthentic, Problem, Refusal, Unavailable
+from kumihimo.kernel.wire import decode_strictly
 
 T = TypeVar("T")
 
@@ -162,6 +163,6 @@ class Caller:
 
 def _decode(party: str, body: bytes, form: type[T]) -> T:
     try:
-        return msgspec.json.decode(body, type=form)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return decode_strictly(body, form)
+    except BadInput as error:
         raise Unavailable(f"party {party} answered in a form that is not understood") from error

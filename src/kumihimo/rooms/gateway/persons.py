@@ -15,6 +15,7 @@ from kumihimo.kernel import journal
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.keys import NotSealedForUs, open_payload, seal_payload
 from kumihimo.kernel.refusal import BadInput, Conflict, NotFound, Unavailable
+from kumihimo.kernel.wire import decode_strictly
 from kumihimo.people.identity import FourAttributes, strict_match
 from kumihimo.people.numbers import IndividualNumber
 from kumihimo.rooms.gateway import store_persons as store
@@ -213,8 +214,8 @@ async def ask_sealed(
     )
     try:
         opened = open_payload(answer.payload, key=tenant.keys.payload, context=context)
-        return msgspec.json.decode(opened, type=reply)
-    except (NotSealedForUs, ValueError):
+        return decode_strictly(opened, reply)
+    except (NotSealedForUs, BadInput, ValueError):
         raise Unavailable("register's answer does not open") from None
 
 

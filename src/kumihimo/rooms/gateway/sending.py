@@ -15,14 +15,16 @@ from kumihimo.kernel import journal
 from kumihimo.kernel.keys import NotSealedForUs, open_payload
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.net import Refused
-from kumihimo.kernel.refusal import Unavailable
+from kumihimo.kernel.refusal import BadInput, Unavailable
 from kumihimo.kernel.sql import Tx
+from kumihimo.kernel.wire import decode_strictly
 from kumihimo.rooms.gateway import store_exchange
 from kumihimo.rooms.gateway.api import (
     PROVISIONS_PATH,
     RESULTS_PATH,
     Ask,
     Provide,
+    Provided,
     Provision,
     Provisions,
     payload_context,
@@ -272,7 +274,11 @@ def _open(
         payload = open_payload(
             provision.sealed, key=tenant.keys.payload, context=payload_context(permit, items)
         )
-    except NotSealedForUs:
+        provided = decode_strictly(payload, Provided)
+    except (NotSealedForUs, BadInput):
+        return _News(inquiry=granted.inquiry, outcome="PROVIDER_DOWN", permit=permit)
+    if not {value.item for value in provided.values} <= set(items):
+        # What was not asked for has no permit, and must not rest here whoever sent it.
         return _News(inquiry=granted.inquiry, outcome="PROVIDER_DOWN", permit=permit)
     return _News(inquiry=granted.inquiry, outcome="OK", permit=permit, payload=payload)
 

@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, QueryParameter
 
 from kumihimo.kernel.clock import JST
-from kumihimo.kernel.door import BearerDoor, bearer_of, lawful, verified_of
+from kumihimo.kernel.door import BearerDoor, OpenDoor, bearer_of, lawful, verified_of
 from kumihimo.kernel.net import Caller
 from kumihimo.rooms.ledger import api, cursors, service, sessions
 from kumihimo.rooms.ledger.context import Ledger
@@ -46,10 +46,11 @@ def _open_session(ledger: Ledger, caller: Caller) -> HTTPRouteHandler:
     @post(
         api.SESSIONS_PATH,
         status_code=200,
-        request_max_body_size=TICKET_BODY_MAX,
+        middleware=[OpenDoor()],
         opt={
             **lawful(authority="Number Act art. 23(3), suppl. art. 6(3)", callers=ANYBODY),
             "unsigned": True,
+            "body_max": TICKET_BODY_MAX,
         },
     )
     async def open_session(data: JSONBody[api.OpenSession]) -> api.Session:

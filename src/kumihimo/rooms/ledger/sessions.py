@@ -13,7 +13,6 @@ from datetime import timedelta
 from typing import Final
 
 import attrs
-import msgspec
 
 from kumihimo.kernel import journal
 from kumihimo.kernel.clock import legal_day
@@ -21,7 +20,8 @@ from kumihimo.kernel.group import NotInGroup, Point, invert, multiply, parse_poi
 from kumihimo.kernel.keys import NotSealedForUs, open_payload
 from kumihimo.kernel.message import KeyBook
 from kumihimo.kernel.net import Caller
-from kumihimo.kernel.refusal import NotAuthentic, NotFound, Unavailable
+from kumihimo.kernel.refusal import BadInput, NotAuthentic, NotFound, Unavailable
+from kumihimo.kernel.wire import decode_strictly
 from kumihimo.rooms.ledger import store
 from kumihimo.rooms.ledger.api import OpenSession, Session
 from kumihimo.rooms.ledger.context import Ledger, held_steps
@@ -85,9 +85,9 @@ async def open_session(ledger: Ledger, caller: Caller, asked: OpenSession) -> Se
 def _read(ledger: Ledger, asked: OpenSession, book: KeyBook) -> Ticket:
     try:
         content = open_payload(asked.sealed, key=ledger.keys.payload, context=TICKET_PATH.encode())
-        ticket = msgspec.json.decode(content, type=Ticket)
+        ticket = decode_strictly(content, Ticket)
         parse_scalar(ticket.blinding)
-    except (NotSealedForUs, NotInGroup, ValueError):
+    except (NotSealedForUs, NotInGroup, BadInput, ValueError):
         raise NotAuthentic from None
     if ticket.acquisition != asked.acquisition or ticket.state != "begun":
         raise NotAuthentic

@@ -7,7 +7,7 @@ Protocol: docs/explanation/sealed-codes.md.
 
 import hashlib
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -32,6 +32,9 @@ RECORDS_PATH = "/linkage/records"
 
 BATCH_MAX = 1_000
 ROTATION_CONTEXT = b"kumihimo-rotation-v1"
+
+# Of a domain's key. An integer column ends it above; no domain changes its key that often.
+KeyVersion = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
 Outcome = Literal[
     "OK",
@@ -93,7 +96,7 @@ class Evaluated(msgspec.Struct, frozen=True, kw_only=True):
     acquisition: str
     state: Literal["ready", "waiting", "expired", "spent"]
     point: bytes = b""
-    version: int = 0
+    version: KeyVersion = 0
 
 
 class Collected(msgspec.Struct, frozen=True):
@@ -121,7 +124,7 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
     case: str
     for_provider: bytes
     for_ledger: bytes
-    version: int
+    version: KeyVersion
     hidden: bool = False
 
 
@@ -160,7 +163,7 @@ class PermitSheet(msgspec.Struct, frozen=True, kw_only=True):
     list_version: str
     issued_at: datetime
     expires_at: datetime
-    version: int
+    version: KeyVersion
     permits: tuple[Permit, ...]
 
 
@@ -210,7 +213,7 @@ class LocalRefusal(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     refused_at: datetime
     for_ledger: bytes
-    version: int
+    version: KeyVersion
 
 
 class LocalRefusals(msgspec.Struct, frozen=True):
@@ -234,7 +237,7 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     at: datetime
     for_ledger: bytes = b""
-    version: int = 0
+    version: KeyVersion = 0
     hidden: bool = False
 
 
@@ -283,7 +286,7 @@ class RecordsDelivered(msgspec.Struct, frozen=True, kw_only=True):
 
     records: tuple[Record, ...] = ()
     ends: tuple[EndRecord, ...] = ()
-    version: int = 1
+    version: KeyVersion = 1
 
 
 # Rotation of a domain key
@@ -292,12 +295,12 @@ class RecordsDelivered(msgspec.Struct, frozen=True, kw_only=True):
 class Rotation(msgspec.Struct, frozen=True, kw_only=True):
     """The scalar b'·b⁻¹ from version `old` to `new`, HPKE-sealed to the domain's payload key."""
 
-    old: int
-    new: int
+    old: KeyVersion
+    new: KeyVersion
     sealed_scalar: bytes
 
 
 class Rotated(msgspec.Struct, frozen=True):
     """Domain to core: every code of mine is at this version."""
 
-    version: int
+    version: KeyVersion

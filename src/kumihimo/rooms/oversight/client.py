@@ -10,9 +10,10 @@ import httpx2
 import msgspec
 
 from kumihimo.kernel.net import HttpNet
-from kumihimo.kernel.refusal import NotAuthentic, Unavailable
+from kumihimo.kernel.refusal import BadInput, NotAuthentic, Unavailable
 from kumihimo.kernel.settings import BadSettings, SecretFile
 from kumihimo.kernel.sql import Database, is_dsn
+from kumihimo.kernel.wire import decode_strictly
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.oversight.api import DIRECTORY_PATH, PARTY, Directory, SignedDirectory
 
@@ -61,11 +62,11 @@ class DirectoryFollower:
         try:
             answer = await self._http.get(self._address)
             answer.raise_for_status()
-            signed = msgspec.json.decode(answer.content, type=SignedDirectory)
+            signed = decode_strictly(answer.content, SignedDirectory)
             return self._book.update(signed)
         except httpx2.HTTPError as error:
             raise Unavailable("oversight does not answer") from error
-        except (msgspec.DecodeError, UnicodeDecodeError, NotAuthentic) as error:
+        except (BadInput, NotAuthentic) as error:
             # Whoever stands in between can withhold a directory and cannot make one.
             raise Unavailable("what came is no directory that oversight signed") from error
 

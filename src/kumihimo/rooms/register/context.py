@@ -18,6 +18,7 @@ from kumihimo.kernel.keys import (
 )
 from kumihimo.kernel.refusal import BadInput, NotAllowed
 from kumihimo.kernel.sql import Database, Tx
+from kumihimo.kernel.wire import decode_strictly
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.people.numbers import IndividualNumber
 from kumihimo.rooms.oversight.api import Directory, Entry
@@ -99,10 +100,9 @@ class Register:
         except (NotSealedForUs, ValueError) as error:
             raise BadInput("not sealed to register for this door", pointer="payload") from error
         try:
-            return msgspec.json.decode(payload, type=form)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            # The library's text may quote the value, and this value may be a person's.
-            raise BadInput("what was sealed has another form", pointer="payload") from None
+            return decode_strictly(payload, form)
+        except BadInput as refusal:
+            raise BadInput(f"What was sealed: {refusal.detail}", pointer="payload") from None
 
     def seal(self, answer: msgspec.Struct, entry: Entry, *, path: str) -> Sealed:
         """Seal an answer to the institution that asked."""

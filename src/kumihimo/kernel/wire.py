@@ -1,0 +1,31 @@
+"""JSON as it crosses a wall: of just the form asked for, or refused without a word of its values."""
+
+import re
+from typing import Final, TypeVar
+
+import msgspec
+
+from kumihimo.kernel.refusal import BadInput
+
+T = TypeVar("T")
+
+# Escaped, and not the text of a backslash before it: pairs of those stand for themselves.
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_PLACE: Final = re.compile(r"at `\$\.?([^`]*)`")
+
+
+def decode_strictly(body: bytes, form: type[T]) -> T:
+    """Decode JSON of just this form. Raises `BadInput`, which tells the place and no value.
+
+    A text with a NUL is refused as well: no database column of ours can hold one.
+    """
+    if _NUL.search(body):
+        raise BadInput("A text holds a NUL character")
+    try:
+        body.decode()  # also where a field stands that the form does not know
+        return msgspec.json.decode(body, type=form)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # Only the place is told: the decoder's own words may quote the value.
+        place = _PLACE.search(str(error))
+        detail = f"Check the form of: {place[1]}" if place else "The body is not the JSON asked for"
+        raise BadInput(detail) from None
