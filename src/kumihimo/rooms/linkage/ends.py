@@ -22,7 +22,7 @@ from kumihimo.rooms.linkage.api import (
 from kumihimo.rooms.linkage.domain.conversion import parse_sealed
 from kumihimo.rooms.linkage.inquiries import (
     check_form,
-    check_versions,
+    check_given,
     digest_of,
     to_ledger,
     wire,
@@ -49,7 +49,7 @@ async def take_refusals(core: Core, sender: Verified, batch: LocalRefusals) -> R
             raise BadInput("not a refusal of a requester", pointer=f"refusals[{index}].outcome")
     async with core.database.transaction() as tx:
         live = await store.domains(tx, sorted({requester, LEDGER}))
-    check_versions(live[requester], [r.version for r in batch.refusals], "refusals", now)
+    check_given(live[requester], [r.version for r in batch.refusals], "refusals")
     persons = await to_ledger(core, requester, live, seals)
     rows = [
         _refusal(core, requester, refusal, person, now)
@@ -108,7 +108,7 @@ async def take_ends(core: Core, sender: Verified, batch: Ends) -> Received:
         if found is None or party != getattr(found, end.side):
             raise NotAllowed("not your end of a permit", pointer=f"ends[{index}].permit")
     told = [end for end in batch.ends if end.side == "provider" and end.for_ledger]
-    check_versions(live[party], [end.version for end in told], "ends", now)
+    check_given(live[party], [end.version for end in told], "ends")
     seals = [(parse_sealed(e.for_ledger, pointer="ends.for_ledger"), e.version) for e in told]
     converted = dict(
         zip((e.permit for e in told), await to_ledger(core, party, live, seals), strict=True)

@@ -140,12 +140,22 @@ def check_form(inquiry: Inquiry | LocalRefusal, where: str) -> None:
 def check_versions(domain: DomainRow, versions: Sequence[int], where: str, now: datetime) -> None:
     """Raise `BadInput` for a key version that is not alive.
 
-    A dead version converts to a person who does not exist: nothing true could be recorded.
+    Nobody may ask with an old code: a code that leaked dies with the version of its key.
     """
     alive = domain.alive(now)
     for index, version in enumerate(versions):
         if version not in alive:
             raise BadInput("this key version is not alive", pointer=f"{where}[{index}].version")
+
+
+def check_given(domain: DomainRow, versions: Sequence[int], where: str) -> None:
+    """Raise `BadInput` for a key version that the domain never had.
+
+    What happened is recorded under whatever version it happened: a report may come days later.
+    """
+    for index, version in enumerate(versions):
+        if version not in domain.given():
+            raise BadInput("this key version was never given", pointer=f"{where}[{index}].version")
 
 
 async def to_ledger(

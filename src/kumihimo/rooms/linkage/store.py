@@ -29,6 +29,10 @@ class DomainRow:
             versions.add(self.version - 1)
         return frozenset(versions)
 
+    def given(self) -> range:
+        """Return every version that a code of this domain ever had."""
+        return range(1, (self.rotating_to or self.version) + 1)
+
 
 @attrs.frozen
 class AcquisitionRow:
