@@ -12,6 +12,16 @@ from kumihimo.kernel.postgres import EmbeddedPostgres
 _names = count()
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--simulation-seeds",
+        type=int,
+        default=0,
+        metavar="N",
+        help="simulate the federation under N more seeds (tests/simulation)",
+    )
+
+
 @pytest.fixture(scope="session")
 def postgres():
     # Not below pytest's own folder: that is closed to the account the server runs under.

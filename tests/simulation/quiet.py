@@ -1,0 +1,150 @@
+"""The end of a simulation: the network heals, all work is done, and everything must fit."""
+
+from collections import Counter
+
+import msgspec
+
+from kumihimo.kernel import journal
+from kumihimo.kernel.group import Point, invert, multiply, parse_scalar
+from kumihimo.kernel.keys import open_payload
+from kumihimo.rooms.gateway import acquire, answers, rotation, sending
+from kumihimo.rooms.gateway.business import Decision
+from kumihimo.rooms.ledger import rotation as ledger_rotation
+from kumihimo.rooms.ledger.domain.codes import Coded
+from kumihimo.rooms.ledger.service import my_records
+from kumihimo.rooms.ledger.store import Wanted
+from kumihimo.rooms.linkage import api as linkage
+from kumihimo.rooms.register import api as register
+from tests.federation.street import MINATO
+from tests.federation.test_register_and_core import ask
+from tests.rooms.register.made import attributes, birth
+from tests.simulation.federation import INSTITUTIONS, PERSONS
+from tests.simulation.watch import PASSING, EndLine
+
+ROUNDS = 40
+
+
+async def come_to_rest(federation, truth, watch):
+    """Heal the network, let all work be done, and compare all ends."""
+    federation.transport.heal()
+    for request, _ in federation.transport.late:
+        await federation.transport.hand_over(request)
+    for _ in range(ROUNDS):
+        federation.clock.tick(301)
+        if not await _work(federation):
+            break
+    else:
+        raise AssertionError("the federation does not come to rest")
+    await watch.look()
+    await _ends_agree(federation, truth, watch)
+    await _lists_are_complete(federation, truth, watch)
+    for database in federation.databases_of.values():
+        async with database.transaction() as tx:
+            await journal.verify(tx)
+
+
+async def _work(federation):
+    moved = 0
+    for name in INSTITUTIONS:
+        room, tenant = federation.room(name), federation.tenants[name]
+        moved += await acquire.run_once(room.gateway, tenant)
+        moved += await sending.run_once(room.gateway, tenant)
+        for waiting in await answers.waiting(room.gateway, tenant):
+            decision = Decision(decision="provide", officer="o1")
+            await answers.decide(room.gateway, tenant, waiting.permit, decision)
+            moved += 1
+        async with room.gateway.database.transaction(institution=name) as tx:
+            broken_off = await tx.value("SELECT count(*) FROM rotation WHERE finished_on IS NULL")
+        if broken_off:
+            await rotation.rotate(room.gateway, tenant)
+    await ledger_rotation.resume(federation.ledger.ledger, federation.ledger.caller)
+    for outbox in federation.outboxes.values():
+        moved += await outbox.run_once()
+    for outbox in federation.outboxes.values():
+        depth, _ = await outbox.depth()
+        moved += depth
+    return moved
+
+
+async def _ends_agree(federation, truth, watch):
+    for party, database in federation.databases_of.items():
+        async with database.transaction() as tx:
+            dead = await tx.value("SELECT count(*) || ' ' || min(reason) FROM dead_letter")
+        assert dead is None, f"{party} has dead letters: {dead}"
+    told = await watch.rows(
+        "linkage", "SELECT permit, side, outcome, hidden FROM exchange_end", EndLine
+    )
+    passed_on = await watch.rows(
+        "ledger", "SELECT permit, side, outcome, hidden FROM record_end", EndLine
+    )
+    at_core, at_ledger = ({(e.permit, e.side): e for e in found} for found in (told, passed_on))
+    assert at_core == at_ledger, "core and ledger were told of different ends"
+    assert set(watch.core) == set(watch.ledger), "core and ledger hold different records"
+    for inquiry, asked in truth.asked.items():
+        line = watch.inquiries[inquiry]
+        assert line.outcome not in PASSING, f"never answered: {line} {asked}"
+        if line.outcome != "PENDING_ACQUISITION":
+            key = (asked.requester, "requester", inquiry)
+            assert watch.records.get(key) == line.outcome, f"not on record at home: {line}"
+        if line.permit is not None:
+            told = at_core.get((line.permit, "requester"))
+            assert told, f"the core never heard of the requester's end: {line}"
+            assert told.outcome == line.outcome, f"{told}: {line}"
+        if line.outcome == "OK":
+            assert at_core[line.permit, "provider"].outcome == "OK", f"{line}"
+    for permit, line in watch.given.items():
+        record, told = watch.core[permit], at_core.get((permit, "provider"))
+        assert told, f"the core never heard of the provider's end: {line}"
+        assert told.outcome == line.outcome, f"{told}: {line}"
+        if line.outcome != "PENDING_MANUAL":
+            here = watch.records.get((record.provider, "provider", permit))
+            assert here == line.outcome, f"not on record at the provider: {line}"
+
+
+async def _lists_are_complete(federation, truth, watch):
+    ends = await watch.rows(
+        "ledger", "SELECT permit, side, outcome, hidden FROM record_end", EndLine
+    )
+    hidden = {end.permit for end in ends if end.hidden}
+    for who in range(PERSONS):
+        expected = Counter(
+            line.record
+            for line in watch.core.values()
+            if truth.asked[line.inquiry].person == who
+            and not line.hidden
+            and line.permit not in hidden
+        )
+        read = Counter(await _read(federation, who))
+        assert read == expected, f"person {who} reads {len(read)} records of {len(expected)}"
+    refused = {i for i, one in truth.asked.items() if not one.had_case and one.had_code}
+    told = {line.inquiry for line in watch.core.values()}
+    assert refused <= told, f"refusals that the core never heard of: {refused - told}"
+
+
+async def _read(federation, who):
+    """Return the ids of the records that a person reads of herself."""
+    code, version = await _code_at_ledger(federation, who)
+    page = await my_records(federation.ledger.ledger, Coded(version, code), Wanted(limit=200))
+    assert page.next == "", "more than one page"
+    return [record.record for record in page.records]
+
+
+async def _code_at_ledger(federation, who):
+    asked = register.DisclosureAsked(
+        number=federation.numbers[who], attributes=attributes(birth(who))
+    )
+    given = await ask(federation, MINATO, register.TICKET_PATH, asked, register.DisclosureTicket)
+    while await federation.register_room.outbox.run_once():
+        pass
+    opened = open_payload(
+        given.sealed,
+        key=federation.keys["ledger"].payload,
+        context=register.TICKET_PATH.encode(),
+    )
+    ticket = msgspec.json.decode(opened, type=register.Ticket)
+    collected, _ = await federation.caller("ledger").call(
+        "linkage", linkage.COLLECT_PATH, linkage.Collect((ticket.acquisition,)), linkage.Collected
+    )
+    [evaluated] = collected.evaluated
+    code = multiply(invert(parse_scalar(ticket.blinding)), Point(evaluated.point))
+    return code, evaluated.version
