@@ -9,6 +9,8 @@ from typing import Literal
 
 import pytest
 
+from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.keys import new_master, save_master
 from kumihimo.run import cli
 from tests.hostile.files import unusable
 from tests.hostile.terminal import BUG, leaves, typed
@@ -28,6 +30,8 @@ FITTING = {
     "--residents": "1",
     "--file": str(files("kumihimo.statute") / "data" / "sample_ordinances.tsv"),
 }
+# What only the commands of one name take.
+FITTING_FOR: dict[tuple[str, str], str] = {}
 WORDS = {
     "empty": "",
     "blank": " \t\u3000",
@@ -48,8 +52,24 @@ def usual(leaf, but):
     words = []
     for one in leaf.parameters:
         if one.required and one.name != but:
-            words += one.typed(FITTING.get(one.name, "2" if one.kind is int else "x"))
+            fitting = FITTING_FOR.get((leaf.words[0], one.name)) or FITTING.get(one.name)
+            words += one.typed(fitting or ("2" if one.kind is int else "x"))
     return words
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fitting_files(tmp_path_factory):
+    """Write what oversight's commands read first, so that the line gets to what they read next."""
+    folder = tmp_path_factory.mktemp("fitting")
+    save_master(folder / "a.key", new_master(SystemEntropy()))
+    (folder / "dsn").touch(mode=0o600)
+    (folder / "dsn").write_text("host=127.0.0.1 port=1 dbname=none")
+    (folder / "oversight.toml").write_text(
+        'key = "a.key"\ndatabase = { file = "dsn" }\npeers = {}\n'
+        f'oversight_key = "{"ab" * 32}"\n'
+    )
+    FITTING_FOR["oversight", "--config"] = str(folder / "oversight.toml")
+    FITTING_FOR["oversight", "--operator"] = str(folder / "a.key")
 
 
 def plain(told, *line):

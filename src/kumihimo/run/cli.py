@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Final
 
 import attrs
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from kumihimo.kernel.refusal import BadInput, Refusal
 from kumihimo.kernel.settings import debugging
@@ -34,7 +34,7 @@ LINE_CHARS_MAX: Final = 500  # our choice: what is wrong stands at its beginning
 
 HELP: Final = """組紐 Kumihimo：誰も一人では結合できないマイナンバー制度の実装。
 
-An open implementation of Japan's My Number system in which no single party can join a
+An open implementation of Japan's My Number system in which no single party can join a \
 person's data. All people and numbers in it are synthetic.
 """
 # Controls, marks of direction, lone surrogates; line and paragraph separators.
@@ -64,6 +64,21 @@ COMMANDS: Final = (
         "serve",
         "kumihimo.run.serve_cli",
         "一つの機関をサービスとして動かす。 Run one room (organisation) as a service.",
+    ),
+    Command(
+        "keys",
+        "kumihimo.run.keys_cli",
+        "機関の鍵ファイル。 A party's key file, and what it publishes.",
+    ),
+    Command(
+        "migrate",
+        "kumihimo.run.migrate_cli",
+        "データベースを準備する。 Bring a room's database to the form this program needs.",
+    ),
+    Command(
+        "oversight",
+        "kumihimo.run.oversight_cli",
+        "監督機関の運用。 What oversight's operator does by hand.",
     ),
     Command(
         "gateway",
@@ -126,7 +141,11 @@ class Stopper:
 def build(commands: Sequence[Command] = COMMANDS) -> App:
     """Return the command line with those of `commands` that exist, in their order."""
     app = App(
-        name="kumihimo", help=HELP, help_format="plaintext", suppress_keyboard_interrupt=False
+        name="kumihimo",
+        help=HELP,
+        help_format="plaintext",
+        suppress_keyboard_interrupt=False,
+        default_parameter=Parameter(negative=()),
     )
     for command in _existing(commands):
         app.command(f"{command.module}:app", name=command.name, help=command.help)

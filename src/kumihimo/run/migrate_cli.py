@@ -1,0 +1,60 @@
+"""`kumihimo migrate`: bring a room's database to the form that this program needs."""
+
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+from cyclopts import App
+
+from kumihimo.kernel.migrations import MigrationRefused, migrate
+from kumihimo.kernel.refusal import BadInput, Conflict, Unavailable
+from kumihimo.kernel.settings import BadSettings, SecretFile
+from kumihimo.kernel.sql import is_dsn
+from kumihimo.kernel.withheld import Withheld
+from kumihimo.run.serving import ROOMS
+
+app = App(
+    name="migrate",
+    help="データベースを準備する。 Bring a room's database to the form that this program needs.",
+)
+
+
+@app.default
+def run(room: str, *, owner: Path, role: str, phase: Literal["all", "pre", "post"] = "all") -> None:
+    """データベースを準備する。 Apply the migrations that a database lacks, and grant rights.
+
+    The database and both roles must be there. What runs the room gets no right to change the
+    schema, and none to delete a record.
+
+    Parameters
+    ----------
+    room
+        機関。 gateway, ledger, linkage, oversight or register.
+    owner
+        所有者の DSN を書いたファイル。 A file, readable by you alone, with the DSN of the role
+        that owns the database.
+    role
+        動かすときの役割の名前。 The name of the role that the room runs under.
+    phase
+        段階。 `pre` before the new program runs, `post` after the old one has gone.
+    """
+    if room not in ROOMS:
+        names = ", ".join(sorted(ROOMS))
+        raise BadInput(f"no such room; rooms are {names}", pointer="room")
+    dsn = SecretFile(str(owner.absolute())).read(beside=owner)
+    if not is_dsn(dsn):
+        raise BadSettings(f"{owner}: the file holds no DSN, such as host=… dbname=…")
+    packages = [f"kumihimo.rooms.{room}"]
+    try:
+        applied = migrate(Withheld(dsn.reveal().decode()), packages, runtime_role=role, phase=phase)
+    except MigrationRefused as error:
+        raise Conflict(str(error)) from None
+    except psycopg.OperationalError:
+        raise Unavailable(f"{owner}: the database does not answer, or refuses the owner") from None
+    except psycopg.errors.UndefinedObject:
+        raise BadInput("--role: the database has no such role", pointer="role") from None
+    except psycopg.errors.InsufficientPrivilege:
+        raise BadInput("--owner: this role does not own the database", pointer="owner") from None
+    for name in applied:
+        print(f"+ {name}")
+    print(f"{room}: 準備できました。 Ready, {len(applied)} migrations applied.")
