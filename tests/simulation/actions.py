@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from kumihimo.kernel.clock import legal_day
+from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.rooms.gateway import (
     acquire,
@@ -247,7 +248,11 @@ class Actor:
 
     async def institution_changes_its_key(self):
         name, room, tenant = self._somewhere()
-        await self.act(rotation.rotate(room.gateway, tenant), name)
+        try:
+            await self.act(rotation.rotate(room.gateway, tenant), name)
+        except Refused as refusal:
+            if refusal.reason != "conflict":  # the last change may be too young for another
+                raise
 
     async def ledger_changes_its_key(self):
         room = self.federation.ledger

@@ -2,8 +2,10 @@
 
 import pytest
 
+from tests.federation.conftest import on_street
 from tests.simulation.play import CI_SEEDS, play
 
+__all__ = ("on_street",)
 FIRST_LONG_SEED = 1_000
 
 

@@ -61,6 +61,7 @@ async def _steps(federation, seed, steps):
     name, step = "begin", 0
     try:
         await actor.people_settle()
+        await watch.look()
         for step in range(steps):
             [name] = rng.choices([*WEIGHTS], weights=[*WEIGHTS.values()])
             actions[name] += 1

@@ -238,7 +238,10 @@ async def _ask_provider(
                 sheet.provider, PROVISIONS_PATH, Provide(signed), Provisions
             )
     except Unavailable:
-        return _all(by_permit, wanted, "PROVIDER_DOWN"), None
+        # Who waits for an officer goes on waiting: the decision may come after the sheet expires.
+        down = [permit for permit in wanted if permit not in manual]
+        waiting = _all(by_permit, manual, "PENDING_MANUAL")
+        return waiting + _all(by_permit, down, "PROVIDER_DOWN"), None
     except Refused:
         return _all(by_permit, wanted, "EXPIRED"), None
     given = {p.permit: p for p in answer.provisions if p.permit in wanted}

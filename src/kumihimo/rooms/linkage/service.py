@@ -18,7 +18,7 @@ from kumihimo.kernel.group import NotInGroup, Point, multiply, parse_point
 from kumihimo.kernel.ids import is_id
 from kumihimo.kernel.keys import PartyKeys, seal_payload
 from kumihimo.kernel.message import Verified
-from kumihimo.kernel.refusal import BadInput, NotAllowed
+from kumihimo.kernel.refusal import BadInput, Conflict, NotAllowed
 from kumihimo.kernel.sql import Database, Tx
 from kumihimo.rooms.linkage import store
 from kumihimo.rooms.linkage.api import (
@@ -153,12 +153,19 @@ async def expire_acquisitions(core: Core) -> int:
 
 
 async def begin_rotation(core: Core, sender: Verified, _: Nothing) -> Rotation:
-    """Give a domain the one scalar that carries its codes to the next key version."""
+    """Give a domain the one scalar that carries its codes to the next key version.
+
+    Raises `Conflict` while an institution's last version is alive: questions and sheets that are
+    under way may be one change behind, never two.
+    """
     entry = core.directory.current().active(sender.sender)
     if entry is None:
         raise NotAllowed("only a party in good standing may rotate")
     async with core.database.transaction() as tx:
         row = await store.begin_rotation(tx, sender.sender)
+        under_way = row.previous_until is not None and core.clock.now() < row.previous_until
+        if entry.kind == "institution" and under_way:
+            raise Conflict("the last change of this key ended less than two hours ago")
         await _journal(core, tx, "rotation-begun", sender.sender, version=row.version + 1)
     scalar = core.domain_keys.factor(sender.sender, row.version, sender.sender, row.version + 1)
     sealed = seal_payload(scalar.reveal(), to=entry.keys.payload, context=ROTATION_CONTEXT)

@@ -1,0 +1,93 @@
+"""What the simulation found, each told again by hand in the shortest way."""
+
+from datetime import timedelta
+
+from kumihimo.kernel import journal
+from kumihimo.rooms.gateway import answers, persons, rotation, sending
+from kumihimo.rooms.gateway.business import Decision, Flags
+from tests.federation.street import ALLOWANCE, MINATO, OSAKA
+from tests.federation.test_exchange import JANE, ask, load_copy, question, settle_in
+
+
+async def flagged(street):
+    """Ask about a person of whom an officer decides; returns the inquiry that waits."""
+    osaka, _ = await settle_in(street, OSAKA, "7", JANE)
+    await load_copy(street, OSAKA, osaka, {"local-tax.total-income": 1}, no_automatic_answer=True)
+    await settle_in(street, MINATO, "100", JANE, case=ALLOWANCE)
+    [answer] = await ask(street, question())
+    assert answer.outcome == "PENDING_MANUAL"
+    return answer.inquiry
+
+
+async def look_again(street, inquiry):
+    room, tenant = street.gateways[MINATO][0], street.tenants[MINATO]
+    await sending.run_once(room.gateway, tenant)
+    [answer] = await answers.poll(room.gateway, tenant, [inquiry])
+    return answer.outcome
+
+
+async def decide(street):
+    room, tenant = street.gateways[OSAKA][0], street.tenants[OSAKA]
+    [waiting] = await answers.waiting(room.gateway, tenant)
+    decision = Decision(decision="provide", officer="o1")
+    await answers.decide(room.gateway, tenant, waiting.permit, decision)
+
+
+def test_whoever_waits_for_an_officer_goes_on_waiting_when_the_provider_is_silent_once(on_street):
+    async def story(street):
+        inquiry = await flagged(street)
+        street.transport.down.add(OSAKA)
+        street.clock.advance(timedelta(hours=2))
+        assert await look_again(street, inquiry) == "PENDING_MANUAL"
+        street.transport.down.clear()
+        await decide(street)
+        street.clock.advance(timedelta(minutes=5))
+        assert await look_again(street, inquiry) == "OK"
+
+    on_street(story)
+
+
+def test_a_decision_long_after_a_change_of_key_is_recorded_at_every_end(on_street):
+    async def story(street):
+        inquiry = await flagged(street)
+        room, tenant = street.gateways[OSAKA][0], street.tenants[OSAKA]
+        await rotation.rotate(room.gateway, tenant)
+        street.clock.advance(timedelta(days=1))
+        await decide(street)
+        await street.deliver()
+        assert await look_again(street, inquiry) == "OK"
+        await street.deliver()
+        [record] = await street.records_of(JANE)
+        assert record.provided_at is not None
+        assert not record.under_investigation
+
+    on_street(story)
+
+
+def test_nobody_asks_with_a_code_whose_key_is_dead(on_street):
+    async def story(street):
+        osaka, _ = await settle_in(street, OSAKA, "7", JANE)
+        await load_copy(street, OSAKA, osaka, {"local-tax.total-income": 1})
+        await settle_in(street, MINATO, "100", JANE, case=ALLOWANCE)
+        room, tenant = street.gateways[MINATO][0], street.tenants[MINATO]
+        street.transport.down.add("linkage")
+        [waiting] = await ask(street, question())
+        street.transport.down.clear()
+        await rotation.rotate(room.gateway, tenant)
+        street.clock.advance(timedelta(hours=2))
+        assert await look_again(street, waiting.inquiry) == "EXPIRED"
+        assert await street.records_of(JANE) == []
+
+    on_street(story)
+
+
+def test_a_journal_that_tells_of_flags_verifies(on_street):
+    async def story(street):
+        await settle_in(street, MINATO, "100", JANE)
+        room, tenant = street.gateways[MINATO][0], street.tenants[MINATO]
+        flags = Flags(addressee="100", no_self_information=True, hidden=False)
+        await persons.set_flags(room.gateway, tenant, flags)
+        async with room.gateway.database.transaction() as tx:
+            assert await journal.verify(tx) == 1
+
+    on_street(story)
