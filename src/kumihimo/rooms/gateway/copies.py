@@ -8,6 +8,7 @@ import asyncio
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Final
 
 import attrs
@@ -79,13 +80,13 @@ async def load(gateway: Gateway, tenant: Tenant, file: File) -> LoadReport:
             layout=layout.layout,
             file_digest=digest,
             rows_good=len(good),
-            rows_bad=len(bad),
+            rows_bad=len({one.row for one in bad}),
             loaded_at=now,
         )
         loaded = bool(good) and (file.skip_bad or not bad)
         if loaded:
             await _store(tx, tenant, row, good, persons, held)
-        detail = {"good": len(good), "bad": len(bad), "loaded": int(loaded)}
+        detail = {"good": len(good), "bad": row.rows_bad, "loaded": int(loaded)}
         line = journal.JournalLine(act="copies-loaded", actor=tenant.institution, detail=detail)
         await journal.write(tx, line, at=now)
     return LoadReport(
@@ -93,7 +94,7 @@ async def load(gateway: Gateway, tenant: Tenant, file: File) -> LoadReport:
         loaded=loaded,
         repeated=False,
         rows_good=len(good),
-        rows_bad=len(bad),
+        rows_bad=row.rows_bad,
         bad=tuple(BadLine(row=b.row, column=b.column, why=b.why) for b in bad[:BAD_LISTED]),
         rejects=_rejects(table, bad) if loaded and bad else "",
     )
@@ -165,13 +166,14 @@ def _copy(
 
 
 def _rejects(table: Table, bad: Sequence[BadRow]) -> str:
-    """Return the bad rows as they came, each with its reason in front."""
+    """Return the bad rows as they came, each once, with its reasons in front."""
     raw = {row.number: row.raw for row in table.rows}
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(("why", *table.header))
-    for one in bad:
-        writer.writerow((f"{one.column}: {one.why}" if one.column else one.why, *raw[one.row]))
+    for row, of_row in groupby(bad, key=lambda one: one.row):
+        why = "; ".join(f"{one.column}: {one.why}" if one.column else one.why for one in of_row)
+        writer.writerow((why, *raw[row]))
     return out.getvalue()
 
 

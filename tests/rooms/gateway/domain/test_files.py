@@ -98,6 +98,17 @@ def test_a_bad_row_is_told_by_row_column_and_reason_and_the_others_stay_good(row
     assert [good.addressee for good in checked.good] == ["1", "3"]
 
 
+def test_all_that_is_wrong_with_a_row_is_told_at_once():
+    checked = tax("七,31/5,,x,1", "7,2026-05-31,2025,1,1")
+    assert [(bad.row, bad.column) for bad in checked.bad] == [
+        (1, "addressee"),
+        (1, "as_of"),
+        (1, "local-tax.income-year"),
+        (1, "local-tax.total-income"),
+    ]
+    assert [good.addressee for good in checked.good] == ["7"]
+
+
 def test_a_person_stands_in_a_file_once():
     checked = tax("1,2026-05-31,2025,1,1", "1,2026-05-31,2025,2,1")
     assert [(b.row, b.column) for b in checked.bad] == [(2, "addressee")]
@@ -169,7 +180,7 @@ def test_every_row_comes_out_once_good_or_bad_and_no_reason_quotes_a_cell(rows):
     lines = [HEADER, *(",".join('"' + c.replace('"', '""') + '"' for c in row) for row in rows)]
     table = read_table("\r\n".join(lines), "csv")
     checked = check(table, TAX, today=TODAY)
-    numbers = sorted([g.row for g in checked.good] + [b.row for b in checked.bad])
+    numbers = sorted([*(g.row for g in checked.good), *{b.row for b in checked.bad}])
     assert numbers == list(range(1, len(rows) + 1))
     for bad in checked.bad:
         for cell in rows[bad.row - 1]:

@@ -6,13 +6,13 @@ A reason names the row, the column and the rule. It never quotes the value.
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import Final
+from typing import Final, TypeVar
 
 import attrs
 
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.people.text import admit
-from kumihimo.rooms.gateway.domain.files import BadFile, Row, Table
+from kumihimo.rooms.gateway.domain.files import BadFile, Table
 from kumihimo.statute.layouts import Field, Layout
 
 ADDRESSEE: Final = "addressee"
@@ -31,6 +31,8 @@ _ADDRESSEE = re.compile(r"[!-~]{1,64}")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _DAY = re.compile(r"([0-9]{4})[-/]?([0-9]{2})[-/]?([0-9]{2})")
 _FLAGS: Final = {"1": True, "true": True, "0": False, "false": False}
+
+T = TypeVar("T")
 
 Value = str | int | bool
 
@@ -66,10 +68,7 @@ class Checked:
 
 
 class _Wrong(Exception):
-    def __init__(self, column: str, why: str) -> None:
-        super().__init__(why)
-        self.column = column
-        self.why = why
+    """Why a cell is none of its kind."""
 
 
 def columns_of(header: tuple[str, ...], layout: Layout) -> dict[str, str]:
@@ -97,108 +96,121 @@ def columns_of(header: tuple[str, ...], layout: Layout) -> dict[str, str]:
 
 
 def check(table: Table, layout: Layout, *, today: date) -> Checked:
-    """Check every row. Raises `BadFile` for the header only."""
+    """Check every row, and say all that is wrong with it. Raises `BadFile` for the header only."""
     columns = columns_of(table.header, layout)
     good: list[GoodRow] = []
     bad: list[BadRow] = []
     seen: set[str] = set()
     for row in table.rows:
-        try:
-            found = _row(row, columns, layout, today)
-            _require_first(found.addressee, seen)
-        except _Wrong as wrong:
-            bad.append(BadRow(row.number, wrong.column, wrong.why))
+        cells = _Cells(row.number, {columns[name]: cell for name, cell in row.cells.items()})
+        if row.broken:
+            cells.refuse("", row.broken)
         else:
-            good.append(found)
+            found = _row(cells, layout, today)
+            if found.addressee in seen:
+                cells.refuse(ADDRESSEE, "stands in an earlier row of this file too")
+            seen.add(found.addressee)
+            if not cells.faults:
+                good.append(found)
+        bad += cells.faults
     return Checked(tuple(good), tuple(bad))
 
 
-def _require_first(addressee: str, seen: set[str]) -> None:
-    if addressee in seen:
-        raise _Wrong(ADDRESSEE, "stands in an earlier row of this file too")
-    seen.add(addressee)
+@attrs.define
+class _Cells:
+    """One row while it is checked: gives its cells as values and keeps what is wrong."""
+
+    row: int
+    _cells: dict[str, str]
+    faults: list[BadRow] = attrs.field(factory=list[BadRow])
+
+    def text(self, column: str) -> str:
+        return self._cells.get(column, "")
+
+    def refuse(self, column: str, why: str) -> None:
+        self.faults.append(BadRow(self.row, column, why))
+
+    def read(self, column: str, reader: Callable[[str], T]) -> T | None:
+        """Return a cell as a value; None when it is empty, or wrong, which is then kept."""
+        cell = self.text(column)
+        try:
+            return reader(cell) if cell else None
+        except _Wrong as wrong:
+            self.refuse(column, str(wrong))
+            return None
 
 
-def _row(row: Row, columns: dict[str, str], layout: Layout, today: date) -> GoodRow:
-    if row.broken:
-        raise _Wrong("", row.broken)
-    cells = {columns[name]: cell for name, cell in row.cells.items()}
-    addressee = cells.get(ADDRESSEE, "")
+def _row(cells: _Cells, layout: Layout, today: date) -> GoodRow:
+    """Return the row; it is good only if nothing was wrong with its cells."""
+    addressee = cells.text(ADDRESSEE)
     if not _ADDRESSEE.fullmatch(addressee):
-        raise _Wrong(ADDRESSEE, "is not 1 to 64 visible ASCII characters")
-    as_of = _day(cells, AS_OF)
-    if as_of is None:
-        raise _Wrong(AS_OF, "is missing")
+        cells.refuse(ADDRESSEE, "is not 1 to 64 visible ASCII characters")
+    if not cells.text(AS_OF):
+        cells.refuse(AS_OF, "is missing")
+    as_of = cells.read(AS_OF, _day) or date.min
     if as_of > today:
-        raise _Wrong(AS_OF, "lies in the future")
-    valid_from = _day(cells, VALID_FROM) or as_of
-    valid_to = _day(cells, VALID_TO)
+        cells.refuse(AS_OF, "lies in the future")
+    valid_from = cells.read(VALID_FROM, _day) or as_of
+    valid_to = cells.read(VALID_TO, _day)
     if valid_to is not None and valid_to <= valid_from:
-        raise _Wrong(VALID_TO, "is not after the day from which it is valid")
+        cells.refuse(VALID_TO, "is not after the day from which it is valid")
     payload = {
-        field.item: value
-        for field in layout.fields
-        if (value := _value(field, cells.get(field.item, ""))) is not None
+        field.item: value for field in layout.fields if (value := _value(cells, field)) is not None
     }
     return GoodRow(
-        row=row.number,
+        row=cells.row,
         addressee=addressee,
         as_of=as_of,
         valid_from=valid_from,
         valid_to=valid_to,
-        no_automatic_answer=_flag(NO_AUTOMATIC_ANSWER, cells.get(NO_AUTOMATIC_ANSWER) or "0"),
+        no_automatic_answer=cells.read(NO_AUTOMATIC_ANSWER, _flag) or False,
         payload=payload,
     )
 
 
-def _value(field: Field, cell: str) -> Value | None:
-    if not cell:
-        if field.required:
-            raise _Wrong(field.item, "is missing")
-        return None
+def _value(cells: _Cells, field: Field) -> Value | None:
+    cell = cells.text(field.item)
+    if not cell and field.required:
+        cells.refuse(field.item, "is missing")
     if len(cell) > field.length:
-        raise _Wrong(field.item, f"is longer than {field.length} characters")
-    return _READERS[field.kind](field.item, cell)
+        cells.refuse(field.item, f"is longer than {field.length} characters")
+        return None
+    return cells.read(field.item, _READERS[field.kind])
 
 
-def _text(column: str, cell: str) -> str:
+def _text(cell: str) -> str:
     try:
-        return admit(cell, what=column, limit=len(cell))
+        return admit(cell, what="text", limit=len(cell))
     except BadInput as refusal:
-        raise _Wrong(column, refusal.detail.partition(": ")[2]) from None
+        raise _Wrong(refusal.detail.partition(": ")[2]) from None
 
 
-def _integer(column: str, cell: str) -> int:
+def _integer(cell: str) -> int:
     if not _INTEGER.fullmatch(cell):
-        raise _Wrong(column, "is not a whole number in ASCII digits without commas")
+        raise _Wrong("is not a whole number in ASCII digits without commas")
     return int(cell)
 
 
-def _flag(column: str, cell: str) -> bool:
+def _flag(cell: str) -> bool:
     found = _FLAGS.get(cell.lower())
     if found is None:
-        raise _Wrong(column, "is not 0, 1, true or false")
+        raise _Wrong("is not 0, 1, true or false")
     return found
 
 
-def _date(column: str, cell: str) -> str:
+def _day(cell: str) -> date:
     found = _DAY.fullmatch(cell)
     try:
         if found is not None:
-            return date(int(found[1]), int(found[2]), int(found[3])).isoformat()
+            return date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError:
-        raise _Wrong(column, "is a day that the calendar does not have") from None
-    raise _Wrong(column, "is not a date such as 2026-04-01 or 20260401")
+        raise _Wrong("is a day that the calendar does not have") from None
+    raise _Wrong("is not a date such as 2026-04-01 or 20260401")
 
 
-def _day(cells: dict[str, str], column: str) -> date | None:
-    cell = cells.get(column, "")
-    return date.fromisoformat(_date(column, cell)) if cell else None
-
-
-_READERS: Final[dict[str, Callable[[str, str], Value]]] = {
+_READERS: Final[dict[str, Callable[[str], Value]]] = {
     "text": _text,
     "integer": _integer,
     "flag": _flag,
-    "date": _date,
+    "date": lambda cell: _day(cell).isoformat(),
 }
