@@ -1,0 +1,46 @@
+"""The how-to names every setting of every room, and none that is not there."""
+
+import re
+
+import msgspec
+import pytest
+
+from kumihimo.rooms.oversight.client import RoomSettings
+from kumihimo.run.check_config_cli import rooms, settings_form
+from tests.meta.project import ROOT
+
+PAGE = (ROOT / "docs/how-to/run-rooms.md").read_text()
+
+
+def told(heading):
+    """Return key and default of each row below a heading."""
+    section = PAGE.partition(f"### {heading}\n")[2].partition("\n### ")[0]
+    return dict(re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", section, re.MULTILINE))
+
+
+def keys(room):
+    """Return what the page tells of a room."""
+    found = dict(told("Every room"))
+    if room != "gateway":
+        found |= told("oversight, register, linkage, ledger")
+    if room in {"register", "linkage", "gateway"}:
+        found |= told(room)
+    return found
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_every_setting_stands_on_the_page_with_its_default(room):
+    fields = {field.name: field for field in msgspec.structs.fields(settings_form(room))}
+    page = keys(room)
+    assert set(page) == set(fields)
+    for name, field in fields.items():
+        if field.default is msgspec.NODEFAULT:
+            assert page[name] == "needed", name
+        elif field.default:
+            assert page[name].strip("`") == str(field.default), name
+        else:
+            assert page[name] != "needed", name
+
+
+def test_what_every_room_has_is_told_once():
+    assert set(told("Every room")) == set(RoomSettings.__struct_fields__)
