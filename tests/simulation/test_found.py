@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
+
 from kumihimo.kernel import journal
+from kumihimo.kernel.net import Refused
 from kumihimo.rooms.gateway import answers, persons, rotation, sending
 from kumihimo.rooms.gateway.business import Decision, Flags
 from tests.federation.street import ALLOWANCE, MINATO, OSAKA
@@ -77,6 +80,19 @@ def test_nobody_asks_with_a_code_whose_key_is_dead(on_street):
         street.clock.advance(timedelta(hours=2))
         assert await look_again(street, waiting.inquiry) == "EXPIRED"
         assert await street.records_of(JANE) == []
+
+    on_street(story)
+
+
+def test_a_key_changes_again_only_when_nothing_under_way_can_be_two_changes_behind(on_street):
+    async def story(street):
+        await settle_in(street, MINATO, "100", JANE)
+        room, tenant = street.gateways[MINATO][0], street.tenants[MINATO]
+        assert await rotation.rotate(room.gateway, tenant) == 1
+        with pytest.raises(Refused, match="less than two hours ago"):
+            await rotation.rotate(room.gateway, tenant)
+        street.clock.advance(timedelta(hours=2))
+        assert await rotation.rotate(room.gateway, tenant) == 1
 
     on_street(story)
 
