@@ -8,9 +8,8 @@ import pytest
 
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Unavailable
-from kumihimo.rooms.gateway import acquire, clients, rotation
+from kumihimo.rooms.gateway import acquire, clients
 from kumihimo.rooms.gateway.business import Attributes, OpenCase, Question, Registration
-from kumihimo.rooms.linkage.api import ROTATED_PATH
 from kumihimo.rooms.register import api as register
 from tests.federation.desk import open_desk
 from tests.federation.street import ALLOWANCE, INCOME, LAYOUT, MINATO, OSAKA
@@ -395,56 +394,5 @@ def test_the_vault_and_the_numbers_are_not_in_a_stolen_dump(in_town, postgres):
         for told in (one, one[:11], "高橋", "芝公園", "1990-04-01"):
             assert told.encode() not in dump
         assert b"'7'" in dump
-
-    in_town(story)
-
-
-async def lose_the_end(street, gateway, tenant):
-    """Let a change of key go all its way but for its last word, which never arrives."""
-    plain = street.net.post
-
-    async def post(party, path, **message):
-        if path == ROTATED_PATH:
-            raise Unavailable
-        return await plain(party, path, **message)
-
-    street.net.post = post
-    with pytest.raises(Unavailable):
-        await rotation.rotate(gateway, tenant)
-    street.net.post = plain
-
-
-async def versions(gateway):
-    async with gateway.database.transaction(institution=OSAKA) as tx:
-        found = await tx.value("SELECT array_agg(DISTINCT code_version) FROM person")
-        return found, await tx.value("SELECT count(*) FROM rotation")
-
-
-def test_a_change_of_key_whose_end_got_lost_is_ended_and_not_begun_again(in_town):
-    async def story(street, one, other):
-        desk = await open_desk(street, OSAKA)
-        await desk(lambda c: c.register([card("7", one, 1), card("9", other, 2)]))
-        await desk.acquire(street.register_room)
-        await lose_the_end(street, desk.room.gateway, desk.tenant)
-        assert await rotation.rotate(desk.room.gateway, desk.tenant) == 0
-        assert await versions(desk.room.gateway) == ([2], 1)
-        street.clock.advance(timedelta(hours=2))
-        assert await rotation.rotate(desk.room.gateway, desk.tenant) == 2
-        assert await versions(desk.room.gateway) == ([3], 2)
-
-    in_town(story)
-
-
-def test_a_code_that_comes_while_the_key_changes_is_not_left_behind(in_town):
-    async def story(street, one, other):
-        desk = await open_desk(street, OSAKA)
-        await desk(lambda c: c.register([card("7", one, 1)]))
-        await desk.acquire(street.register_room)
-        await lose_the_end(street, desk.room.gateway, desk.tenant)
-        await desk(lambda c: c.register([card("9", other, 2)]))
-        await desk.acquire(street.register_room)  # the core still gives codes under the old key
-        assert await state(desk, "9") == ("BOUND", "")
-        assert await rotation.rotate(desk.room.gateway, desk.tenant) == 0
-        assert await versions(desk.room.gateway) == ([2], 1)
 
     in_town(story)

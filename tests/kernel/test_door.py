@@ -119,6 +119,12 @@ def test_a_body_of_another_form_is_refused_with_the_place_and_without_the_value(
     assert '"3"' not in refusal.value.remote.detail
 
 
+def test_a_nul_is_refused_with_its_place(house):
+    with pytest.raises(Refused) as refusal:
+        house.call(b'{"number": 3, "note": "a\\u0000"}')
+    assert (refusal.value.reason, refusal.value.remote.pointer) == ("bad-input", "note")
+
+
 def test_a_refusal_is_signed_and_named(house):
     with pytest.raises(Refused) as refusal:
         house.call(b'{"number": 7}')

@@ -1,7 +1,7 @@
 """JSON as it crosses a wall: of just the form asked for, or refused without a word of its values."""
 
 import re
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 import msgspec
 
@@ -19,13 +19,31 @@ def decode_strictly(body: bytes, form: type[T]) -> T:
 
     A text with a NUL is refused as well: no database column of ours can hold one.
     """
-    if _NUL.search(body):
-        raise BadInput("A text holds a NUL character")
     try:
         body.decode()  # also where a field stands that the form does not know
-        return msgspec.json.decode(body, type=form)
+        value = msgspec.json.decode(body, type=form)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         # Only the place is told: the decoder's own words may quote the value.
         place = _PLACE.search(str(error))
         detail = f"Check the form of: {place[1]}" if place else "The body is not the JSON asked for"
-        raise BadInput(detail) from None
+        raise BadInput(detail, pointer=place[1] if place else "") from None
+    if _NUL.search(body):
+        place = _nul_in(msgspec.to_builtins(value)) or ""
+        raise BadInput("A text holds a NUL character", pointer=place)
+    return value
+
+
+def _nul_in(value: object, place: str = "") -> str | None:
+    """Return where a text with a NUL stands, as the decoder writes a place; None if nowhere."""
+    match value:
+        case str():
+            return place.removeprefix(".") if "\0" in value else None
+        case dict():
+            named = cast("dict[str, object]", value)
+            members = [(f"{place}.{name}", member) for name, member in named.items()]
+        case list():
+            numbered = enumerate(cast("list[object]", value))
+            members = [(f"{place}[{index}]", member) for index, member in numbered]
+        case _:
+            return None
+    return next((found for at, one in members if (found := _nul_in(one, at)) is not None), None)

@@ -102,7 +102,8 @@ class Register:
         try:
             return decode_strictly(payload, form)
         except BadInput as refusal:
-            raise BadInput(f"What was sealed: {refusal.detail}", pointer="payload") from None
+            place = refusal.pointer or "payload"
+            raise BadInput(f"What was sealed: {refusal.detail}", pointer=place) from None
 
     def seal(self, answer: msgspec.Struct, entry: Entry, *, path: str) -> Sealed:
         """Seal an answer to the institution that asked."""
