@@ -37,7 +37,13 @@ class BadBirthDate(BadInput):
 
 @attrs.frozen(repr=False, str=False, order=False)
 class BirthDate(Withheld[tuple[int, int | None, int | None]]):
-    """生年月日: year, month and day in the western calendar, None where the register has 不詳."""
+    """生年月日: year, month and day in the western calendar, None where the register has 不詳.
+
+    Keeps what was written too; two notations of one day are equal. A year is always known: no
+    notation of a date without one was found.
+    """
+
+    _written: str = attrs.field(default="", eq=False, kw_only=True, alias="written")
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -47,11 +53,22 @@ class BirthDate(Withheld[tuple[int, int | None, int | None]]):
         plain = without_spaces(text).translate(_WIDE).upper()
         era = _ERA.fullmatch(plain)
         if era is not None:
-            return cls(_in_era(era[1], era[2], _part(era[3]), _part(era[4])))
+            found = _in_era(era[1], era[2], _part(era[3]), _part(era[4]))
+            return cls(found, written=text)
         western = _BASIC.fullmatch(plain) or _WESTERN.fullmatch(plain)
         if western is None:
             raise BadBirthDate("birth: a date such as 1990-04-01 or 平成2年4月1日 is expected")
-        return cls(_checked(int(western[1]), _part(western[2]), _part(western[3])))
+        found = _checked(int(western[1]), _part(western[2]), _part(western[3]))
+        return cls(found, written=text)
+
+    def reveal_written(self) -> str:
+        """Return the date as it was written."""
+        return self._written
+
+    def reveal_canonical(self) -> str:
+        """Return 1990-04-01, with 00 for what is unknown."""
+        year, month, day = self._value
+        return f"{year:04}-{month or 0:02}-{day or 0:02}"
 
     def reveal_day(self) -> date | None:
         """Return the exact day, or None where a part is unknown."""

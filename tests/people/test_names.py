@@ -1,0 +1,179 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kumihimo.people.kana import KanaName, canonical_kana, expand_iterations
+from kumihimo.people.names import PersonName, RecordedNames, canonical_name
+from kumihimo.people.text import BadText, admit
+from kumihimo.people.variants import VARIANTS, fold_variants
+
+JAPANESE = st.text(
+    st.characters(min_codepoint=0x3041, max_codepoint=0x30FF)
+    | st.characters(min_codepoint=0xFF01, max_codepoint=0xFF9F)
+    | st.sampled_from("々〻ー-〜高髙﨑崎 　゛゜\u3099\ufe00"),
+    max_size=16,
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("髙橋　花子", "高橋花子"),
+        ("𠮷田　実", "吉田 実"),
+        ("佐々木　希", "佐佐木希"),
+        ("葛\U000e0100城　翔", "葛城翔"),
+        ("SMITH　John", "smith john"),
+        ("\uff33\uff2d\uff29\uff34\uff28", "Smith"),
+        ("ｽﾐｽ ｼﾞｮﾝ", "スミス　ジョン"),
+        ("マイケル・ジャクソン", "マイケルジャクソン"),
+        ("ミ-ナ", "ミーナ"),
+    ],
+)
+def test_two_notations_of_a_name_compare_as_one_and_stay_as_they_were_written(one, other):
+    assert canonical_name(one) == canonical_name(other)
+    assert PersonName.parse(one).reveal() == one
+    assert PersonName.parse(one) != PersonName.parse(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("斎藤", "斉藤"),
+        ("渡邊", "渡辺"),
+        ("沢田", "澤田"),
+        ("太田", "大田"),
+        ("ニ宮", "二宮"),  # kana and kanji are never read into each other
+        ("花子", "ハナコ"),
+        ("カタ", "ガタ"),
+        ("オオノ", "オーノ"),
+    ],
+)
+def test_names_that_families_keep_apart_stay_apart(one, other):
+    assert canonical_name(one) != canonical_name(other)
+
+
+@given(st.text(max_size=20) | JAPANESE)
+def test_a_canonical_name_is_its_own_canonical_form(text):
+    once = canonical_name(text)
+    assert canonical_name(once) == once
+
+
+def test_variants_are_one_hop_and_join_no_two_targets():
+    assert {old for old, _ in VARIANTS}.isdisjoint(new for _, new in VARIANTS)
+    assert len(dict(VARIANTS)) == len(VARIANTS)
+    for old, new in VARIANTS:
+        assert fold_variants(old) == new == fold_variants(new)
+
+
+@given(st.text(max_size=250))
+def test_no_text_makes_a_name_fail_otherwise_than_by_refusal(text):
+    for parse in (PersonName.parse, KanaName.parse, RecordedNames.parse):
+        try:
+            found = parse(text)
+        except BadText:
+            continue
+        assert text.strip() or isinstance(found, RecordedNames)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "　", "123", "a\x00b", "a\u202eb", "a\u200bb", "\ud800", "a\nb", "あ" * 201]
+)
+def test_what_no_register_writes_as_a_name_is_refused_by_place_and_not_quoted(text):
+    with pytest.raises(BadText) as refused:
+        PersonName.parse(text)
+    assert not text.strip() or text not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["●橋花子", "〓橋", "高\ufffd", "\ue000田", "?橋"])
+def test_a_name_with_a_lost_character_is_kept_and_proves_nothing(text):
+    assert not PersonName.parse(text).is_readable
+
+
+def test_a_whole_name_is_readable():
+    assert PersonName.parse("高橋花子").is_readable
+
+
+def test_an_ideograph_newer_than_the_interpreter_is_a_character_of_a_name():
+    assert admit("\U00031350", what="name", limit=1) == "\U00031350"
+    with pytest.raises(BadText):
+        admit("\U000e0fff", what="name", limit=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("高橋［鈴木］　花子", ("高橋　花子", None, "鈴木", None)),
+        ("高橋[鈴木]　花子", ("高橋　花子", None, "鈴木", None)),
+        ("LI MEI＿李美（高橋　美）", ("LI MEI", "李美", None, "高橋　美")),
+        ("SMITH JOHN", ("SMITH JOHN", None, None, None)),
+    ],
+)
+def test_a_former_surname_an_alias_and_a_second_script_are_read_apart(text, parts):
+    found = RecordedNames.parse(text, kana="タカハシ　ハナコ")
+    told = [
+        one.reveal() if one else None
+        for one in (found.name, found.kanji, found.former_surname, found.alias)
+    ]
+    assert tuple(told) == parts
+    assert found.kana is not None
+    assert found.kana.reveal_canonical() == "タカハシハナコ"
+    assert "花" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "高橋［鈴木",
+        "高橋］鈴木［",
+        "高橋［鈴木］［佐藤］",
+        "［］高橋",
+        "A＿李＿美",
+        "（（美））",
+        "［鈴木］",
+    ],
+)
+def test_brackets_that_do_not_pair_are_refused(text):
+    with pytest.raises(BadText):
+        RecordedNames.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ﾀｶﾊｼ ﾊﾅｺ", "タカハシ　ハナコ"),
+        ("たかはし はなこ", "タカハシハナコ"),
+        ("ジョン", "ジヨン"),
+        ("ミヅホ", "ミズホ"),
+        ("サヽキ", "ササキ"),
+        ("スゞキ", "スズキ"),
+        ("ヲノ", "オノ"),
+        ("カ\u3099", "ガ"),
+    ],
+)
+def test_two_notations_of_a_reading_compare_as_one(one, other):
+    assert canonical_kana(one) == canonical_kana(other)
+    assert KanaName.parse(one).reveal() == one
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("オオノ", "オーノ"), ("カナ", "ガナ"), ("ハナ", "パナ"), ("ユウキ", "ユキ")]
+)
+def test_two_readings_stay_two(one, other):
+    assert canonical_kana(one) != canonical_kana(other)
+
+
+@given(JAPANESE)
+def test_a_canonical_reading_is_its_own_canonical_form(text):
+    once = canonical_kana(text)
+    assert canonical_kana(once) == once
+
+
+@pytest.mark.parametrize("text", ["", "高橋", "TAKAHASHI", "タカハシ1", "タカハシ😀"])
+def test_a_reading_holds_kana_only(text):
+    with pytest.raises(BadText):
+        KanaName.parse(text)
+
+
+def test_a_mark_of_repetition_with_nothing_before_it_stays():
+    assert expand_iterations("々木") == "々木"
+    assert expand_iterations("佐々木") == "佐佐木"
