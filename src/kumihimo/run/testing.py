@@ -10,8 +10,11 @@ import attrs
 from cyclopts import App, Parameter
 from rich.console import Console
 
+from kumihimo.run.system_packages import TESTS, ensure, ensure_driver
+
 ROOT: Final = Path(__file__).resolve().parents[3]
 WORKERS: Final = "2"
+SERVED: Final = ("tests/rooms", "tests/federation", "tests/interop")
 MIGRATIONS: Final = "src/**/migrations/*.sql"  # squawk's own pattern, not the shell's
 
 app = App(name="test", help_format="plaintext")
@@ -48,13 +51,17 @@ def run_tests(
     arguments
         pytest にそのまま渡す。 Passed on to pytest, such as a folder or `-k words`.
     fast
-        サーバーの要らないテストだけ。 Only the tests that start no database.
+        サーバーの要らないテストだけ。 Only the tests that start no database and no card reader.
 
     """
+    if not fast:
+        ensure(TESTS)
+        ensure_driver()
     failed = [check.name for check in CHECKS if not _passes(check)]
     selection = [*arguments] or ["tests"]
     if fast:
-        selection += ["--ignore", "tests/rooms", "--ignore", "tests/federation"]
+        for folder in SERVED:
+            selection += ["--ignore", folder]
     command = ["pytest", "-q", "-n", WORKERS, "--dist", "worksteal", *selection]
     code = subprocess.run(_tool(command), cwd=ROOT, check=False).returncode  # noqa: S603
     for name in failed:

@@ -1,0 +1,151 @@
+"""Debian packages that the tests and the card reader need: installs what is missing, and only that.
+
+The driver of the virtual card reader (vpcd) listens on every interface as soon as the machine's
+own PC/SC service loads it. So it is never installed: it is unpacked into a folder of this checkout,
+where only a reader that we start inside a network namespace of its own finds it.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from kumihimo.kernel.refusal import Unavailable
+
+READER: Final = ("iproute2", "libqrencode4", "pcscd", "util-linux")
+TESTS: Final = (
+    *READER,
+    "bsdutils",
+    "curl",
+    "gnutls-bin",
+    "libengine-pkcs11-openssl",
+    "openssh-client",
+    "opensc",
+    "openssl",
+    "pcsc-tools",
+    "python3-pyscard",
+    "softhsm2",
+)
+DRIVER_PACKAGE: Final = "vsmartcard-vpcd"
+_DRIVER: Final = Path("usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+_PRIVATE: Final = Path(__file__).resolve().parents[3] / ".kumihimo" / "vpcd"
+_LOCK_WAIT_S: Final = 120  # another apt, such as unattended-upgrades, may be at work
+_LINES_SHOWN: Final = 3
+
+
+def ensure(packages: Sequence[str]) -> None:
+    """Install those of `packages` that are missing; raises `Unavailable` with what to type."""
+    missing = absent(packages)
+    if not missing:
+        return
+    before = _rights(missing)
+    _say(
+        f"Debian のパッケージを入れます（{len(missing)}）。"
+        f" Installing with apt-get: {' '.join(missing)}"
+    )
+    _with_lists(before, _install(before, missing), advice=to_type(missing))
+    if left := absent(packages):
+        raise Unavailable(f"apt-get said that it is done, but these are missing: {' '.join(left)}")
+
+
+def ensure_driver() -> Path:
+    """Return the virtual reader's driver, unpacked from its package if it is not there yet."""
+    for found in (Path("/") / _DRIVER, _PRIVATE / _DRIVER):
+        if found.exists():
+            return found
+    if shutil.which("apt-get") is None:
+        raise Unavailable(f"the driver of the virtual card reader: Debian's {DRIVER_PACKAGE}")
+    _say(f"仮想カードリーダーを用意します。 Unpacking {DRIVER_PACKAGE} into {_PRIVATE}")
+    shutil.rmtree(_PRIVATE, ignore_errors=True)
+    half = _PRIVATE.with_name(f"vpcd-{os.getpid()}")
+    half.mkdir(parents=True)
+    try:
+        download = ["apt-get", "download", DRIVER_PACKAGE]
+        _with_lists(_sudo(), download, cwd=half, advice=f"apt-get download {DRIVER_PACKAGE}")
+        [archive] = half.glob("*.deb")
+        _run(["dpkg-deb", "-x", str(archive), str(half)], advice=f"dpkg-deb -x {archive}")
+        half.rename(_PRIVATE)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+    return _PRIVATE / _DRIVER
+
+
+def absent(packages: Iterable[str]) -> list[str]:
+    """Return those of `packages` that dpkg does not hold, in their order."""
+    wanted = list(packages)
+    if shutil.which("dpkg-query") is None:
+        raise Unavailable(f"this is not a Debian system; needed are the programs of: {wanted}")
+    command = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *wanted]
+    told = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    held = {line.split()[0] for line in told.stdout.splitlines() if line.endswith(" installed")}
+    return [name for name in wanted if name not in held]
+
+
+def to_type(packages: Sequence[str]) -> str:
+    """Return the line that a person types to install packages."""
+    names = " ".join(packages)
+    return f"sudo apt-get update && sudo apt-get install -y --no-install-recommends {names}"
+
+
+def _rights(missing: Sequence[str]) -> list[str]:
+    """Return what goes before apt-get for it to be allowed; raises `Unavailable`."""
+    before = _sudo()
+    if shutil.which("apt-get") is None or (os.geteuid() != 0 and not before):
+        raise Unavailable(f"Debian packages are missing; type: {to_type(missing)}")
+    return before
+
+
+def _sudo() -> list[str]:
+    if os.geteuid() == 0 or shutil.which("sudo") is None:
+        return []
+    asked = subprocess.run(["sudo", "-n", "true"], check=False, capture_output=True)  # noqa: S607
+    return ["sudo", "-n"] if asked.returncode == 0 else []
+
+
+def _install(before: Sequence[str], packages: Sequence[str]) -> list[str]:
+    quiet = ["env", "DEBIAN_FRONTEND=noninteractive"]
+    wait = ["-o", f"DPkg::Lock::Timeout={_LOCK_WAIT_S}"]
+    return [
+        *before,
+        *quiet,
+        "apt-get",
+        *wait,
+        "install",
+        "-y",
+        "--no-install-recommends",
+        *packages,
+    ]
+
+
+def _with_lists(
+    before: Sequence[str], command: Sequence[str], *, advice: str, cwd: Path | None = None
+) -> None:
+    """Run an apt command; a machine whose lists are missing or old gets new ones, and it runs again."""
+    try:
+        _run(command, advice=advice, cwd=cwd)
+    except Unavailable:
+        _say("パッケージの一覧を新しくします。 Updating the lists of packages (apt-get update)")
+        _run([*before, "apt-get", "update"], advice=advice)
+        _run(command, advice=advice, cwd=cwd)
+
+
+def _run(command: Sequence[str], *, advice: str, cwd: Path | None = None) -> None:
+    told = subprocess.run(  # noqa: S603 - the commands are this file's own
+        ["env", "LC_ALL=C.UTF-8", *command],  # noqa: S607
+        cwd=cwd,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if told.returncode != 0:
+        last = " / ".join(told.stdout.splitlines()[-_LINES_SHOWN:])
+        raise Unavailable(f"{' '.join(command[:3])} failed ({last}); type: {advice}")
+
+
+def _say(words: str) -> None:
+    print(f"kumihimo: {words}", file=sys.stderr, flush=True)
