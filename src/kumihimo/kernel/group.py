@@ -5,6 +5,8 @@ print. The identity is never a valid point here: a code or a key equal to it wou
 """
 
 import hashlib
+import sys
+from pathlib import Path
 from typing import NewType, final
 
 import attrs
@@ -17,6 +19,10 @@ POINT_BYTES = 32
 SCALAR_BYTES = 32
 _SHA512_BLOCK = 128
 _XMD_LIMIT = 255  # RFC 9380 section 5.3.1, both for blocks and for the length of the tag
+
+# rbcl writes its libsodium into the temporary folder in every process and leaves it there: 3 MB each.
+# It is mapped by now, so the file can go.
+Path(sys.modules["rbcl._sodium"].lib_path).unlink(missing_ok=True)
 
 Point = NewType("Point", bytes)
 
