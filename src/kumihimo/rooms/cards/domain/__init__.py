@@ -1,0 +1,1 @@
+"""Decisions of cards: pure, without SQL, HTTP or clock."""
