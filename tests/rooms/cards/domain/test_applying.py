@@ -14,7 +14,8 @@ ADULT = "1980-02-17"
 
 
 def asked(birth: Any = ADULT, **wish: Any):
-    return terms(Wish(**({"channel": "counter"} | wish)), BirthDate.parse(birth), today=TODAY)
+    written: dict[str, Any] = {"channel": "counter", **wish}
+    return terms(Wish(**written), BirthDate.parse(birth), today=TODAY)
 
 
 def express(reason, birth=ADULT, event_on: Any = TODAY, **wish: Any):
