@@ -1,5 +1,6 @@
 """`kumihimo statute`: what the law allows, in words."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ from kumihimo.kernel.refusal import BadInput
 from kumihimo.statute.checking import Kind, check, printed
 from kumihimo.statute.deployment import Assembled, assemble, deployment_institutions
 from kumihimo.statute.explain import Change, difference, explain
-from kumihimo.statute.law import affairs
+from kumihimo.statute.law import Institution, affairs
 from kumihimo.statute.positive_list import Entry
 from kumihimo.statute.tabular import BadRows, read_file
 from kumihimo.statute.unmapped import Unmatched, dead, unmatched
@@ -80,12 +81,21 @@ def _entries(law: Path | None) -> tuple[Entry, ...]:
         ) from error
 
 
+def _with_law(more: Sequence[Institution], law: Path | None) -> Assembled:
+    try:
+        return assemble(more, _entries(law))
+    except BadInput as error:
+        if law is None or error.pointer == "law":
+            raise
+        raise BadInput(f"--law: {law}: {error.detail}", pointer="law") from error
+
+
 def _assembled(given: Given) -> Assembled:
     """Return the list with all that was given; what cannot be used names its option."""
     option, path = "institutions", given.institutions
     try:
         more = () if path is None else deployment_institutions(path)
-        found = assemble(more, _entries(given.law))
+        found = _with_law(more, given.law)
         option, path = "quasi", given.quasi
         if path is not None:
             found = found.with_quasi_affairs(read_file(path))
@@ -144,7 +154,10 @@ def explain_command(
         print(f"{'○' if found.permitted else '✗'} {found.japanese} {found.english}")
         print(f"  照会者 requester  {found.requester}")
         print(f"  事務   affair     {found.affair}")
+        if found.affair_basis:
+            print(f"                    {found.affair_basis}")
         print(f"  提供者 provider   {found.provider}")
+        print(f"  情報   item       {found.item}")
         print(f"  基準日 on         {found.on}")
         for basis in found.basis:
             print(f"  根拠   basis      {basis}")
@@ -188,7 +201,8 @@ def diff_command(
 def _line(change: Change) -> str:
     who = f"{'|'.join(change.requesters)} → {'|'.join(change.providers)}"
     what = ", ".join(change.items or change.informations)
-    return f"{change.entry} {change.affair}: {who}: {what} ({change.basis})"
+    nobody = " 該当機関なし nobody" if change.nobody else ""
+    return f"{change.entry} {change.affair}: {who}: {what} ({change.basis}){nobody}"
 
 
 @app.command(name="check")
@@ -272,4 +286,4 @@ def affairs_command(*, find: str = "") -> None:
     """
     for affair in affairs():
         if find in affair.affair or find in affair.text:
-            print(f"{affair.affair}\t{affair.agency}\t{affair.text}")
+            print(f"{affair.affair}\t{affair.basis}\t{affair.agency}\t{affair.text}")

@@ -23,7 +23,7 @@ from kumihimo.statute.law import (
     self_information,
 )
 from kumihimo.statute.ordinances import ordinance_entries, read_ordinances
-from kumihimo.statute.positive_list import Entry, PositiveList
+from kumihimo.statute.positive_list import Entry, PositiveList, amended
 from kumihimo.statute.quasi_affairs import quasi_entries, read_quasi_affairs
 from kumihimo.statute.tabular import SEPARATOR, Line, read_file, read_lines, refuse_bad
 
@@ -55,7 +55,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def positive_list(self) -> PositiveList:
         """Return the law's list with what this deployment adds."""
         more = [Institution(one.institution, one.name, one.classes) for one in self.institutions]
-        return build_list(more, (*old_entries(), self_information(), *self.entries))
+        return build_list(more, amended((*old_entries(), self_information()), self.entries))
 
 
 @attrs.frozen(kw_only=True)
@@ -87,8 +87,8 @@ class Assembled:
 
 
 def assemble(more: Sequence[Institution] = (), entries: Sequence[Entry] = ()) -> Assembled:
-    """Return the law's list with institutions and entries of a deployment."""
-    law = build_list(more, (*old_entries(), self_information(), *entries))
+    """Return the law's list with institutions and entries of a deployment. Raises `BadInput`."""
+    law = build_list(more, amended((*old_entries(), self_information()), entries))
     words = {entry.affair: entry.affair for entry in law.entries}
     words |= {affair.affair: affair.text for affair in affairs()}
     return Assembled(law=law, more=tuple(more), affairs=words)

@@ -3,14 +3,19 @@
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import product
 
 import msgspec
 
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.statute.law import Institution, affairs
+from kumihimo.statute.layouts import layouts
 from kumihimo.statute.positive_list import Entry, Ground, Permitted, PositiveList
 from kumihimo.statute.unmapped import dead
 
+LEDGER_NAME = (
+    "情報提供等記録開示システム"  # it asks for people about themselves, and is asked nothing
+)
 _GROUNDS = {
     Ground.REQUESTER: (
         "この機関は情報照会者ではありません。",
@@ -46,13 +51,15 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     requester: str
     provider: str
     affair: str
+    affair_basis: str
+    item: str
     on: date
     list_version: str
     dead: tuple[str, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that comes into force or goes out of force between two days."""
+    """What a row opens or closes between two days; `nobody` where no known institution is meant."""
 
     entry: str
     affair: str
@@ -61,6 +68,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     informations: tuple[str, ...]
     basis: str
     items: tuple[str, ...] = ()
+    nobody: bool = False
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,13 +100,15 @@ def explain(
     `names` are the words of affairs that 別表 does not have.
     """
     labels = {body.institution: body.name for body in bodies}
-    for option, value in (("requester", requester), ("provider", provider)):
-        if value not in labels:
-            raise BadInput(f"--{option}: no such institution{near(value, labels)}", pointer=option)
+    asking = {"ledger": LEDGER_NAME, **labels}
+    for option, value, known in (("requester", requester, asking), ("provider", provider, labels)):
+        if value not in known:
+            raise BadInput(f"--{option}: no such institution{near(value, known)}", pointer=option)
     texts = {e.affair: e.affair for e in law.entries} | {a.affair: a.text for a in affairs()}
     texts |= names or {}
     if affair not in texts:
         raise BadInput(f"--affair: no such affair{near(affair, texts)}", pointer="affair")
+    _check_item(law, item)
     found = law.decide(requester=requester, affair=affair, provider=provider, items=[item], on=on)
     permitted = isinstance(found, Permitted)
     japanese, english = (
@@ -111,29 +121,66 @@ def explain(
         ground="" if permitted else found.ground.value,
         entries=found.entries if permitted else (),
         basis=found.basis if permitted else (),
-        requester=labels[requester],
+        requester=asking[requester],
         provider=labels[provider],
         affair=texts[affair],
+        affair_basis=next((one.basis for one in affairs() if one.affair == affair), ""),
+        item=item,
         on=on,
         list_version=law.version,
         dead=dead(law, [e for e in law.entries if e.affair == affair and e.in_force(on)]),
     )
 
 
+def _check_item(law: PositiveList, item: str) -> None:
+    """Refuse a kind of information that no row names, and an item that its kind's layouts lack."""
+    kind, point, _ = item.partition(".")
+    kinds = {one for entry in law.entries for one in entry.informations}
+    if kind not in kinds:
+        raise BadInput(f"--item: no such kind of information{near(kind, kinds)}", pointer="item")
+    known = {field.item for layout in layouts().values() for field in layout.fields}
+    known |= {one for entry in law.entries for one in entry.items}
+    if point and item not in known and any(one.startswith(f"{kind}.") for one in known):
+        raise BadInput(f"--item: no such item{near(item, known)}", pointer="item")
+
+
 def difference(law: PositiveList, start: date, end: date) -> Difference:
-    """Return the rows in force on `end` and not on `start` (opens), and the other way round."""
-    opens = tuple(_change(e) for e in law.entries if e.in_force(end) and not e.in_force(start))
-    closes = tuple(_change(e) for e in law.entries if e.in_force(start) and not e.in_force(end))
-    return Difference(opens=opens, closes=closes)
+    """Return what may be asked on `end` and not on `start` (opens), and the other way round.
+
+    A row shows only what no other row, by the same names, allows on the other day: a new version
+    of a row that adds one kind of information opens that kind and closes nothing.
+    """
+    before = [entry for entry in law.entries if entry.in_force(start)]
+    after = [entry for entry in law.entries if entry.in_force(end)]
+    return Difference(opens=_more(law, after, before), closes=_more(law, before, after))
 
 
-def _change(entry: Entry) -> Change:
+def _more(law: PositiveList, rows: Sequence[Entry], than: Sequence[Entry]) -> tuple[Change, ...]:
+    held = {question for entry in than for question in _questions(entry, _asked(entry))}
+    found: list[Change] = []
+    for entry in rows:
+        new = [one for one in _asked(entry) if not held.issuperset(_questions(entry, (one,)))]
+        if new:
+            found.append(_change(entry, new, nobody=bool(dead(law, [entry]))))
+    return tuple(found)
+
+
+def _asked(entry: Entry) -> tuple[str, ...]:
+    return entry.items or entry.informations
+
+
+def _questions(entry: Entry, asked: Iterable[str]) -> Iterable[tuple[str, str, str, str]]:
+    return product(entry.requesters, (entry.affair,), entry.providers, asked)
+
+
+def _change(entry: Entry, asked: Sequence[str], *, nobody: bool) -> Change:
     return Change(
         entry=entry.entry,
         affair=entry.affair,
         requesters=entry.requesters,
         providers=entry.providers,
-        informations=entry.informations,
+        informations=tuple(dict.fromkeys(one.partition(".")[0] for one in asked)),
         basis=entry.basis,
-        items=entry.items,
+        items=tuple(asked) if entry.items else (),
+        nobody=nobody,
     )

@@ -18,11 +18,15 @@ from kumihimo.statute.positive_list import Entry, PositiveList
 
 OLD_BASIS: Final = "旧別表第二 2015-09"
 OLD_IN_FORCE: Final = date(2015, 10, 5)  # the day the number began; the text is that of 2015-09
+PRESENT_BASIS: Final = "別表 2025-09"
+PRESENT_IN_FORCE: Final = date(2024, 5, 27)  # the single table's first day; the text is of 2025-09
 SELF_INFORMATION: Final = "self-information"
 _PREFECTURE_BODY: Final = "000"
 # 「第五十五条又は第百二十八条に規定する」 joins two articles, not two bodies.
 _SPLIT: Final = re.compile(r"(?:若しくは|又は)(?!第)|、")
 _ASIDE: Final = re.compile(r"（[^（）]*(（[^（）]*）[^（）]*)*）")
+# A kind of information: its words, and the short name that the first row to name it gives it.
+_KIND: Final = re.compile(r"(.*?情報)(?:（以下「([^「」]*)」という。）)?")
 
 NATIONAL: Final = {
     "mhlw": "厚生労働大臣",
@@ -51,13 +55,17 @@ class Institution:
 
 @attrs.frozen
 class Affair:
-    """A row of 別表: a body may use the number for this."""
+    """A row of 別表: a body may use the number for this, on days from `valid_from`."""
 
     affair: str
     agency: str
     text: str
+    basis: str
+    valid_from: date
+    valid_to: date | None = None
 
 
+@cache
 def _rows(name: str) -> list[dict[str, str]]:
     text = (files("kumihimo.statute") / "data" / name).read_text("utf-8")
     return list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -74,7 +82,13 @@ def affair_id(item: str) -> str:
 def affairs() -> tuple[Affair, ...]:
     """Return the 177 rows of 別表."""
     return tuple(
-        Affair(affair_id(row["item"]), row["agency"], row["affair"])
+        Affair(
+            affair=affair_id(row["item"]),
+            agency=row["agency"],
+            text=row["affair"],
+            basis=f"{PRESENT_BASIS} {row['item']}の項",
+            valid_from=PRESENT_IN_FORCE,
+        )
         for row in _rows("beppyo_2025.tsv")
     )
 
@@ -127,33 +141,52 @@ def _classes_of(text: str, known: dict[str, str]) -> tuple[str, ...]:
 
 
 def _informations_of(text: str, known: dict[str, str], row: int) -> tuple[str, ...]:
-    named = tuple(known[label] for label in known if label in text)
-    return named or (f"old2-{row:03d}",)
+    """Return the ids of the kinds that a row names; words without an id of ours keep the row's."""
+    longest_first = sorted(known, key=len, reverse=True)
+    found: list[str] = []
+    for words, short in _KIND.findall(text):
+        # The longest: 特別児童扶養手当関係情報 ends like 児童扶養手当関係情報 and is another kind.
+        label = next((one for one in longest_first if one == short or words.endswith(one)), None)
+        found.append(known[label] if label else f"old2-{row:03d}")
+    return tuple(dict.fromkeys(found))
 
 
 @cache
 def old_entries() -> tuple[Entry, ...]:
-    """Return the 259 live rows of the former 別表第二 as entries."""
-    bodies = {row["body"]: row["institution_class"] for row in _rows("bodies.tsv")}
-    kinds = {row["japanese"]: row["information"] for row in _rows("informations.tsv")}
-    present = {row["old"]: row["present"] for row in _rows("old_to_present.tsv")}
+    """Return the 259 live rows of the former 別表第二 as entries.
+
+    `old2-031` is row 31. A row that two rows of today's 別表 have shared among their offices makes
+    an entry for each, the second `old2-031-2`.
+    """
+    present: dict[str, list[tuple[str, str]]] = {}
+    for row in _rows("old_to_present.tsv"):
+        present.setdefault(row["old"], []).append((affair_id(row["present"]), row["office"]))
     found: list[Entry] = []
     for number, row in enumerate(_rows("old_beppyo2_2015.tsv"), start=1):
         if row["requester"] == "削除":
             continue
-        item = present.get(row["item"])
-        found.append(
-            Entry(
-                entry=f"old2-{number:03d}",
-                affair=affair_id(item) if item else f"old2-{row['item']}",
-                requesters=_classes_of(row["requester"], bodies),
-                providers=_classes_of(row["provider"], bodies),
-                informations=_informations_of(row["info"], kinds, number),
-                basis=f"{OLD_BASIS} {row['item']}の項",
-                valid_from=OLD_IN_FORCE,
-            )
-        )
+        shares = present.get(row["item"], [(f"old2-{row['item']}", "")])
+        for part, (affair, office) in enumerate(shares, start=1):
+            found.append(_old_entry(number, part, row, affair, office))
     return tuple(found)
+
+
+def _old_entry(number: int, part: int, row: dict[str, str], affair: str, office: str) -> Entry:
+    bodies = {one["body"]: one["institution_class"] for one in _rows("bodies.tsv")}
+    kinds = {one["japanese"]: one["information"] for one in _rows("informations.tsv")}
+    asking = _classes_of(row["requester"], bodies)
+    if office:
+        assert bodies[office] in asking, "an office has its share of rows that name it only"
+        asking = (bodies[office],)
+    return Entry(
+        entry=f"old2-{number:03d}" if part == 1 else f"old2-{number:03d}-{part}",
+        affair=affair,
+        requesters=asking,
+        providers=_classes_of(row["provider"], bodies),
+        informations=_informations_of(row["info"], kinds, number),
+        basis=f"{OLD_BASIS} {row['item']}の項",
+        valid_from=OLD_IN_FORCE,
+    )
 
 
 @cache

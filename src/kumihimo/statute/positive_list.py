@@ -14,6 +14,8 @@ from typing import Self
 import attrs
 import msgspec
 
+from kumihimo.kernel.refusal import BadInput
+
 
 class Ground(Enum):
     """Why a question is not on the list."""
@@ -60,6 +62,29 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     def in_force(self, on: date) -> bool:
         """Say whether the row is law on that day."""
         return self.valid_from <= on and (self.valid_to is None or on < self.valid_to)
+
+
+def amended(rows: Iterable[Entry], given: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Return the rows of law with `given` added; a given id takes the place of the row that had it.
+
+    Several rows with one id are versions of it. Raises `BadInput`, pointing at `entries[i]`, for
+    a version that is never in force or overlaps another of its id.
+    """
+    versions: dict[str, list[Entry]] = {}
+    for index, entry in enumerate(given):
+        place = f"entries[{index}]"
+        if entry.valid_to is not None and entry.valid_to <= entry.valid_from:
+            raise BadInput(f"{place}: valid_to is not after valid_from", pointer=place)
+        others = versions.setdefault(entry.entry, [])
+        if any(_overlap(entry, other) for other in others):
+            raise BadInput(f"{place}: another version of this id is in force then", pointer=place)
+        others.append(entry)
+    return (*(row for row in rows if row.entry not in versions), *given)
+
+
+def _overlap(one: Entry, other: Entry) -> bool:
+    first, last = sorted((one, other), key=lambda entry: entry.valid_from)
+    return first.valid_to is None or last.valid_from < first.valid_to
 
 
 @attrs.frozen
