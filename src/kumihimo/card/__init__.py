@@ -1,0 +1,1 @@
+"""The chip of the card: a pure state machine, bytes in, bytes out. Knows no room."""
