@@ -14,7 +14,8 @@ BIRTH = BirthDate.parse("1980-02-17")
 
 
 def parse(wanted=ALL, **changes: Any):
-    return Pins.parse({**GOOD, **changes}, wanted=wanted, birth=BIRTH)
+    typed: dict[Any, str] = {**GOOD, **changes}
+    return Pins.parse(typed, wanted=wanted, birth=BIRTH)
 
 
 def test_one_value_may_serve_for_the_three_secrets_of_four_digits():
