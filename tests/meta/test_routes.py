@@ -29,6 +29,7 @@ CALLERS = {
     "register",
     "linkage",
     "ledger",
+    "cards",
     "oversight-operator",
     "business system of the institution",
     "a person with a ticket of register",

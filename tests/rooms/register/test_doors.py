@@ -19,6 +19,7 @@ PATHS = (
     api.ABOUT_ME_PATH,
     api.ACQUIRE_PATH,
     api.TICKET_PATH,
+    api.HOLDER_PATH,
 )
 
 

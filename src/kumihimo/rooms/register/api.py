@@ -25,6 +25,7 @@ STRICT_PATH = "/inquiries/strict"
 ACQUIRE_PATH = "/acquisitions/begin"
 TICKET_PATH = "/tickets"
 ABOUT_ME_PATH = "/inquiries/about-me"
+HOLDER_PATH = "/holders"
 
 BATCH_MAX = 1_000
 
@@ -186,6 +187,28 @@ class EventBatch(msgspec.Struct, frozen=True):
     """At most 1,000 events, inside a `Sealed`."""
 
     events: tuple[Event, ...]
+
+
+class HolderAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """cards asks who applies for a card: the number and all four attributes must fit."""
+
+    number: str
+    attributes: Attributes
+
+
+class HolderFound(msgspec.Struct, frozen=True, kw_only=True):
+    """Who applies, as held, and the references (32 bytes) that each of the two rooms knows her by.
+
+    Neither room can tell the other's reference, the number or the person's id from its own.
+    `attributes` has the municipality. Inside a `Sealed`.
+    """
+
+    for_cards: bytes
+    for_jpki: bytes
+    resident_code: str
+    attributes: Attributes
+    kana: str
+    standing: Literal["resident", "leaving", "abroad", "dead"]
 
 
 class EventsTaken(msgspec.Struct, frozen=True, kw_only=True):

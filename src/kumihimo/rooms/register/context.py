@@ -26,6 +26,7 @@ from kumihimo.rooms.register.api import BATCH_MAX, Sealed
 from kumihimo.rooms.register.domain.blinding import Blinder
 from kumihimo.rooms.register.domain.conversion import Conversion
 from kumihimo.rooms.register.domain.quota import Limits
+from kumihimo.rooms.register.domain.references import References
 
 T = TypeVar("T")
 
@@ -53,6 +54,7 @@ class Register:
     blinder: Blinder
     conversion: Conversion
     locker: Locker
+    references: References
 
     @classmethod
     def of(
@@ -80,6 +82,7 @@ class Register:
             blinder=Blinder.of(keys),
             conversion=Conversion(keys.secret("number-conversion")),
             locker=Locker.of(keys.secret("tags"), entropy),
+            references=References(keys.secret("holder-references")),
         )
 
     def today(self) -> date:

@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
-from kumihimo.rooms.register import acquisition, api, events, inquiries, numbers
+from kumihimo.rooms.register import acquisition, api, events, holders, inquiries, numbers
 from kumihimo.rooms.register.context import Register
 
 Asked = Request[Any, Any, Any]
@@ -80,7 +80,18 @@ def _finding(register: Register) -> list[HTTPRouteHandler]:
         told = await inquiries.about_me(register, sender, person)
         return register.seal(told, entry, path=api.ABOUT_ME_PATH)
 
-    return [inquire, about_me]
+    @post(
+        api.HOLDER_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 16-2, 17", callers=("cards",)),
+    )
+    async def holder(request: Asked, data: JSONBody[api.Sealed]) -> api.Sealed:
+        """Tell cards who applies for a card: a sealed `HolderAsked`; a sealed `HolderFound`."""
+        asked = register.open(data, api.HolderAsked, path=api.HOLDER_PATH)
+        sender = verified_of(request).sender
+        return await holders.holder(register, sender, asked)
+
+    return [inquire, about_me, holder]
 
 
 def _codes(register: Register) -> list[HTTPRouteHandler]:

@@ -7,6 +7,7 @@ import attrs
 
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.register.domain.quota import Bucket
+from kumihimo.rooms.register.domain.residents import Standing
 from kumihimo.rooms.register.domain.strict import Asked
 
 
@@ -50,6 +51,21 @@ class Holder:
     number_body: str
     person: int
     name: str
+    birth: str
+    sex: str
+    address: str
+
+
+@attrs.frozen(repr=False)
+class Present:
+    """A person as the register holds her now."""
+
+    person: int
+    resident_code: str
+    municipality: str
+    standing: Standing
+    name: str
+    kana: str
     birth: str
     sex: str
     address: str
@@ -208,3 +224,14 @@ async def see(
 async def forget_seen(tx: Tx, before: date) -> int:
     """Drop the tags of acquisition numbers used before a day; returns how many."""
     return await tx.execute("DELETE FROM acquisition_seen WHERE seen_on < %(d)s", {"d": before})
+
+
+async def present(tx: Tx, person: int) -> Present | None:
+    """Return a person as she is held now."""
+    return await tx.row(
+        "SELECT r.person, r.resident_code, r.municipality, r.standing, r.name, p.kana, r.birth,"
+        " r.sex, r.address FROM resident r JOIN resident_period p ON p.person = r.person"
+        " AND p.recorded_to IS NULL AND p.valid_to IS NULL WHERE r.person = %(person)s",
+        {"person": person},
+        Present,
+    )
