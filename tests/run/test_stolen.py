@@ -1,6 +1,6 @@
 """The thief of the demo: he does join what can be joined, so that "nothing" means something."""
 
-from kumihimo.run.stolen import join, loot
+from kumihimo.run.stolen import join, loot, with_common_number
 
 CODE = "\\x" + "ab" * 32
 OTHER = "\\x" + "cd" * 32
@@ -32,3 +32,19 @@ def test_an_exchange_known_to_both_names_nobody():
 
 def test_words_and_short_numbers_are_no_tokens():
     assert loot(row("person", "lg-131032", "2026-04-01", "BOUND")).everything == frozenset()
+
+
+def test_the_control_puts_one_number_where_each_office_had_a_code_of_its_own():
+    left = row("person", "lg-1", "p" * 22, CODE)
+    right = row("person", "lg-2", "q" * 22, OTHER)
+    assert join(loot(left), loot(right)).naming == 0
+    numbers = {bytes.fromhex("ab" * 32): "000000000007", bytes.fromhex("cd" * 32): "000000000007"}
+    called = [loot(with_common_number(dump, numbers)) for dump in (left, right)]
+    assert join(*called).naming == 1
+
+
+def test_the_control_leaves_whatever_is_no_code_of_a_person():
+    dump = row("person", "lg-1", "p" * 22, CODE) + row("evidence", "\\x" + "ab" * 33)
+    assert with_common_number(dump, {}) == dump
+    changed = with_common_number(dump, {bytes.fromhex("ab" * 32): "000000000007"})
+    assert changed.count(b"000000000007") == 1

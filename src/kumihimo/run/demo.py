@@ -5,10 +5,12 @@ person's own session) and checks what it shows; a scene that does not hold ends 
 """
 
 from datetime import timedelta
+from typing import Final
 
 import httpx2
 import msgspec
 
+from kumihimo.kernel.clock import JST
 from kumihimo.kernel.keys import open_payload, seal_payload
 from kumihimo.rooms.gateway.business import Attributes, InquiryAnswer
 from kumihimo.rooms.gateway.client import BusinessClient
@@ -22,11 +24,13 @@ from kumihimo.rooms.ledger.api import (
 from kumihimo.rooms.register import api as register
 from kumihimo.run import settling
 from kumihimo.run.demo_stage import (
+    AFFAIRS,
     CHILD_ALLOWANCE,
     CLAIMANT,
     INCOME,
     LAYOUT,
     LEVY,
+    LOCAL_TAX,
     SPECIAL_ALLOWANCE,
     Demo,
     must,
@@ -34,9 +38,18 @@ from kumihimo.run.demo_stage import (
 from kumihimo.run.family import Family, choose, largest_town
 from kumihimo.run.settling import AFFAIR_OF
 from kumihimo.run.street import Street
-from kumihimo.run.telling import OUTCOMES
-from kumihimo.statute.law import affairs
+from kumihimo.run.telling import told
 from kumihimo.statute.layouts import layouts
+
+NO_MEDICAL_DATA: Final = (
+    "児童手当のために医療の情報は得られない",
+    "no medical data for a child allowance",
+)
+NO_CASE: Final = ("この事務の事案が開かれていない", "she has no open case of that affair")
+NO_ASSESSMENT: Final = (
+    "特定個人情報保護評価を公表していない",
+    "its assessment (PIA) is not published",
+)
 
 
 async def settle(demo: Demo) -> None:
@@ -110,8 +123,9 @@ async def move(demo: Demo) -> tuple[Family, InquiryAnswer]:
     must(found.outcome in {"REGISTERED", "ATTACHED"}, "the mother is found by her attributes")
     await street.acquire(family.new_town)
     teller.say(
-        "新しい町は4情報で本人を確かめ、自分だけの符号を得る。番号も名前も中間には現れない。",
-        "The new town identifies her by four attributes and gets a code of its own.",
+        "新しい町は4情報で母親を確かめ、符号を得て事案を開き、前の町に照会する。",
+        "The new town identifies the mother by four attributes, gets a code of its own, opens"
+        " a child-allowance case, and asks the old town.",
     )
     await demo.desk(
         family.new_town, lambda client: client.open_case(CLAIMANT, affair=CHILD_ALLOWANCE)
@@ -129,10 +143,10 @@ async def move(demo: Demo) -> tuple[Family, InquiryAnswer]:
     must(answer.outcome == "OK", "the tax data arrives")
     labels = {field.item: field.label for field in layouts()[LAYOUT].fields}
     teller.table(
-        ("情報 item", "値 value", "基準日 as of"),
+        (("情報", "item"), ("値（円）", "value, yen"), ("基準日", "as of")),
         [
             (
-                f"{labels[v.item]} {v.item}",
+                (labels[v.item], v.item),
                 f"{v.value:,}" if isinstance(v.value, int) else str(v.value),
                 v.as_of,
             )
@@ -140,8 +154,9 @@ async def move(demo: Demo) -> tuple[Family, InquiryAnswer]:
         ],
     )
     teller.good(
-        "児童手当の事案で、前の町の所得情報が届いた。",
-        "For the child-allowance case, the tax data of the old town has arrived.",
+        "所得情報が届いた。コアシステムは番号も名前も中身も見ていない。",
+        "The old town's tax data has arrived; the core between them saw no number, no name and"
+        " none of it.",
     )
     return family, answer
 
@@ -167,7 +182,7 @@ async def refuse(demo: Demo, family: Family, unassessed: str) -> None:
     no_case = await demo.desk(
         family.new_town,
         lambda client: client.ask_one(
-            CLAIMANT, affair="b024", provider=family.old_town, items=[INCOME], layout=LAYOUT
+            CLAIMANT, affair=LOCAL_TAX, provider=family.old_town, items=[INCOME], layout=LAYOUT
         ),
     )
     mother = family.mother
@@ -192,25 +207,26 @@ async def refuse(demo: Demo, family: Family, unassessed: str) -> None:
         ),
     )
     expected = (
-        (off_list, "REFUSED_ITEM", family.new_town, "児童手当では医療保険の情報は得られない"),
-        (no_case, "REFUSED_CASE", family.new_town, "この事務の事案が開かれていない"),
-        (no_pia, "REFUSED_PIA", unassessed, "特定個人情報保護評価が公表されていない"),
+        (off_list, "REFUSED_ITEM", family.new_town, NO_MEDICAL_DATA),
+        (no_case, "REFUSED_CASE", family.new_town, NO_CASE),
+        (no_pia, "REFUSED_PIA", unassessed, NO_ASSESSMENT),
     )
     for answer, outcome, _, _ in expected:
         must(answer.outcome == outcome, f"{outcome} instead of {answer.outcome}")
     teller.table(
-        ("照会者 requester", "結果 outcome", "理由 why"),
-        [
-            (demo.name(who), f"{OUTCOMES[outcome]} {outcome}", why)
-            for _, outcome, who, why in expected
-        ],
+        (("照会者", "who asks"), ("結果", "outcome"), ("理由", "why")),
+        [(demo.name(who), told(outcome), why) for _, outcome, who, why in expected],
     )
 
 
 async def read(demo: Demo, family: Family, number: str) -> MyRecords:
     """Let the mother read who asked for what, and why."""
     street, teller = demo.street, demo.teller
-    teller.scene(4, "母親が、誰が何を見たかを読む", "The mother reads who asked for what, and why.")
+    teller.scene(
+        4,
+        "母親が、誰が何のために何を照会したかを読む",
+        "The mother reads who asked for what, and why.",
+    )
     await street.deliver()
     ticket = await _ticket(demo, family, number)
     async with httpx2.AsyncClient(base_url=demo.addresses["ledger"], trust_env=False) as http:
@@ -228,17 +244,21 @@ async def read(demo: Demo, family: Family, number: str) -> MyRecords:
         )
     mine = msgspec.json.decode(answer.content, type=MyRecords)
     labels = {f.item: f.label for layout in layouts().values() for f in layout.fields}
-    texts = {affair.affair: affair.text for affair in affairs()}
     teller.table(
-        ("日時 when", "照会者 who", "提供者 of whom", "事務 why", "情報 what", "結果 outcome"),
+        (
+            ("日時", "when"),
+            ("照会者 → 提供者", "who → asked whom"),
+            ("事務", "why"),
+            ("情報", "what"),
+            ("結果", "outcome"),
+        ),
         [
             (
-                f"{record.requested_at.astimezone():%H:%M:%S}",
-                demo.name(record.requester),
-                demo.name(record.provider),
-                texts.get(record.affair, record.affair)[:18] + "…",
-                "\n".join(labels.get(item, item) for item in record.items),
-                OUTCOMES.get(record.outcome, record.outcome),
+                f"{record.requested_at.astimezone(JST):%m-%d\n%H:%M}",
+                f"{demo.name(record.requester)}\n→ {demo.name(record.provider)}",
+                AFFAIRS[record.affair],
+                "\n".join(labels[item] for item in record.items),
+                told(record.outcome),
             )
             for record in mine.records
         ],

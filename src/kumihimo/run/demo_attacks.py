@@ -1,12 +1,13 @@
 """The scenes of the demo in which somebody is dishonest: a thief, and a requester that lies."""
 
 import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import attrs
 
 from kumihimo.kernel.group import Point
 from kumihimo.kernel.ids import new_id
-from kumihimo.kernel.postgres import EmbeddedPostgres
 from kumihimo.kernel.seal import seal
 from kumihimo.rooms.gateway.api import PROVISIONS_PATH, Provide, Provisions
 from kumihimo.rooms.linkage import api as linkage
@@ -14,64 +15,151 @@ from kumihimo.rooms.oversight.service import alarms
 from kumihimo.run import stolen
 from kumihimo.run.demo_stage import CHILD_ALLOWANCE, CLAIMANT, INCOME, LAYOUT, Demo, must
 from kumihimo.run.family import Family
+from kumihimo.run.telling import Cell
 
 
-async def steal(demo: Demo) -> None:
-    """Two databases are stolen and joined in front of the reader."""
+@attrs.frozen
+class _Coded:
+    code: bytes
+    code_version: int
+    addressee: str
+
+
+@attrs.frozen
+class _OfLedger:
+    person: bytes
+
+
+_GATEWAYS: Final = ("gateway_east", "gateway_west")
+_PAIRS: Final = (
+    _GATEWAYS,
+    ("gateway_east", "linkage"),
+    ("gateway_west", "linkage"),
+    ("gateway_east", "ledger"),
+    ("linkage", "ledger"),
+)
+
+
+async def steal(demo: Demo, family: Family) -> None:
+    """Databases are stolen and joined in front of the reader; a common number is the control."""
     teller = demo.teller
     teller.scene(
-        5, "二つのデータベースが盗まれ、突き合わされる", "Two databases are stolen and joined."
+        5,
+        "データベースが二つずつ盗まれ、突き合わされる",
+        "Databases are stolen, two by two, and joined.",
     )
-    rooms = ("gateway_east", "gateway_west", "linkage", "ledger")
-    dumps = {room: await asyncio.to_thread(_loot, demo.postgres, room) for room in rooms}
-    rows: list[tuple[str, ...]] = []
-    for left, right in (
-        ("gateway_east", "gateway_west"),
-        ("gateway_east", "linkage"),
-        ("gateway_west", "linkage"),
-        ("gateway_east", "ledger"),
-        ("linkage", "ledger"),
-    ):
-        joined = stolen.join(dumps[left], dumps[right])
-        rows.append(
-            (
-                f"{left} + {right}",
-                f"{joined.compared:,}",
-                f"{joined.shared:,}",
-                f"{joined.naming:,}",
-            )
-        )
-        must(joined.naming == 0, f"{left} and {right} share a value that names a person")
+    rooms = sorted({room for pair in _PAIRS for room in pair})
+    dumps = {room: await asyncio.to_thread(demo.postgres.dump, room) for room in rooms}
+    loot = {room: await asyncio.to_thread(stolen.loot, dump) for room, dump in dumps.items()}
+    teller.say(
+        "母親は、どこでも別の符号で呼ばれている。", "Each place calls the mother by another code."
+    )
     teller.table(
-        ("盗まれた組 pair", "比べた値 compared", "共通 shared", "人を指す共通値 naming a person"),
-        rows,
+        (("どこの", "where"), ("母親の符号", "her code")),
+        [(where, f"{code[:16]}…") for where, code in await _codes_of_mother(demo, family)],
     )
-    both = _known_at_both(demo)
+    teller.say(
+        "盗人は、二つのダンプにある ID・符号・タグ・番号のすべてを比べる。",
+        "The thief compares every id, code, tag and number in both dumps.",
+    )
+    joined = [(pair, stolen.join(*(loot[room] for room in pair))) for pair in _PAIRS]
+    for pair, found in joined:
+        must(found.naming == 0, f"{' and '.join(pair)} share a value that names a person")
+    control, both = await _with_a_common_number(demo, dumps)
+    must(control.naming == both > 0, "by a common number the same join finds everybody")
+    teller.table(
+        (
+            ("盗まれた組", "stolen"),
+            ("比べた値", "compared"),
+            ("共通の値", "shared"),
+            ("人を指すもの", "naming a person"),
+        ),
+        [
+            *(_row(" + ".join(pair), found) for pair, found in joined),
+            _row(("対照：符号でなく共通番号なら", "control: one common number, no codes"), control),
+        ],
+    )
     teller.good(
-        f"両方の中間サーバーに載る {both:,} 人のうち、結合できたのは 0 人。",
-        f"Of {both:,} people who are in both gateways, not one could be joined."
-        " What is shared names exchanges.",
+        f"両方に載る{both:,}人のうち、結合できたのは0人。共通番号なら全員だった。",
+        f"Of {both:,} people in both gateways not one could be joined; by a common number, all."
+        " The few shared values name exchanges, and nobody in them.",
     )
 
 
-def _loot(postgres: EmbeddedPostgres, room: str) -> stolen.Loot:
-    return stolen.loot(postgres.dump(room))
+def _row(name: Cell, joined: stolen.Joined) -> tuple[Cell, ...]:
+    return (name, f"{joined.compared:,}", f"{joined.shared:,}", f"{joined.naming:,}")
 
 
-def _known_at_both(demo: Demo) -> int:
-    plan, truth = demo.street.plan, demo.world.truth
-    sides = [
-        set(truth.filter(truth["institution"].is_in(list(hosted)))["person"])
-        for hosted in plan.gateways.values()
-    ]
-    return len(sides[0] & sides[1])
+async def _codes_of_mother(demo: Demo, family: Family) -> list[tuple[str, str]]:
+    """Return where the mother has a code, and the code."""
+    found: list[tuple[str, str]] = []
+    for town, addressee in ((family.old_town, family.record), (family.new_town, CLAIMANT)):
+        codes = {one.addressee: one.code for one in await _coded(demo, town)}
+        found.append((demo.name(town), codes[addressee].hex()))
+    async with demo.street.ledger.ledger.database.transaction() as tx:
+        rows = await tx.rows("SELECT DISTINCT person FROM record", {}, _OfLedger)
+    must(len(rows) == 1, "every record so far is about her")
+    found.append(("情報提供等記録開示システム ledger", rows[0].person.hex()))
+    must(len({code for _, code in found}) == len(found), "no two places call her by one code")
+    return found
+
+
+async def _with_a_common_number(
+    demo: Demo, dumps: Mapping[str, bytes]
+) -> tuple[stolen.Joined, int]:
+    """Join both gateways as if they called people by one number; also: how many are in both."""
+    numbers: list[dict[bytes, str]] = []
+    loot: list[stolen.Loot] = []
+    for room, hosted in zip(_GATEWAYS, demo.street.plan.gateways.values(), strict=True):
+        known = await _numbers(demo, hosted)
+        numbers.append(known)
+        dump = await asyncio.to_thread(stolen.with_common_number, dumps[room], known)
+        loot.append(await asyncio.to_thread(stolen.loot, dump))
+    east, west = (set(known.values()) for known in numbers)
+    return stolen.join(*loot), len(east & west)
+
+
+async def _numbers(demo: Demo, institutions: Iterable[str]) -> dict[bytes, str]:
+    """Return a number for the person of each code: the same at every office, as only we know."""
+    truth = demo.world.truth
+    people = {
+        (institution, record): f"{person:012}"
+        for institution, record, person in truth.select(
+            "institution", "record_id", "person"
+        ).iter_rows()
+    }
+    return {
+        one.code: people[institution, one.addressee]
+        for institution in institutions
+        for one in await _coded(demo, institution)
+        if (institution, one.addressee) in people
+    }
+
+
+async def _coded(demo: Demo, institution: str) -> Sequence[_Coded]:
+    """Return the people of an institution that have a code."""
+    database = demo.street.room_of(institution).gateway.database
+    async with database.transaction(institution=institution) as tx:
+        return await tx.rows(
+            "SELECT p.code, p.code_version, a.addressee FROM person p"
+            " JOIN addressee a USING (institution, person) WHERE p.code IS NOT NULL"
+            " ORDER BY a.addressee",
+            {},
+            _Coded,
+        )
 
 
 async def lie(demo: Demo, family: Family) -> None:
     """Let a requester name another person to the ledger than to the provider, and be caught."""
     street, teller = demo.street, demo.teller
     teller.scene(
-        6, "照会者が記録をごまかそうとする", "A requester tries to hide a look behind a false seal."
+        6,
+        "照会者が記録をごまかそうとする",
+        "A requester tries to hide a look behind a false seal.",
+    )
+    teller.say(
+        "新しい町は、提供者には母親を、台帳には別人を示して照会する。",
+        "The new town asks about the mother, and tells the ledger it was somebody else.",
     )
     hers, another, version = await _two_codes(demo, family)
     directory = street.book.current()
@@ -99,32 +187,26 @@ async def lie(demo: Demo, family: Family) -> None:
     found = await alarms(street.oversight)
     must([alarm.kind for alarm in found] == ["ends-disagree"], "the lie raises one alarm")
     teller.table(
-        ("警報 alarm", "照会者 requester", "提供者 provider"),
-        [(alarm.kind, demo.name(alarm.requester), demo.name(alarm.provider)) for alarm in found],
+        (("警報", "alarm"), ("照会者", "who asked"), ("提供者", "of whom")),
+        [
+            (
+                ("両端の食い違い", alarm.kind),
+                demo.name(alarm.requester),
+                demo.name(alarm.provider),
+            )
+            for alarm in found
+        ],
     )
     teller.good(
-        "両端の記録が別人を指すため、委員会に警報が届いた。誰のことかは含まれない。",
-        "Both ends name different people: oversight is told which bodies, and not who.",
+        "提供者も自分の符号で報告するので嘘は見つかる。警報に本人の情報はない。",
+        "The provider, too, reports the person by its own code, so the lie is found. The alarm"
+        " tells oversight which bodies, and not who.",
     )
 
 
 async def _two_codes(demo: Demo, family: Family) -> tuple[Point, Point, int]:
     """Return what a dishonest town would use: the mother's code and that of somebody else."""
-    database = demo.street.room_of(family.new_town).gateway.database
-    async with database.transaction(institution=family.new_town) as tx:
-        rows = await tx.rows(
-            "SELECT p.code, p.code_version, a.addressee FROM person p"
-            " JOIN addressee a USING (institution, person) WHERE p.code IS NOT NULL"
-            " ORDER BY a.addressee = %(mother)s DESC, a.addressee LIMIT 2",
-            {"mother": CLAIMANT},
-            _Coded,
-        )
-    mother, another = rows
-    return Point(bytes(mother.code)), Point(bytes(another.code)), mother.code_version
-
-
-@attrs.frozen
-class _Coded:
-    code: bytes
-    code_version: int
-    addressee: str
+    coded = await _coded(demo, family.new_town)
+    hers = next(one for one in coded if one.addressee == CLAIMANT)
+    another = next(one for one in coded if one.code != hers.code)
+    return Point(hers.code), Point(another.code), hers.code_version

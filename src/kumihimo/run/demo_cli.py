@@ -1,7 +1,9 @@
 """`kumihimo demo`: the whole system at work in a synthetic nation, told in the terminal."""
 
 import asyncio
+import logging
 import sys
+from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -17,8 +19,9 @@ from kumihimo.kernel.postgres import EmbeddedPostgres
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.run import demo as story
 from kumihimo.run import demo_attacks as attacks
-from kumihimo.run.demo_stage import CLAIMANT, Demo
-from kumihimo.run.family import largest_town
+from kumihimo.run.demo_stage import CHILD_ALLOWANCE, CLAIMANT, INCOME, LAYOUT, PORTS, Demo
+from kumihimo.run.family import Family, largest_town
+from kumihimo.run.loopback import HOST
 from kumihimo.run.settling import plan_of
 from kumihimo.run.street import open_street
 from kumihimo.run.telling import Teller
@@ -28,7 +31,7 @@ from kumihimo.world.nation import World
 RESIDENTS_MIN: Final = 1_000
 RESIDENTS_MAX: Final = 1_000_000
 MUNICIPALITIES: Final = 20
-WIDTH_MIN: Final = 100  # the tables hold Japanese names; a pipe says 80
+WIDTH_MIN, WIDTH_MAX = 80, 100  # what the tables need, and what an eye follows
 
 app = App(
     name="demo",
@@ -54,12 +57,20 @@ def run_demo(*, residents: int = 10_000, seed: int = 1, keep: bool = False) -> i
     """
     if not RESIDENTS_MIN <= residents <= RESIDENTS_MAX:
         raise BadInput(f"--residents: {RESIDENTS_MIN:,} to {RESIDENTS_MAX:,}", pointer="residents")
-    teller = Teller(Console(width=max(Console().width, WIDTH_MIN)))
+    teller = Teller(Console(width=min(max(Console().width, WIDTH_MIN), WIDTH_MAX)))
+    teller.title(
+        "組紐 Kumihimo：誰も一人では結合できないマイナンバー制度",
+        "A number system in which no single party can join a person's data.",
+    )
+    # Whoever ends a demo cuts off what is under way; psycopg would tell of every query of it.
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())
     begun = monotonic()
     with TemporaryDirectory(prefix="kumihimo-demo-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL runs under another account when root starts the demo
-        postgres = EmbeddedPostgres.start(folder / "postgres", entropy=SystemEntropy())
+        postgres = EmbeddedPostgres.start(
+            folder / "postgres", entropy=SystemEntropy(), durable=False
+        )
         try:
             asyncio.run(_tell(postgres, teller, residents, seed, begun, keep=keep))
         finally:
@@ -90,58 +101,75 @@ async def _tell(
     )
     try:
         demo = Demo(street=street, world=world, postgres=postgres, teller=teller)
-        teller.say(
-            f"人口 {residents:,}、{MUNICIPALITIES} 市町村、{len(street.plan.institutions)} 機関。"
-            " 機関ごとに鍵、部屋ごとにデータベース。",
-            f"{residents:,} people, {MUNICIPALITIES} municipalities,"
-            f" {len(street.plan.institutions)} institutions; a key for each, a database per room.",
-        )
+        _who_takes_part(demo)
         await story.settle(demo)
-        async with demo.open_doors():
+        async with demo.open_doors(keep=keep):
             family, _ = await story.move(demo)
             await story.refuse(demo, family, unassessed)
             await story.read(demo, family, await story.number_of(street, family))
-            await attacks.steal(demo)
+            await attacks.steal(demo, family)
             await attacks.lie(demo, family)
-            _how_to_go_on(demo, family.new_town, monotonic() - begun, keep=keep)
+            _how_to_go_on(demo, family, monotonic() - begun, keep=keep)
             if keep:
                 await asyncio.Event().wait()
     finally:
         await street.close()
 
 
-def _how_to_go_on(demo: Demo, town: str, seconds: float, *, keep: bool) -> None:
-    teller = demo.teller
+def _who_takes_part(demo: Demo) -> None:
+    kinds = Counter(demo.world.institutions["kind"])
+    towns, prefectures, pension = kinds["municipality"], kinds["prefecture"], kinds["pension"]
+    insurers = kinds["insurer"] + kinds["elderly-union"]
+    demo.teller.say(
+        f"架空の住民 {len(demo.world.residents):,} 人。市町村 {towns}、都道府県 {prefectures}、"
+        f"年金機構 {pension}、医療保険者 {insurers}。",
+        f"{len(demo.world.residents):,} synthetic people; {towns} municipalities,"
+        f" {prefectures} prefectures, the pension service, {insurers} medical insurers.",
+    )
+    demo.teller.say(
+        "機関ごとに鍵、部屋ごとにデータベース。すべてこの機械の中で動く。",
+        "Keys for each institution, a database for each room, all of it on this machine.",
+    )
+
+
+def _how_to_go_on(demo: Demo, family: Family, seconds: float, *, keep: bool) -> None:
+    teller, town = demo.teller, family.new_town
+    hosted = demo.street.plan.gateway_of(town)
     teller.scene(7, "この先", f"How to go on. The story took {seconds:.0f} s.")
-    address = demo.addresses[demo.street.plan.gateway_of(town)]
-    if not keep:
+    if keep:
+        teller.say("動いています。終わりは Ctrl-C。", "It is running; Ctrl-C ends it.")
+        at, token = demo.addresses, demo.tokens[town]
+    else:
         teller.say(
-            "./kumihimo demo --keep  で動かしたまま API を試せます。",
-            "./kumihimo demo --keep  leaves it running, with the API to try.",
+            "./kumihimo demo --keep で動かしたまま、次を試せます。",
+            "./kumihimo demo --keep leaves it running, for this:",
         )
-        return
+        at = {name: f"http://{HOST}:{port}" for name, port in PORTS.items()}
+        token = "…"  # noqa: S105 - the next demo prints its own
     teller.table(
-        ("API の説明 description of the API", ""),
+        (("API の説明", "description of the API"), ("誰のため", "for whom")),
         [
-            ("機関のシステム用 for an institution's systems", f"{address}/schema"),
-            ("本人の記録 a person's own records", f"{demo.addresses['ledger']}/schema"),
+            (f"{at[hosted]}/schema", ("機関の業務システム", "an institution's systems")),
+            (f"{at['ledger']}/schema", ("本人", "a person, to read her own records")),
         ],
     )
-    teller.console.print(
-        "\n".join(
-            (
-                "",
-                "   from kumihimo.rooms.gateway.client import BusinessClient",
-                f'   with BusinessClient("{address}",',
-                f'                       "{demo.tokens[town]}") as gateway:',
-                f'       print(gateway.status(["{CLAIMANT}"]))',
-                "",
-                "   Ctrl-C で終了。 Ctrl-C ends it.",
-            )
-        ),
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
+    teller.say(
+        f".venv/bin/python で、{demo.name(town)} の職員として母親について照会する：",
+        "In .venv/bin/python, ask about the mother as her new town's clerk would:",
+    )
+    teller.plain(
+        "",
+        "from kumihimo.rooms.gateway.client import BusinessClient",
+        f'token = "{token}"',
+        f'gateway = BusinessClient("{at[hosted]}", token)',
+        f'answer = gateway.ask_one("{CLAIMANT}", affair="{CHILD_ALLOWANCE}",'
+        f' provider="{family.old_town}",',
+        f'    items=["{INCOME}"], layout="{LAYOUT}")',
+        "print(answer.outcome, answer.values)",
+        "",
+    )
+    teller.say(
+        "続きは docs/tutorial/first-exchange.md。", "Continued in docs/tutorial/first-exchange.md."
     )
 
 

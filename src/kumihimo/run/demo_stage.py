@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, TypeVar
 
 import attrs
@@ -22,9 +22,18 @@ T = TypeVar("T")
 
 CHILD_ALLOWANCE: Final = "b081"
 SPECIAL_ALLOWANCE: Final = "b066"
+LOCAL_TAX: Final = "b024"
+# As a reader knows them; the law's own words are long.
+AFFAIRS: Final = {
+    CHILD_ALLOWANCE: ("児童手当", "child allowance"),
+    SPECIAL_ALLOWANCE: ("特別児童扶養手当", "special allowance"),
+    LOCAL_TAX: ("地方税", "local tax"),
+}
 LAYOUT: Final = "local-tax/2024"
 INCOME: Final = "local-tax.total-income"
 LEVY: Final = "local-tax.income-levy"
+# Where the doors are when the demo stays up, unless somebody else is there.
+PORTS: Final = {settling.GATEWAYS[0]: 8404, settling.GATEWAYS[1]: 8405, "ledger": 8406}
 CLAIMANT: Final = "C-0001"  # the number that the new town's allowance system gives the mother
 
 
@@ -47,19 +56,17 @@ class Demo:
         return str(found[0]) if len(found) else institution
 
     @asynccontextmanager
-    async def open_doors(self) -> AsyncGenerator[None]:
-        """Serve the gateways and the ledger on loopback while the block runs."""
-        street = self.street
-        async with (
-            served(street.gateways[settling.GATEWAYS[0]].app) as east,
-            served(street.gateways[settling.GATEWAYS[1]].app) as west,
-            served(street.ledger.app) as ledger,
-        ):
-            self.addresses = {
-                settling.GATEWAYS[0]: east,
-                settling.GATEWAYS[1]: west,
-                "ledger": ledger,
-            }
+    async def open_doors(self, *, keep: bool) -> AsyncGenerator[None]:
+        """Serve the gateways and the ledger on loopback while the block runs.
+
+        Ports that a reader may note down are for a demo that stays; any other is gone too soon.
+        """
+        apps = {name: room.app for name, room in self.street.gateways.items()}
+        apps["ledger"] = self.street.ledger.app
+        async with AsyncExitStack() as open_ones:
+            for name, app in apps.items():
+                wished = PORTS[name] if keep else 0
+                self.addresses[name] = await open_ones.enter_async_context(served(app, wished))
             yield
 
     async def desk(self, institution: str, act: Callable[[BusinessClient], T]) -> T:

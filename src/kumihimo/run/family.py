@@ -31,10 +31,11 @@ class Person:
 
 @attrs.frozen(kw_only=True, repr=False)
 class Family:
-    """The mother first; they live in `old_town` and are about to move."""
+    """The mother first; they live in `old_town`, whose tax office knows her as `record`."""
 
     members: Sequence[Person]
     old_town: str
+    record: str
     new_town: str
     new_address: str
 
@@ -105,6 +106,7 @@ def choose(
         return Family(
             members=[_person(one) for one in mother_first],
             old_town=old_town,
+            record=row["record_id"],
             new_town=new_town,
             new_address=str(there["address"][0]),
         )

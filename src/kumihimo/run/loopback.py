@@ -18,17 +18,20 @@ _TRIES: Final = 200
 _PAUSE_S: Final = 0.02
 
 
-def free_port() -> int:
-    """Return a loopback port that nobody listens on now."""
+def free_port(wished: int = 0) -> int:
+    """Return a loopback port that nobody listens on now: the one wished for, if it is free."""
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        try:
+            probe.bind((HOST, wished))
+        except OSError:
+            probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
 @asynccontextmanager
-async def served(app: Litestar) -> AsyncGenerator[str]:
+async def served(app: Litestar, wished: int = 0) -> AsyncGenerator[str]:
     """Serve an application, its workers included, while the block runs; yields its address."""
-    port = free_port()
+    port = free_port(wished)
     address = f"http://{HOST}:{port}"
     server = Server(app, address=HOST, port=port, interface=Interfaces.ASGI, log_enabled=False)
     task = asyncio.create_task(server.serve())

@@ -6,6 +6,7 @@ from typing import Final
 
 import attrs
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -15,6 +16,10 @@ from rich.progress import (
 )
 from rich.rule import Rule
 from rich.table import Table
+from rich.text import Text
+
+_INDENT: Final = (0, 0, 0, 3)
+_AROUND: Final = (1, 0, 1, 3)
 
 OUTCOMES: Final = {
     "OK": "提供",
@@ -33,45 +38,81 @@ OUTCOMES: Final = {
 }
 
 
+def told(outcome: str) -> tuple[str, str]:
+    """Return an outcome in Japanese, and its name."""
+    return OUTCOMES.get(outcome, outcome), outcome
+
+
+Cell = str | tuple[str, str]  # a tuple: Japanese, and English below it
+
+
 @attrs.frozen
 class Teller:
     """Writes to a terminal or a file."""
 
     console: Console
 
+    def title(self, japanese: str, english: str) -> None:
+        """Begin."""
+        self.console.print()
+        self._lines(f"[bold]{japanese}[/bold]", english)
+
     def scene(self, number: int, japanese: str, english: str) -> None:
         """Begin a scene."""
         self.console.print()
         self.console.print(Rule(f"[bold]{number}. {japanese}[/bold]", align="left"))
-        self.console.print(f"   {english}", style="dim")
+        self.console.print(Padding(english, _INDENT, expand=False), style="dim", highlight=False)
 
     def say(self, japanese: str, english: str) -> None:
         """Say one thing in both languages."""
-        self.console.print(f"   {japanese}", highlight=False)
-        self.console.print(f"   {english}", style="dim", highlight=False)
+        self._lines(japanese, english)
 
     def good(self, japanese: str, english: str) -> None:
         """Say that something held."""
-        self.console.print(f" [green]✓[/green] {japanese}", highlight=False)
-        self.console.print(f"   {english}", style="dim", highlight=False)
+        self._lines(japanese, english, mark="[green]✓[/green]")
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Show a table."""
-        table = Table(box=None, pad_edge=True, header_style="bold")
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in rows:
-            table.add_row(*row)
-        self.console.print(table)
+    def _lines(self, japanese: str, english: str, mark: str = " ") -> None:
+        grid = Table.grid(padding=0)
+        grid.add_column(width=_INDENT[3])
+        grid.add_column(overflow="fold")
+        grid.add_row(f" {mark}", japanese)
+        grid.add_row("", Text(english, style="dim"))
+        self.console.print(grid, highlight=False)
+
+    def table(self, columns: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> None:
+        """Show a table; a column whose every cell is a number stands to the right."""
+        shown = list(rows)
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        for place, column in enumerate(columns):
+            right = bool(shown) and all(_is_number(row[place]) for row in shown)
+            table.add_column(_cell(column), overflow="fold", justify="right" if right else "left")
+        for row in shown:
+            table.add_row(*(_cell(cell) for cell in row))
+        self.console.print(Padding(table, _AROUND, expand=False))
+
+    def plain(self, *lines: str) -> None:
+        """Show lines that somebody copies: from the left edge, never folded by us."""
+        self.console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
     def progress(self) -> Generator[Progress]:
         """Show progress bars while the block runs."""
         columns = (
             TextColumn("   {task.description}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
         with Progress(*columns, console=self.console) as progress:
             yield progress
+
+
+def _cell(cell: Cell) -> Text:
+    if isinstance(cell, str):
+        return Text(cell)
+    japanese, english = cell
+    return Text.assemble(japanese, "\n", (english, "dim"))
+
+
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, str) and cell.replace(",", "").isdigit()
