@@ -25,6 +25,8 @@ SOUND = {
     "peers": '{ oversight = "http://127.0.0.1:1" }',
     "key": '"master.key"',
     "tenants": '{ lg-131032 = "master.key" }',
+    "authority_keys": '"authorities"',
+    "ocsp_url": '"http://127.0.0.1:1/ocsp"',
 }
 VALUES = (
     "0",

@@ -11,6 +11,9 @@ from kumihimo.kernel.withheld import Withheld
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.rooms.gateway.app import build as build_gateway
 from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.jpki.app import build as build_jpki
+from kumihimo.rooms.jpki.context import Jpki
+from kumihimo.rooms.jpki.keystore import MemoryKeys
 from kumihimo.rooms.ledger.app import build as build_ledger
 from kumihimo.rooms.ledger.service import Ledger
 from kumihimo.rooms.linkage.app import build as build_linkage
@@ -42,7 +45,7 @@ def never(where, error):
 def applications():
     """Return the rooms by name. Nothing is opened: a request that gets past a door fails."""
     entropy, clock = SystemEntropy(), HandClock(datetime(2026, 6, 1, tzinfo=UTC))
-    parties = ("oversight", "linkage", "ledger", "register", MINATO)
+    parties = ("oversight", "linkage", "ledger", "register", "jpki", MINATO)
     keys = {name: PartyKeys(name, new_master(entropy)) for name in parties}
     book = DirectoryBook(keys["oversight"].public.signing)
     net, law = HttpNet({}), LawNow()
@@ -70,8 +73,18 @@ def applications():
     tenant = Tenant(MINATO, keys[MINATO], Locker.of(keys[MINATO].secret("columns"), entropy))
     oversight = Oversight(database=database, keys=keys["oversight"], book=book, clock=clock)
     ledger = Ledger(database=database, keys=keys["ledger"], clock=clock, entropy=entropy)
+    jpki = Jpki(
+        database=database,
+        keys=keys["jpki"],
+        key_store=MemoryKeys(),
+        directory=book,
+        clock=clock,
+        entropy=entropy,
+        ocsp_url="http://jpki/ocsp",
+    )
     return {
         "gateway": build_gateway(gateway, {MINATO: tenant}, report=never).app,
+        "jpki": build_jpki(jpki, book=book, report=never).app,
         "ledger": build_ledger(ledger, book=book, net=net, report=never).app,
         "linkage": build_linkage(core, book=book, net=net, report=never).app,
         "oversight": build_oversight(oversight, entropy=entropy, report=never),

@@ -20,6 +20,7 @@ DOORS = [
 # Doors that whoever comes may knock at, and why.
 OPEN = {
     ("oversight", "/directory"): "public keys, signed: everybody must be able to check a signature",
+    ("jpki", "/authorities"): "the roots of all certificates: everybody must be able to check one",
     ("ledger", "/sessions"): "the ticket inside the body, sealed by register, is what lets in",
 }
 CALLERS = {
@@ -38,7 +39,7 @@ CALLERS = {
     "anyone",
 }
 AUTHORITY = re.compile(
-    r"(Number Act|Basic Resident Register Act) (suppl\. )?art\. [0-9]"
+    r"(Number Act|Basic Resident Register Act|JPKI Act) (suppl\. )?art\. [0-9]"
     r"|operations(: .+)?"  # health, readiness: no law speaks of them and no person is in them
 )
 
@@ -89,7 +90,7 @@ def test_all_signed_doors_of_a_room_refuse_a_stranger_in_the_same_words(room):
         for path, handler in own_routes(APPLICATIONS[room])
         if not handler.opt.get("unsigned")
     }
-    assert len(answers) == 1
+    assert len(answers) <= 1
 
 
 def test_every_open_door_is_one_that_exists():

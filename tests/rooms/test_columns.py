@@ -281,6 +281,71 @@ LEDGER = {
     "ticket_used": {"tag": "keyed tag of an acquisition number", "used_on": "day"},
 }
 
+JPKI = {
+    "authority": {
+        "ca": "word",
+        "generation": "count",
+        "key_kind": "word",
+        "key_label": "name of a key in the key store",
+        "key_id": "of a public key",
+        "not_before": "instant",
+        "not_after": "instant",
+        "der": "certificate of an authority",
+    },
+    "certificate": {
+        "ca": "word",
+        "serial": "random",
+        "generation": "count",
+        "issuance": "random id of an order of cards",
+        "holder": "register's keyed name of the holder for this room",
+        "carrier": "word",
+        "municipality": "public code",
+        "key_hash": "of the holder's public key",
+        "predecessor": "random serial",
+        "not_before": "instant, as the certificate says it",
+        "not_after": "instant, as the certificate says it",
+        "status": "word",
+        "reason": "word",
+        "status_at": "instant, as the list of revoked certificates says it",
+        "der": "the certificate: attributes of the holder in a sign one, nothing in an auth one",
+    },
+    "crl": {
+        "ca": "word",
+        "generation": "count",
+        "part": "municipality or nothing",
+        "number": "count",
+        "this_update": "instant",
+        "next_update": "instant",
+        "der": "a list of revoked serials",
+    },
+    "crl_number": {
+        "ca": "word",
+        "generation": "count",
+        "part": "municipality or nothing",
+        "number": "count",
+        "due_at": "instant",
+    },
+    "intent": {
+        "issuance": "random id of an order of cards",
+        "ca": "word",
+        "generation": "count",
+        "serial": "random",
+        "key_hash": "of the holder's public key",
+        "not_before": "instant, as the certificate will say it",
+        "not_after": "instant, as the certificate will say it",
+        "tbs": "the certificate before its signature; gone when that is stored",
+    },
+    "issuance": {
+        "issuance": "random id of an order of cards",
+        "holder": "register's keyed name of the holder for this room",
+        "carrier": "word",
+        "municipality": "public code",
+        "abroad": "yes or no",
+        "order_digest": "of the order",
+        "state": "word",
+    },
+}
+
 OVERSIGHT = {
     "alarm": {
         "alarm": "random id",
@@ -300,7 +365,13 @@ OVERSIGHT = {
     "party": {"party": "party", "entry": "public keys, standing, date of assessment"},
 }
 
-ROOMS = {"linkage": LINKAGE, "gateway": GATEWAY, "ledger": LEDGER, "oversight": OVERSIGHT}
+ROOMS = {
+    "linkage": LINKAGE,
+    "gateway": GATEWAY,
+    "jpki": JPKI,
+    "ledger": LEDGER,
+    "oversight": OVERSIGHT,
+}
 
 _COLUMNS = (
     "SELECT c.relname, a.attname, a.atttypid = 'timestamptz'::regtype FROM pg_attribute a"

@@ -139,6 +139,9 @@ EVERY_ROW: Final = "SELECT, INSERT, UPDATE, DELETE"
 KEPT: Final[Mapping[str, LiteralString]] = {
     "record": "SELECT, INSERT, UPDATE (person, version)",
     "record_end": "SELECT, INSERT, UPDATE",
+    "issuance": "SELECT, INSERT, UPDATE (state)",
+    "intent": "SELECT, INSERT, UPDATE (tbs)",
+    "certificate": "SELECT, INSERT, UPDATE (status, reason, status_at)",
 }
 
 # Legal records and evidence: nobody who serves requests can change or remove them. Retention is
@@ -152,5 +155,7 @@ APPEND_ONLY = frozenset(
         "resident_code",
         "resident_event",
         "individual_number",
+        "authority",
+        "crl",
     }
 )

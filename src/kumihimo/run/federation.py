@@ -22,10 +22,13 @@ from kumihimo.kernel.keys import PartyKeys, new_master, save_master
 from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.postgres import EmbeddedPostgres, RoomDatabase
 from kumihimo.kernel.refusal import Unavailable
+from kumihimo.kernel.settings import load
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.rooms.gateway.clients import EVERY_AFFAIR
+from kumihimo.rooms.jpki.authorities import CAS, found_generation
+from kumihimo.rooms.jpki.settings import Settings as JpkiSettings
 from kumihimo.rooms.oversight.client import DirectoryBook
 from kumihimo.rooms.oversight.service import OPERATOR, Oversight, found
 from kumihimo.run.gateway_cli import create_client
@@ -183,6 +186,7 @@ def prepare(
         rooms[name] = Room(name, kind, path, addresses[name], reached)
     book = DirectoryBook(keys["oversight"].public.signing)
     asyncio.run(_found(plan, keys, rooms["oversight"], book, clock))
+    asyncio.run(_ceremony(rooms["jpki"], book, clock, entropy))
     return Federation(plan, folder, keys, rooms, book)
 
 
@@ -217,6 +221,9 @@ def _settings(
         lines.append(f"key = {json.dumps(name + '.key')}")
     if kind in {"gateway", "linkage"}:
         lines.append('law = "deployment.json"')
+    if kind == "jpki":
+        lines.append('authority_keys = "authority-keys"')
+        lines.append(f"ocsp_url = {json.dumps(peers[kind] + '/ocsp')}")
     if kind == "register":
         lines.append(f"inquiries_per_minute = {plan.inquiries_per_minute}")
         lines.append(f"inquiries_per_day = {plan.inquiries_per_day}")
@@ -238,3 +245,14 @@ async def _found(
         await found(oversight, entries_of(plan, keys))
     finally:
         await database.close()
+
+
+async def _ceremony(room: Room, book: DirectoryBook, clock: Clock, entropy: Entropy) -> None:
+    settings = load(room.settings, JpkiSettings)
+    jpki = settings.jpki(beside=room.settings, book=book, clock=clock, entropy=entropy)
+    await jpki.database.open()
+    try:
+        for ca in CAS:
+            await found_generation(jpki, ca, named="present", actor="federation")
+    finally:
+        await jpki.database.close()

@@ -16,6 +16,7 @@ CENTRE: Final[dict[str, Kind]] = {
     "register": "register",
     "linkage": "linkage",
     "ledger": "ledger",
+    "jpki": "jpki",
 }
 
 

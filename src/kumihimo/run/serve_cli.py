@@ -41,7 +41,7 @@ def serve(room: str, *, config: Path) -> int:
     Parameters
     ----------
     room
-        gateway, ledger, linkage, oversight, register.
+        gateway, jpki, ledger, linkage, oversight, register.
     config
         設定ファイル（TOML）。 The room's settings file, TOML.
     """

@@ -16,6 +16,8 @@ from kumihimo.kernel.settings import load
 from kumihimo.kernel.sql import Database
 from kumihimo.rooms.gateway.app import build as build_gateway
 from kumihimo.rooms.gateway.settings import Settings as GatewaySettings
+from kumihimo.rooms.jpki.app import build as build_jpki
+from kumihimo.rooms.jpki.settings import Settings as JpkiSettings
 from kumihimo.rooms.ledger.app import build as build_ledger
 from kumihimo.rooms.ledger.settings import Settings as LedgerSettings
 from kumihimo.rooms.linkage.app import build as build_linkage
@@ -107,6 +109,14 @@ def _ledger(given: _Given) -> Service:
     return _following("ledger", settings, book, room.app, ledger.database, net)
 
 
+def _jpki(given: _Given) -> Service:
+    settings = load(given.path, JpkiSettings)
+    book, net = settings.book(), settings.net()
+    jpki = settings.jpki(beside=given.path, book=book, clock=given.clock, entropy=given.entropy)
+    room = build_jpki(jpki, book=book, report=given.report)
+    return _following("jpki", settings, book, room.app, jpki.database, net)
+
+
 def _gateway(given: _Given) -> Service:
     settings = load(given.path, GatewaySettings)
     book, net = settings.book(), settings.net()
@@ -125,6 +135,7 @@ def _gateway(given: _Given) -> Service:
 
 ROOMS: Final[Mapping[str, Callable[[_Given], Service]]] = {
     "gateway": _gateway,
+    "jpki": _jpki,
     "ledger": _ledger,
     "linkage": _linkage,
     "oversight": _oversight,

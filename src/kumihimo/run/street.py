@@ -27,6 +27,11 @@ from kumihimo.rooms.gateway import acquire
 from kumihimo.rooms.gateway.app import GatewayRoom
 from kumihimo.rooms.gateway.app import build as build_gateway
 from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.jpki.app import JpkiRoom
+from kumihimo.rooms.jpki.app import build as build_jpki
+from kumihimo.rooms.jpki.authorities import CAS, found_generation
+from kumihimo.rooms.jpki.context import Jpki
+from kumihimo.rooms.jpki.keystore import MemoryKeys
 from kumihimo.rooms.ledger.app import LedgerRoom
 from kumihimo.rooms.ledger.app import build as build_ledger
 from kumihimo.rooms.ledger.service import Ledger
@@ -92,6 +97,7 @@ class Street:
     register: RegisterRoom
     linkage: LinkageRoom
     ledger: LedgerRoom
+    jpki: JpkiRoom
     gateways: Mapping[str, GatewayRoom]
     apps: Mapping[str, Litestar]
     opened: AsyncExitStack
@@ -180,6 +186,7 @@ class _Builder:
         register = await self._register(keys, book, net)
         linkage = await self._linkage(keys, book, net, law)
         ledger = await self._ledger(keys, book, net)
+        jpki = await self._jpki(keys, book)
         gateways = {
             name: await self._gateway(name, keys, book, net, law) for name in self.plan.gateways
         }
@@ -188,6 +195,7 @@ class _Builder:
             "register": register.app,
             "linkage": linkage.app,
             "ledger": ledger.app,
+            "jpki": jpki.app,
             **{name: room.app for name, room in gateways.items()},
         }
         for name in CENTRE:
@@ -206,6 +214,7 @@ class _Builder:
             register=register,
             linkage=linkage,
             ledger=ledger,
+            jpki=jpki,
             gateways=gateways,
             apps=apps,
             opened=self.opened,
@@ -261,6 +270,20 @@ class _Builder:
             entropy=self.entropy,
         )
         return build_ledger(ledger, book=book, net=net, report=self.report)
+
+    async def _jpki(self, keys: Mapping[str, PartyKeys], book: DirectoryBook) -> JpkiRoom:
+        jpki = Jpki(
+            database=await self._database("jpki", "jpki"),
+            keys=keys["jpki"],
+            key_store=MemoryKeys(),
+            directory=book,
+            clock=self.clock,
+            entropy=self.entropy,
+            ocsp_url="http://jpki/ocsp",
+        )
+        for ca in CAS:
+            await found_generation(jpki, ca, named="present", actor="street")
+        return build_jpki(jpki, book=book, report=self.report)
 
     async def _gateway(
         self,

@@ -24,7 +24,7 @@ DIRECTORY_PATH = "/directory"
 ENROL_PATH = "/directory/enrol"
 ALARM_PATH = "/alarms"
 
-Kind = Literal["institution", "register", "linkage", "ledger", "oversight", "cards"]
+Kind = Literal["institution", "register", "linkage", "ledger", "oversight", "jpki", "cards"]
 Standing = Literal["active", "suspended"]
 
 

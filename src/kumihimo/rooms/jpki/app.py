@@ -1,0 +1,31 @@
+"""Composition of jpki, by hand."""
+
+import attrs
+from litestar import Litestar
+
+from kumihimo.kernel.door import Reporter, SignedDoor, room_app
+from kumihimo.rooms.jpki.api import PARTY
+from kumihimo.rooms.jpki.context import Jpki
+from kumihimo.rooms.jpki.http import routes
+from kumihimo.rooms.oversight.client import DirectoryBook
+
+
+@attrs.frozen
+class JpkiRoom:
+    """jpki, ready to serve."""
+
+    app: Litestar
+    jpki: Jpki
+
+
+def build(jpki: Jpki, *, book: DirectoryBook, report: Reporter) -> JpkiRoom:
+    """Put jpki together."""
+    assert jpki.keys.party == PARTY, "jpki signs as jpki"
+    door = SignedDoor(
+        keys_of=lambda party: jpki.keys if party == PARTY else None,
+        book=book,
+        clock=jpki.clock,
+        entropy=jpki.entropy,
+    )
+    app = room_app("Kumihimo jpki", routes(jpki), report=report, door=door)
+    return JpkiRoom(app, jpki)

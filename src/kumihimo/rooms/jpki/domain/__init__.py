@@ -1,0 +1,1 @@
+"""Decisions of jpki: no SQL, no HTTP, no clock."""

@@ -1,0 +1,51 @@
+"""How jpki runs: its database, its key file, where the authorities' keys are."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.keys import PartyKeys, load_master
+from kumihimo.kernel.settings import BadSettings
+from kumihimo.rooms.jpki.api import PARTY
+from kumihimo.rooms.jpki.context import Jpki
+from kumihimo.rooms.jpki.keystore import FileKeys, KeyStore
+from kumihimo.rooms.oversight.client import DirectoryBook, RoomSettings
+
+# What fits into a certificate's IA5String and is an address of HTTP.
+_URL: Final = re.compile(r"https?://[!-~]{1,200}")
+
+
+class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """jpki's settings file.
+
+    `key` names the file with the master secret, `authority_keys` the folder of the authorities'
+    encrypted key files, `ocsp_url` the address that stands in every certificate.
+    """
+
+    key: str
+    authority_keys: str
+    ocsp_url: str
+
+    def jpki(self, *, beside: Path, book: DirectoryBook, clock: Clock, entropy: Entropy) -> Jpki:
+        """Return the jpki that these settings describe; its database is not opened yet.
+
+        Paths are beside the settings file `beside`. Raises `BadSettings`, `KeyFileUnsafe`.
+        """
+        if not _URL.fullmatch(self.ocsp_url):
+            raise BadSettings("ocsp_url: http:// and an address in ASCII", pointer="ocsp_url")
+        keys = PartyKeys(PARTY, load_master(beside.parent / self.key))
+        return Jpki(
+            database=self.open_later(beside=beside),
+            keys=keys,
+            key_store=self.key_store(keys, beside=beside),
+            directory=book,
+            clock=clock,
+            entropy=entropy,
+            ocsp_url=self.ocsp_url,
+        )
+
+    def key_store(self, keys: PartyKeys, *, beside: Path) -> KeyStore:
+        """Return where the authorities' keys are."""
+        return FileKeys(beside.parent / self.authority_keys, keys.secret("authority-keys"))
