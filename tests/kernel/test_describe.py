@@ -38,8 +38,27 @@ def test_every_door_stands_on_the_page_with_its_law_and_its_callers(room):
 def test_the_page_needs_no_script_and_nothing_from_elsewhere(room):
     text = fetch(ROOMS[room], "/schema").text
     assert "<script" not in text
-    assert re.findall(r"(?:src|href)=['\"]?([^'\" >]+)", text) == ["openapi.json"]
+    leads = re.findall(r"(?:src|href)=['\"]?([^'\" >]+)", text)
+    assert [place for place in leads if not place.startswith("#")] == ["openapi.json"]
     assert "url(" not in text
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_the_contents_lead_to_every_door_and_nowhere_else(room):
+    text = fetch(ROOMS[room], "/schema").text
+    leads = re.findall(r"href='#([^']+)'", text)
+    sections = re.findall(r"<section id='([^']+)'>", text)
+    assert leads == sections
+    assert len(set(sections)) == len(own_routes(ROOMS[room]))
+
+
+def test_the_doors_for_business_systems_come_first_and_say_what_to_show():
+    text = fetch(ROOMS["gateway"], "/schema").text
+    places = [
+        text.index(f"<section id='{one}'>") for one in ("post-v1-inquiries", "post-provisions")
+    ]
+    assert places == sorted(places)
+    assert text.count("<dd>a signed message</dd>") == 2
 
 
 @pytest.mark.parametrize("room", sorted(ROOMS))
