@@ -81,6 +81,11 @@ COMMANDS: Final = (
         "監督機関の運用。 What oversight's operator does by hand.",
     ),
     Command(
+        "register",
+        "kumihimo.run.register_cli",
+        "住基ネットの運用。 What register's operator does by hand.",
+    ),
+    Command(
         "gateway",
         "kumihimo.run.gateway_cli",
         "中間サーバーの運用。 What the operator of a gateway does by hand.",

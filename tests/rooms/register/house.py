@@ -77,6 +77,7 @@ class House:
         self.book = DirectoryBook(self.oversight.public.signing)
         self.publish()
         self.name, reached = new_room("register")
+        self.dsn = reached.runtime
         self.database = Database(reached.runtime, pool_max=4)
         await self.database.open()
         transport: Any = self

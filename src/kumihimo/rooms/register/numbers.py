@@ -50,12 +50,15 @@ async def designate_all(
 ) -> int:
     """Give every resident of the sender that has none a number; returns how many.
 
-    `progress` is told (done, in all) after each transaction. Repeatable: it goes on where it was.
+    For register's operator, when a municipality has asked for all of its own. `progress` is told
+    (done, in all) at the start and after each transaction. Repeatable: it goes on where it was.
     """
     municipality = sender.removeprefix(LOCAL_GOVERNMENT)
     async with register.database.transaction() as tx:
         total = await store.count_numberless(tx, municipality)
     done = 0
+    if progress is not None:
+        progress(done, total)
     while True:
         async with register.database.transaction() as tx:
             wanting = await store.numberless(tx, municipality, BULK)
