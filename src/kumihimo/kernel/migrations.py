@@ -157,5 +157,6 @@ APPEND_ONLY = frozenset(
         "individual_number",
         "authority",
         "crl",
+        "strict_inquiry",
     }
 )

@@ -41,8 +41,8 @@ def _nul_in(value: object, place: str = "") -> str | None:
         case dict():
             named = cast("dict[str, object]", value)
             members = [(f"{place}.{name}", member) for name, member in named.items()]
-        case list():
-            numbered = enumerate(cast("list[object]", value))
+        case list() | tuple():
+            numbered = enumerate(cast("list[object] | tuple[object, ...]", value))
             members = [(f"{place}[{index}]", member) for index, member in numbered]
         case _:
             return None

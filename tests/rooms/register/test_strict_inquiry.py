@@ -1,14 +1,26 @@
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from kumihimo.kernel import journal
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.sql import Tx
+from kumihimo.people.check_digits import NumberSpace
+from kumihimo.people.numbers import IndividualNumber
 from kumihimo.rooms.register import api
 from kumihimo.rooms.register.api import StrictInquiry
 from kumihimo.rooms.register.domain.quota import Limits
-from tests.rooms.register.made import MINATO, OSAKA, attributes, birth, code, event, fresh_id
+from tests.rooms.register.made import (
+    MINATO,
+    OSAKA,
+    attributes,
+    birth,
+    code,
+    correction,
+    event,
+    fresh_id,
+)
 
 
 def about(of, affair="b081", *, sexless_scheme=False, **changes):
@@ -171,7 +183,73 @@ def test_the_inquiry_log_holds_no_attribute_in_the_clear(in_house, postgres):
     in_house(story)
 
 
-def test_silence_and_answer_take_the_same_statements_in_the_same_order(in_house, monkeypatch):
+def test_a_former_surname_and_an_alias_are_kept_and_do_not_match(in_house):
+    # An open choice of the country's rule: docs/decisions/0004.
+    async def story(house):
+        someone = birth(1, name="高橋　花子", former_surname="鈴木")
+        foreign = event(
+            "foreign-registration", 2, name="LI MEI", birth="1990-04-01", sex="2",
+            address="港区芝1-1", municipality="131032", alias="高橋　美",
+        )  # fmt: skip
+        await house.tell(someone, foreign)
+        await house.designate(code(1), code(2))
+        silent = [
+            about(someone, name="鈴木　花子"),
+            about(someone, name="高橋［鈴木］　花子"),
+            about(foreign, name="高橋　美"),
+            about(foreign, name="LI MEI（高橋　美）"),
+        ]
+        *answers, first, second = await house.inquire(*silent, about(someone), about(foreign))
+        assert answers == [silence(inquiry) for inquiry in silent]
+        assert first.answered
+        assert second.answered
+
+    in_house(story)
+
+
+def test_a_correction_of_the_sex_is_what_an_inquiry_finds(in_house):
+    async def story(house):
+        await house.tell(birth(1))
+        await house.designate(code(1))
+        await house.tell(correction(1, sex="1"))
+        wrong, right = await house.inquire(about(birth(1)), about(birth(1), sex="1"))
+        assert not wrong.answered
+        assert right.answered
+
+    in_house(story)
+
+
+def test_every_inquiry_of_a_batch_leaves_its_own_line_and_the_batch_one_in_the_journal(in_house):
+    async def story(house):
+        await house.tell(birth(1))
+        await house.designate(code(1))
+        await house.inquire(about(birth(1)), about(birth(2)), about(birth(1), birth="never"))
+        async with house.database.transaction() as tx:
+            assert await tx.value("SELECT count(*) FROM strict_inquiry") == 3
+            assert await tx.value("SELECT count(*) FROM strict_inquiry WHERE answered") == 1
+            last = "SELECT act || detail FROM journal ORDER BY seq DESC LIMIT 1"
+            assert await tx.value(last) == 'strict-inquiry{"answered":1,"asked":3}'
+
+    in_house(story)
+
+
+def test_the_service_can_neither_change_nor_remove_who_asked(in_house):
+    async def story(house):
+        await house.inquire(about(birth(1)))
+        for statement in (
+            "UPDATE strict_inquiry SET answered = true",
+            "DELETE FROM strict_inquiry",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                async with house.database.transaction() as tx:
+                    await tx.execute(statement)
+
+    in_house(story)
+
+
+@pytest.fixture
+def statements(monkeypatch):
+    """Note every statement that is made from now on."""
     done = []
     for kind in ("put", "execute", "rows", "value"):
         plain = getattr(Tx, kind)
@@ -181,7 +259,10 @@ def test_silence_and_answer_take_the_same_statements_in_the_same_order(in_house,
             return plain(tx, query, *rest)
 
         monkeypatch.setattr(Tx, kind, noted)
+    return done
 
+
+def test_silence_and_answer_take_the_same_statements_in_the_same_order(in_house, statements):
     async def story(house):
         twin, namesake = birth(2, name="双子"), birth(3, name="双子", address=birth(2).address)
         await house.tell(birth(1), twin, namesake)
@@ -194,10 +275,43 @@ def test_silence_and_answer_take_the_same_statements_in_the_same_order(in_house,
             about(birth(1), sex=""),
             about(birth(1), birth="never"),
         ):
-            done.clear()
+            statements.clear()
             await house.inquire(inquiry)
-            taken.append(list(done))
+            taken.append(list(statements))
         assert len(taken[0]) > 5
         assert all(one == taken[0] for one in taken)
+
+    in_house(story)
+
+
+@pytest.mark.parametrize(
+    ("path", "reply"),
+    [(api.ABOUT_ME_PATH, api.AboutMe), (api.TICKET_PATH, api.DisclosureTicket)],
+)
+def test_a_counter_cannot_tell_a_wrong_attribute_from_a_number_that_is_nobodys(
+    in_house, statements, path, reply
+):
+    async def story(house):
+        await house.tell(birth(1), birth(2))
+        [number] = await house.designate(code(1))
+        right = attributes(birth(1))
+        nobodys = IndividualNumber.generate("00000000001", space=NumberSpace.TEST).reveal()
+        told, taken = [], []
+        for asked in (
+            api.DisclosureAsked(number=number, attributes=attributes(birth(2))),
+            api.DisclosureAsked(number=number, attributes=attributes(birth(1), sex="")),
+            api.DisclosureAsked(number=nobodys, attributes=right),
+            api.DisclosureAsked(number="1234", attributes=right),
+            api.DisclosureAsked(number=number, attributes=attributes(birth(1), birth="never")),
+        ):
+            statements.clear()
+            with pytest.raises(Refused) as refused:
+                await house.ask(MINATO, path, asked, reply)
+            told.append(refused.value.remote)
+            taken.append(list(statements))
+        assert all(one == told[0] for one in told)
+        assert all(one == taken[0] for one in taken)
+        known = api.DisclosureAsked(number=number, attributes=right)
+        assert await house.ask(MINATO, path, known, reply)
 
     in_house(story)

@@ -21,7 +21,7 @@ from kumihimo.rooms.register.domain.refusals import (
     TwoOfficersNeeded,
     at,
 )
-from kumihimo.rooms.register.domain.residents import RULES, SETTABLE
+from kumihimo.rooms.register.domain.residents import BEGINNINGS, RULES, SETTABLE
 
 OFFICERS_MAX: Final = 8
 OFFICER_CHARS_MAX: Final = 64
@@ -56,6 +56,7 @@ def check_form(event: Event, *, space: NumberSpace, today: date) -> None:
     _check_attributes(event)
     _check_officers(event)
     _check_values(event, space)
+    _check_born(event, today)
 
 
 def _check_attributes(event: Event) -> None:
@@ -83,6 +84,11 @@ def _check_officers(event: Event) -> None:
 
 
 def _check_values(event: Event, space: NumberSpace) -> None:
+    for officer in event.officers:
+        _checked(
+            "officers",
+            lambda officer=officer: admit(officer, what="officer", limit=OFFICER_CHARS_MAX),
+        )
     if event.reason:
         _checked("reason", lambda: admit(event.reason, what="reason", limit=REASON_CHARS_MAX))
     _checked("resident_code", lambda: _exact_code(event.resident_code, space))
@@ -95,6 +101,16 @@ def _check_values(event: Event, space: NumberSpace) -> None:
         _checked(name, lambda parse=parse, value=value: parse(value))
     if event.municipality and not event.municipality.isascii():
         raise BadEvent("a municipality code is six ASCII digits", pointer="municipality")
+
+
+def _check_born(event: Event, today: date) -> None:
+    """Nobody is born after today, or after the day on which her record begins."""
+    if event.birth is None:
+        return
+    year, month, day = BirthDate.parse(event.birth).reveal()
+    latest = event.effective_on if event.kind in BEGINNINGS else today
+    if date(year, month or 1, day or 1) > latest:
+        raise BadEvent("nobody is born after the event or after today", pointer="birth")
 
 
 def _exact_code(text: str, space: NumberSpace) -> None:
