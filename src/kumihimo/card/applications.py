@@ -104,6 +104,11 @@ VISUAL_B: Final = 0x0012
 VISUAL_A: Final = 0x0013
 VISUAL_KEY: Final = 0x001A
 
+# The next generation has the face in the text application (our choice of ids: none is published).
+NEXT_FACE: Final = 0x0009
+NEXT_AGE: Final = 0x000A
+NEXT_NUMBER_IMAGE: Final = 0x000B
+
 VISUAL: Final = Application(
     name="visual",
     aid=bytes.fromhex("D3921000310001010402"),

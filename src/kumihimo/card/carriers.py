@@ -8,13 +8,21 @@ import attrs
 from kumihimo.card.applications import (
     AUTH_CERTIFICATE,
     AUTH_PIN,
+    CARD_PIN,
     COMMON,
     JPKI,
     JUKI,
+    NEXT_AGE,
+    NEXT_FACE,
+    NEXT_NUMBER_IMAGE,
     TEXT,
+    TEXT_A,
+    TEXT_B,
+    TEXT_BLOCKED,
+    TEXT_PIN,
     VISUAL,
 )
-from kumihimo.card.files import Card, File, any_of
+from kumihimo.card.files import Card, File, Form, KeyType, Pin, any_of, entries
 from kumihimo.card.memory import CARRIER, Memory
 
 ORDINARY: Final = Card("card", "JPKIAPICCTOKEN2", (JPKI, TEXT, VISUAL, JUKI, COMMON))
@@ -29,8 +37,32 @@ _ON_ANDROID: Final = attrs.evolve(
 ANDROID: Final = Card("android", "JPKIAPGPSETOKEN", (_ON_ANDROID,))
 IPHONE: Final = Card("iphone", "JPKIAPIOSTOKEN", (JPKI,))
 
+# The next generation as it was announced: P-384, two PINs, two applications where there were four.
+# Nothing of its commands is published: ids and AIDs are today's (docs/reference/card.md).
+_NEXT_TEXT: Final = attrs.evolve(
+    TEXT,
+    entries=entries(
+        (
+            *(
+                entry
+                for entry in TEXT.entries.values()
+                if entry.fid not in {TEXT_PIN, TEXT_BLOCKED}
+            ),
+            Pin(TEXT_PIN, Form.FOUR_DIGITS, 3, kept_in=(JPKI.name, AUTH_PIN)),
+            File(NEXT_FACE, any_of(TEXT_PIN, TEXT_A, TEXT_B)),
+            File(NEXT_AGE, any_of(TEXT_PIN, TEXT_A, TEXT_B)),
+            File(NEXT_NUMBER_IMAGE, any_of(TEXT_PIN, TEXT_A)),
+        )
+    ),
+)
+_NEXT_COMMON: Final = attrs.evolve(
+    COMMON,
+    entries=entries(entry for entry in COMMON.entries.values() if entry.fid != CARD_PIN),
+)
+NEXT: Final = Card("next", "JPKIAPICCTOKEN2", (JPKI, _NEXT_TEXT, _NEXT_COMMON), KeyType.P_384)
+
 CARRIERS: Final[Mapping[str, Card]] = {
-    card.name: card for card in (ORDINARY, PINLESS, CHILD, ANDROID, IPHONE)
+    card.name: card for card in (ORDINARY, PINLESS, CHILD, ANDROID, IPHONE, NEXT)
 }
 
 

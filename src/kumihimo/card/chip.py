@@ -7,7 +7,16 @@ loss of power is in the memory; everything else is lost by `reset` and `power_of
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from kumihimo.card import apdu, messaging, pins, reading, selecting, signing
+from kumihimo.card import (
+    administration,
+    apdu,
+    messaging,
+    pins,
+    reading,
+    selecting,
+    signing,
+    terminals,
+)
 from kumihimo.card.apdu import BadLength, Command, Declined, Response
 from kumihimo.card.files import Card
 from kumihimo.card.memory import Memory, MemoryFailed
@@ -25,16 +34,22 @@ _OWN: Final = 0x80
 _INTERINDUSTRY: Final[Mapping[int, Handler]] = {
     0x20: pins.verify,
     0x24: pins.change,
+    0x2C: administration.reset_retry_counter,
+    0x82: terminals.external_authenticate,
     0x84: signing.get_challenge,
     0x88: signing.internal_authenticate,
     0xA4: selecting.select,
     0xB0: reading.read_binary,
     0xB2: reading.read_record,
     0xCA: selecting.get_data,
+    0xD6: administration.update_binary,
+    0xDC: administration.update_record,
 }
 _PROPRIETARY: Final[Mapping[int, Handler]] = {
     0x2A: signing.compute_signature,
     0x32: pins.change,
+    0x46: administration.generate_key_pair,
+    0xA2: terminals.set_public_ic_key,
     0xAE: messaging.set_session_key,
 }
 

@@ -19,6 +19,7 @@ from kumihimo.card.secure import (
     BLOCK,
     ENCRYPTED,
     EXPECTED_LENGTH,
+    KEY_DELIVERY,
     SEED_BYTES,
     SecureSession,
     SessionBroken,
@@ -27,7 +28,6 @@ from kumihimo.card.tlv import BadTlv, parse_one, tlv
 
 _CONFIDENTIAL: Final = 0x08
 _VERIFY, _SELECT, _READ_BINARY = 0x20, 0xA4, 0xB0
-_DELIVERY: Final = bytes((0xA0, 2 + SEED_BYTES, 0x80, SEED_BYTES))
 _OAEP: Final = OAEP(MGF1(SHA256()), SHA256(), None)
 
 
@@ -58,9 +58,9 @@ def _delivered(chip: Running, data: bytes) -> bytes:
         delivered = key.decrypt(data, _OAEP)
     except ValueError as error:
         raise Declined(apdu.WRONG_DATA) from error
-    if len(delivered) != len(_DELIVERY) + SEED_BYTES or not delivered.startswith(_DELIVERY):
+    if len(delivered) != len(KEY_DELIVERY) + SEED_BYTES or not delivered.startswith(KEY_DELIVERY):
         raise Declined(apdu.WRONG_DATA)
-    return delivered[len(_DELIVERY) :]
+    return delivered[len(KEY_DELIVERY) :]
 
 
 def secured(chip: Running, command: Command) -> Response:

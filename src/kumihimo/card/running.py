@@ -7,7 +7,7 @@ power-off take them away. Counters and contents are in the memory and outlive al
 from typing import TYPE_CHECKING, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from kumihimo.card import apdu
@@ -40,7 +40,7 @@ class Running:
         self.states: set[State] = set()
         self.challenge: bytes | None = None
         self.half_certificate = b""
-        self.offered: tuple[Role, bytes] | None = None
+        self.offered: tuple[Role, RSAPublicKey] | None = None
         self.secure: SecureSession | None = None
         self._keys: dict[str, tuple[bytes, PrivateKey]] = {}
 

@@ -15,6 +15,8 @@ BLOCK: Final = 16
 SEED_BYTES: Final = 32
 ENCRYPTED: Final = 0x86
 EXPECTED_LENGTH: Final = 0x96
+# What is delivered encrypted: these four bytes, and then the seed.
+KEY_DELIVERY: Final = bytes((0xA0, 2 + SEED_BYTES, 0x80, SEED_BYTES))
 _PADDED: Final = 0x01  # the padding-content indicator
 
 

@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from kumihimo.card.carriers import ORDINARY
+from kumihimo.card.carriers import CHILD, ORDINARY, PINLESS
 from kumihimo.card.files import Card, KeyType
+from kumihimo.card.hierarchy import Hierarchy
 from kumihimo.card.holding import (
     Holder,
     HolderCertificates,
@@ -24,8 +25,10 @@ from kumihimo.card.holding import (
     Printed,
     draw_key,
 )
-from kumihimo.card.personalise import jpki_contents
+from kumihimo.card.personalise import Order, personalise
+from kumihimo.card.portraits import portrait
 from kumihimo.card.running import PrivateKey
+from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.withheld import Withheld
 
 _FROM: Final = datetime(2026, 4, 1, tzinfo=UTC)
@@ -93,10 +96,32 @@ def certificates(keys: HolderKeys, key_type: KeyType) -> HolderCertificates:
     )
 
 
-def specimen(card: Card = ORDINARY) -> dict[str, bytes]:
+def pins_of(card: Card) -> HolderPins:
+    """Return the PINs that a specimen of a carrier has."""
+    return {
+        PINLESS.name: HolderPins(),
+        CHILD.name: attrs.evolve(PINS, sign=None),
+    }.get(card.name, PINS)
+
+
+def specimen_order(card: Card = ORDINARY, *, entropy: Entropy) -> Order:
+    """Return what a specimen is made from, with new keys."""
+    keys = HolderKeys.draw(card.key_type, sign=card.name not in {PINLESS.name, CHILD.name})
+    return Order(
+        card=card,
+        holder=HOLDER,
+        printed=PRINTED,
+        keys=keys,
+        certificates=certificates(keys, card.key_type),
+        pins=pins_of(card),
+        issuer=Hierarchy.draw().issuer(PRINTED.municipality),
+        photo=portrait(entropy),
+    )
+
+
+def specimen(card: Card = ORDINARY, *, entropy: Entropy) -> dict[str, bytes]:
     """Return the contents of a specimen's memory."""
-    keys = HolderKeys.draw(card.key_type)
-    return jpki_contents(card, PRINTED, keys, certificates(keys, card.key_type), PINS)
+    return personalise(specimen_order(card, entropy=entropy), entropy=entropy)
 
 
 def _name(*parts: tuple[x509.ObjectIdentifier, str]) -> x509.Name:
