@@ -233,7 +233,7 @@ class Diary(Volatile):
     def __init__(self, contents):
         super().__init__(contents)
         self.changes = []
-        self.fails_at = None
+        self.fails_at: int | None = None
 
     def write(self, changes):
         if len(self.changes) == self.fails_at:
