@@ -3,6 +3,7 @@
 import configparser
 import importlib
 import pkgutil
+import re
 from typing import get_args
 
 import kumihimo
@@ -46,7 +47,8 @@ def short(module):
 
 
 def layers(contract):
-    return [sorted(short(m.strip()) for m in row.split("|")) for row in modules(contract["layers"])]
+    rows = modules(contract["layers"])
+    return [sorted(short(m.strip(" ()")) for m in re.split(r"[|:]", row)) for row in rows]
 
 
 def test_the_page_of_rooms_has_the_floors_of_the_linter():
@@ -54,15 +56,36 @@ def test_the_page_of_rooms_has_the_floors_of_the_linter():
     assert floors == layers(contracts()["floors"])
 
 
-def test_the_page_of_rooms_has_the_order_of_the_apis():
-    order = [sorted(listed(row[1])) for row in table("rooms.md", "## Who speaks first")]
-    assert order == layers(contracts()["api-cycle"])
+def test_the_page_of_rooms_has_the_order_of_the_rooms():
+    order = [sorted(listed(row[1])) for row in table("rooms.md", "## Rooms")]
+    assert order == layers(contracts()["rooms"])
+
+
+def test_the_page_of_rooms_has_the_floors_inside_each_room():
+    told = {
+        row[0]: [sorted(listed(floor)) for floor in row[1].split("/")]
+        for row in table("rooms.md", "## Inside a room")
+    }
+    held = {
+        name.removesuffix("-floors"): layers(contract)
+        for name, contract in contracts().items()
+        if name.endswith("-floors") and name != "new-floors"
+    }
+    assert told == held
+    assert all(contracts()[f"{room}-floors"]["exhaustive"] == "True" for room in told)
+
+
+def test_the_page_of_rooms_says_who_knows_no_synthetic_people():
+    told = section(page("rooms.md"), "## The synthetic nation")
+    assert all(f"`{short(m)}`" in told for m in modules(contracts()["synthetic"]["source_modules"]))
 
 
 def test_the_page_of_rooms_has_the_walls_of_the_linter():
-    told = {row[0]: set(listed(row[1])) for row in table("rooms.md", "## Walls")}
+    told = {row[0]: set(listed(row[1])) - {"nothing"} for row in table("rooms.md", "## Walls")}
     walls = {
-        name: {short(line.partition(" -> ")[2]) for line in modules(contract["ignore_imports"])}
+        name: {
+            short(line.partition(" -> ")[2]) for line in modules(contract.get("ignore_imports", ""))
+        }
         for name, contract in contracts().items()
         if contract["name"].startswith("Walls:")
     }
@@ -82,16 +105,18 @@ def test_every_room_has_a_wall_against_every_other_and_stands_on_the_page():
 
 
 def test_the_page_of_rooms_has_what_a_decision_never_reaches():
-    [row] = table("rooms.md", "## Doors")
-    bearing = contracts()["bearing"]
-    assert sorted(listed(row[0])) == sorted(map(short, modules(bearing["source_modules"])))
-    assert sorted(listed(row[1])) == sorted(map(short, modules(bearing["forbidden_modules"])))
+    told = table("rooms.md", "## Doors")
+    for row, name in zip(told, ("decisions", "translation"), strict=True):
+        contract = contracts()[name]
+        assert sorted(listed(row[0])) == sorted(map(short, modules(contract["source_modules"])))
+        assert sorted(listed(row[1])) == sorted(map(short, modules(contract["forbidden_modules"])))
 
 
 def test_no_contract_of_the_linter_is_left_off_the_page():
-    known = {"floors", "bearing", "api-cycle"}
+    known = {"floors", "rooms", "synthetic", "decisions", "translation", "new-floors"}
     walls = {row[0] for row in table("rooms.md", "## Walls")}
-    assert set(contracts()) == known | walls
+    inside = {f"{row[0]}-floors" for row in table("rooms.md", "## Inside a room")}
+    assert set(contracts()) == known | walls | inside
 
 
 def declared():
