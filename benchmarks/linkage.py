@@ -32,7 +32,7 @@ from kumihimo.people.numbers import ResidentCode
 from kumihimo.rooms.gateway.business import Attributes, Question, Questions, Registration
 from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.rooms.gateway.context import Tenant
-from kumihimo.rooms.gateway.records import copy_label
+from kumihimo.rooms.gateway.locked import CopyContent, PersonFlags, case_tag, lock_copy, lock_flags
 from kumihimo.rooms.linkage.app import domain_keys
 from kumihimo.rooms.register import api as register
 from kumihimo.run.bench_cli import Measure, Tell, measure
@@ -220,36 +220,37 @@ def _fill_gateway(
     persons = [new_id(entropy) for _ in range(people)]
     with machine.admin(gateway) as connection, connection.cursor() as cursor:
         with cursor.copy(
-            "COPY person (institution, person, code, code_version, acquisition_state) FROM STDIN"
+            "COPY person (institution, person, code, code_version, acquisition_state,"
+            " flags_locked) FROM STDIN"
         ) as rows:
             for index, person in enumerate(persons):
                 code = codes[index] if index < len(codes) else entropy.bytes(32)
-                rows.write_row((institution, person, code, 1, "BOUND"))
+                flags = lock_flags(tenant, person, PersonFlags())
+                rows.write_row((institution, person, code, 1, "BOUND", flags))
         with cursor.copy("COPY addressee (institution, addressee, person) FROM STDIN") as rows:
             for index, person in enumerate(persons):
                 rows.write_row((institution, f"a{index}", person))
         if institution == MINATO:
             with cursor.copy(
-                "COPY case_file (institution, case_file, person, affair, opened_on) FROM STDIN"
+                "COPY case_file (institution, case_file, person_tag, affair, opened_on) FROM STDIN"
             ) as rows:
                 for person in persons:
-                    rows.write_row((institution, new_id(entropy), person, AFFAIR, today))
+                    rows.write_row(
+                        (institution, new_id(entropy), case_tag(tenant, person), AFFAIR, today)
+                    )
         else:
             cursor.execute(
                 "INSERT INTO load VALUES (%s, 'bench', 'local-tax', %s, %s, %s, 0, now())",
                 (institution, LAYOUT, bytes(32), people),
             )
             with cursor.copy(
-                "COPY copy (institution, person, info, layout, as_of, valid_from, load, locked)"
-                " FROM STDIN"
+                "COPY copy (institution, person, info, layout, as_of, load, locked) FROM STDIN"
             ) as rows:
                 for index, person in enumerate(persons):
-                    payload = msgspec.json.encode({INCOME: index})
-                    locked = tenant.locker.lock(
-                        payload, label=copy_label(tenant, person, "local-tax")
-                    )
+                    content = CopyContent(values={INCOME: index}, valid_from=today)
+                    locked = lock_copy(tenant, person, "local-tax", content)
                     rows.write_row(
-                        (institution, person, "local-tax", LAYOUT, today, today, "bench", locked)
+                        (institution, person, "local-tax", LAYOUT, today, "bench", locked)
                     )
         for table in ("person", "addressee", "case_file", "copy"):
             cursor.execute(f"ANALYZE {table}".encode())

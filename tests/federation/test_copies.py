@@ -136,8 +136,8 @@ def test_a_file_for_ten_thousand_persons_is_loaded_in_one_go(in_town):
         database = desk.room.gateway.database
         async with database.transaction(institution=OSAKA) as tx:
             await tx.execute(
-                "WITH new AS (INSERT INTO person (institution, person)"
-                " SELECT %(i)s, 'p' || n FROM generate_series(1, 10000) n RETURNING person)"
+                "WITH new AS (INSERT INTO person (institution, person, flags_locked)"
+                " SELECT %(i)s, 'p' || n, '' FROM generate_series(1, 10000) n RETURNING person)"
                 " INSERT INTO addressee (institution, addressee, person)"
                 " SELECT %(i)s, person, person FROM new",
                 {"i": OSAKA},

@@ -3,16 +3,21 @@
 from datetime import date, timedelta
 
 import attrs
-import msgspec
 import pytest
 
 from kumihimo.kernel import journal
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.seal import seal
-from kumihimo.rooms.gateway import answers, asking, rotation, sending
+from kumihimo.rooms.gateway import answers, asking, persons, rotation, sending
 from kumihimo.rooms.gateway.api import PROVISIONS_PATH, Provide, Provisions
-from kumihimo.rooms.gateway.business import Decision, Question
-from kumihimo.rooms.gateway.records import copy_label
+from kumihimo.rooms.gateway.business import Decision, Flags, Question
+from kumihimo.rooms.gateway.locked import (
+    CopyContent,
+    PersonFlags,
+    case_tag,
+    lock_copy,
+    lock_flags,
+)
 from kumihimo.rooms.ledger.domain.codes import Coded
 from kumihimo.rooms.ledger.service import who_asked
 from kumihimo.rooms.linkage import api
@@ -32,13 +37,13 @@ class PermitAndPerson:
 async def settle_in(street, institution, addressee, person_key, *, case=None):
     """Register a person at an institution with her real code, and open a case for her."""
     code, version = await street.acquire(institution, person_key)
-    person = new_id(street.entropy)
+    person, tenant = new_id(street.entropy), street.tenants[institution]
     database = street.gateways[institution][0].gateway.database
     async with database.transaction(institution=institution) as tx:
         await tx.execute(
-            "INSERT INTO person (institution, person, code, code_version, acquisition_state)"
-            " VALUES (%s, %s, %s, %s, 'BOUND')",
-            (institution, person, code, version),
+            "INSERT INTO person (institution, person, code, code_version, acquisition_state,"
+            " flags_locked) VALUES (%s, %s, %s, %s, 'BOUND', %s)",
+            (institution, person, code, version, lock_flags(tenant, person, PersonFlags())),
         )
         await tx.execute(
             "INSERT INTO addressee (institution, addressee, person) VALUES (%s, %s, %s)",
@@ -46,18 +51,21 @@ async def settle_in(street, institution, addressee, person_key, *, case=None):
         )
         if case:
             await tx.execute(
-                "INSERT INTO case_file (institution, case_file, person, affair, opened_on)"
+                "INSERT INTO case_file (institution, case_file, person_tag, affair, opened_on)"
                 " VALUES (%s, %s, %s, %s, %s)",
-                (institution, new_id(street.entropy), person, case, TODAY),
+                (institution, new_id(street.entropy), case_tag(tenant, person), case, TODAY),
             )
     return person, code
 
 
 async def load_copy(street, institution, person, payload, **columns):
     tenant = street.tenants[institution]
-    locked = tenant.locker.lock(
-        msgspec.json.encode(payload), label=copy_label(tenant, person, "local-tax")
+    content = CopyContent(
+        values=payload,
+        valid_from=TODAY,
+        no_automatic_answer=columns.get("no_automatic_answer", False),
     )
+    locked = lock_copy(tenant, person, "local-tax", content)
     database = street.gateways[institution][0].gateway.database
     async with database.transaction(institution=institution) as tx:
         load = new_id(street.entropy)
@@ -67,18 +75,9 @@ async def load_copy(street, institution, person, payload, **columns):
             (institution, load, LAYOUT, bytes(32), street.clock.now()),
         )
         await tx.execute(
-            "INSERT INTO copy (institution, person, info, layout, as_of, valid_from, load, locked,"
-            " no_automatic_answer) VALUES (%s, %s, 'local-tax', %s, %s, %s, %s, %s, %s)",
-            (
-                institution,
-                person,
-                columns.get("layout", LAYOUT),
-                TODAY,
-                TODAY,
-                load,
-                locked,
-                columns.get("no_automatic_answer", False),
-            ),
+            "INSERT INTO copy (institution, person, info, layout, as_of, load, locked)"
+            " VALUES (%s, %s, 'local-tax', %s, %s, %s, %s)",
+            (institution, person, columns.get("layout", LAYOUT), TODAY, load, locked),
         )
 
 
@@ -251,9 +250,9 @@ def test_a_requester_that_lies_to_the_ledger_is_caught_and_the_true_person_sees_
 def test_what_one_side_hides_is_absent_for_the_person(on_street):
     async def story(street):
         await jane_moves(street)
-        database = street.gateways[OSAKA][0].gateway.database
-        async with database.transaction(institution=OSAKA) as tx:
-            await tx.execute("UPDATE person SET hidden = true")
+        gateway, tenant = street.gateways[OSAKA][0].gateway, street.tenants[OSAKA]
+        flags = Flags(addressee="7", no_self_information=False, hidden=True)
+        await persons.set_flags(gateway, tenant, flags)
         [answer] = await ask(street, question())
         assert answer.outcome == "OK"
         assert await street.records_of(JANE) == []

@@ -122,7 +122,7 @@ GATEWAY = {
     "case_file": {
         "institution": "party",
         "case_file": "random id",
-        "person": "integrated id",
+        "person_tag": "keyed tag of a person, in no other table",
         "affair": "id of the law's row",
         "opened_on": "day",
         "closed_on": "day",
@@ -141,13 +141,10 @@ GATEWAY = {
         "info": "kind of information",
         "layout": "layout",
         "as_of": "day",
-        "valid_from": "day",
-        "valid_to": "day",
         "load": "random id",
         "supersedes": "count",
         "current": "yes or no",
-        "no_automatic_answer": "yes or no",
-        "locked": "payload, under the institution's key",
+        "locked": "payload, validity and flag, under the institution's key",
     },
     "evidence": {
         "institution": "party",
@@ -205,8 +202,7 @@ GATEWAY = {
         "code_version": "count",
         "acquisition_state": "word",
         "rejected_because": "word",
-        "no_self_information": "yes or no",
-        "hidden": "yes or no",
+        "flags_locked": "what is withheld of her, under the institution's key",
     },
     "provision": {
         "institution": "party",
@@ -231,7 +227,6 @@ GATEWAY = {
         "number_tag": "keyed tag of the number",
         "locked": "number and attributes, under the institution's key",
         "source": "word",
-        "entered_on": "day",
     },
 }
 
@@ -411,5 +406,5 @@ def test_what_is_called_an_instant_is_one_and_nothing_else_is(columns, room):
 def test_a_row_that_names_a_person_in_a_gateway_carries_no_instant(columns):
     found = columns("gateway")
     named = {table for table, column in found if column == "person"}
-    assert named == {"person", "addressee", "vault", "acquisition", "case_file", "copy"}
+    assert named == {"person", "addressee", "vault", "acquisition", "copy"}
     assert not {table for (table, _), instant in found.items() if instant} & named

@@ -157,7 +157,8 @@ class Locker:
     """Encrypts a room's own columns under a key that is not in its database.
 
     AES-256-GCM with a random nonce in front; `label` is bound, so a value moved to another row or
-    column does not open. `tag` gives a keyed fingerprint for equality look-ups (never an unkeyed
+    column does not open. A value may be filled up to whole blocks, so that its length does not tell
+    whose it is. `tag` gives a keyed fingerprint for equality look-ups (never an unkeyed
     hash: the space of numbers is searched in hours).
     """
 
@@ -171,14 +172,17 @@ class Locker:
         expand = HKDF(SHA256(), 64, salt=None, info=b"kumihimo/locker").derive(secret.reveal())
         return cls(AESGCM(expand[:32]), Withheld(expand[32:]), entropy)
 
-    def lock(self, value: bytes, *, label: bytes) -> bytes:
-        """Encrypt a value."""
+    def lock(self, value: bytes, *, label: bytes, block: int = 1) -> bytes:
+        """Encrypt a value, with one byte of 0x80 and then zeros up to a multiple of `block`."""
         nonce = self._entropy.bytes(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, value, label)
+        padded = value + b"\x80"
+        padded += bytes(-len(padded) % block)
+        return nonce + self._cipher.encrypt(nonce, padded, label)
 
     def unlock(self, locked: bytes, *, label: bytes) -> bytes:
         """Decrypt; raises `cryptography.exceptions.InvalidTag` (a bug or tampering)."""
-        return self._cipher.decrypt(locked[:_NONCE_BYTES], locked[_NONCE_BYTES:], label)
+        padded = self._cipher.decrypt(locked[:_NONCE_BYTES], locked[_NONCE_BYTES:], label)
+        return padded.rstrip(b"\0")[:-1]
 
     def tag(self, value: bytes, *, label: bytes) -> bytes:
         """Return 32 bytes that equal values share under this key and label only."""

@@ -19,7 +19,6 @@ from kumihimo.rooms.gateway.providing import held_person, seal_provided
 from kumihimo.rooms.gateway.records import (
     Manual,
     RecordDetail,
-    copy_label,
     lock_detail,
     manual_label,
     put_ends,
@@ -119,13 +118,12 @@ async def _prepare(
     if decision.decision == "refuse":
         return "REFUSED_FLAG", None, None
     rows = await store_provide.held_by_person(tx, manual.person, [info_of(manual.items[0])])
-    held = held_person(rows) if rows else None
+    held = held_person(tenant, rows) if rows else None
     if held is None or not held.copies:
         return "NO_COPY", None, None
     copy = held.copies[0]
     asked = Asked(affair=manual.affair, items=manual.items, layout=manual.layout)
-    payload = tenant.locker.unlock(copy.locked, label=copy_label(tenant, held.person, copy.info))
-    outcome, provided = read_items(asked, copy, payload)
+    outcome, provided = read_items(asked, copy)
     if outcome != "OK":
         return outcome, copy, None
     return outcome, copy, seal_provided(provided, permit, manual.items, manual.payload_key)

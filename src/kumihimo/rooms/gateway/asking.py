@@ -22,6 +22,7 @@ from kumihimo.rooms.gateway import store_exchange
 from kumihimo.rooms.gateway.business import Accepted, Question
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.domain.providing import info_of
+from kumihimo.rooms.gateway.locked import case_tag, unlock_flags
 from kumihimo.rooms.gateway.records import RecordDetail, lock_detail
 from kumihimo.rooms.gateway.store_exchange import InquiryRow, RecordRow, Subject
 from kumihimo.rooms.linkage.api import (
@@ -82,8 +83,9 @@ async def ask(
     now = gateway.clock.now()
     async with gateway.database.transaction(institution=tenant.institution) as tx:
         found = await store_exchange.subjects(tx, [q.addressee for q in questions])
-        persons = sorted({s.person for s in found.values()})
-        cases = await store_exchange.open_cases(tx, persons, legal_day(now))
+        of_tag = {case_tag(tenant, s.person): s.person for s in found.values()}
+        open_cases = await store_exchange.open_cases(tx, list(of_tag), legal_day(now))
+    cases = {(of_tag[tag], affair): case for (tag, affair), case in open_cases.items()}
     prepared = [_prepare(gateway, i, q, found, cases) for i, q in enumerate(questions)]
     to_send = [p for p in prepared if p.outcome is None]
     refused = [p for p in prepared if p.outcome == "REFUSED_CASE"]
@@ -177,7 +179,7 @@ def _inquiry(gateway: Gateway, tenant: Tenant, prepared: _Prepared) -> Inquiry:
         for_provider=seal(code, to=to, entropy=gateway.entropy).encode(),
         for_ledger=seal(code, to=ledger, entropy=gateway.entropy).encode(),
         version=subject.code_version,
-        hidden=subject.hidden,
+        hidden=unlock_flags(tenant, subject.person, subject.flags_locked).hidden,
     )
 
 
@@ -230,7 +232,8 @@ def _row(tenant: Tenant, prepared: _Prepared, batch: str | None, now: datetime) 
 def _refused_record(
     tenant: Tenant, gateway: Gateway, prepared: _Prepared, now: datetime
 ) -> RecordRow:
-    detail = RecordDetail(person=prepared.subject.person, reference=prepared.inquiry)
+    subject = prepared.subject
+    detail = RecordDetail(person=subject.person, reference=prepared.inquiry)
     return RecordRow(
         side="requester",
         peer=prepared.question.provider,
@@ -240,6 +243,6 @@ def _refused_record(
         list_version=gateway.law.current().version,
         requested_at=now,
         provided_at=None,
-        hidden=prepared.subject.hidden,
+        hidden=unlock_flags(tenant, subject.person, subject.flags_locked).hidden,
         detail_locked=lock_detail(tenant, detail),
     )

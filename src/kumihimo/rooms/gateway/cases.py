@@ -8,6 +8,7 @@ from kumihimo.kernel.refusal import BadInput, Conflict, NotAllowed, NotFound
 from kumihimo.rooms.gateway import store_persons as store
 from kumihimo.rooms.gateway.business import Case, CloseCase, OpenCase
 from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.gateway.locked import case_tag
 from kumihimo.rooms.gateway.persons import require_batch, unknown_addressee
 
 
@@ -40,19 +41,19 @@ async def open_cases(
         rows = [
             store.CaseRow(
                 case_file=new_id(gateway.entropy),
-                addressee=case.addressee,
                 affair=case.affair,
                 opened_on=case.opened_on or today,
                 closed_on=None,
             )
             for case in cases
         ]
-        await store.add_cases(tx, tenant.institution, rows, [persons[r.addressee] for r in rows])
+        tags = [case_tag(tenant, persons[case.addressee]) for case in cases]
+        await store.add_cases(tx, tenant.institution, rows, tags)
         line = journal.JournalLine(
             act="cases-opened", actor=tenant.institution, detail={"cases": len(rows)}
         )
         await journal.write(tx, line, at=gateway.clock.now())
-    return tuple(_case(row) for row in rows)
+    return tuple(_case(row, case.addressee) for row, case in zip(rows, cases, strict=True))
 
 
 async def close_case(
@@ -81,16 +82,17 @@ async def close_case(
 async def cases_of(gateway: Gateway, tenant: Tenant, addressee: str) -> tuple[Case, ...]:
     """Return a person's cases, the latest first; `NotFound` for an unknown addressee number."""
     async with gateway.database.transaction(institution=tenant.institution) as tx:
-        if addressee not in await store.by_addressee(tx, [addressee]):
+        person = (await store.by_addressee(tx, [addressee])).get(addressee)
+        if person is None:
             raise unknown_addressee("addressee")
-        rows = await store.cases_of(tx, addressee)
-    return tuple(_case(row) for row in rows)
+        rows = await store.cases_of(tx, case_tag(tenant, person))
+    return tuple(_case(row, addressee) for row in rows)
 
 
-def _case(row: store.CaseRow) -> Case:
+def _case(row: store.CaseRow, addressee: str) -> Case:
     return Case(
         case=row.case_file,
-        addressee=row.addressee,
+        addressee=addressee,
         affair=row.affair,
         opened_on=row.opened_on,
         closed_on=row.closed_on,

@@ -12,7 +12,6 @@ from itertools import groupby
 from typing import Final
 
 import attrs
-import msgspec
 
 from kumihimo.kernel import journal
 from kumihimo.kernel.ids import new_id
@@ -37,8 +36,8 @@ from kumihimo.rooms.gateway.domain.files import (
     read_table,
     read_text,
 )
+from kumihimo.rooms.gateway.locked import CopyContent, lock_copy, unlock_copy
 from kumihimo.rooms.gateway.persons import unknown_addressee
-from kumihimo.rooms.gateway.records import copy_label
 from kumihimo.statute.layouts import layouts
 
 BAD_LISTED: Final = 1_000
@@ -151,17 +150,17 @@ async def _store(
 def _copy(
     tenant: Tenant, info: str, row: GoodRow, person: str, held: Mapping[str, store.Latest]
 ) -> store.NewCopy:
-    locked = tenant.locker.lock(
-        msgspec.json.encode(row.payload), label=copy_label(tenant, person, info)
+    content = CopyContent(
+        values=row.payload,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        no_automatic_answer=row.no_automatic_answer,
     )
     return store.NewCopy(
         person=person,
         as_of=row.as_of,
-        valid_from=row.valid_from,
-        valid_to=row.valid_to,
         supersedes=held[person].copy if person in held else None,
-        no_automatic_answer=row.no_automatic_answer,
-        locked=locked,
+        locked=lock_copy(tenant, person, info, content),
     )
 
 
@@ -200,19 +199,19 @@ async def of_person(gateway: Gateway, tenant: Tenant, which: CopyOf) -> Copies:
         if which.addressee not in await store_persons.by_addressee(tx, [which.addressee]):
             raise unknown_addressee("addressee")
         lines = await store.of_person(tx, which.addressee, which.info)
-    return Copies(
-        tuple(
-            CopyInfo(
-                copy=line.copy,
-                layout=line.layout,
-                as_of=line.as_of,
-                valid_from=line.valid_from,
-                valid_to=line.valid_to,
-                supersedes=line.supersedes,
-                current=line.current,
-                no_automatic_answer=line.no_automatic_answer,
-                load=line.load,
-            )
-            for line in lines
-        )
+    return Copies(tuple(_info(tenant, line) for line in lines))
+
+
+def _info(tenant: Tenant, line: store.CopyLine) -> CopyInfo:
+    content = unlock_copy(tenant, line.person, line.info, line.locked)
+    return CopyInfo(
+        copy=line.copy,
+        layout=line.layout,
+        as_of=line.as_of,
+        valid_from=content.valid_from,
+        valid_to=content.valid_to,
+        supersedes=line.supersedes,
+        current=line.current,
+        no_automatic_answer=content.no_automatic_answer,
+        load=line.load,
     )

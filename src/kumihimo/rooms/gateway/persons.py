@@ -31,6 +31,7 @@ from kumihimo.rooms.gateway.business import (
 )
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.domain.acquisition import after
+from kumihimo.rooms.gateway.locked import VAULT_BLOCK, PersonFlags, lock_flags, unlock_flags
 from kumihimo.rooms.register import api as register
 
 T = TypeVar("T")
@@ -220,7 +221,6 @@ async def ask_sealed(
 
 
 async def _store(gateway: Gateway, tenant: Tenant, found: Sequence[_Found]) -> dict[str, Outcome]:
-    today = gateway.today()
     async with gateway.database.transaction(institution=tenant.institution) as tx:
         known = await store.by_number(tx, [f.tag for f in found])
         taken = await store.by_addressee(tx, [f.addressee for f in found])
@@ -236,7 +236,7 @@ async def _store(gateway: Gateway, tenant: Tenant, found: Sequence[_Found]) -> d
                 new[one.tag] = _new(gateway, tenant, one)
                 person = new[one.tag].person
             attached.append(store.Attached(one.addressee, person))
-        await store.add_persons(tx, tenant.institution, list(new.values()), today)
+        await store.add_persons(tx, tenant.institution, list(new.values()))
         await store.attach(tx, tenant.institution, attached)
         detail = {"new": len(new), "attached": len(attached)}
         line = journal.JournalLine(
@@ -254,8 +254,18 @@ def _outcome(taken_by: str | None, person: str | None) -> Outcome:
 
 def _new(gateway: Gateway, tenant: Tenant, found: _Found) -> store.NewPerson:
     person = new_id(gateway.entropy)
-    locked = tenant.locker.lock(msgspec.json.encode(found.entry), label=vault_label(tenant, person))
-    return store.NewPerson(person=person, number_tag=found.tag, locked=locked, source=found.source)
+    return store.NewPerson(
+        person=person,
+        number_tag=found.tag,
+        locked=_lock_entry(tenant, person, found.entry),
+        source=found.source,
+        flags_locked=lock_flags(tenant, person, PersonFlags()),
+    )
+
+
+def _lock_entry(tenant: Tenant, person: str, entry: VaultEntry) -> bytes:
+    label = vault_label(tenant, person)
+    return tenant.locker.lock(msgspec.json.encode(entry), label=label, block=VAULT_BLOCK)
 
 
 async def replace_number(gateway: Gateway, tenant: Tenant, new: NewNumber) -> None:
@@ -272,16 +282,12 @@ async def replace_number(gateway: Gateway, tenant: Tenant, new: NewNumber) -> No
         holder = (await store.by_number(tx, [found.tag])).get(found.tag)
         if holder not in {None, person}:
             raise Conflict("this number is that of another person here", pointer="number")
-        locked = tenant.locker.lock(
-            msgspec.json.encode(found.entry), label=vault_label(tenant, person)
-        )
         await store.replace_number(
             tx,
             person,
             number_tag=found.tag,
-            locked=locked,
+            locked=_lock_entry(tenant, person, found.entry),
             source=found.source,
-            on=gateway.today(),
         )
         await store.move(tx, [person], old="REJECTED", new=after("REJECTED", "retry"))
         line = journal.JournalLine(
@@ -300,15 +306,17 @@ async def status(
     for index, addressee in enumerate(addressees):
         if addressee not in rows:
             raise unknown_addressee(f"addressees[{index}]")
-    return tuple(
-        PersonStatus(
-            addressee=name,
-            state=rows[name].acquisition_state,
-            rejected_because=rows[name].rejected_because,
-            no_self_information=rows[name].no_self_information,
-            hidden=rows[name].hidden,
-        )
-        for name in addressees
+    return tuple(_status(tenant, rows[name]) for name in addressees)
+
+
+def _status(tenant: Tenant, row: store.Status) -> PersonStatus:
+    flags = unlock_flags(tenant, row.person, row.flags_locked)
+    return PersonStatus(
+        addressee=row.addressee,
+        state=row.acquisition_state,
+        rejected_because=row.rejected_because,
+        no_self_information=flags.no_self_information,
+        hidden=flags.hidden,
     )
 
 
@@ -323,9 +331,8 @@ async def set_flags(gateway: Gateway, tenant: Tenant, flags: Flags) -> None:
         person = (await store.by_addressee(tx, [flags.addressee])).get(flags.addressee)
         if person is None:
             raise unknown_addressee("addressee")
-        await store.set_flags(
-            tx, person, no_self_information=flags.no_self_information, hidden=flags.hidden
-        )
+        held = PersonFlags(no_self_information=flags.no_self_information, hidden=flags.hidden)
+        await store.set_flags(tx, person, lock_flags(tenant, person, held))
         detail = {
             "no_self_information": int(flags.no_self_information),
             "hidden": int(flags.hidden),

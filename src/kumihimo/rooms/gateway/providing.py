@@ -39,10 +39,10 @@ from kumihimo.rooms.gateway.domain.providing import (
     outcome_before_reading,
     read_items,
 )
+from kumihimo.rooms.gateway.locked import unlock_copy, unlock_flags
 from kumihimo.rooms.gateway.records import (
     Manual,
     RecordDetail,
-    copy_label,
     lock_detail,
     manual_label,
     put_ends,
@@ -89,10 +89,10 @@ async def provide(gateway: Gateway, tenant: Tenant, sender: Verified, asked: Pro
     async with gateway.database.transaction(institution=tenant.institution) as tx:
         known = await store_provide.provisions(tx, [p.permit for p in sheet.permits])
         opened = {permit: code for permit, code in opened.items() if permit not in known}
-        held = await _look_up(tx, tenant, sheet, opened) if opened else {}
+        rows = await _look_up(tx, tenant, sheet, opened) if opened else {}
     if opened:
         judged = await asyncio.to_thread(
-            _answer_all, gateway, tenant, sheet, opened, held, legal_day(now)
+            _answer_all, gateway, tenant, sheet, opened, rows, legal_day(now)
         )
         known |= await _commit(gateway, tenant, sender, sheet, judged, now)
     return Provisions(tuple(_wire(sender, known[p.permit]) for p in sheet.permits))
@@ -127,7 +127,7 @@ def _open_all(tenant: Tenant, permits: Sequence[Permit]) -> dict[str, Point | No
 
 async def _look_up(
     tx: Tx, tenant: Tenant, sheet: PermitSheet, opened: dict[str, Point | None]
-) -> dict[str, HeldPerson]:
+) -> dict[str, list[CopyRow]]:
     steps = await steps_of(tx, tenant)
     asked: dict[tuple[int, bytes], str] = {}
     for permit, code in opened.items():
@@ -140,14 +140,12 @@ async def _look_up(
     for row in rows:
         held.setdefault(asked[(row.code_version, bytes(row.code))], []).append(row)
     # Two permits of one sheet may ask about one person; each code points at the last of them.
-    by_code = {
-        opened[permit]: person for permit, rows in held.items() if (person := held_person(rows))
-    }
+    by_code = {opened[permit]: rows for permit, rows in held.items()}
     return {p: by_code[c] for p, c in opened.items() if c is not None and c in by_code}
 
 
-def held_person(rows: Sequence[CopyRow]) -> HeldPerson:
-    """Return the person, with her copies, whose joined rows these are (at least one)."""
+def held_person(tenant: Tenant, rows: Sequence[CopyRow]) -> HeldPerson:
+    """Unlock the person, with her copies, whose joined rows these are (at least one)."""
     copies = tuple(
         HeldCopy(
             copy=row.copy,
@@ -155,8 +153,8 @@ def held_person(rows: Sequence[CopyRow]) -> HeldPerson:
             layout=row.layout,
             as_of=row.as_of,
             registered_on=legal_day(row.loaded_at),
-            no_automatic_answer=bool(row.no_automatic_answer),
-            locked=row.locked,
+            no_automatic_answer=content.no_automatic_answer,
+            values=content.values,
         )
         for row in rows
         if row.copy is not None
@@ -165,12 +163,14 @@ def held_person(rows: Sequence[CopyRow]) -> HeldPerson:
         and row.as_of is not None
         and row.loaded_at is not None
         and row.locked is not None
+        and (content := unlock_copy(tenant, row.person, row.info, row.locked))
     )
     first = rows[0]
+    flags = unlock_flags(tenant, first.person, first.flags_locked)
     return HeldPerson(
         person=first.person,
-        no_self_information=first.no_self_information,
-        hidden=first.hidden,
+        no_self_information=flags.no_self_information,
+        hidden=flags.hidden,
         copies=copies,
     )
 
@@ -180,7 +180,7 @@ def _answer_all(
     tenant: Tenant,
     sheet: PermitSheet,
     opened: dict[str, Point | None],
-    held: dict[str, HeldPerson],
+    rows: dict[str, list[CopyRow]],
     today: date,
 ) -> list[_Answered]:
     ledger = gateway.book.current().receiving(LEDGER)
@@ -188,7 +188,7 @@ def _answer_all(
     for permit in sheet.permits:
         if permit.permit not in opened:
             continue
-        person = held.get(permit.permit)
+        person = held_person(tenant, rows[permit.permit]) if permit.permit in rows else None
         outcome, copy, answer = _answer_one(gateway, tenant, sheet, permit, person, today)
         code = opened[permit.permit]
         for_ledger = b""
@@ -226,10 +226,9 @@ def _answer_one(
         return _ground(found.ground), None, None
     asked = Asked(affair=permit.affair, items=permit.items, layout=permit.layout)
     outcome, copy = outcome_before_reading(asked, person)
-    if outcome != "OK" or copy is None or person is None:
+    if outcome != "OK" or copy is None:
         return outcome, copy, None
-    payload = tenant.locker.unlock(copy.locked, label=copy_label(tenant, person.person, copy.info))
-    outcome, provided = read_items(asked, copy, payload)
+    outcome, provided = read_items(asked, copy)
     if outcome != "OK":
         return outcome, copy, None
     return (

@@ -7,6 +7,7 @@ import msgspec
 from kumihimo.kernel import outbox
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.gateway.context import Tenant
+from kumihimo.rooms.gateway.locked import DETAIL_BLOCK
 from kumihimo.rooms.linkage.api import ENDS_PATH, PARTY, Ends
 
 
@@ -33,11 +34,6 @@ class RecordDetail(msgspec.Struct, frozen=True, kw_only=True):
     copies: tuple[int, ...] = ()
 
 
-def copy_label(tenant: Tenant, person: str, info: str) -> bytes:
-    """Return what binds a copy's ciphertext to its place."""
-    return f"{tenant.institution}|{info}|{person}".encode()
-
-
 def manual_label(tenant: Tenant, permit: str) -> bytes:
     """Return what binds a waiting permit's ciphertext to its row."""
     return f"{tenant.institution}|manual|{permit}".encode()
@@ -46,7 +42,7 @@ def manual_label(tenant: Tenant, permit: str) -> bytes:
 def lock_detail(tenant: Tenant, detail: RecordDetail) -> bytes:
     """Lock the part of a record that names the person."""
     label = f"{tenant.institution}|record".encode()
-    return tenant.locker.lock(msgspec.json.encode(detail), label=label)
+    return tenant.locker.lock(msgspec.json.encode(detail), label=label, block=DETAIL_BLOCK)
 
 
 def unlock_detail(tenant: Tenant, locked: bytes) -> RecordDetail:

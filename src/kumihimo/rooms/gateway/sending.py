@@ -31,6 +31,7 @@ from kumihimo.rooms.gateway.api import (
 )
 from kumihimo.rooms.gateway.asking import inquiry_label
 from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.gateway.locked import COPY_BLOCK
 from kumihimo.rooms.gateway.records import RecordDetail, lock_detail, put_ends
 from kumihimo.rooms.gateway.store_exchange import (
     PASSING,
@@ -290,7 +291,7 @@ def _settled(gateway: Gateway, tenant: Tenant, news: _News, now: datetime) -> Se
     locked = None
     if news.payload is not None:
         label = inquiry_label(tenant, news.inquiry)
-        locked = tenant.locker.lock(news.payload, label=label + b"|result")
+        locked = tenant.locker.lock(news.payload, label=label + b"|result", block=COPY_BLOCK)
     return Settled(
         inquiry=news.inquiry,
         permit=news.permit,

@@ -36,10 +36,7 @@ class NewCopy:
 
     person: str
     as_of: date
-    valid_from: date
-    valid_to: date | None
     supersedes: int | None
-    no_automatic_answer: bool
     locked: bytes
 
 
@@ -51,12 +48,11 @@ class CopyLine:
     info: str
     layout: str
     as_of: date
-    valid_from: date
-    valid_to: date | None
     supersedes: int | None
     current: bool
-    no_automatic_answer: bool
     load: str
+    person: str
+    locked: bytes
 
 
 async def lock_info(tx: Tx, institution: str, info: str) -> None:
@@ -109,14 +105,11 @@ async def retire(tx: Tx, copies: Sequence[int]) -> int:
 async def add_copies(tx: Tx, institution: str, load: LoadRow, copies: Sequence[NewCopy]) -> None:
     """Store copies of one load."""
     await tx.put(
-        "INSERT INTO copy (institution, person, info, layout, as_of, valid_from, valid_to, load,"
-        " supersedes, no_automatic_answer, locked)"
-        " SELECT %(institution)s, person, %(info)s, %(layout)s, as_of, valid_from, valid_to,"
-        " %(load)s, supersedes, no_automatic_answer, locked"
-        " FROM unnest(%(person)s::text[], %(as_of)s::date[], %(valid_from)s::date[],"
-        " %(valid_to)s::date[], %(supersedes)s::bigint[], %(no_automatic_answer)s::boolean[],"
-        " %(locked)s::bytea[]) AS new (person, as_of, valid_from, valid_to, supersedes,"
-        " no_automatic_answer, locked)",
+        "INSERT INTO copy (institution, person, info, layout, as_of, load, supersedes,"
+        " locked)"
+        " SELECT %(institution)s, person, %(info)s, %(layout)s, as_of, %(load)s, supersedes, locked"
+        " FROM unnest(%(person)s::text[], %(as_of)s::date[], %(supersedes)s::bigint[],"
+        " %(locked)s::bytea[]) AS new (person, as_of, supersedes, locked) ORDER BY person",
         {
             "institution": institution,
             "info": load.info,
@@ -124,10 +117,7 @@ async def add_copies(tx: Tx, institution: str, load: LoadRow, copies: Sequence[N
             "load": load.load,
             "person": [c.person for c in copies],
             "as_of": [c.as_of for c in copies],
-            "valid_from": [c.valid_from for c in copies],
-            "valid_to": [c.valid_to for c in copies],
             "supersedes": [c.supersedes for c in copies],
-            "no_automatic_answer": [c.no_automatic_answer for c in copies],
             "locked": [c.locked for c in copies],
         },
     )
@@ -136,8 +126,8 @@ async def add_copies(tx: Tx, institution: str, load: LoadRow, copies: Sequence[N
 async def of_person(tx: Tx, addressee: str, info: str) -> list[CopyLine]:
     """Return every copy of one kind about a person, the latest first."""
     return await tx.rows(
-        "SELECT c.copy, c.info, c.layout, c.as_of, c.valid_from, c.valid_to, c.supersedes,"
-        " c.current, c.no_automatic_answer, c.load"
+        "SELECT c.copy, c.info, c.layout, c.as_of, c.supersedes, c.current, c.load,"
+        " c.person, c.locked"
         " FROM addressee a JOIN copy c USING (institution, person)"
         " WHERE a.addressee = %(addressee)s AND c.info = %(info)s ORDER BY c.copy DESC",
         {"addressee": addressee, "info": info},

@@ -13,20 +13,20 @@ _SEPARATOR = "\x1f"  # unnest() flattens nested arrays, so a list travels as one
 
 @attrs.frozen
 class Subject:
-    """A person as an inquiry needs her: her code, and whether a case is open for the affair."""
+    """A person as an inquiry needs her: her code, and what the institution withholds of her."""
 
     addressee: str
     person: str
     code: bytes | None
     code_version: int | None
-    hidden: bool
+    flags_locked: bytes
 
 
 @attrs.frozen
 class OpenCase:
-    """An open case of a person."""
+    """An open case, by the tag of its person."""
 
-    person: str
+    person_tag: bytes
     case_file: str
     affair: str
 
@@ -96,21 +96,19 @@ class CopyRow:
     code_version: int
     code: bytes
     person: str
-    no_self_information: bool
-    hidden: bool
+    flags_locked: bytes
     copy: int | None
     info: str | None
     layout: str | None
     as_of: date | None
     loaded_at: datetime | None
-    no_automatic_answer: bool | None
     locked: bytes | None
 
 
 async def subjects(tx: Tx, addressees: Sequence[str]) -> dict[str, Subject]:
     """Return the persons behind addressee numbers."""
     rows = await tx.rows(
-        "SELECT a.addressee, p.person, p.code, p.code_version, p.hidden"
+        "SELECT a.addressee, p.person, p.code, p.code_version, p.flags_locked"
         " FROM addressee a JOIN person p USING (institution, person)"
         " WHERE a.addressee = ANY(%(addressees)s)",
         {"addressees": list(addressees)},
@@ -119,15 +117,15 @@ async def subjects(tx: Tx, addressees: Sequence[str]) -> dict[str, Subject]:
     return {row.addressee: row for row in rows}
 
 
-async def open_cases(tx: Tx, persons: Sequence[str], on: date) -> dict[tuple[str, str], str]:
-    """Return an open case for each (person, affair)."""
+async def open_cases(tx: Tx, tags: Sequence[bytes], on: date) -> dict[tuple[bytes, str], str]:
+    """Return an open case for each (tag of a person, affair)."""
     rows = await tx.rows(
-        "SELECT person, case_file, affair FROM case_file WHERE person = ANY(%(persons)s)"
+        "SELECT person_tag, case_file, affair FROM case_file WHERE person_tag = ANY(%(tags)s)"
         " AND opened_on <= %(on)s AND (closed_on IS NULL OR closed_on > %(on)s)",
-        {"persons": list(persons), "on": on},
+        {"tags": list(tags), "on": on},
         OpenCase,
     )
-    return {(row.person, row.affair): row.case_file for row in rows}
+    return {(bytes(row.person_tag), row.affair): row.case_file for row in rows}
 
 
 async def add_batch(

@@ -16,6 +16,7 @@ class NewPerson:
     number_tag: bytes
     locked: bytes
     source: str
+    flags_locked: bytes
 
 
 @attrs.frozen
@@ -41,8 +42,8 @@ class Status:
     addressee: str
     acquisition_state: str
     rejected_because: str
-    no_self_information: bool
-    hidden: bool
+    person: str
+    flags_locked: bytes
 
 
 @attrs.frozen
@@ -64,10 +65,9 @@ class PersonName:
 
 @attrs.frozen(kw_only=True)
 class CaseRow:
-    """A case of a person."""
+    """A case."""
 
     case_file: str
-    addressee: str
     affair: str
     opened_on: date
     closed_on: date | None
@@ -93,21 +93,30 @@ async def by_addressee(tx: Tx, addressees: Sequence[str]) -> dict[str, str]:
     return {row.addressee: row.person for row in rows}
 
 
-async def add_persons(tx: Tx, institution: str, new: Sequence[NewPerson], on: date) -> None:
-    """Store persons and their numbers; `psycopg.errors.UniqueViolation` when somebody was faster."""
+async def add_persons(tx: Tx, institution: str, new: Sequence[NewPerson]) -> None:
+    """Store persons and their numbers; `psycopg.errors.UniqueViolation` when somebody was faster.
+
+    Here and below a batch is written in the order of random ids: a dump shows rows in the order in
+    which they were written, and two offices may be sent their people in one order, by name.
+    """
     await tx.put(
-        "INSERT INTO person (institution, person)"
-        " SELECT %(institution)s, person FROM unnest(%(persons)s::text[]) AS new (person)",
-        {"institution": institution, "persons": [n.person for n in new]},
-    )
-    await tx.put(
-        "INSERT INTO vault (institution, person, number_tag, locked, source, entered_on)"
-        " SELECT %(institution)s, person, tag, locked, source, %(on)s"
-        " FROM unnest(%(persons)s::text[], %(tags)s::bytea[], %(locked)s::bytea[],"
-        " %(sources)s::text[]) AS new (person, tag, locked, source)",
+        "INSERT INTO person (institution, person, flags_locked)"
+        " SELECT %(institution)s, person, flags"
+        " FROM unnest(%(persons)s::text[], %(flags)s::bytea[]) AS new (person, flags)"
+        " ORDER BY person",
         {
             "institution": institution,
-            "on": on,
+            "persons": [n.person for n in new],
+            "flags": [n.flags_locked for n in new],
+        },
+    )
+    await tx.put(
+        "INSERT INTO vault (institution, person, number_tag, locked, source)"
+        " SELECT %(institution)s, person, tag, locked, source"
+        " FROM unnest(%(persons)s::text[], %(tags)s::bytea[], %(locked)s::bytea[],"
+        " %(sources)s::text[]) AS new (person, tag, locked, source) ORDER BY person",
+        {
+            "institution": institution,
             "persons": [n.person for n in new],
             "tags": [n.number_tag for n in new],
             "locked": [n.locked for n in new],
@@ -117,13 +126,13 @@ async def add_persons(tx: Tx, institution: str, new: Sequence[NewPerson], on: da
 
 
 async def replace_number(
-    tx: Tx, person: str, *, number_tag: bytes, locked: bytes, source: str, on: date
+    tx: Tx, person: str, *, number_tag: bytes, locked: bytes, source: str
 ) -> int:
     """Put another number into a person's place in the vault; returns how many were replaced."""
     return await tx.execute(
-        "UPDATE vault SET number_tag = %(tag)s, locked = %(locked)s, source = %(source)s,"
-        " entered_on = %(on)s WHERE person = %(person)s",
-        {"person": person, "tag": number_tag, "locked": locked, "source": source, "on": on},
+        "UPDATE vault SET number_tag = %(tag)s, locked = %(locked)s, source = %(source)s"
+        " WHERE person = %(person)s",
+        {"person": person, "tag": number_tag, "locked": locked, "source": source},
     )
 
 
@@ -132,7 +141,8 @@ async def attach(tx: Tx, institution: str, addressees: Sequence[Attached]) -> No
     await tx.put(
         "INSERT INTO addressee (institution, addressee, person)"
         " SELECT %(institution)s, addressee, person"
-        " FROM unnest(%(addressees)s::text[], %(persons)s::text[]) AS new (addressee, person)",
+        " FROM unnest(%(addressees)s::text[], %(persons)s::text[]) AS new (addressee, person)"
+        " ORDER BY person",
         {
             "institution": institution,
             "addressees": [a.addressee for a in addressees],
@@ -144,8 +154,8 @@ async def attach(tx: Tx, institution: str, addressees: Sequence[Attached]) -> No
 async def statuses(tx: Tx, addressees: Sequence[str]) -> dict[str, Status]:
     """Return how far registrations are."""
     rows = await tx.rows(
-        "SELECT a.addressee, p.acquisition_state, p.rejected_because, p.no_self_information,"
-        " p.hidden FROM addressee a JOIN person p USING (institution, person)"
+        "SELECT a.addressee, p.acquisition_state, p.rejected_because, p.person,"
+        " p.flags_locked FROM addressee a JOIN person p USING (institution, person)"
         " WHERE a.addressee = ANY(%(addressees)s)",
         {"addressees": list(addressees)},
         Status,
@@ -153,12 +163,11 @@ async def statuses(tx: Tx, addressees: Sequence[str]) -> dict[str, Status]:
     return {row.addressee: row for row in rows}
 
 
-async def set_flags(tx: Tx, person: str, *, no_self_information: bool, hidden: bool) -> None:
+async def set_flags(tx: Tx, person: str, flags_locked: bytes) -> None:
     """Set what the institution withholds of a person."""
     await tx.put(
-        "UPDATE person SET no_self_information = %(no_self_information)s, hidden = %(hidden)s"
-        " WHERE person = %(person)s",
-        {"person": person, "no_self_information": no_self_information, "hidden": hidden},
+        "UPDATE person SET flags_locked = %(flags)s WHERE person = %(person)s",
+        {"person": person, "flags": flags_locked},
     )
 
 
@@ -181,7 +190,8 @@ async def sequence(
     await tx.put(
         "INSERT INTO acquisition (institution, acquisition, person, expires_on)"
         " SELECT %(institution)s, acquisition, person, %(until)s"
-        " FROM unnest(%(numbers)s::text[], %(persons)s::text[]) AS new (acquisition, person)",
+        " FROM unnest(%(numbers)s::text[], %(persons)s::text[]) AS new (acquisition, person)"
+        " ORDER BY acquisition",
         {
             "institution": institution,
             "numbers": list(numbers),
@@ -266,17 +276,20 @@ async def bind(tx: Tx, persons: Sequence[str], codes: Sequence[tuple[int, bytes]
     )
 
 
-async def add_cases(tx: Tx, institution: str, rows: Sequence[CaseRow], persons: list[str]) -> None:
-    """Open cases."""
+async def add_cases(
+    tx: Tx, institution: str, rows: Sequence[CaseRow], tags: Sequence[bytes]
+) -> None:
+    """Open cases, each for the person with a tag."""
     await tx.put(
-        "INSERT INTO case_file (institution, case_file, person, affair, opened_on)"
-        " SELECT %(institution)s, case_file, person, affair, opened_on"
-        " FROM unnest(%(cases)s::text[], %(persons)s::text[], %(affairs)s::text[],"
-        " %(opened)s::date[]) AS new (case_file, person, affair, opened_on)",
+        "INSERT INTO case_file (institution, case_file, person_tag, affair, opened_on)"
+        " SELECT %(institution)s, case_file, person_tag, affair, opened_on"
+        " FROM unnest(%(cases)s::text[], %(tags)s::bytea[], %(affairs)s::text[],"
+        " %(opened)s::date[]) AS new (case_file, person_tag, affair, opened_on)"
+        " ORDER BY case_file",
         {
             "institution": institution,
             "cases": [r.case_file for r in rows],
-            "persons": persons,
+            "tags": list(tags),
             "affairs": [r.affair for r in rows],
             "opened": [r.opened_on for r in rows],
         },
@@ -284,9 +297,9 @@ async def add_cases(tx: Tx, institution: str, rows: Sequence[CaseRow], persons: 
 
 
 async def case(tx: Tx, case_file: str) -> CaseRow | None:
-    """Return one case, under any addressee number of its person, locked for a change."""
+    """Return one case, locked for a change."""
     return await tx.row(
-        "SELECT c.case_file, '' AS addressee, c.affair, c.opened_on, c.closed_on"
+        "SELECT c.case_file, c.affair, c.opened_on, c.closed_on"
         " FROM case_file c WHERE c.case_file = %(case)s FOR UPDATE",
         {"case": case_file},
         CaseRow,
@@ -301,12 +314,11 @@ async def close_case(tx: Tx, case_file: str, on: date) -> None:
     )
 
 
-async def cases_of(tx: Tx, addressee: str) -> list[CaseRow]:
+async def cases_of(tx: Tx, tag: bytes) -> list[CaseRow]:
     """Return a person's cases, the latest first."""
     return await tx.rows(
-        "SELECT c.case_file, a.addressee, c.affair, c.opened_on, c.closed_on"
-        " FROM addressee a JOIN case_file c USING (institution, person)"
-        " WHERE a.addressee = %(addressee)s ORDER BY c.opened_on DESC, c.case_file",
-        {"addressee": addressee},
+        "SELECT case_file, affair, opened_on, closed_on FROM case_file"
+        " WHERE person_tag = %(tag)s ORDER BY opened_on DESC, case_file",
+        {"tag": tag},
         CaseRow,
     )

@@ -23,8 +23,8 @@ async def provisions(tx: Tx, permits: Sequence[str]) -> dict[str, ProvisionRow]:
 async def held(tx: Tx, codes: Sequence[tuple[int, bytes]], infos: Sequence[str]) -> list[CopyRow]:
     """Return the persons behind codes with their current copies of some kinds of information."""
     return await tx.rows(
-        "SELECT p.code_version, p.code, p.person, p.no_self_information, p.hidden, c.copy, c.info,"
-        " c.layout, c.as_of, l.loaded_at, c.no_automatic_answer, c.locked"
+        "SELECT p.code_version, p.code, p.person, p.flags_locked, c.copy, c.info,"
+        " c.layout, c.as_of, l.loaded_at, c.locked"
         " FROM unnest(%(versions)s::integer[], %(codes)s::bytea[]) AS asked (version, code)"
         " JOIN person p ON p.code_version = asked.version AND p.code = asked.code"
         " LEFT JOIN copy c ON c.institution = p.institution AND c.person = p.person AND c.current"
@@ -43,8 +43,7 @@ async def held_by_person(tx: Tx, person: str, infos: Sequence[str]) -> list[Copy
     """Return one person with her current copies of some kinds of information."""
     return await tx.rows(
         "SELECT coalesce(p.code_version, 0) AS code_version, coalesce(p.code, '') AS code,"
-        " p.person, p.no_self_information, p.hidden, c.copy, c.info, c.layout, c.as_of,"
-        " l.loaded_at, c.no_automatic_answer, c.locked"
+        " p.person, p.flags_locked, c.copy, c.info, c.layout, c.as_of, l.loaded_at, c.locked"
         " FROM person p"
         " LEFT JOIN copy c ON c.institution = p.institution AND c.person = p.person AND c.current"
         " AND c.info = ANY(%(infos)s)"

@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any
 
 import attrs
-import msgspec
 
 from kumihimo.rooms.gateway.api import ItemValue, Provided
 from kumihimo.rooms.linkage.api import Outcome
@@ -19,7 +18,7 @@ SELF_INFORMATION = "self-information"
 
 @attrs.frozen(kw_only=True)
 class HeldCopy:
-    """A current copy (副本) of one kind of information about the person; `locked` is its payload."""
+    """A current copy (副本) of one kind of information about the person; its values by item."""
 
     copy: int
     info: str
@@ -27,7 +26,7 @@ class HeldCopy:
     as_of: date
     registered_on: date
     no_automatic_answer: bool
-    locked: bytes
+    values: Mapping[str, Any] = attrs.field(repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -57,7 +56,7 @@ def info_of(item: str) -> str:
 def outcome_before_reading(
     asked: Asked, held: HeldPerson | None
 ) -> tuple[Outcome, HeldCopy | None]:
-    """Decide everything that needs no look into a payload; OK means: read this copy."""
+    """Decide everything that needs no look at the values; OK means: read this copy."""
     if held is None:
         return "NO_PERSON", None
     if asked.affair == SELF_INFORMATION and held.no_self_information:
@@ -73,18 +72,17 @@ def outcome_before_reading(
     return "OK", copy
 
 
-def read_items(asked: Asked, copy: HeldCopy, payload: bytes) -> tuple[Outcome, Provided]:
-    """Take the items asked for, and no others, out of a copy's payload (JSON by item)."""
-    content: Mapping[str, Any] = msgspec.json.decode(payload, type=dict[str, Any])
+def read_items(asked: Asked, copy: HeldCopy) -> tuple[Outcome, Provided]:
+    """Take the items asked for, and no others, out of a copy."""
     values = tuple(
         ItemValue(
             item=item,
-            value=content[item],
+            value=copy.values[item],
             as_of=copy.as_of.isoformat(),
             registered_on=copy.registered_on.isoformat(),
             layout=copy.layout,
         )
         for item in asked.items
-        if content.get(item) is not None
+        if copy.values.get(item) is not None
     )
     return ("OK" if values else "NO_DATA"), Provided(values)

@@ -1,7 +1,9 @@
 -- A gateway hosts many institutions. Every row belongs to one; row-level security keeps them apart.
 -- Rule of this schema: a row that names a person in the clear carries days, never instants; a row
 -- that carries instants names its person only under the institution's key (columns *_locked), which
--- is not in this database. So a stolen dump cannot be joined by time with another party's.
+-- is not in this database. So a stolen dump cannot be joined by time with another party's. What is
+-- particular about a person (her flags, the days of her cases, the length of her name) stands under
+-- the key too, and rows of one batch are written in the order of random ids.
 
 CREATE TABLE client (
     institution text NOT NULL,
@@ -21,8 +23,7 @@ CREATE TABLE person (
         acquisition_state IN ('NONE', 'SEQUENCED', 'REQUESTED', 'RECEIVED', 'BOUND', 'EXPIRED', 'REJECTED')
     ),
     rejected_because text NOT NULL DEFAULT '',
-    no_self_information boolean NOT NULL DEFAULT false,
-    hidden boolean NOT NULL DEFAULT false,
+    flags_locked bytea NOT NULL,
     PRIMARY KEY (institution, person),
     CHECK ((acquisition_state = 'BOUND') = (code IS NOT NULL)),
     CHECK ((code IS NULL) = (code_version IS NULL))
@@ -45,7 +46,6 @@ CREATE TABLE vault (
     number_tag bytea NOT NULL CHECK (octet_length(number_tag) = 32),
     locked bytea NOT NULL,
     source text NOT NULL CHECK (source IN ('card', 'strict-inquiry')),
-    entered_on date NOT NULL,
     PRIMARY KEY (institution, person),
     UNIQUE (institution, number_tag),
     FOREIGN KEY (institution, person) REFERENCES person (institution, person)
@@ -62,17 +62,18 @@ CREATE TABLE acquisition (
     FOREIGN KEY (institution, person) REFERENCES person (institution, person)
 );
 
+-- Its day and affair stand in the records of the core and of the ledger too: so a case names its
+-- person by a keyed tag, and not as the other tables do.
 CREATE TABLE case_file (
     institution text NOT NULL,
     case_file text NOT NULL,
-    person text NOT NULL,
+    person_tag bytea NOT NULL CHECK (octet_length(person_tag) = 32),
     affair text NOT NULL,
     opened_on date NOT NULL,
     closed_on date CHECK (closed_on >= opened_on),
-    PRIMARY KEY (institution, case_file),
-    FOREIGN KEY (institution, person) REFERENCES person (institution, person)
+    PRIMARY KEY (institution, case_file)
 );
-CREATE INDEX case_file_person ON case_file (institution, person, affair);
+CREATE INDEX case_file_person ON case_file (institution, person_tag, affair);
 
 CREATE TABLE load (
     institution text NOT NULL,
@@ -93,12 +94,9 @@ CREATE TABLE copy (
     info text NOT NULL,
     layout text NOT NULL,
     as_of date NOT NULL,
-    valid_from date NOT NULL,
-    valid_to date CHECK (valid_to > valid_from),
     load text NOT NULL,
     supersedes bigint,
     current boolean NOT NULL DEFAULT true,
-    no_automatic_answer boolean NOT NULL DEFAULT false,
     locked bytea NOT NULL,
     PRIMARY KEY (institution, copy),
     FOREIGN KEY (institution, person) REFERENCES person (institution, person),

@@ -1,0 +1,72 @@
+"""The columns that stand under an institution's key, and what they hold.
+
+Whatever is particular about a person stands here: a thief of two databases could lay rows together
+by a rare flag, by a day, or by the length of a name, as well as by a number. So locked values are
+of one length for all but a few, and a case names its person by a tag that stands nowhere else.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+import msgspec
+
+from kumihimo.rooms.gateway.context import Tenant
+
+# Our choice: attributes and payloads of today's layouts fit into one block.
+VAULT_BLOCK: Final = 512
+COPY_BLOCK: Final = 256
+DETAIL_BLOCK: Final = 128
+
+
+class PersonFlags(msgspec.Struct, frozen=True, kw_only=True):
+    """What this institution withholds of a person (`business.Flags` says what they mean)."""
+
+    no_self_information: bool = False
+    hidden: bool = False
+
+
+class CopyContent(msgspec.Struct, frozen=True, kw_only=True):
+    """A copy's values by item, and what is particular about it."""
+
+    values: Mapping[str, Any]
+    valid_from: date
+    valid_to: date | None = None
+    no_automatic_answer: bool = False
+
+
+def lock_flags(tenant: Tenant, person: str, flags: PersonFlags) -> bytes:
+    """Lock a person's flags; all of one length."""
+    value = bytes((flags.no_self_information, flags.hidden))
+    return tenant.locker.lock(value, label=_flags_label(tenant, person))
+
+
+def unlock_flags(tenant: Tenant, person: str, locked: bytes) -> PersonFlags:
+    """Read a person's flags."""
+    value = tenant.locker.unlock(locked, label=_flags_label(tenant, person))
+    return PersonFlags(no_self_information=bool(value[0]), hidden=bool(value[1]))
+
+
+def _flags_label(tenant: Tenant, person: str) -> bytes:
+    return f"{tenant.institution}|flags|{person}".encode()
+
+
+def lock_copy(tenant: Tenant, person: str, info: str, content: CopyContent) -> bytes:
+    """Lock a copy, bound to its person and kind of information."""
+    value = msgspec.json.encode(content)
+    return tenant.locker.lock(value, label=_copy_label(tenant, person, info), block=COPY_BLOCK)
+
+
+def unlock_copy(tenant: Tenant, person: str, info: str, locked: bytes) -> CopyContent:
+    """Read a copy."""
+    value = tenant.locker.unlock(locked, label=_copy_label(tenant, person, info))
+    return msgspec.json.decode(value, type=CopyContent)
+
+
+def _copy_label(tenant: Tenant, person: str, info: str) -> bytes:
+    return f"{tenant.institution}|{info}|{person}".encode()
+
+
+def case_tag(tenant: Tenant, person: str) -> bytes:
+    """Return what a case calls its person: 32 bytes that only the institution's key can make."""
+    return tenant.locker.tag(person.encode(), label=b"case-of")
