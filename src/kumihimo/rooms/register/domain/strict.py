@@ -23,11 +23,7 @@ SEXLESS_AFFAIRS: Final[Mapping[str, str]] = {"b008": "児童福祉法 障害児�
 
 @attrs.frozen(kw_only=True, repr=False)
 class Asked:
-    """What one inquiry looks for. An empty prefecture, municipality or sex is not compared.
-
-    `about` is the person whom it names, in one form for any notation; empty where it could name
-    nobody. It stands also where the rule lets nothing be looked for: she can be told of that too.
-    """
+    """What one inquiry looks for. An empty prefecture, municipality or sex is not compared."""
 
     name: str
     birth: date
@@ -35,7 +31,10 @@ class Asked:
     prefecture: str = ""
     municipality: str = ""
     sex: str = ""
-    about: bytes = b""
+
+    def fingerprint(self) -> bytes:
+        """Return what the log's keyed tag covers: the same for any notation of the three."""
+        return f"{self.name}\n{self.birth.isoformat()}\n{self.address}".encode()
 
 
 # Stored keys are never empty, so nobody has this one.
@@ -43,7 +42,7 @@ NOBODY: Final = Asked(name="", birth=date.min, address="")
 
 
 def asked(inquiry: StrictInquiry, affairs: frozenset[str]) -> Asked:
-    """Return what to look for: what `NOBODY` has where the rule allows no answer whoever exists."""
+    """Return what to look for; `NOBODY` where the rule allows no answer whoever exists."""
     written = inquiry.attributes
     try:
         four = FourAttributes.parse(
@@ -55,11 +54,8 @@ def asked(inquiry: StrictInquiry, affairs: frozenset[str]) -> Asked:
     key, day = match_key(four), four.birth.reveal_day()
     sexless = inquiry.sexless_scheme and inquiry.affair in SEXLESS_AFFAIRS
     right_count = (four.sex is None) == sexless and sexless == inquiry.sexless_scheme
-    if key is None or day is None:
+    if key is None or day is None or not right_count or inquiry.affair not in affairs:
         return NOBODY
-    about = f"{key.name}\n{key.birth}\n{key.address}".encode()
-    if not right_count or inquiry.affair not in affairs:
-        return attrs.evolve(NOBODY, about=about)
     return Asked(
         name=key.name,
         birth=day,
@@ -67,7 +63,6 @@ def asked(inquiry: StrictInquiry, affairs: frozenset[str]) -> Asked:
         prefecture=four.address.reveal_prefecture(),
         municipality=municipality,
         sex=four.sex.value if four.sex else "",
-        about=about,
     )
 
 
