@@ -339,6 +339,32 @@ JPKI = {
         "order_digest": "of the order",
         "state": "word",
     },
+    "responder": {
+        "ca": "word",
+        "generation": "count",
+        "key_label": "name of a key in the key store",
+        "serial": "random",
+        "not_before": "instant",
+        "not_after": "instant",
+        "der": "certificate of a responder",
+    },
+    "status_check": {
+        "verifier": "name of a verifier",
+        "ca": "word",
+        "serial": "random",
+        "purpose": "word",
+        "method": "word",
+        "told": "word",
+        "checked_on": "day",
+    },
+    "verifier": {
+        "verifier": "name of a verifier",
+        "roles": "words",
+        "platform": "name of a verifier",
+        "token_hash": "of a random token",
+        "registered_on": "day",
+        "suspended": "yes or no",
+    },
 }
 
 OVERSIGHT = {

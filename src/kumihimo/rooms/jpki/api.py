@@ -11,6 +11,8 @@ import msgspec
 PARTY = "jpki"
 
 AUTHORITIES_PATH = "/authorities"
+OCSP_PATH = "/ocsp"
+OCSP_ADDRESS_PATH = "/ocsp/{asked:path}"
 
 Ca = Literal["sign", "auth"]
 

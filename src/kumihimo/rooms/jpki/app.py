@@ -4,10 +4,16 @@ import attrs
 from litestar import Litestar
 
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
+from kumihimo.kernel.worker import Job, working
 from kumihimo.rooms.jpki.api import PARTY
 from kumihimo.rooms.jpki.context import Jpki
 from kumihimo.rooms.jpki.http import routes
+from kumihimo.rooms.jpki.http_status import status_routes
+from kumihimo.rooms.jpki.ocsp import OcspService
+from kumihimo.rooms.jpki.responders import renew
 from kumihimo.rooms.oversight.client import DirectoryBook
+
+RENEWAL_PAUSE_S = 600.0
 
 
 @attrs.frozen
@@ -27,5 +33,11 @@ def build(jpki: Jpki, *, book: DirectoryBook, report: Reporter) -> JpkiRoom:
         clock=jpki.clock,
         entropy=jpki.entropy,
     )
-    app = room_app("Kumihimo jpki", routes(jpki), report=report, door=door)
+    app = room_app(
+        "Kumihimo jpki",
+        [*routes(jpki), *status_routes(OcspService(jpki))],
+        report=report,
+        door=door,
+        lifespan=[working([Job("responders", lambda: renew(jpki), RENEWAL_PAUSE_S)], report)],
+    )
     return JpkiRoom(app, jpki)

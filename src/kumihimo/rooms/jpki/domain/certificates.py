@@ -12,9 +12,11 @@ from typing import Final
 import attrs
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from kumihimo.rooms.jpki.api import Ca
+from kumihimo.rooms.jpki.domain import asn1
 from kumihimo.rooms.jpki.domain.keys import KeyKind, PrivateKey, PublicKey, new_key
 from kumihimo.rooms.jpki.domain.profiles import ExtensionName, Profile, profiles
 
@@ -28,9 +30,6 @@ _ATTRIBUTES: Final = (
     (2, "name_substitutes"),
     (6, "address_substitutes"),
 )
-_UTF8_STRING: Final = 0x0C
-_ONE_BYTE: Final = 128
-_TWO_BYTES: Final = 256
 _KEY_USAGES: Final = (
     "digital_signature",
     "content_commitment",
@@ -117,26 +116,13 @@ def _key_usage(profile: Profile, _: Wanted) -> x509.KeyUsage:
     return x509.KeyUsage(**{usage: usage in profile.key_usage for usage in _KEY_USAGES})
 
 
-def _utf8(text: str) -> bytes:
-    """Return a DER UTF8String."""
-    content = text.encode()
-    size = len(content)
-    if size < _ONE_BYTE:
-        length = bytes([size])
-    elif size < _TWO_BYTES:
-        length = bytes([0x81, size])
-    else:
-        length = bytes([0x82, *size.to_bytes(2, "big")])
-    return bytes([_UTF8_STRING]) + length + content
-
-
 def _attributes(_: Profile, wanted: Wanted) -> x509.SubjectAlternativeName:
     assert wanted.attributes is not None, "a sign certificate names its holder"
     return x509.SubjectAlternativeName(
         [
             x509.OtherName(
                 x509.ObjectIdentifier(f"{_ATTRIBUTE_ARC}.{arc}"),
-                _utf8(getattr(wanted.attributes, name)),
+                asn1.tagged(asn1.UTF8_STRING, getattr(wanted.attributes, name).encode()),
             )
             for arc, name in _ATTRIBUTES
         ]
@@ -244,3 +230,12 @@ def hash_of(kind: KeyKind) -> SHA256 | SHA384:
 def key_id(key: PublicKey) -> bytes:
     """Return the 20 bytes that name a key in certificates and lists (RFC 5280, method 1)."""
     return x509.SubjectKeyIdentifier.from_public_key(key).digest
+
+
+def spki_bits(certificate: x509.Certificate) -> bytes:
+    """Return a certificate's key without its algorithm: what a key hash of OCSP is made over."""
+    key = certificate.public_key()
+    encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    info = asn1.Cursor(asn1.Cursor(encoded).take(asn1.SEQUENCE))
+    info.take(asn1.SEQUENCE)
+    return info.take(asn1.BIT_STRING)[1:]

@@ -15,6 +15,7 @@ from pkilint import loader, pkix
 from pkilint.pkix import certificate, crl, extension, name
 from pkilint.validation import ValidationFindingSeverity
 
+from kumihimo.rooms.jpki.domain import asn1
 from kumihimo.rooms.jpki.domain.keys import KeyKind
 
 _loader: Any = loader  # it has no types
@@ -27,8 +28,7 @@ _GRAVE: Final = frozenset({ValidationFindingSeverity.ERROR, ValidationFindingSev
 _OF_A_ROOT: Final = "pkix.authority_key_identifier_extension_absent"
 _RSA_SHA256: Final = bytes.fromhex("300d06092a864886f70d01010b0500")
 _ECDSA_SHA384: Final = bytes.fromhex("300a06082a8648ce3d040303")
-_ALGORITHMS: Final[dict[KeyKind, bytes]] = {"rsa-2048": _RSA_SHA256, "p-384": _ECDSA_SHA384}
-_SEQUENCE, _BIT_STRING = 0x30, 0x03
+ALGORITHMS: Final[dict[KeyKind, bytes]] = {"rsa-2048": _RSA_SHA256, "p-384": _ECDSA_SHA384}
 
 
 class NotLinted(Exception):
@@ -146,13 +146,5 @@ def sign(linted: Linted, signing: Callable[[bytes], bytes]) -> bytes:
 
 def assemble(tbs: bytes, signer: KeyKind, signature: bytes) -> bytes:
     """Return DER of SEQUENCE { tbs, algorithm, BIT STRING }."""
-    bits = _tagged(_BIT_STRING, b"\0" + signature)
-    return _tagged(_SEQUENCE, tbs + _ALGORITHMS[signer] + bits)
-
-
-def _tagged(tag: int, content: bytes) -> bytes:
-    size = len(content)
-    if size < 0x80:  # noqa: PLR2004 - DER: short and long form of a length
-        return bytes([tag, size]) + content
-    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes([tag, 0x80 | len(length)]) + length + content
+    bits = asn1.tagged(asn1.BIT_STRING, b"\0" + signature)
+    return asn1.sequence(tbs, ALGORITHMS[signer], bits)

@@ -1,0 +1,51 @@
+"""Questions that come while a transaction is under way travel in the next one, together.
+
+One transaction, one round trip and one commit then serve as many callers as there are, and no
+caller waits for more than two transactions.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+from kumihimo.kernel.refusal import TooMany
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+WAITING_MAX: Final = 4_096  # more than this is a flood: who comes next is told at once
+
+
+class Together(Generic[Q, A]):
+    """Gathers questions for `act`, which answers each of them in their order."""
+
+    def __init__(self, act: Callable[[Sequence[Q]], Awaitable[Sequence[A]]], *, most: int) -> None:
+        self._act = act
+        self._most = most
+        self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    async def ask(self, question: Q) -> A:
+        """Return the answer, or raise what `act` raised; raises `TooMany` in a flood."""
+        if len(self._waiting) >= WAITING_MAX:
+            raise TooMany
+        answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        self._waiting.append((question, answer))
+        if self._running is None:
+            self._running = asyncio.create_task(self._run(), name="together")
+        return await answer
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            try:
+                answers = await self._act([question for question, _ in batch])
+            except Exception as error:  # noqa: BLE001 - told to everybody who asked
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            for (_, future), answer in zip(batch, answers, strict=True):
+                if not future.done():  # a caller that went away
+                    future.set_result(answer)
+        self._running = None

@@ -1,0 +1,39 @@
+"""Who may learn what of a certificate's status, and for which purpose.
+
+JPKI Act art. 17(1), 17(5), 36(1): status goes only to those who notified or were accredited.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Final, Literal, get_args
+
+from kumihimo.rooms.jpki.api import Ca
+
+Role = Literal[
+    "signature_verifier",
+    "authentication_verifier",
+    "group_verifier",
+    "platform_operator",
+    "service_provider",
+]
+Purpose = Literal["signature_verification", "liveness_check"]
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+# By the name that a header or a message gives.
+PURPOSES: Final[Mapping[str, Purpose]] = {
+    "signature_verification": "signature_verification",
+    "liveness_check": "liveness_check",
+}
+
+# A service provider asks through its platform operator and never itself.
+_MAY_ASK: Final[dict[Role, frozenset[Ca]]] = {
+    "signature_verifier": frozenset({"sign"}),
+    "authentication_verifier": frozenset({"auth"}),
+    "group_verifier": frozenset({"sign"}),
+    "platform_operator": frozenset({"sign", "auth"}),
+    "service_provider": frozenset(),
+}
+
+
+def may_ask(roles: Collection[Role], ca: Ca) -> bool:
+    """Say whether somebody with these roles may learn the status of an authority's certificates."""
+    return any(ca in _MAY_ASK[role] for role in roles)

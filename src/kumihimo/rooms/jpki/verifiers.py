@@ -1,0 +1,92 @@
+"""Verifiers: registering them, and knowing who asks.
+
+Who asks shows a token by HTTP Basic (RFC 7617) with its name, because that is what every client of
+OCSP can send; one that can sign nothing and load no certificate is the usual case.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+from kumihimo.kernel.refusal import BadInput, Conflict, NotFound
+from kumihimo.kernel.withheld import Withheld
+from kumihimo.rooms.jpki import store_status
+from kumihimo.rooms.jpki.context import Jpki
+from kumihimo.rooms.jpki.domain.verifiers import ROLES, Role
+from kumihimo.rooms.jpki.store_status import VerifierRow
+
+_TOKEN_BYTES: Final = 32
+_NAME_MAX: Final = 64
+
+
+async def register(
+    jpki: Jpki, verifier: str, roles: Sequence[str], *, platform: str | None = None
+) -> Withheld[str]:
+    """Register a verifier; returns its token, once. Raises `BadInput`, `Conflict`, `NotFound`.
+
+    A service provider names the platform operator that it asks through.
+    """
+    if not _is_name(verifier):
+        raise BadInput("a verifier is named in lower-case letters, digits and hyphens")
+    known: list[Role] = [role for role in ROLES if role in roles]
+    if not known or len(known) != len(set(roles)):
+        raise BadInput(f"roles are {', '.join(ROLES)}", pointer="roles")
+    if ("service_provider" in known) != (platform is not None):
+        raise BadInput("a service provider, and nobody else, names its platform operator")
+    token = base64.urlsafe_b64encode(jpki.entropy.bytes(_TOKEN_BYTES)).rstrip(b"=").decode()
+    row = VerifierRow(
+        verifier=verifier,
+        roles=known,
+        platform=platform,
+        token_hash=_hash(token),
+        registered_on=jpki.today(),
+        suspended=False,
+    )
+    async with jpki.database.transaction() as tx:
+        if platform is not None and "platform_operator" not in await store_status.roles_of(
+            tx, platform
+        ):
+            raise NotFound("there is no platform operator of this name")
+        if not await store_status.add_verifier(tx, row):
+            raise Conflict("a verifier of this name is registered")
+        await jpki.journal(tx, "verifier-registered", verifier, roles="/".join(known))
+    return Withheld(token)
+
+
+async def suspend(jpki: Jpki, verifier: str, *, suspended: bool) -> None:
+    """Shut a verifier out at once, or let it in again; raises `NotFound`."""
+    async with jpki.database.transaction() as tx:
+        if not await store_status.suspend_verifier(tx, verifier, suspended=suspended):
+            raise NotFound("there is no verifier of this name")
+        act = "verifier-suspended" if suspended else "verifier-readmitted"
+        await jpki.journal(tx, act, verifier)
+
+
+def token_hash_of(authorization: str) -> bytes | None:
+    """Return the hash of the token in an `Authorization` header; None where there is none.
+
+    Basic with name and token, or Bearer with the token alone.
+    """
+    scheme, _, rest = authorization.partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return _hash(rest.strip())
+        case "basic":
+            try:
+                pair = base64.b64decode(rest.strip(), validate=True).decode()
+            except (binascii.Error, UnicodeDecodeError):
+                return None
+            return _hash(pair.partition(":")[2])
+        case _:
+            return None
+
+
+def _is_name(text: str) -> bool:
+    letters = text.replace("-", "").isascii() and text.replace("-", "").isalnum()
+    return letters and text == text.lower() and text[0].isalpha() and len(text) <= _NAME_MAX
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
