@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kumihimo.kernel.refusal import Refusal
 from kumihimo.people.check_digits import NumberSpace
+from kumihimo.people.identity import FourAttributes, match_key
 from kumihimo.people.text import BadText
 from kumihimo.rooms.register.domain.forms import check_form
 from kumihimo.rooms.register.domain.intake import History
@@ -16,6 +18,7 @@ from kumihimo.rooms.register.domain.refusals import (
     TwoOfficersNeeded,
 )
 from kumihimo.rooms.register.domain.residents import (
+    SETTABLE,
     Entry,
     decode,
     encode,
@@ -204,3 +207,33 @@ def test_an_event_without_what_its_kind_needs_is_refused_by_name(bad, refusal, p
         check(bad)
     assert refused.value.pointer == pointer
     assert "高" not in str(refused.value)
+
+
+WRITTEN = st.text(max_size=14) | st.sampled_from(
+    ["髙橋　花", "●橋", "1990-04-01", "平成2年", "昭和15年不詳", "2", "", "131032", "港区芝1-1"]
+)
+BEGINNINGS = st.fixed_dictionaries(
+    dict.fromkeys(("name", "birth", "sex", "address"), WRITTEN),
+    optional=dict.fromkeys(("kana", "former_surname", "alias"), WRITTEN),
+)
+
+
+@given(st.sampled_from(["birth", "foreign-registration"]), BEGINNINGS, st.dates(max_value=TODAY))
+def test_whatever_is_written_a_beginning_is_refused_by_name_or_can_be_held(kind, written, day):
+    one = event(kind, 1, day, municipality="131032", **written)
+    try:
+        check(one)
+    except Refusal as refusal:
+        refused = refusal.pointer
+    else:
+        refused = None
+    if refused is not None:
+        assert refused in SETTABLE
+        return
+    [period] = timeline(told(decode(encode(one))))
+    state = period.state
+    four = FourAttributes.parse(
+        name=state.name, birth=state.birth, sex=state.sex, address=state.address
+    )
+    key = match_key(four)
+    assert key is None or key.name, "the database holds no empty key"
