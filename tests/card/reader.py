@@ -2,8 +2,10 @@
 
 import attrs
 
+from kumihimo.card.carriers import card_in
 from kumihimo.card.chip import Chip
-from kumihimo.card.memory import Volatile
+from kumihimo.card.memory import Memory
+from kumihimo.kernel.entropy import SystemEntropy
 
 JPKI = "D392F000260100000001"
 TEXT = "D3921000310001010408"
@@ -15,7 +17,7 @@ COMMON = "D3921000310001010100"
 @attrs.define
 class Reader:
     chip: Chip
-    memory: Volatile
+    memory: Memory
 
     def send(self, text):
         """Return the whole answer in upper-case hex."""
@@ -48,3 +50,10 @@ class Reader:
     def read(self, fid, le="000000"):
         selected = self.ef(fid)
         return selected if selected != "9000" else self.send(f"00B00000{le}")
+
+
+def powered(memory):
+    """Return a reader in which a card with this memory was just powered on."""
+    chip = Chip(card_in(memory), memory, entropy=SystemEntropy())
+    chip.power_on()
+    return Reader(chip, memory)
