@@ -2,12 +2,11 @@
 
 from functools import cache
 
-import attrs
-
 from kumihimo.card.carriers import CARRIERS
 from kumihimo.card.chip import Chip
 from kumihimo.card.files import Role
 from kumihimo.card.hierarchy import Hierarchy
+from kumihimo.card.holding import HolderKeys
 from kumihimo.card.memory import Volatile
 from kumihimo.card.personalise import personalise
 from kumihimo.card.specimen import PRINTED, specimen_order
@@ -33,14 +32,22 @@ def impostor():
 
 
 @cache
-def order(carrier):
-    made = specimen_order(CARRIERS[carrier], entropy=SeededEntropy(carrier))
-    return attrs.evolve(made, issuer=hierarchy().issuer(PRINTED.municipality))
+def _issuer():
+    return hierarchy().issuer(PRINTED.municipality)
+
+
+@cache
+def _keys(key_type):
+    return HolderKeys.draw(key_type)
 
 
 @cache
 def _contents(carrier):
-    return personalise(order(carrier), entropy=SeededEntropy(carrier))
+    card = CARRIERS[carrier]
+    order = specimen_order(
+        card, entropy=SeededEntropy(carrier), keys=_keys(card.key_type), issuer=_issuer()
+    )
+    return personalise(order, entropy=SeededEntropy(carrier))
 
 
 def issue(carrier="card"):

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kumihimo.card.apdu_log import SHOWN_BYTES, ApduLog
-from kumihimo.card.applications import AUTH_CA, AUTH_CERTIFICATE, PRESENT, SIGN_CA, TOKEN_INFO
 from kumihimo.card.carriers import ORDINARY
 from kumihimo.card.chip import Chip
+from kumihimo.card.files import File, Records
 from kumihimo.card.memory import Volatile, slot
 from kumihimo.kernel.entropy import SeededEntropy
 from tests.card.conftest import drawn
@@ -73,7 +73,12 @@ def test_a_pin_that_was_sent_bare_is_counted_and_not_shown(command):
     assert line.split()[:3] == ["?", f"({len(command) // 2}", "bytes)"]
 
 
-FREE = {slot("jpki", fid) for fid in (AUTH_CA, AUTH_CERTIFICATE, SIGN_CA, TOKEN_INFO, PRESENT)}
+FREE = {
+    slot(application.name, entry.fid)
+    for application in ORDINARY.applications
+    for entry in application.entries.values()
+    if isinstance(entry, File | Records) and entry.read is None
+}
 FIDS = [f"00A4020C02{fid:04X}" for fid in range(0x1D)]
 COMMANDS = st.sampled_from(
     [
@@ -95,6 +100,7 @@ def test_no_order_of_commands_makes_the_log_tell_a_byte_of_a_protected_file(comm
         for name, value in drawn("card").items()
         if name.count("/") == 1
         and name not in FREE
+        and not name.startswith("card/")  # objects that everybody may ask for
         and not value.startswith((b"\xff" * 8, b"0\x82"))
         for at in range(min(len(value), SHOWN_BYTES) - 5)
     }

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.hashes import SHA384
 
 from kumihimo.card import terminal
@@ -112,6 +112,7 @@ def test_the_next_generation_signs_by_elliptic_curve():
     reader.select(JPKI)
     reader.verify("1234", "0018")
     key = x509.load_der_x509_certificate(bytes.fromhex(reader.read("000A")[:-4])).public_key()
+    assert isinstance(key, EllipticCurvePublicKey)
     assert key.curve.name == "secp384r1"
     digest = hashlib.sha384(b"m").hexdigest()
     key.verify(reader.data(f"802A009730{digest}00"), b"m", ECDSA(SHA384()))
@@ -161,6 +162,7 @@ def test_the_next_generation_makes_its_own_keys():
     terminal.prove_role(chip.process, JPKI_AP, certified(Role.COUNTER), SERIAL)
     key = terminal.generate_key(chip.process, SIGN_KEY)
     terminal.verify(chip.process, 0x001B, Withheld(b"ABC123"))
+    assert isinstance(key, EllipticCurvePublicKey)
     signature = terminal.sign(chip.process, SIGN_KEY, b"m", form=3)
     key.verify(signature, b"m", ECDSA(SHA384()))
 

@@ -8,6 +8,7 @@ import hashlib
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.card.reader import COMMON, JPKI, TEXT, VISUAL
@@ -201,7 +202,9 @@ def test_opensc_reads_the_whole_certificate_by_its_own_length(reader):
     info = "3031300D060960864801650304020105000420" + digest
     reader.ef("0017")
     signature = reader.data(f"802A008033{info}00")
-    certificate.public_key().verify(signature, b"m", PKCS1v15(), SHA256())
+    key = certificate.public_key()
+    assert isinstance(key, RSAPublicKey)
+    key.verify(signature, b"m", PKCS1v15(), SHA256())
 
 
 def test_the_verifier_of_pyjpki_gets_what_it_gave(reader):
@@ -209,6 +212,7 @@ def test_the_verifier_of_pyjpki_gets_what_it_gave(reader):
         reader.send(command)
     signature = reader.data(PYJPKI[-1][0])
     key = x509.load_der_x509_certificate(bytes.fromhex(reader.read("000A")[:-4])).public_key()
+    assert isinstance(key, RSAPublicKey)
     payload = key.recover_data_from_signature(signature, PKCS1v15(), None)
     assert payload == bytes.fromhex(WITHOUT_NULL)
 

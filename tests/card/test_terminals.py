@@ -3,6 +3,7 @@
 import attrs
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from kumihimo.card import terminal as reading
@@ -243,6 +244,7 @@ def test_the_counter_writes_a_new_certificate_for_a_new_key(chip):
     reading.update_file(chip, SIGN_CERTIFICATE, b"\x30\x82" + bytes(1500))
     reading.verify(chip, SIGN_PIN, Withheld(b"ABC123"))
     assert reading.read_file(chip, SIGN_CERTIFICATE) == b"\x30\x82" + bytes(1500)
+    assert isinstance(key, RSAPublicKey)
     key.verify(reading.sign(chip, SIGN_KEY, b"m", form=3), b"m", PKCS1v15(), SHA256())
 
 

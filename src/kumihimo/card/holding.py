@@ -78,11 +78,11 @@ class HolderKeys:
     chip: rsa.RSAPrivateKey = attrs.field(repr=False)
 
     @classmethod
-    def draw(cls, key_type: KeyType = KeyType.RSA_2048, *, sign: bool = True) -> Self:
+    def draw(cls, key_type: KeyType = KeyType.RSA_2048) -> Self:
         """Make new keys, from the operating system's randomness."""
         return cls(
             auth=draw_key(key_type),
-            sign=draw_key(key_type) if sign else None,
+            sign=draw_key(key_type),
             text=draw_rsa(),
             visual=draw_rsa(),
             session=draw_rsa(),

@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from kumihimo.card.carriers import CHILD, ORDINARY, PINLESS
 from kumihimo.card.files import Card, KeyType
-from kumihimo.card.hierarchy import Hierarchy
+from kumihimo.card.hierarchy import Hierarchy, Issuer
 from kumihimo.card.holding import (
     Holder,
     HolderCertificates,
@@ -104,9 +104,17 @@ def pins_of(card: Card) -> HolderPins:
     }.get(card.name, PINS)
 
 
-def specimen_order(card: Card = ORDINARY, *, entropy: Entropy) -> Order:
-    """Return what a specimen is made from, with new keys."""
-    keys = HolderKeys.draw(card.key_type, sign=card.name not in {PINLESS.name, CHILD.name})
+def specimen_order(
+    card: Card = ORDINARY,
+    *,
+    entropy: Entropy,
+    keys: HolderKeys | None = None,
+    issuer: Issuer | None = None,
+) -> Order:
+    """Return what a specimen is made from, with new keys where none are given."""
+    keys = keys or HolderKeys.draw(card.key_type)
+    if card.name in {PINLESS.name, CHILD.name}:
+        keys = attrs.evolve(keys, sign=None)
     return Order(
         card=card,
         holder=HOLDER,
@@ -114,7 +122,7 @@ def specimen_order(card: Card = ORDINARY, *, entropy: Entropy) -> Order:
         keys=keys,
         certificates=certificates(keys, card.key_type),
         pins=pins_of(card),
-        issuer=Hierarchy.draw().issuer(PRINTED.municipality),
+        issuer=issuer or Hierarchy.draw().issuer(PRINTED.municipality),
         photo=portrait(entropy),
     )
 
