@@ -47,12 +47,11 @@ T = TypeVar("T")
 
 SMALL: Final = 10_000
 LARGE: Final = 1_000_000
-ASKED: Final = (
-    10_000  # of how many people it is asked; the rest of the tables is theirs beside them
-)
+ASKED: Final = 10_000  # about so many people; the others only make the tables as large as they are
 BATCH: Final = 1_000
 AT_ONCE: Final = 3  # batches on their way: enough to keep two cores busy
 PER_SECOND: Final = 50
+LATE_S: Final = 60.0  # a late answer counts with all its time; one this late ends the benchmark
 BAR_BATCH: Final = 400.0  # the country's design peak
 BAR_P99_MS: Final = 300.0
 BAR_GROWTH: Final = 1.3
@@ -71,14 +70,14 @@ class Lengths:
 
 
 FULL: Final = Lengths(60.0, 20.0, 20.0, 3.0, LARGE, 10_000)
-QUICK: Final = Lengths(3.0, 3.0, 2.0, 0.5, 20_000, 1_000)
+QUICK: Final = Lengths(1.0, 1.0, 1.0, 0.3, 11_000, 1_000)
 
 
 def run(tell: Tell, *, quick: bool) -> Sequence[Measure]:
     """Measure everything; about five minutes."""
     lengths = QUICK if quick else FULL
     limit = crypto_limit(lengths.crypto_s)
-    tell(f"group operations allow {limit:,.0f} inquiries a second on this machine")
+    tell(f"group operations and signatures allow {limit:,.0f} inquiries a second on this machine")
     with on_machine() as small:
         fill(small, SMALL, tell)
         small.federation.start()
@@ -106,7 +105,7 @@ def run(tell: Tell, *, quick: bool) -> Sequence[Measure]:
             "inquiries_per_second_batch",
             rate,
             "1/s",
-            against="group operations of the protocol on all cores",
+            against="group operations and signatures on all cores",
             against_value=limit,
             at_least=BAR_BATCH,
         ),
@@ -118,13 +117,17 @@ def run(tell: Tell, *, quick: bool) -> Sequence[Measure]:
             against_value=limit / cores,
         ),
         measure(
-            "single_p50_ms", p50, "ms", against="group operations of one, ms", against_value=alone
+            "single_p50_ms",
+            p50,
+            "ms",
+            against="group operations and signatures of one, ms",
+            against_value=alone,
         ),
         measure(
             "single_p99_ms",
             p99,
             "ms",
-            against="group operations of one, ms",
+            against="group operations and signatures of one, ms",
             against_value=alone,
             at_most=BAR_P99_MS,
         ),
@@ -140,7 +143,7 @@ def run(tell: Tell, *, quick: bool) -> Sequence[Measure]:
             "codes_acquired_per_second",
             codes,
             "1/s",
-            against="inquiries that the group operations allow",
+            against="inquiries that the same operations allow",
             against_value=limit,
         ),
         measure(
@@ -178,17 +181,19 @@ def on_machine() -> Generator[Machine]:
         folder.chmod(0o755)
         entropy = SystemEntropy()
         postgres = EmbeddedPostgres.start(folder / "postgres", entropy=entropy)
-        plan = Plan(
-            gateways={EAST: [MINATO], WEST: [OSAKA]},
-            assessed={MINATO: date(2025, 4, 1), OSAKA: date(2025, 4, 1)},
-        )
-        federation = prepare(
-            folder / "rooms", plan, postgres=postgres, clock=SystemClock(), entropy=entropy
-        )
         try:
-            yield Machine(federation, postgres)
+            plan = Plan(
+                gateways={EAST: [MINATO], WEST: [OSAKA]},
+                assessed={MINATO: date(2025, 4, 1), OSAKA: date(2025, 4, 1)},
+            )
+            federation = prepare(
+                folder / "rooms", plan, postgres=postgres, clock=SystemClock(), entropy=entropy
+            )
+            try:
+                yield Machine(federation, postgres)
+            finally:
+                federation.stop()
         finally:
-            federation.stop()
             postgres.stop()
 
 
@@ -323,7 +328,11 @@ async def _open_loop(machine: Machine, count: int) -> list[float]:
     }
     limits = httpx2.Limits(max_connections=64, max_keepalive_connections=64)
     async with httpx2.AsyncClient(
-        base_url=federation.address_of(MINATO), headers=headers, limits=limits, trust_env=False
+        base_url=federation.address_of(MINATO),
+        headers=headers,
+        limits=limits,
+        timeout=LATE_S,
+        trust_env=False,
     ) as http:
 
         async def ask(index: int, due: float) -> float:

@@ -123,7 +123,11 @@ class EmbeddedPostgres:
                 user=_user(),
                 start_new_session=True,
             )
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()  # whoever is interrupted while it starts leaves no server behind
+            raise
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_LIMIT_S

@@ -8,6 +8,7 @@ Exit codes: 0 done; 1 refused or failed; 2 the input is not of the form asked fo
 """
 
 import io
+import logging
 import signal
 import sys
 import traceback
@@ -193,6 +194,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal or a file in another encoding gets escapes, not an end in the middle.
             stream.reconfigure(errors="backslashreplace")
+    # Who ends a command cuts off queries; psycopg would tell of each. A room's log still hears it.
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())
     stop = Stopper()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup has reasons of its own

@@ -1,7 +1,6 @@
 """`kumihimo demo`: the whole system at work in a synthetic nation, told in the terminal."""
 
 import asyncio
-import logging
 import sys
 from collections import Counter
 from pathlib import Path
@@ -62,8 +61,6 @@ def run_demo(*, residents: int = 10_000, seed: int = 1, keep: bool = False) -> i
         "組紐 Kumihimo：誰も一人では結合できないマイナンバー制度",
         "A number system in which no single party can join a person's data.",
     )
-    # Whoever ends a demo cuts off what is under way; psycopg would tell of every query of it.
-    logging.getLogger("psycopg").addHandler(logging.NullHandler())
     begun = monotonic()
     with TemporaryDirectory(prefix="kumihimo-demo-") as name:
         folder = Path(name)

@@ -1,0 +1,77 @@
+"""`kumihimo bench`: what it prints can be read by a program, and a bar that does not hold is told."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from kumihimo.run.bench_cli import measure, names
+
+FIELDS = ["name", "value", "unit", "against", "against_value", "ratio", "bar", "holds"]
+LINKAGE = {
+    "inquiries_per_second_batch": 400.0,
+    "crypto_limit_per_second": None,
+    "single_p50_ms": None,
+    "single_p99_ms": 300.0,
+    "cost_growth_10k_to_1m": 1.3,
+    "codes_acquired_per_second": None,
+    "numbers_designated_per_second": None,
+}
+
+
+def bench(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "kumihimo", "bench", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+
+
+def test_the_benchmark_of_linkage_prints_every_figure_beside_what_it_is_measured_against():
+    done = bench("linkage", "--quick", "--json")
+    found = json.loads(done.stdout)
+    assert list(found) == ["bench", "machine", "measures"]
+    assert found["bench"] == "linkage"
+    assert found["machine"]["cores"] > 0
+    assert {one["name"]: one["bar"] for one in found["measures"]} == LINKAGE
+    for one in found["measures"]:
+        assert list(one) == FIELDS
+        assert one["value"] > 0
+        assert one["against_value"] > 0
+        assert one["ratio"] == pytest.approx(one["value"] / one["against_value"], abs=0.002)
+    # What a loaded machine reaches is no matter of this test; what is said of it is.
+    assert done.returncode == int(not all(one["holds"] for one in found["measures"]))
+
+
+@pytest.mark.parametrize(
+    ("value", "bars", "holds"),
+    [
+        (400.0, {"at_least": 400.0}, True),
+        (399.0, {"at_least": 400.0}, False),
+        (300.0, {"at_most": 300.0}, True),
+        (301.0, {"at_most": 300.0}, False),
+        (1.0, {}, True),
+    ],
+)
+def test_a_bar_holds_or_does_not(value, bars, holds):
+    found = measure("a", value, "1/s", against="b", against_value=200.0, **bars)
+    assert (found.holds, found.ratio) == (holds, value / 200.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "--name"),
+        (["palace"], ", ".join(names())),
+        (["../run"], "no such benchmark"),
+        (["linkage", "--fast"], "--fast"),
+    ],
+)
+def test_a_wrong_benchmark_is_named_and_nothing_starts(arguments, words):
+    done = bench(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
