@@ -25,6 +25,7 @@ FITTING = {
     "--affair": "b081",
     "--provider": "lg-271004",
     "--item": "local-tax.total-income",
+    "--municipality": "lg-131032",
     "--from": "2026-01-01",
     "--to": "2026-06-01",
     "--residents": "1",

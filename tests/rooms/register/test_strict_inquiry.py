@@ -172,6 +172,23 @@ def test_the_person_can_see_who_asked_about_her_and_nobody_else_can(in_house):
     in_house(story)
 
 
+def test_an_inquiry_that_could_name_nobody_is_told_to_nobody_and_any_other_to_her(in_house):
+    # Register once wrote her name with a lost character: what cannot match was not about her.
+    async def story(house):
+        await house.tell(birth(1, name="●橋花"), correction(1, name="髙橋花"), birth(2))
+        [number] = await house.designate(code(1))
+        now = birth(1, name="髙橋花")
+        await house.inquire(about(birth(2), name="〓"), about(birth(2), birth="never"), about(now))
+        # An office that may not ask like this asked about her all the same.
+        await house.inquire(about(now, sex=""), about(now, affair="b999"))
+        asked = api.DisclosureAsked(number=number, attributes=attributes(now))
+        told = await house.ask(MINATO, api.ABOUT_ME_PATH, asked, api.AboutMe)
+        found = sorted((one.affair, one.answered) for one in told.inquiries)
+        assert found == [("b081", False), ("b081", True), ("b999", False)]
+
+    in_house(story)
+
+
 def test_the_inquiry_log_holds_no_attribute_in_the_clear(in_house, postgres):
     async def story(house):
         await house.inquire(about(birth(1, name="金魚鉢花"), address="港区芝公園7-7-7"))

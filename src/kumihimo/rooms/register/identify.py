@@ -30,4 +30,4 @@ async def identify(register: Register, tx: Tx, asked: DisclosureAsked) -> int | 
 
 def tag_of(register: Register, sought: Asked) -> bytes:
     """Return the keyed tag of attributes that were asked for, the same in any notation."""
-    return register.locker.tag(sought.fingerprint(), label=b"strict-inquiry")
+    return register.locker.tag(sought.about, label=b"strict-inquiry")

@@ -161,7 +161,8 @@ async def about_me(register: Register, counter: str, person: DisclosureAsked) ->
 
 async def _rows_about(register: Register, tx: Tx, person: int) -> list[AskedRow]:
     written = await store.written_of(tx, person)
-    tags = {tag_of(register, sought) for sought in _sought(written)}
+    # What could name nobody was about nobody: one tag for all such inquiries, told to no one.
+    tags = {tag_of(register, sought) for sought in _sought(written) if sought.about}
     return await store.inquiries_about(tx, sorted(tags))
 
 

@@ -23,7 +23,11 @@ SEXLESS_AFFAIRS: Final[Mapping[str, str]] = {"b008": "児童福祉法 障害児�
 
 @attrs.frozen(kw_only=True, repr=False)
 class Asked:
-    """What one inquiry looks for. An empty prefecture, municipality or sex is not compared."""
+    """What one inquiry looks for. An empty prefecture, municipality or sex is not compared.
+
+    `about` is the person whom it names, in one form for any notation; empty where it could name
+    nobody. It stands also where the rule lets nothing be looked for: she can be told of that too.
+    """
 
     name: str
     birth: date
@@ -31,10 +35,7 @@ class Asked:
     prefecture: str = ""
     municipality: str = ""
     sex: str = ""
-
-    def fingerprint(self) -> bytes:
-        """Return what the log's keyed tag covers: the same for any notation of the three."""
-        return f"{self.name}\n{self.birth.isoformat()}\n{self.address}".encode()
+    about: bytes = b""
 
 
 # Stored keys are never empty, so nobody has this one.
@@ -42,7 +43,7 @@ NOBODY: Final = Asked(name="", birth=date.min, address="")
 
 
 def asked(inquiry: StrictInquiry, affairs: frozenset[str]) -> Asked:
-    """Return what to look for; `NOBODY` where the rule allows no answer whoever exists."""
+    """Return what to look for: what `NOBODY` has where the rule allows no answer whoever exists."""
     written = inquiry.attributes
     try:
         four = FourAttributes.parse(
@@ -54,8 +55,11 @@ def asked(inquiry: StrictInquiry, affairs: frozenset[str]) -> Asked:
     key, day = match_key(four), four.birth.reveal_day()
     sexless = inquiry.sexless_scheme and inquiry.affair in SEXLESS_AFFAIRS
     right_count = (four.sex is None) == sexless and sexless == inquiry.sexless_scheme
-    if key is None or day is None or not right_count or inquiry.affair not in affairs:
+    if key is None or day is None:
         return NOBODY
+    about = f"{key.name}\n{key.birth}\n{key.address}".encode()
+    if not right_count or inquiry.affair not in affairs:
+        return attrs.evolve(NOBODY, about=about)
     return Asked(
         name=key.name,
         birth=day,
@@ -63,6 +67,7 @@ def asked(inquiry: StrictInquiry, affairs: frozenset[str]) -> Asked:
         prefecture=four.address.reveal_prefecture(),
         municipality=municipality,
         sex=four.sex.value if four.sex else "",
+        about=about,
     )
 
 
