@@ -1,0 +1,136 @@
+"""What a stranger types from the pages while `kumihimo demo --keep` runs: it answers as they say."""
+
+import re
+import select
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import attrs
+import httpx2
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CLIENT = re.compile(r"^from kumihimo.*?^print[^\n]*$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@attrs.frozen
+class Kept:
+    """A demo that stays up, and the example that it printed."""
+
+    example: str
+
+    def said(self, pattern):
+        found = re.search(pattern, self.example)
+        assert found, self.example
+        return found[1]
+
+
+def read_until(stream, words, seconds):
+    """Return what a program prints up to some words, however it is cut."""
+    said, until = b"", time.monotonic() + seconds
+    while words not in said and time.monotonic() < until:
+        if select.select([stream], [], [], 1.0)[0]:
+            said += stream.read1()
+    return said.decode()
+
+
+@pytest.fixture(scope="module")
+def kept():
+    with subprocess.Popen(
+        [sys.executable, "-m", "kumihimo", "demo", "--keep", "--residents", "1000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        try:
+            said = read_until(running.stdout, b"first-exchange.md.", 300)
+            example = CLIENT.search(said)
+            assert example, said
+            yield Kept(example[0])
+        finally:
+            running.send_signal(signal.SIGINT)
+        _, errors = running.communicate(timeout=120)
+    assert (running.returncode, errors.decode()) == (130, "kumihimo: 中止しました。 Stopped.\n")
+
+
+def blocks(page, language):
+    """Return the fenced blocks of a page that are in a language."""
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    return [block for kind, block in FENCE.findall(text) if kind == language]
+
+
+def test_the_printed_example_and_the_tutorial_can_be_pasted_into_python(kept):
+    pasted = [kept.example, *blocks("tutorial/first-exchange.md", "python")]
+    done = subprocess.run(
+        [sys.executable, "-i", "-q"],
+        input="\n".join(pasted) + "\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert "Traceback" not in done.stderr
+    assert re.findall(r"^OK|BOUND|REFUSED_\w+", done.stdout, re.MULTILINE) == [
+        "OK",
+        "BOUND",
+        "REFUSED_PROVIDER",
+        "REFUSED_CASE",
+    ]
+
+
+def curl(words, files):
+    """Do what curl does with the options that the page uses, and return the answer."""
+    headers, body, address = {}, None, ""
+    rest = iter(words)
+    for word in rest:
+        match word:
+            case "-sS":
+                pass
+            case "-H":
+                name, _, value = next(rest).partition(": ")
+                headers[name] = value
+            case "-d":
+                body = next(rest).encode()
+            case "--data-binary":
+                body = files[next(rest).removeprefix("@")]
+            case _:
+                address = word
+    method = "GET" if body is None else "POST"
+    answer = httpx2.request(method, address, content=body, headers=headers, trust_env=False)
+    return answer.status_code, answer.json()
+
+
+def test_the_page_on_the_business_api_can_be_typed_from_top_to_bottom(kept):
+    page = "how-to/business-api.md"
+    setting, *typed = blocks(page, "")
+    (copies,) = blocks(page, "csv")
+    files = {"tax.csv": copies.encode("cp932")}
+    post = re.search(r"post\(\) { curl (.*) \"\$@\"; }", setting)
+    assert post, setting
+    known = {
+        "GATEWAY": kept.said(r'BusinessClient\("([^"]+)"'),
+        "TOKEN": kept.said(r'token = "([^"]+)"'),
+        "OLD_TOWN": kept.said(r'provider="([^"]+)"'),
+        "PERMIT": "A" * 22,  # nothing waits in the demo
+    }
+    said = {}
+    for block in typed:
+        line = re.sub(r"^post", lambda _: post[1], block).removeprefix("curl ")
+        line = re.sub(r"\$([A-Z_]+)", lambda found: known[found[1]], line).replace("\\\n", "")
+        words = shlex.split(line)
+        name = re.search(r"/v1/([a-z/-]+)", line)
+        assert name
+        status, said[name[1]] = curl(words, files)
+        assert status == (404 if name[1] == "waiting/decide" else 200), said[name[1]]
+        if name[1] == "inquiries":
+            known["INQUIRY"] = said["inquiries"]["questions"][0]["inquiry"]
+    assert said["persons"]["persons"] == [{"addressee": "100", "outcome": "NO_MATCH"}]
+    assert said["persons/status"]["persons"][0]["state"] == "BOUND"
+    assert said["inquiries/answers"]["answers"][0]["outcome"] == "OK"
+    assert (said["copies/file"]["loaded"], said["copies/file"]["rows_good"]) == (True, 1)
+    assert said["waiting"] == {"waiting": []}
+    assert len(said) == len(typed)
