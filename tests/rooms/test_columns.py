@@ -59,7 +59,6 @@ LINKAGE = {
         "rotating_to": "count",
         "previous_until": "instant",
     },
-    "retention": {"what": "name of a table", "kept": "period", "basis": "law"},
     "evidence": {
         "evidence": "count",
         "at": "instant",
@@ -185,9 +184,7 @@ GATEWAY = {
         "answered_at": "instant",
         "result_locked": "payload, under the institution's key; purged",
         "purge_after": "instant",
-        "hidden": "yes or no",
     },
-    "retention": {"what": "name of a table", "kept": "period", "basis": "law"},
     "load": {
         "institution": "party",
         "load": "random id",
@@ -241,7 +238,6 @@ LEDGER = {
         "noticed_at": "instant",
     },
     "end_missing": {"permit": "random id", "noticed_at": "instant"},
-    "retention": {"what": "name of a table", "kept": "period", "basis": "law"},
     "record": {
         "record": "random id",
         "permit": "random id",
@@ -324,6 +320,12 @@ JPKI = {
         "number": "count",
         "due_at": "instant",
     },
+    "holder": {
+        "holder": "register's keyed name of a person for this room",
+        "version": "count of the changes of her record",
+        "attributes_version": "count of the changes of her record",
+        "standing": "word",
+    },
     "intent": {
         "issuance": "random id of an order of cards",
         "ca": "word",
@@ -337,11 +339,18 @@ JPKI = {
     "issuance": {
         "issuance": "random id of an order of cards",
         "holder": "register's keyed name of the holder for this room",
+        "version": "count of the changes of her record",
         "carrier": "word",
         "municipality": "public code",
         "abroad": "yes or no",
         "order_digest": "of the order",
         "state": "word",
+        "refusal": "refusal code",
+    },
+    "status_event": {
+        "event": "random id of cards",
+        "issuance": "random id of an order of cards",
+        "kind": "word",
     },
     "responder": {
         "ca": "word",

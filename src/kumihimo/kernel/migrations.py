@@ -136,19 +136,16 @@ def _grant(connection: psycopg.Connection, role: str) -> None:
 EVERY_ROW: Final = "SELECT, INSERT, UPDATE, DELETE"
 
 # Records that must outlive their code's key: a change of key rewrites the code and nothing else.
-# An end that waited for a person is replaced by the decision. How long what is kept is the law's.
 KEPT: Final[Mapping[str, LiteralString]] = {
     "record": "SELECT, INSERT, UPDATE (person, version)",
     "record_end": "SELECT, INSERT, UPDATE",
-    "issuance": "SELECT, INSERT, UPDATE (state)",
+    "issuance": "SELECT, INSERT, UPDATE (state, refusal)",
     "intent": "SELECT, INSERT, UPDATE (tbs)",
     "certificate": "SELECT, INSERT, UPDATE (status, reason, status_at)",
-    "exchange_end": "SELECT, INSERT, UPDATE",
-    "retention": "SELECT",
 }
 
-# Legal records and evidence: nobody who serves requests can change or remove them, but for what is
-# over its time (`kernel/retention.py`).
+# Legal records and evidence: nobody who serves requests can change or remove them. Retention is
+# the owner's job.
 APPEND_ONLY = frozenset(
     {
         "journal",

@@ -39,21 +39,21 @@ def world(
     Parameters
     ----------
     residents
-        登録する人数。 People on the register, among them a few who died or went abroad.
+        People on the register, among them a few who died or went abroad.
     out
-        書き出す先のフォルダ。 Folder to write; must be empty or absent.
+        Folder to write; must be empty or absent.
     seed
-        国のもと。 What the nation is made from; the same seed gives the same people.
+        What the nation is made from.
     municipalities
-        市町村の数。 How many of the country's municipalities it is made of; the larger are the likelier.
+        How many of the country's municipalities it is made of; the larger are the likelier.
     on
-        その国の今日。 Its present day, as YYYY-MM-DD.
+        Its present day, as YYYY-MM-DD.
     form
-        ファイルの形式。 Parquet parts per table, or CSV files, those of institutions one folder each.
+        Parquet parts per table, or CSV files, those of institutions one folder each.
     force
-        作り直す。 Replace the folder if it holds a world.
+        Replace the folder if it holds a world.
     json
-        JSON で出力。 Print what was written as one JSON object instead of a progress bar.
+        Print what was written as one JSON object instead of a progress bar.
     """
     _make(residents, out, seed, municipalities, on, form, force=force, quiet=json)
     manifest = (out / MANIFEST).read_bytes()

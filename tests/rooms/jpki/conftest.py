@@ -17,7 +17,8 @@ def in_house(new_room):
                 await story(house)
             finally:
                 await house.stop()
-            assert house.bugs == []
+                for _, error in house.bugs:
+                    raise error
 
         asyncio.run(whole())
 

@@ -4,21 +4,30 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
+import msgspec
+from cryptography import x509
 
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.entropy import SystemEntropy
-from kumihimo.kernel.keys import PartyKeys, new_master
+from kumihimo.kernel.ids import new_id
+from kumihimo.kernel.keys import PartyKeys, new_master, open_payload, seal_payload
 from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.sql import Database
+from kumihimo.rooms.jpki import api, store_lists
+from kumihimo.rooms.jpki import store_certificates as certificates
 from kumihimo.rooms.jpki.app import build
-from kumihimo.rooms.jpki.authorities import CAS, found_generation
+from kumihimo.rooms.jpki.authorities import CAS, authorities, found_generation
 from kumihimo.rooms.jpki.context import Jpki
 from kumihimo.rooms.jpki.keystore import MemoryKeys
+from kumihimo.rooms.jpki.lists import publish_due
 from kumihimo.rooms.oversight.api import Entry, SignedDirectory, new_body, signed_bytes
 from kumihimo.rooms.oversight.client import DirectoryBook
+from kumihimo.rooms.register import api as register
+from tests.rooms.jpki.made import order
 
 START = datetime(2026, 6, 1, 1, tzinfo=UTC)
 MINATO = "131032"
+KINDS = {"jpki", "register", "cards"}
 
 
 class House:
@@ -43,7 +52,7 @@ class House:
         entries = {
             name: Entry(
                 party=name,
-                kind=name if name in {"jpki", "register"} else "institution",
+                kind=name if name in KINDS else "institution",
                 standing="active",
                 keys=keys.public,
             )
@@ -92,3 +101,62 @@ class House:
 
     def caller(self, party):
         return Caller(self.keys[party], self.book, self.net, self.clock, self.entropy)
+
+    def sealed(self, question, path):
+        payload = msgspec.json.encode(question)
+        to = self.keys["jpki"].public.payload
+        return register.Sealed(seal_payload(payload, to=to, context=path.encode()))
+
+    async def issue(self, *orders, party="cards"):
+        """Order certificates through the door; returns what became of each."""
+        sealed = self.sealed(api.IssueCertificates(orders), api.ISSUE_PATH)
+        answer, _ = await self.caller(party).call("jpki", api.ISSUE_PATH, sealed, register.Sealed)
+        key = self.keys[party].payload
+        opened = open_payload(answer.payload, key=key, context=api.ISSUE_PATH.encode())
+        return msgspec.json.decode(opened, type=api.Issued).issued
+
+    async def card(self, **changes):
+        """Order both certificates of a card; returns the order and the certificates."""
+        wanted = order(**changes)
+        [issued] = await self.issue(wanted)
+        assert issued.refusal == "", (issued.refusal, issued.detail)
+        return wanted, issued
+
+    async def happen(self, kind, wanted, *, only=None, event=None, party="cards"):
+        batch = api.StatusEvents(
+            (
+                api.StatusEvent(
+                    event=event or new_id(self.entropy), kind=kind, order=wanted.order, only=only
+                ),
+            )
+        )
+        path = api.STATUS_EVENTS_PATH
+        answer, _ = await self.caller(party).call("jpki", path, batch, api.StatusChanged)
+        return answer.changed
+
+    async def changed(self, *changes, party="register"):
+        path = register.RESIDENTS_CHANGED_PATH
+        batch = register.ResidentsChanged(changes)
+        answer, _ = await self.caller(party).call("jpki", path, batch, register.EventsTaken)
+        return answer.new
+
+    async def statuses(self, wanted):
+        """Return status and reason of each certificate of an order."""
+        async with self.database.transaction() as tx:
+            found = await certificates.of_order(tx, wanted.order)
+        return {row.ca: (row.status, row.reason) for row in found}
+
+    async def publish_lists(self):
+        while await publish_due(self.jpki):
+            pass
+
+    async def crl(self, ca, *, part="", generation=1):
+        await self.publish_lists()
+        async with self.database.transaction() as tx:
+            row = await store_lists.latest(tx, ca, generation, part)
+        return None if row is None else x509.load_der_x509_crl(bytes(row.der))
+
+    async def root(self, ca, generation=1):
+        found = (await authorities(self.jpki)).authorities
+        [der] = [a.certificate for a in found if (a.ca, a.generation) == (ca, generation)]
+        return x509.load_der_x509_certificate(der)

@@ -51,7 +51,7 @@ COLUMNS = {
         "sender": "",
         "topic": "path",
         "destination": "party",
-        "body": "blinded points on their way to the core",
+        "body": "blinded points for the core; that a record changed, under a reference of jpki or cards",
         "put_at": "instant of a batch, names nobody",
         "next_try_at": "instant",
         "tries": "count",

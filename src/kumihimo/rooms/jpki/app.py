@@ -9,11 +9,15 @@ from kumihimo.rooms.jpki.api import PARTY
 from kumihimo.rooms.jpki.context import Jpki
 from kumihimo.rooms.jpki.http import routes
 from kumihimo.rooms.jpki.http_status import status_routes
+from kumihimo.rooms.jpki.issuance import finish_open
+from kumihimo.rooms.jpki.lists import publish_due
 from kumihimo.rooms.jpki.ocsp import OcspService
 from kumihimo.rooms.jpki.responders import renew
 from kumihimo.rooms.oversight.client import DirectoryBook
 
 RENEWAL_PAUSE_S = 600.0
+LISTS_PAUSE_S = 5.0  # a list is out this long after a change of status, and its making
+FINISH_PAUSE_S = 30.0
 
 
 @attrs.frozen
@@ -33,11 +37,16 @@ def build(jpki: Jpki, *, book: DirectoryBook, report: Reporter) -> JpkiRoom:
         clock=jpki.clock,
         entropy=jpki.entropy,
     )
+    jobs = [
+        Job("jpki-lists", lambda: publish_due(jpki), LISTS_PAUSE_S),
+        Job("jpki-finish", lambda: finish_open(jpki), FINISH_PAUSE_S),
+        Job("jpki-responders", lambda: renew(jpki), RENEWAL_PAUSE_S),
+    ]
     app = room_app(
         "Kumihimo jpki",
         [*routes(jpki), *status_routes(OcspService(jpki))],
         report=report,
         door=door,
-        lifespan=[working([Job("responders", lambda: renew(jpki), RENEWAL_PAUSE_S)], report)],
+        lifespan=[working(jobs, report)],
     )
     return JpkiRoom(app, jpki)

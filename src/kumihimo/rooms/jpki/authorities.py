@@ -9,7 +9,7 @@ from cryptography import x509
 from kumihimo.kernel.clock import JST, legal_day
 from kumihimo.kernel.entropy import Entropy, below
 from kumihimo.kernel.sql import Tx
-from kumihimo.rooms.jpki import store
+from kumihimo.rooms.jpki import store, store_lists
 from kumihimo.rooms.jpki.api import Authorities, Authority, Ca
 from kumihimo.rooms.jpki.context import Jpki
 from kumihimo.rooms.jpki.domain.certificates import Wanted, key_id, unsigned
@@ -48,6 +48,7 @@ async def found_generation(jpki: Jpki, ca: Ca, *, named: GenerationName, actor: 
         label = f"{ca}-{generation}-{serial:x}"
         row = await asyncio.to_thread(_self_signed, jpki, ca, generation, kind, label, serial)
         await store.add_authority(tx, row)
+        await store_lists.need_list(tx, ca, generation, store_lists.FULL, row.not_before)
         await jpki.journal(tx, "authority-founded", actor, ca=ca, generation=generation)
     return Authority(ca=ca, generation=generation, certificate=row.der)
 

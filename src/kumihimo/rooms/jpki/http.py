@@ -1,11 +1,17 @@
 """jpki's routes: translation only."""
 
-from litestar import get
-from litestar.handlers import HTTPRouteHandler
+from typing import Any
 
-from kumihimo.kernel.door import lawful
-from kumihimo.rooms.jpki import api, authorities
+from litestar import Request, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
+
+from kumihimo.kernel.door import lawful, verified_of
+from kumihimo.rooms.jpki import api, authorities, issuance, revocation
 from kumihimo.rooms.jpki.context import Jpki
+from kumihimo.rooms.register import api as register
+
+Asked = Request[Any, Any, Any]
 
 
 def routes(jpki: Jpki) -> list[HTTPRouteHandler]:
@@ -19,4 +25,37 @@ def routes(jpki: Jpki) -> list[HTTPRouteHandler]:
         """Fetch the self-signed certificates of every generation of both authorities."""
         return await authorities.authorities(jpki)
 
-    return [own_certificates]
+    @post(
+        api.ISSUE_PATH,
+        status_code=200,
+        opt=lawful(authority="JPKI Act art. 3, 22", callers=("cards",)),
+    )
+    async def issue(request: Asked, data: JSONBody[register.Sealed]) -> register.Sealed:
+        """Order certificates: a sealed `IssueCertificates`; the answer is a sealed `Issued`."""
+        sender = verified_of(request).sender
+        issuance.require_cards(jpki, sender)
+        batch = jpki.open(data, api.IssueCertificates, path=api.ISSUE_PATH)
+        issued = await issuance.issue(jpki, sender, batch)
+        return jpki.seal(issued, to=sender, path=api.ISSUE_PATH)
+
+    @post(
+        api.STATUS_EVENTS_PATH,
+        status_code=200,
+        opt=lawful(authority="JPKI Act art. 9, 10", callers=("cards",)),
+    )
+    async def status_events(request: Asked, data: JSONBody[api.StatusEvents]) -> api.StatusChanged:
+        """Tell what happened to certificates: revoke, hold, or release what may be released."""
+        return await revocation.take_status_events(jpki, verified_of(request).sender, data)
+
+    @post(
+        register.RESIDENTS_CHANGED_PATH,
+        status_code=200,
+        opt=lawful(authority="JPKI Act art. 12", callers=("register",)),
+    )
+    async def residents_changed(
+        request: Asked, data: JSONBody[register.ResidentsChanged]
+    ) -> register.EventsTaken:
+        """Tell that residents' records changed: a move kills the sign certificate."""
+        return await revocation.take_changes(jpki, verified_of(request).sender, data)
+
+    return [own_certificates, issue, status_events, residents_changed]

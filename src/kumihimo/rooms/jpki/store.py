@@ -3,10 +3,13 @@
 from datetime import datetime
 
 import attrs
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.jpki.api import Ca
-from kumihimo.rooms.jpki.domain.keys import KeyKind
+from kumihimo.rooms.jpki.domain.keys import KeyKind, PublicKey
 
 
 @attrs.frozen(kw_only=True)
@@ -21,6 +24,12 @@ class AuthorityRow:
     not_before: datetime
     not_after: datetime
     der: bytes
+
+    def public(self) -> PublicKey:
+        """Return its public key."""
+        key = x509.load_der_x509_certificate(bytes(self.der)).public_key()
+        assert isinstance(key, RSAPublicKey | EllipticCurvePublicKey), "a kind that we made"
+        return key
 
 
 async def authorities(tx: Tx) -> list[AuthorityRow]:

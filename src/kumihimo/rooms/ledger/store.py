@@ -141,9 +141,6 @@ _OF_PERSON: Final[LiteralString] = (
     " WHERE r.permit IN (SELECT permit FROM record WHERE person = ANY(%(persons)s::bytea[])"
     " UNION SELECT permit FROM record_end WHERE person = ANY(%(persons)s::bytea[]))"
     " AND NOT (r.hidden OR coalesce(q.hidden, false) OR coalesce(p.hidden, false))"
-    # What the provider may hide is not shown until it spoke: a record that vanished again would
-    # tell that it is hidden. One that keeps silent for too long hides nothing any more.
-    " AND (r.outcome <> 'OK' OR p.permit IS NOT NULL OR r.requested_at < %(silent_before)s)"
 )
 _WITH_ENDS: Final[LiteralString] = (
     " FROM record r"
@@ -168,19 +165,10 @@ class Wanted:
     limit: int
 
 
-@attrs.frozen
-class Reader:
-    """Who reads: her code under each key version that a row may have.
-
-    Exchanges granted before `silent_before` are shown though the provider never reported its end.
-    """
-
-    persons: Sequence[bytes]
-    silent_before: datetime
-
-
-async def mine(tx: Tx, reader: Reader, wanted: Wanted) -> list[MineRow]:
+async def mine(tx: Tx, persons: Sequence[bytes], wanted: Wanted) -> list[MineRow]:
     """Return the records of a person, newest first; what either side hid is absent.
+
+    `persons` is her code under each key version that a row may have.
 
     A record belongs to the person that the requester named and to the one that the provider
     opened: where they differ, both may see that somebody looked.
@@ -203,8 +191,7 @@ async def mine(tx: Tx, reader: Reader, wanted: Wanted) -> list[MineRow]:
         "      OR (r.requested_at, r.record) < (%(after_at)s, %(after_record)s))"
         " ORDER BY r.requested_at DESC, r.record DESC LIMIT %(limit)s",
         {
-            "persons": list(reader.persons),
-            "silent_before": reader.silent_before,
+            "persons": list(persons),
             "since": wanted.since,
             "until": wanted.until,
             "requester": wanted.requester,
@@ -218,7 +205,7 @@ async def mine(tx: Tx, reader: Reader, wanted: Wanted) -> list[MineRow]:
     )
 
 
-async def who_asked(tx: Tx, reader: Reader) -> list[AskedRow]:
+async def who_asked(tx: Tx, persons: Sequence[bytes]) -> list[AskedRow]:
     """Return the bodies that asked about a person, the latest first; hidden records are absent."""
     return await tx.rows(
         "SELECT r.requester, count(*) AS times,"
@@ -226,7 +213,7 @@ async def who_asked(tx: Tx, reader: Reader) -> list[AskedRow]:
         + _WITH_ENDS
         + _OF_PERSON
         + " GROUP BY r.requester ORDER BY last_at DESC",
-        {"persons": list(reader.persons), "silent_before": reader.silent_before},
+        {"persons": list(persons)},
         AskedRow,
     )
 

@@ -135,11 +135,7 @@ class InquiryBatch(msgspec.Struct, frozen=True):
 
 
 class Granted(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one inquiry: a permit, or a refusal by name. Both are on record.
-
-    A permit that was given and leads nowhere any more stands here beside its refusal, so that the
-    requester can report its end.
-    """
+    """What became of one inquiry: a permit, or a refusal by name. Both are on record."""
 
     inquiry: str
     outcome: Outcome
@@ -208,10 +204,7 @@ def verify_sheet(signed: SignedSheet, book: KeyBook) -> PermitSheet:
 
 
 class LocalRefusal(msgspec.Struct, frozen=True, kw_only=True):
-    """The requester refused its own clerk (no open case): recorded like any other refusal.
-
-    `hidden` marks 不開示, as in an inquiry.
-    """
+    """The requester refused its own clerk (no open case): recorded like any other refusal."""
 
     inquiry: str
     affair: str
@@ -221,7 +214,6 @@ class LocalRefusal(msgspec.Struct, frozen=True, kw_only=True):
     refused_at: datetime
     for_ledger: bytes
     version: KeyVersion
-    hidden: bool = False
 
 
 class LocalRefusals(msgspec.Struct, frozen=True):

@@ -26,8 +26,10 @@ ACQUIRE_PATH = "/acquisitions/begin"
 TICKET_PATH = "/tickets"
 ABOUT_ME_PATH = "/inquiries/about-me"
 HOLDER_PATH = "/holders"
+RESIDENTS_CHANGED_PATH = "/residents/changed"  # at jpki and at cards
 
 BATCH_MAX = 1_000
+CHANGES_MAX = BATCH_MAX  # no batch of events touches more people
 
 
 class Attributes(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,15 +202,39 @@ class HolderFound(msgspec.Struct, frozen=True, kw_only=True):
     """Who applies, as held, and the references (32 bytes) that each of the two rooms knows her by.
 
     Neither room can tell the other's reference, the number or the person's id from its own.
-    `attributes` has the municipality. Inside a `Sealed`.
+    `attributes` has the municipality; `version` counts the changes of the record so far. Inside a `Sealed`.
     """
 
     for_cards: bytes
     for_jpki: bytes
+    version: int
     resident_code: str
     attributes: Attributes
     kana: str
     standing: Literal["resident", "leaving", "abroad", "dead"]
+
+
+WhatChanged = Literal["name", "birth", "sex", "address", "number", "resident-code"]
+
+
+class ResidentChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """That the record of a person is another one now; what it says is not told.
+
+    `holder` is the reference of the room that is told, `version` as in `HolderFound`: of two
+    messages the one with the higher is the later, in whatever order they come.
+    """
+
+    holder: bytes
+    version: int
+    changed: tuple[WhatChanged, ...]
+    standing: Literal["resident", "leaving", "abroad", "dead"]
+    effective_on: date
+
+
+class ResidentsChanged(msgspec.Struct, frozen=True):
+    """At most 1,000 changes, each person once; sent to jpki and to cards by the outbox."""
+
+    changes: tuple[ResidentChanged, ...]
 
 
 class EventsTaken(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,8 +7,10 @@ from kumihimo.kernel.refusal import Conflict
 from kumihimo.rooms.register import numbers, store
 from kumihimo.rooms.register.api import EventBatch, EventsTaken
 from kumihimo.rooms.register.context import Register, require_batch
+from kumihimo.rooms.register.domain.changes import changes
 from kumihimo.rooms.register.domain.intake import Book, codes_of, take
 from kumihimo.rooms.register.domain.residents import encode
+from kumihimo.rooms.register.telling import tell
 
 _ASIDE_FROM: Final = 100  # events; below it a thread costs more than it frees
 
@@ -31,6 +33,7 @@ async def take_events(register: Register, sender: str, batch: EventBatch) -> Eve
             events=await store.known_events(tx, [event.event for event in batch.events]),
             ids=await store.fresh_ids(tx, len(bodies)),
         )
+        before = {p: history.present for p, history in book.people.items() if history.open}
         if len(bodies) < _ASIDE_FROM:
             plan = take(book, bodies, sender=sender, space=register.space, today=today)
         else:
@@ -42,5 +45,6 @@ async def take_events(register: Register, sender: str, batch: EventBatch) -> Eve
             if not saved:
                 raise Conflict("another batch wrote of the same residents; send this one again")
             await numbers.renumber(register, tx, plan.renumber)
+            await tell(register, tx, changes(before, book, plan), book)
         await register.journal(tx, "events-taken", sender, new=len(plan.new))
     return EventsTaken(new=len(plan.new))

@@ -33,6 +33,7 @@ async def holder(register: Register, sender: str, asked: HolderAsked) -> Sealed:
     found = HolderFound(
         for_cards=register.references.of(row.person, "cards"),
         for_jpki=register.references.of(row.person, "jpki"),
+        version=row.version,
         resident_code=row.resident_code,
         attributes=Attributes(
             name=row.name,

@@ -61,6 +61,7 @@ class Present:
     """A person as the register holds her now."""
 
     person: int
+    version: int
     resident_code: str
     municipality: str
     standing: Standing
@@ -230,7 +231,8 @@ async def present(tx: Tx, person: int) -> Present | None:
     """Return a person as she is held now."""
     return await tx.row(
         "SELECT r.person, r.resident_code, r.municipality, r.standing, r.name, p.kana, r.birth,"
-        " r.sex, r.address FROM resident r JOIN resident_period p ON p.person = r.person"
+        " r.sex, r.address, (SELECT count(*) FROM resident_event e WHERE e.person = r.person)"
+        " AS version FROM resident r JOIN resident_period p ON p.person = r.person"
         " AND p.recorded_to IS NULL AND p.valid_to IS NULL WHERE r.person = %(person)s",
         {"person": person},
         Present,

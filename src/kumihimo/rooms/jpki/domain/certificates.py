@@ -197,7 +197,7 @@ _EXTENSIONS: Final[Mapping[ExtensionName, tuple[_Make, bool]]] = {
 
 
 @cache
-def _stand_in(kind: KeyKind) -> PrivateKey:
+def stand_in(kind: KeyKind) -> PrivateKey:
     """Return a key that stands in for the authority's while the certificate is put together."""
     return new_key(kind)
 
@@ -219,7 +219,7 @@ def unsigned(profile: Profile, wanted: Wanted, *, signer: KeyKind) -> x509.Certi
     for name in profile.extensions:
         make, critical = _EXTENSIONS[name]
         builder = builder.add_extension(make(profile, wanted), critical=critical)
-    return builder.sign(_stand_in(signer), hash_of(signer))
+    return builder.sign(stand_in(signer), hash_of(signer))
 
 
 def hash_of(kind: KeyKind) -> SHA256 | SHA384:

@@ -131,9 +131,17 @@ def lint(tbs: bytes, *, signer: KeyKind, root: bool = False) -> LintedCertificat
     return LintedCertificate(tbs, signer, _BY_LINT)
 
 
-def lint_list(unsigned: x509.CertificateRevocationList, *, signer: KeyKind) -> LintedList:
-    """Look at a list before it is signed; raises `NotLinted`."""
-    found = errors_of_list(unsigned.public_bytes(Encoding.DER))
+def lint_list(
+    unsigned: x509.CertificateRevocationList,
+    *,
+    sample: x509.CertificateRevocationList,
+    signer: KeyKind,
+) -> LintedList:
+    """Look at a list before it is signed; raises `NotLinted`.
+
+    `sample` is the list itself, or, of a long one, the same with some of its entries.
+    """
+    found = errors_of_list(sample.public_bytes(Encoding.DER))
     if found:
         raise NotLinted(found)
     return LintedList(unsigned.tbs_certlist_bytes, signer, _BY_LINT)

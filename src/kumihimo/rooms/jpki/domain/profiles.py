@@ -45,8 +45,8 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     key: KeyKind
     birthdays: int
+    minor_birthdays: int
     renewal_months: int
-    card_extra_months: int
 
 
 class Profiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

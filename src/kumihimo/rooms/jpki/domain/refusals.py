@@ -1,6 +1,6 @@
 """What jpki refuses by name."""
 
-from kumihimo.kernel.refusal import Refusal
+from kumihimo.kernel.refusal import BadInput, Refusal
 
 
 class NoAuthority(Refusal):
@@ -9,3 +9,66 @@ class NoAuthority(Refusal):
     code = "no-authority"
     title = "No authority can sign at present"
     status = 503
+
+
+class WeakKey(BadInput):
+    """A public key that must not be certified. `detail` is one word for what is wrong."""
+
+    code = "weak-key"
+    title = "The public key must not be certified"
+
+
+class KeyOfAnother(Refusal):
+    """The key stands in another holder's certificate, or in one that was revoked as compromised."""
+
+    code = "key-of-another"
+    title = "The public key is in use elsewhere or was compromised"
+    status = 409
+
+
+class OrderReused(Refusal):
+    """An order's id stands for other keys or another person."""
+
+    code = "order-reused"
+    title = "This order id stands for another order"
+    status = 409
+
+
+class StaleOrder(Refusal):
+    """The register changed the person since the order's attributes were taken."""
+
+    code = "stale-order"
+    title = "The register has changed this person since; order anew"
+    status = 409
+
+
+class HolderEnded(Refusal):
+    """The person has died, or left the country without continuing the card."""
+
+    code = "holder-ended"
+    title = "This person can hold no certificate"
+    status = 409
+
+
+class NothingToRestOn(Refusal):
+    """A sign certificate rests on an auth certificate, a phone's on a card's; there is none."""
+
+    code = "nothing-to-rest-on"
+    title = "The certificate that this one depends on is not valid"
+    status = 409
+
+
+class TooYoung(Refusal):
+    """No sign certificate under fifteen, unless the order says that it is an exception."""
+
+    code = "too-young"
+    title = "No sign certificate is issued at this age"
+    status = 409
+
+
+class CardEnded(Refusal):
+    """The card's last day is over."""
+
+    code = "card-ended"
+    title = "The card that carries the certificates has ended"
+    status = 409

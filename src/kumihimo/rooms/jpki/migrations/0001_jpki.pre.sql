@@ -20,16 +20,19 @@ CREATE TABLE authority (
 CREATE TABLE issuance (
     issuance text PRIMARY KEY CHECK (length(issuance) = 22),
     holder bytea NOT NULL CHECK (octet_length(holder) = 32),
+    version integer NOT NULL CHECK (version >= 0),
     carrier text NOT NULL CHECK (carrier IN ('card', 'android', 'iphone')),
     municipality text NOT NULL CHECK (municipality ~ '^[0-9]{6}$'),
     abroad boolean NOT NULL,
     order_digest bytea NOT NULL CHECK (octet_length(order_digest) = 32),
-    state text NOT NULL CHECK (state IN ('open', 'issued', 'refused'))
+    state text NOT NULL CHECK (state IN ('open', 'issued', 'refused')),
+    refusal text NOT NULL DEFAULT ''
 );
 CREATE INDEX issuance_holder ON issuance (holder);
 CREATE INDEX issuance_open ON issuance (issuance) WHERE state = 'open';
 
--- What is about to be signed, stored before it is. `tbs` goes when the certificate is there.
+-- What is about to be signed, stored before it is. `tbs` goes when the certificate is there, or will
+-- never be. A key is certified once, whoever shows it again.
 CREATE TABLE intent (
     issuance text NOT NULL REFERENCES issuance (issuance),
     ca text NOT NULL,
@@ -41,6 +44,7 @@ CREATE TABLE intent (
     tbs bytea,
     PRIMARY KEY (issuance, ca),
     UNIQUE (ca, serial),
+    UNIQUE (key_hash),
     FOREIGN KEY (ca, generation) REFERENCES authority (ca, generation)
 );
 
@@ -69,7 +73,6 @@ CREATE TABLE certificate (
     CHECK ((status = 'held') = (reason IS NOT DISTINCT FROM 'certificateHold'))
 );
 CREATE INDEX certificate_holder ON certificate (holder);
-CREATE INDEX certificate_key ON certificate (key_hash);
 CREATE INDEX certificate_listed ON certificate (ca, generation, municipality)
     WHERE status <> 'good';
 
@@ -96,4 +99,20 @@ CREATE TABLE crl (
     der bytea NOT NULL,
     PRIMARY KEY (ca, generation, part, number),
     FOREIGN KEY (ca, generation, part) REFERENCES crl_number (ca, generation, part)
+);
+
+-- What register said last of a person: how often it changed her record, and whether she may hold
+-- certificates. An order whose attributes are older is stale.
+CREATE TABLE holder (
+    holder bytea PRIMARY KEY CHECK (octet_length(holder) = 32),
+    version integer NOT NULL CHECK (version >= 0),
+    attributes_version integer NOT NULL CHECK (attributes_version >= 0),
+    standing text NOT NULL CHECK (standing IN ('resident', 'leaving', 'abroad', 'dead'))
+);
+
+-- Events from cards that were taken; one that comes again changes nothing.
+CREATE TABLE status_event (
+    event text PRIMARY KEY CHECK (length(event) = 22),
+    issuance text NOT NULL REFERENCES issuance (issuance),
+    kind text NOT NULL
 );
