@@ -12,11 +12,13 @@ from psycopg import sql
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.door import own_routes
 from kumihimo.kernel.entropy import SystemEntropy
-from kumihimo.kernel.keys import open_payload, seal_payload
+from kumihimo.kernel.keys import PartyKeys, new_master, open_payload, seal_payload
 from kumihimo.kernel.message import sign_request
 from kumihimo.rooms.gateway import clients
 from kumihimo.rooms.gateway.clients import EVERY_AFFAIR
+from kumihimo.rooms.jpki import api as jpki
 from kumihimo.rooms.ledger import api as ledger
+from kumihimo.rooms.oversight.api import ENROL_PATH, Enrol, Entry, SignedDirectory
 from kumihimo.rooms.oversight.service import OPERATOR
 from kumihimo.rooms.register import api as register
 from kumihimo.run.plan import Plan
@@ -42,14 +44,16 @@ DOORS = [
     for room, app in applications().items()
     for path, handler in own_routes(app)
 ]
-# What is inside the seal at register's doors.
+# What is inside the seal, by room and door.
 SEALED = {
-    register.EVENTS_PATH: register.EventBatch,
-    register.DESIGNATE_PATH: register.Designate,
-    register.STRICT_PATH: register.StrictBatch,
-    register.ACQUIRE_PATH: register.AcquireBatch,
-    register.TICKET_PATH: register.DisclosureAsked,
-    register.ABOUT_ME_PATH: register.DisclosureAsked,
+    ("jpki", jpki.ISSUE_PATH): jpki.IssueCertificates,
+    ("register", register.EVENTS_PATH): register.EventBatch,
+    ("register", register.DESIGNATE_PATH): register.Designate,
+    ("register", register.STRICT_PATH): register.StrictBatch,
+    ("register", register.ACQUIRE_PATH): register.AcquireBatch,
+    ("register", register.TICKET_PATH): register.DisclosureAsked,
+    ("register", register.ABOUT_ME_PATH): register.DisclosureAsked,
+    ("register", register.HOLDER_PATH): register.HolderAsked,
 }
 
 
@@ -72,6 +76,14 @@ class Town:
             report=lambda where, error: self.bugs.append((where, error)),
         )
         self._opened.push_async_callback(self.street.close)
+        # cards makes no doors of its own here: it is a party that knocks at others.
+        self.keys = {"cards": PartyKeys("cards", new_master(self.street.entropy))}
+        self.keys |= self.street.keys
+        entry = Entry(
+            party="cards", kind="cards", standing="active", keys=self.keys["cards"].public
+        )
+        operator = self.street.caller(OPERATOR)
+        await operator.call("oversight", ENROL_PATH, Enrol(entry=entry), SignedDirectory)
         self.http = {}
         for name, app in self.street.apps.items():
             client = httpx2.AsyncClient(transport=transport_to(app), base_url="http://room")
@@ -107,8 +119,8 @@ class Town:
         self.loop.run_until_complete(self._opened.aclose())
         self.loop.close()
 
-    def seal(self, path, content):
-        to = self.street.keys["register"].public.payload
+    def seal(self, path, content, room="register"):
+        to = self.street.keys[room].public.payload
         return seal_payload(content, to=to, context=path.encode())
 
     def sender(self, handler):
@@ -118,8 +130,8 @@ class Town:
             return MINATO
         return OPERATOR if caller == "oversight-operator" else caller
 
-    def sealed(self, path, content):
-        return msgspec.json.encode(register.Sealed(self.seal(path, content)))
+    def sealed(self, room, path, content):
+        return msgspec.json.encode(register.Sealed(self.seal(path, content, room)))
 
     def knock(
         self,
@@ -144,7 +156,7 @@ class Town:
             headers["authorization"] = f"Bearer {self.session}"
         elif not handler.opt.get("unsigned"):
             headers = sign_request(
-                self.street.keys[self.sender(handler)],
+                self.keys[self.sender(handler)],
                 path=path,
                 recipient=recipient,
                 body=body,
@@ -160,6 +172,7 @@ class Town:
         databases = {
             "register": street.register.register.database,
             "linkage": street.linkage.core.database,
+            "jpki": street.jpki.jpki.database,
             "ledger": street.ledger.ledger.database,
             "oversight": street.oversight.database,
         }

@@ -57,14 +57,14 @@ def test_a_body_that_no_door_asks_for_is_refused_and_nothing_is_written(
     assert counts(settled) == before
 
 
-@pytest.mark.parametrize("path", SEALED)
-def test_what_no_door_asks_for_is_refused_behind_the_seal_too(settled, path):
-    handler = next(door[3] for door in DOORS if door[:2] == ("register", path))
+@pytest.mark.parametrize(("room", "path"), SEALED)
+def test_what_no_door_asks_for_is_refused_behind_the_seal_too(settled, room, path):
+    handler = next(door[3] for door in DOORS if door[:2] == (room, path))
     before = counts(settled)
     for name, body in BODIES.items():
         if name != "larger than the door":
-            sealed = settled.sealed(path, body)
-            answer = settled.knock("register", path, "POST", handler, sealed)
+            sealed = settled.sealed(room, path, body)
+            answer = settled.knock(room, path, "POST", handler, sealed)
             check(answer, None)
             assert 400 <= answer.status_code < 500, name
     assert settled.bugs == []
