@@ -30,6 +30,11 @@ def portrait(entropy: Entropy) -> bytes:
     return photo_jp2(image)
 
 
+def no_portrait() -> bytes:
+    """Return an empty picture: a child under one year may have a card without a photo."""
+    return photo_jp2(Image.new("L", SIZE, 225))
+
+
 def _shoulders(draw: ImageDraw.ImageDraw, centre: int, chin: int, cloth: int, skin: int) -> None:
     draw.ellipse((centre - 84, chin + 4, centre + 84, chin + 150), fill=cloth)
     draw.rectangle((centre - 16, chin - 18, centre + 16, chin + 18), fill=skin - 12)
