@@ -107,6 +107,7 @@ def test_records_are_read_by_number(reader):
     assert reader.send("00B2000400") == "6A83"
     assert reader.send("00B2010600") == "6A81"
     assert reader.send("00B20104") == "6700"
+    assert reader.send("00B201040A") == "6700"  # less room than the record needs
     assert reader.send("00B0000000") == "6981"
 
 

@@ -97,6 +97,12 @@ def test_a_part_of_a_certificate_is_none(cut):
         CvCertificate.parse(whole[:cut])
 
 
+def test_a_certificate_whose_parts_stand_the_wrong_way_round_is_none():
+    whole = hierarchy().terminal(Role.TERMINAL, "7000007").certificate
+    with pytest.raises(BadCertificate):
+        CvCertificate.parse(whole[307:] + whole[5:307])
+
+
 @pytest.mark.parametrize("number", ["690002", "69000201", "69000x0"])
 def test_a_key_id_has_its_form(number):
     with pytest.raises(BadCertificate):

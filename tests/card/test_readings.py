@@ -150,6 +150,41 @@ def test_refusals_are_told_by_name_and_never_with_the_pin(card):
         terminal.tries(transmit, 0x0006)
 
 
+def test_a_file_is_read_to_its_end_whatever_its_length(card):
+    transmit, memory = card
+    terminal.select(transmit, TEXT)
+    assert len(terminal.read_file(transmit, 0x0005)) == 256
+    for size in (1, 255, 257, 512):
+        memory.contents["text/0005"] = bytes(size)
+        assert len(terminal.read_file(transmit, 0x0005)) == size
+    memory.contents["text/0005"] = b""
+    with pytest.raises(CardDeclined):
+        terminal.read_file(transmit, 0x0005)
+    with pytest.raises(CardDeclined) as told:
+        terminal.read_file(transmit, NUMBER)
+    assert told.value.word == 0x6982
+
+
+@pytest.mark.parametrize("record", [b"\x01\x1c" + b"9" * 28, b"\x01\x02\xff\xff"])
+def test_a_card_that_speaks_nonsense_of_itself_is_no_card(card, record):
+    card[1].contents["common/0001"] = record
+    with pytest.raises(BadCard):
+        readings.card_info(card[0])
+
+
+@pytest.mark.parametrize("answer", ["869000", "8702010" + "19000", "861101" + "00" * 16 + "9000"])
+def test_an_answer_in_a_session_that_is_none_is_told(wire, answer):
+    plain, session = wire
+    transmit = plain._transmit
+
+    def answering(command):
+        return bytes.fromhex(answer) if command[1] == 0xB0 else transmit(command)
+
+    plain._transmit = answering
+    with pytest.raises(BadCard):
+        session.read_file(NUMBER)
+
+
 def test_a_login_is_one_function(card):
     assert len(terminal.sign_in(card[0], PIN, b"x" * 51)) == 256
 
