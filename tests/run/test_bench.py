@@ -18,6 +18,11 @@ LINKAGE = {
     "codes_acquired_per_second": None,
     "numbers_designated_per_second": None,
 }
+CARD = {
+    "card_signatures_per_second": None,
+    "card_signatures_ratio_to_rsa": 0.8,
+    "card_apdus_per_second": None,
+}
 
 
 def bench(*arguments):
@@ -43,6 +48,14 @@ def test_the_benchmark_of_linkage_prints_every_figure_beside_what_it_is_measured
         assert one["against_value"] > 0
         assert one["ratio"] == pytest.approx(one["value"] / one["against_value"], abs=0.002)
     # What a loaded machine reaches is no matter of this test; what is said of it is.
+    assert done.returncode == int(not all(one["holds"] for one in found["measures"]))
+
+
+def test_the_benchmark_of_the_card_prints_its_signatures_beside_the_bare_key():
+    done = bench("card", "--quick", "--json")
+    found = json.loads(done.stdout)
+    assert {one["name"]: one["bar"] for one in found["measures"]} == CARD
+    assert all(one["value"] > 0 and one["against_value"] > 0 for one in found["measures"])
     assert done.returncode == int(not all(one["holds"] for one in found["measures"]))
 
 
