@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.card.reader import JPKI
+from kumihimo.card.secure import SecureSession
+from tests.card.reader import JPKI, TEXT
 
 
 def test_the_answer_to_reset_is_that_of_the_real_card(reader):
@@ -25,3 +26,15 @@ def test_nobody_signs_in_without_the_pin(reader):
 @pytest.mark.parametrize("command", ["", "00", "00A404", "00B0000000", "00A4040C0AD3"])
 def test_a_command_cut_short_is_answered(reader, command):
     assert reader.status(command) in {"6700", "6986"}
+
+
+def test_power_that_is_gone_keeps_neither_state_nor_challenge_nor_session_key(reader):
+    reader.select(TEXT)
+    assert reader.verify("1234", "0011") == "9000"
+    reader.data("0084000010")
+    running = reader.chip._running
+    running.secure = SecureSession(bytes(16))
+    reader.chip.power_off()
+    assert running.states == set()
+    assert (running.challenge, running.offered, running.secure) == (None, None, None)
+    assert reader.send("08B00000059603000000") == "69FC"
