@@ -20,6 +20,7 @@ PATHS = (
     api.ACQUIRE_PATH,
     api.TICKET_PATH,
     api.HOLDER_PATH,
+    api.HANDLE_PATH,
 )
 
 

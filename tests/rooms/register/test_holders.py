@@ -5,7 +5,7 @@ import pytest
 from kumihimo.kernel.keys import PartyKeys, new_master
 from kumihimo.kernel.net import Refused
 from kumihimo.rooms.register import api
-from kumihimo.rooms.register.api import HolderAsked, HolderFound
+from kumihimo.rooms.register.api import HolderAsked, HolderFound, HolderNow
 from tests.rooms.register.made import MINATO, attributes, birth, code, event
 
 HANAKO = birth(1)
@@ -67,5 +67,54 @@ def test_nobody_but_cards_may_ask(in_house):
             with pytest.raises(Refused) as refused:
                 await ask(house, number, attributes(HANAKO), party)
             assert refused.value.reason == "not-allowed"
+
+    in_house(story)
+
+
+async def now(house, handle, party="cards"):
+    return await house.ask(party, api.HANDLE_PATH, HolderNow(handle), HolderFound)
+
+
+def test_cards_learns_what_changed_by_a_handle_that_only_register_opens(in_house):
+    async def story(house):
+        number = await registered(house)
+        before = await ask(house, number, attributes(HANAKO))
+        await house.tell(event("move-within", 1, address="東京都港区芝公園一丁目1番1号"))
+        after = await now(house, before.handle)
+        assert after.attributes.address == "東京都港区芝公園一丁目1番1号"
+        assert after.for_cards == before.for_cards
+        assert (before.version, after.version) == (1, 2)
+
+    in_house(story)
+
+
+def test_two_handles_of_one_person_have_nothing_in_common(in_house):
+    async def story(house):
+        number = await registered(house)
+        one = await ask(house, number, attributes(HANAKO))
+        other = await ask(house, number, attributes(HANAKO))
+        assert one.handle != other.handle
+
+    in_house(story)
+
+
+@pytest.mark.parametrize("forged", [b"", b"x", bytes(36)])
+def test_a_forged_handle_opens_nothing(in_house, forged):
+    async def story(house):
+        await registered(house)
+        with pytest.raises(Refused) as refused:
+            await now(house, forged)
+        assert refused.value.reason == "not-found"
+
+    in_house(story)
+
+
+def test_a_handle_opens_nothing_for_another_party(in_house):
+    async def story(house):
+        number = await registered(house)
+        found = await ask(house, number, attributes(HANAKO))
+        with pytest.raises(Refused) as refused:
+            await now(house, found.handle, MINATO)
+        assert refused.value.reason == "not-allowed"
 
     in_house(story)

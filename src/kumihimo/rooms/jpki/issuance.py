@@ -208,7 +208,8 @@ async def _store(
 async def _answer(tx: Tx, row: IssuanceRow) -> IssuedOrder:
     if row.state == "refused":
         return IssuedOrder(order=row.issuance, refusal=row.refusal)
-    found: dict[str, bytes] = {}
+    # Both authorities, also where one certificate was ordered: a chip holds both.
+    found = {f"{one.ca}_authority": bytes(one.der) for one in await store.authorities(tx)}
     for one in await certificates.of_order(tx, row.issuance):
         authority = await store.authority(tx, one.ca, one.generation)
         found[one.ca] = bytes(one.der)

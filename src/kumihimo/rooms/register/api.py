@@ -26,6 +26,7 @@ ACQUIRE_PATH = "/acquisitions/begin"
 TICKET_PATH = "/tickets"
 ABOUT_ME_PATH = "/inquiries/about-me"
 HOLDER_PATH = "/holders"
+HANDLE_PATH = "/holders/now"
 RESIDENTS_CHANGED_PATH = "/residents/changed"  # at jpki and at cards
 
 BATCH_MAX = 1_000
@@ -202,16 +203,24 @@ class HolderFound(msgspec.Struct, frozen=True, kw_only=True):
     """Who applies, as held, and the references (32 bytes) that each of the two rooms knows her by.
 
     Neither room can tell the other's reference, the number or the person's id from its own.
-    `attributes` has the municipality; `version` counts the changes of the record so far. Inside a `Sealed`.
+    `attributes` has the municipality; `version` counts the changes of the record so far; `handle`
+    opens the record again for cards (`HolderNow`), and says nothing to anybody. Inside a `Sealed`.
     """
 
     for_cards: bytes
     for_jpki: bytes
+    handle: bytes
     version: int
     resident_code: str
     attributes: Attributes
     kana: str
     standing: Literal["resident", "leaving", "abroad", "dead"]
+
+
+class HolderNow(msgspec.Struct, frozen=True):
+    """cards asks for the record of a holder as it is now, by the handle that register gave it."""
+
+    handle: bytes
 
 
 WhatChanged = Literal["name", "birth", "sex", "address", "number", "resident-code"]

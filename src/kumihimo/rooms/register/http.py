@@ -91,7 +91,18 @@ def _finding(register: Register) -> list[HTTPRouteHandler]:
         sender = verified_of(request).sender
         return await holders.holder(register, sender, asked)
 
-    return [inquire, about_me, holder]
+    @post(
+        api.HANDLE_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 16-2, 17", callers=("cards",)),
+    )
+    async def holder_now(request: Asked, data: JSONBody[api.Sealed]) -> api.Sealed:
+        """Tell cards of a holder as she is now: a sealed `HolderNow`; a sealed `HolderFound`."""
+        asked = register.open(data, api.HolderNow, path=api.HANDLE_PATH)
+        sender = verified_of(request).sender
+        return await holders.holder_now(register, sender, asked)
+
+    return [inquire, about_me, holder, holder_now]
 
 
 def _codes(register: Register) -> list[HTTPRouteHandler]:
