@@ -12,13 +12,13 @@ from psycopg import sql
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.door import own_routes
 from kumihimo.kernel.entropy import SystemEntropy
-from kumihimo.kernel.keys import PartyKeys, new_master, open_payload, seal_payload
+from kumihimo.kernel.keys import open_payload, seal_payload
 from kumihimo.kernel.message import sign_request
+from kumihimo.rooms.cards import api as cards
 from kumihimo.rooms.gateway import clients
 from kumihimo.rooms.gateway.clients import EVERY_AFFAIR
 from kumihimo.rooms.jpki import api as jpki
 from kumihimo.rooms.ledger import api as ledger
-from kumihimo.rooms.oversight.api import ENROL_PATH, Enrol, Entry, SignedDirectory
 from kumihimo.rooms.oversight.service import OPERATOR
 from kumihimo.rooms.register import api as register
 from kumihimo.run.plan import Plan
@@ -54,6 +54,23 @@ SEALED = {
     ("register", register.TICKET_PATH): register.DisclosureAsked,
     ("register", register.ABOUT_ME_PATH): register.DisclosureAsked,
     ("register", register.HOLDER_PATH): register.HolderAsked,
+    ("register", register.HANDLE_PATH): register.HolderNow,
+    ("cards", cards.OPEN_PATH): cards.OpenApplication,
+    ("cards", cards.PHOTO_PATH): cards.TakePhoto,
+    ("cards", cards.SUBMIT_PATH): cards.Submit,
+    ("cards", cards.DECIDE_PATH): cards.DecideApplication,
+    ("cards", cards.SHOW_PATH): cards.ShowApplication,
+    ("cards", cards.HANDLE_PATH): cards.HandleCard,
+    ("cards", cards.HOLD_PATH): cards.HoldCard,
+    ("cards", cards.END_PATH): cards.EndCard,
+    ("cards", cards.FIND_PATH): cards.FindCard,
+    ("cards", cards.MISDELIVERY_PATH): cards.ReportMisdelivery,
+    ("cards", cards.BEGIN_PATH): cards.BeginSession,
+    ("cards", cards.PROVE_PATH): cards.ProveChip,
+    ("cards", cards.ROLE_PATH): cards.AskRole,
+    ("cards", cards.KEYS_PATH): cards.NewKeys,
+    ("cards", cards.COMMIT_PATH): cards.CommitSession,
+    ("cards", cards.ABORT_PATH): cards.AbortSession,
 }
 
 
@@ -76,14 +93,7 @@ class Town:
             report=lambda where, error: self.bugs.append((where, error)),
         )
         self._opened.push_async_callback(self.street.close)
-        # cards makes no doors of its own here: it is a party that knocks at others.
-        self.keys = {"cards": PartyKeys("cards", new_master(self.street.entropy))}
-        self.keys |= self.street.keys
-        entry = Entry(
-            party="cards", kind="cards", standing="active", keys=self.keys["cards"].public
-        )
-        operator = self.street.caller(OPERATOR)
-        await operator.call("oversight", ENROL_PATH, Enrol(entry=entry), SignedDirectory)
+        self.keys = dict(self.street.keys)
         self.http = {}
         for name, app in self.street.apps.items():
             client = httpx2.AsyncClient(transport=transport_to(app), base_url="http://room")
@@ -173,6 +183,7 @@ class Town:
             "register": street.register.register.database,
             "linkage": street.linkage.core.database,
             "jpki": street.jpki.jpki.database,
+            "cards": street.cards.cards.database,
             "ledger": street.ledger.ledger.database,
             "oversight": street.oversight.database,
         }

@@ -5,10 +5,15 @@ from datetime import UTC, datetime
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.keys import Locker, PartyKeys, new_master
-from kumihimo.kernel.net import HttpNet
+from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.people.check_digits import NumberSpace
+from kumihimo.rooms.cards.app import build as build_cards
+from kumihimo.rooms.cards.context import Cards
+from kumihimo.rooms.cards.issuing import LaterIssuing
+from kumihimo.rooms.cards.jpki_certifier import JpkiCertifier
+from kumihimo.rooms.cards.tray import MemoryTray
 from kumihimo.rooms.gateway.app import build as build_gateway
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.jpki.app import build as build_jpki
@@ -45,7 +50,7 @@ def never(where, error):
 def applications():
     """Return the rooms by name. Nothing is opened: a request that gets past a door fails."""
     entropy, clock = SystemEntropy(), HandClock(datetime(2026, 6, 1, tzinfo=UTC))
-    parties = ("oversight", "linkage", "ledger", "register", "jpki", MINATO)
+    parties = ("oversight", "linkage", "ledger", "register", "jpki", "cards", MINATO)
     keys = {name: PartyKeys(name, new_master(entropy)) for name in parties}
     book = DirectoryBook(keys["oversight"].public.signing)
     net, law = HttpNet({}), LawNow()
@@ -83,6 +88,7 @@ def applications():
         ocsp_url="http://jpki/ocsp",
     )
     return {
+        "cards": _cards(keys["cards"], database, book, net, clock, entropy),
         "gateway": build_gateway(gateway, {MINATO: tenant}, report=never).app,
         "jpki": build_jpki(jpki, book=book, report=never).app,
         "ledger": build_ledger(ledger, book=book, net=net, report=never).app,
@@ -90,3 +96,21 @@ def applications():
         "oversight": build_oversight(oversight, entropy=entropy, report=never),
         "register": build_register(register, book=book, net=net, report=never).app,
     }
+
+
+def _cards(keys, database, book, net, clock, entropy):
+    caller = Caller(keys, book, net, clock, entropy)
+    cards = Cards(
+        database=database,
+        keys=keys,
+        directory=book,
+        caller=caller,
+        clock=clock,
+        entropy=entropy,
+        space=NumberSpace.TEST,
+        locker=Locker.of(keys.secret("columns"), entropy),
+        certifier=JpkiCertifier(caller, book, entropy),
+        issuing=LaterIssuing(),
+        factory=MemoryTray({}),
+    )
+    return build_cards(cards, book=book, report=never).app

@@ -22,8 +22,8 @@ def keys(room):
     """Return what the page tells of a room."""
     found = dict(told("Every room"))
     if room != "gateway":
-        found |= told("oversight, register, linkage, ledger, jpki")
-    if room in {"register", "linkage", "gateway", "jpki"}:
+        found |= told("oversight, register, linkage, ledger, jpki, cards")
+    if room in {"register", "linkage", "gateway", "jpki", "cards"}:
         found |= told(room)
     return found
 

@@ -28,6 +28,7 @@ PLANTED = [
     ("Walls: linkage", "kumihimo.rooms.linkage.service", "kumihimo.rooms.oversight.service"),
     ("Walls: gateway", "kumihimo.rooms.gateway.persons", "kumihimo.rooms.register.domain.strict"),
     ("Walls: ledger", "kumihimo.rooms.ledger.service", "kumihimo.rooms.linkage.domain.keys"),
+    ("Walls: cards", "kumihimo.rooms.cards.production", "kumihimo.rooms.jpki.issuance"),
     ("Walls: jpki", "kumihimo.rooms.jpki.authorities", "kumihimo.rooms.register.store"),
     ("Walls: oversight", "kumihimo.rooms.oversight.service", "kumihimo.rooms.gateway.api"),
     ("Inside register", "kumihimo.rooms.register.domain.strict", "kumihimo.rooms.register.store"),

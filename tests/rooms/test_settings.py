@@ -9,7 +9,7 @@ from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import BadSettings
 from kumihimo.run.serving import compose
 
-ROOMS = ("gateway", "jpki", "ledger", "linkage", "oversight", "register")
+ROOMS = ("cards", "gateway", "jpki", "ledger", "linkage", "oversight", "register")
 KEY = "ab" * 32
 
 
@@ -36,6 +36,8 @@ def write(folder, room, **changes):
     if room == "gateway":
         del lines["key"]
         tail += '[tenants]\n"lg-131032" = "master.key"\n'
+    if room == "cards":
+        lines |= {"card_keys": '"keys"', "tray": '"tray"'}
     if room == "jpki":
         lines |= {"authority_keys": '"authorities"', "ocsp_url": '"http://127.0.0.1/ocsp"'}
     tail = changes.pop("tail", tail)

@@ -141,6 +141,12 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "record_end": "SELECT, INSERT, UPDATE",
     "issuance": "SELECT, INSERT, UPDATE (state, refusal)",
     "intent": "SELECT, INSERT, UPDATE (tbs)",
+    "application": "SELECT, INSERT, UPDATE",
+    "card": "SELECT, INSERT, UPDATE",
+    "photo": "SELECT, INSERT, UPDATE",
+    "certificate_order": "SELECT, INSERT, UPDATE (state)",
+    "counter_session": "SELECT, INSERT, UPDATE",
+    "incident": "SELECT, INSERT, UPDATE (state, closed_on)",
     "certificate": "SELECT, INSERT, UPDATE (status, reason, status_at)",
 }
 
@@ -158,5 +164,7 @@ APPEND_ONLY = frozenset(
         "authority",
         "crl",
         "strict_inquiry",
+        "card_act",
+        "card_count",
     }
 )

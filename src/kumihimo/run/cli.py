@@ -92,6 +92,11 @@ COMMANDS: Final = (
         "中間サーバーの運用。 What the operator of a gateway does by hand.",
     ),
     Command(
+        "cards",
+        "kumihimo.run.cards_cli",
+        "カード発行の運用。 What the operator of cards does by hand.",
+    ),
+    Command(
         "world",
         "kumihimo.run.world_cli",
         "仮想の国を作る。 Make a synthetic nation and write it to a folder.",

@@ -221,6 +221,9 @@ def _settings(
         lines.append(f"key = {json.dumps(name + '.key')}")
     if kind in {"gateway", "linkage"}:
         lines.append('law = "deployment.json"')
+    if kind == "cards":
+        lines.append('card_keys = "card-keys"')
+        lines.append('tray = "tray"')
     if kind == "jpki":
         lines.append('authority_keys = "authority-keys"')
         lines.append(f"ocsp_url = {json.dumps(peers[kind] + '/ocsp')}")

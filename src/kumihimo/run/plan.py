@@ -17,6 +17,7 @@ CENTRE: Final[dict[str, Kind]] = {
     "linkage": "linkage",
     "ledger": "ledger",
     "jpki": "jpki",
+    "cards": "cards",
 }
 
 

@@ -41,7 +41,7 @@ def serve(room: str, *, config: Path) -> int:
     Parameters
     ----------
     room
-        gateway, jpki, ledger, linkage, oversight, register.
+        cards, gateway, jpki, ledger, linkage, oversight, register.
     config
         設定ファイル（TOML）。 The room's settings file, TOML.
     """

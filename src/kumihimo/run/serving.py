@@ -14,6 +14,8 @@ from kumihimo.kernel.net import HttpNet
 from kumihimo.kernel.refusal import BadInput, Unavailable
 from kumihimo.kernel.settings import load
 from kumihimo.kernel.sql import Database
+from kumihimo.rooms.cards.app import build as build_cards
+from kumihimo.rooms.cards.settings import Settings as CardsSettings
 from kumihimo.rooms.gateway.app import build as build_gateway
 from kumihimo.rooms.gateway.settings import Settings as GatewaySettings
 from kumihimo.rooms.jpki.app import build as build_jpki
@@ -117,6 +119,16 @@ def _jpki(given: _Given) -> Service:
     return _following("jpki", settings, book, room.app, jpki.database, net)
 
 
+def _cards(given: _Given) -> Service:
+    settings = load(given.path, CardsSettings)
+    book, net = settings.book(), settings.net()
+    cards = settings.cards(
+        beside=given.path, book=book, net=net, clock=given.clock, entropy=given.entropy
+    )
+    room = build_cards(cards, book=book, report=given.report)
+    return _following("cards", settings, book, room.app, cards.database, net)
+
+
 def _gateway(given: _Given) -> Service:
     settings = load(given.path, GatewaySettings)
     book, net = settings.book(), settings.net()
@@ -134,6 +146,7 @@ def _gateway(given: _Given) -> Service:
 
 
 ROOMS: Final[Mapping[str, Callable[[_Given], Service]]] = {
+    "cards": _cards,
     "gateway": _gateway,
     "jpki": _jpki,
     "ledger": _ledger,

@@ -23,6 +23,12 @@ from kumihimo.kernel.outbox import Outbox
 from kumihimo.kernel.postgres import EmbeddedPostgres
 from kumihimo.kernel.sql import Database
 from kumihimo.people.check_digits import NumberSpace
+from kumihimo.rooms.cards.app import CardsRoom
+from kumihimo.rooms.cards.app import build as build_cards
+from kumihimo.rooms.cards.context import Cards
+from kumihimo.rooms.cards.issuing import LaterIssuing
+from kumihimo.rooms.cards.jpki_certifier import JpkiCertifier
+from kumihimo.rooms.cards.tray import MemoryTray
 from kumihimo.rooms.gateway import acquire
 from kumihimo.rooms.gateway.app import GatewayRoom
 from kumihimo.rooms.gateway.app import build as build_gateway
@@ -98,6 +104,7 @@ class Street:
     linkage: LinkageRoom
     ledger: LedgerRoom
     jpki: JpkiRoom
+    cards: CardsRoom
     gateways: Mapping[str, GatewayRoom]
     apps: Mapping[str, Litestar]
     opened: AsyncExitStack
@@ -118,7 +125,8 @@ class Street:
     def outboxes(self) -> Sequence[Outbox]:
         """Every room's outbox."""
         gateways = [room.outbox for room in self.gateways.values()]
-        return [self.register.outbox, *gateways, self.linkage.outbox, self.ledger.outbox]
+        centre = (self.register, self.linkage, self.ledger, self.cards)
+        return [*gateways, *(room.outbox for room in centre)]
 
     async def deliver(self) -> None:
         """Let every outbox send what is due, until nothing moves."""
@@ -187,6 +195,7 @@ class _Builder:
         linkage = await self._linkage(keys, book, net, law)
         ledger = await self._ledger(keys, book, net)
         jpki = await self._jpki(keys, book)
+        cards = await self._cards(keys, book, net)
         gateways = {
             name: await self._gateway(name, keys, book, net, law) for name in self.plan.gateways
         }
@@ -196,6 +205,7 @@ class _Builder:
             "linkage": linkage.app,
             "ledger": ledger.app,
             "jpki": jpki.app,
+            "cards": cards.app,
             **{name: room.app for name, room in gateways.items()},
         }
         for name in CENTRE:
@@ -215,6 +225,7 @@ class _Builder:
             linkage=linkage,
             ledger=ledger,
             jpki=jpki,
+            cards=cards,
             gateways=gateways,
             apps=apps,
             opened=self.opened,
@@ -284,6 +295,25 @@ class _Builder:
         for ca in CAS:
             await found_generation(jpki, ca, named="present", actor="street")
         return build_jpki(jpki, book=book, report=self.report)
+
+    async def _cards(
+        self, keys: Mapping[str, PartyKeys], book: DirectoryBook, net: HttpNet
+    ) -> CardsRoom:
+        caller = Caller(keys["cards"], book, net, self.clock, self.entropy)
+        cards = Cards(
+            database=await self._database("cards", "cards"),
+            keys=keys["cards"],
+            directory=book,
+            caller=caller,
+            clock=self.clock,
+            entropy=self.entropy,
+            space=NumberSpace.TEST,
+            locker=Locker.of(keys["cards"].secret("columns"), self.entropy),
+            certifier=JpkiCertifier(caller, book, self.entropy),
+            issuing=LaterIssuing(),
+            factory=MemoryTray({}),
+        )
+        return build_cards(cards, book=book, report=self.report)
 
     async def _gateway(
         self,

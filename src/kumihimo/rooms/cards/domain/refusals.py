@@ -66,6 +66,13 @@ class PhotoBoundElsewhere(Conflict):
     title = "This photo was taken for another application"
 
 
+class SecondOfficerNeeded(BadInput):
+    """A card is handed over, and an incident handled, by two different officers."""
+
+    code = "second-officer-needed"
+    title = "A second officer is needed"
+
+
 class LookTwice(Conflict):
     """Somebody else has the same name and birth date: the officer confirms the address first."""
 

@@ -1,0 +1,87 @@
+"""Renders pages: escaped by default, without script, in Japanese or English, never kept anywhere.
+
+A room brings its own templates; components and style come from here, so that staff and citizens
+meet the same ones. `tokens.css` is the Digital Agency's (see `static/tokens.LICENSE`).
+"""
+
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Final, Literal
+
+import attrs
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from kumihimo.kernel.door import lawful
+
+Language = Literal["ja", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("ja", "en")
+
+HEADERS: Final = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
+        " frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+STYLES: Final = ("tokens.css", "components.css")
+
+
+@attrs.frozen
+class Pages:
+    """The templates of one room over the common components."""
+
+    environment: Environment
+
+    @classmethod
+    def of(cls, package: str) -> "Pages":
+        """Return the pages whose templates are in `package`/templates."""
+        loader = ChoiceLoader(
+            [PackageLoader(package, "templates"), PackageLoader("kumihimo.pages", "templates")]
+        )
+        environment = Environment(
+            loader=loader,
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        return cls(environment)
+
+    def render(
+        self, name: str, *, language: Language, status: int = 200, **context: object
+    ) -> Response[str]:
+        """Return a page. In templates `t(japanese, english)` says a text in the page's language."""
+        text = self.environment.get_template(name).render(
+            t=_teller(language), language=language, **context
+        )
+        return Response(text, status_code=status, media_type="text/html", headers=HEADERS)
+
+
+def _teller(language: Language) -> Callable[[str, str], str]:
+    def tell(japanese: str, english: str) -> str:
+        return japanese if language == "ja" else english
+
+    return tell
+
+
+def style_routes() -> list[HTTPRouteHandler]:
+    """Return the routes that serve the style sheets."""
+    return [_style(name) for name in STYLES]
+
+
+def _style(name: str) -> HTTPRouteHandler:
+    sheet = (files("kumihimo.pages") / "static" / name).read_text("utf-8")
+    headers = HEADERS | {"cache-control": "max-age=3600"}
+
+    @get(f"/style/{name}", opt=lawful(authority="operations: style", callers=("anyone",)))
+    async def style() -> Response[str]:
+        """Serve a style sheet."""
+        return Response(sheet, media_type="text/css", headers=headers)
+
+    return style

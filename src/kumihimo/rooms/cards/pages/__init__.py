@@ -1,0 +1,1 @@
+"""The counter's console: pages for the officer at a terminal with a card reader."""

@@ -1,0 +1,276 @@
+"""The console of a counter: server-rendered pages on the terminal itself, no script.
+
+The officer acts on a card only while it is in the reader: every page that changes one asks the
+chip, and the centre asks it again (`sessions`). Nothing of a person stands in an address, a cookie
+or a file; what was typed is forgotten with the answer.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar, Final, Protocol
+
+import attrs
+from litestar import Litestar, Request, Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.response import Redirect
+
+from kumihimo.card.terminal import Transmit
+from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.door import lawful
+from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.refusal import NotAuthentic, Refusal
+from kumihimo.pages.engine import LANGUAGES, Language, Pages, style_routes
+from kumihimo.rooms.cards.counter import Centre, Counter
+from kumihimo.rooms.cards.notes import Notes
+from kumihimo.rooms.cards.pages.shifts import Officers, Shift, Shifts
+from kumihimo.rooms.cards.pages.telling import Problem, told
+
+COOKIE: Final = "kumihimo-counter"
+BODY_MAX: Final = 2 * 1024 * 1024
+
+Asked = Request[Any, Any, Any]
+Form = Mapping[str, list[str | bytes]]
+
+
+class NoCard(Refusal):
+    """The officer acts on a card that is in the reader, and on no other."""
+
+    code: ClassVar[str] = "no-card"
+    title: ClassVar[str] = "There is no card in the reader"
+    status: ClassVar[int] = 409
+
+
+class Reader(Protocol):
+    """The card reader of the terminal."""
+
+    def card(self) -> Transmit | None:
+        """Return the way to the card that is in the reader, or None."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Console:
+    """What the pages need."""
+
+    centre: Centre
+    reader: Reader
+    notes: Notes
+    officers: Officers
+    shifts: Shifts
+    pages: Pages
+    entropy: Entropy
+    terminal: str
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        centre: Centre,
+        reader: Reader,
+        notes: Notes,
+        officers: Officers,
+        clock: Clock,
+        entropy: Entropy,
+        terminal: str,
+    ) -> "Console":
+        """Put a console together."""
+        return cls(
+            centre=centre,
+            reader=reader,
+            notes=notes,
+            officers=officers,
+            shifts=Shifts(clock, entropy),
+            pages=Pages.of("kumihimo.rooms.cards.pages"),
+            entropy=entropy,
+            terminal=terminal,
+        )
+
+    def counter(self) -> Counter:
+        """Return the counter with the card that is in the reader. Raises `NoCard`."""
+        transmit = self.reader.card()
+        if transmit is None:
+            raise NoCard
+        return Counter(
+            centre=self.centre,
+            transmit=transmit,
+            notes=self.notes,
+            entropy=self.entropy,
+            name=self.terminal,
+        )
+
+    def shift(self, request: Asked) -> Shift:
+        """Return the shift of the browser that asks."""
+        return self.shifts.find(request.cookies.get(COOKIE, ""))
+
+    def page(
+        self,
+        shift: Shift,
+        name: str,
+        *,
+        problem: Problem | None = None,
+        typed: Form | None = None,
+        **context: object,
+    ) -> Response[str]:
+        """Return a page of this shift; what was typed comes back, but no number and no secret."""
+        typed = typed or {}
+        done, shift.done = shift.done, None
+        answer = self.pages.render(
+            name,
+            language=shift.language,
+            status=422 if problem else 200,
+            officer=shift.officer,
+            form_token=shift.form_token,
+            card_there=self.reader.card() is not None,
+            problem=problem,
+            done=done,
+            was=partial(text, typed),
+            were=partial(texts, typed),
+            **context,
+        )
+        answer.set_cookie(key=COOKIE, value=shift.token, httponly=True, samesite="strict")
+        return answer
+
+
+def away(shift: Shift, path: str) -> Redirect:
+    """Send the browser on; what it asks next is a GET."""
+    answer = Redirect(path, status_code=303)
+    answer.set_cookie(key=COOKIE, value=shift.token, httponly=True, samesite="strict")
+    return answer
+
+
+async def read(request: Asked, shift: Shift) -> dict[str, list[str | bytes]]:
+    """Return a form's fields; raises `NotAuthentic` unless it is of a page of this shift."""
+    sent = await request.form()
+    found: dict[str, list[str | bytes]] = {}
+    for name, value in sent.multi_items():
+        whole = await value.read() if isinstance(value, UploadFile) else str(value)
+        found.setdefault(name, []).append(whole)
+    if text(found, "form_token") != shift.form_token:
+        raise NotAuthentic("the form is of another session")
+    return found
+
+
+def text(form: Form, name: str) -> str:
+    """Return a field as text, "" where it was left out."""
+    first = form.get(name, [""])[0]
+    return first.strip() if isinstance(first, str) else ""
+
+
+def texts(form: Form, name: str) -> tuple[str, ...]:
+    """Return every value of a field."""
+    return tuple(value for value in form.get(name, []) if isinstance(value, str))
+
+
+Act = Callable[[Shift, Form], Awaitable[tuple[str, str]]]
+Show = Callable[[Shift, Problem | None, Form], Awaitable[Response[str]]]
+
+
+def screen(
+    console: Console,
+    path: str,
+    show: Show,
+    act: Act,
+    *,
+    name: str,
+    says: str,
+    authority: str,
+) -> list[Any]:
+    """Return the routes of one screen: it is shown, and what is sent is done or refused in place.
+
+    `act` returns where to go and what to say there.
+    """
+    opt = lawful(authority=authority, callers=("officer at the terminal",))
+
+    async def shown(request: Asked) -> Response[Any]:
+        shift = console.shift(request)
+        if not shift.officer:
+            return away(shift, "/sign-in")
+        return await show(shift, None, {})
+
+    async def sent(request: Asked) -> Response[Any]:
+        shift = console.shift(request)
+        if not shift.officer:
+            return away(shift, "/sign-in")
+        form: Form = {}
+        try:
+            form = await read(request, shift)
+            where, what = await act(shift, form)
+        except Refusal as refusal:
+            return await show(shift, told(refusal, shift.language), form)
+        shift.done = (where, what)
+        return away(shift, where)
+
+    shown.__doc__, sent.__doc__ = f"Show: {says}", f"Do: {says}"
+    return [
+        get(path, name=name, operation_id=name, opt=opt)(shown),
+        post(path, name=f"{name}-sent", operation_id=f"{name}_sent", opt=opt)(sent),
+    ]
+
+
+def entrance(console: Console) -> list[Any]:
+    """Return the routes of signing in and out, of the language, and of the first page."""
+    opt = lawful(authority="operations: signing in", callers=("officer at the terminal",))
+
+    @get("/", name="home", opt=opt)
+    async def home(request: Asked) -> Response[Any]:
+        """Show what can be done."""
+        shift = console.shift(request)
+        if not shift.officer:
+            return away(shift, "/sign-in")
+        return console.page(shift, "home.html")
+
+    @get("/sign-in", name="sign-in", opt=opt)
+    async def sign_in(request: Asked) -> Response[str]:
+        """Ask who is there."""
+        return console.page(console.shift(request), "sign_in.html")
+
+    @post("/sign-in", name="signed-in", opt=opt)
+    async def signed_in(request: Asked) -> Response[Any]:
+        """Let an officer in; the session gets a new token."""
+        shift = console.shift(request)
+        try:
+            form = await read(request, shift)
+            officer = text(form, "officer")
+            console.officers.check(officer, text(form, "passcode"))
+        except Refusal as refusal:
+            problem = told(refusal, shift.language)
+            return console.page(shift, "sign_in.html", problem=problem)
+        console.shifts.end(shift)
+        fresh = console.shifts.begin(shift.language)
+        fresh.officer = officer
+        return away(fresh, "/")
+
+    @post("/sign-out", name="sign-out", opt=opt)
+    async def sign_out(request: Asked) -> Response[Any]:
+        """Let the officer go."""
+        shift = console.shift(request)
+        await read(request, shift)
+        console.shifts.end(shift)
+        return away(console.shifts.begin(shift.language), "/sign-in")
+
+    @post("/language", name="language", opt=opt)
+    async def language(request: Asked) -> Response[Any]:
+        """Change the language of the pages."""
+        shift = console.shift(request)
+        form = await read(request, shift)
+        wanted: dict[str, Language] = {one: one for one in LANGUAGES}
+        shift.language = wanted.get(text(form, "language"), shift.language)
+        return away(shift, "/")
+
+    return [home, sign_in, signed_in, sign_out, language]
+
+
+def application(console: Console, routes: list[Any]) -> Litestar:
+    """Return the application of a terminal. It listens on loopback only."""
+
+    def refused(request: Asked, refusal: Refusal) -> Response[Any]:
+        shift = console.shift(request)
+        return console.page(shift, "sign_in.html", problem=told(refusal, shift.language))
+
+    return Litestar(
+        [*entrance(console), *routes, *style_routes()],
+        exception_handlers={Refusal: refused},
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=BODY_MAX,
+    )

@@ -1,0 +1,103 @@
+"""Who sits at the terminal: officers by passcode, and one session of a browser each.
+
+Kept in memory: a terminal that was switched off has nobody signed in.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from hmac import compare_digest
+from typing import Final
+
+import attrs
+
+from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.ids import new_id
+from kumihimo.kernel.refusal import NotAuthentic, TooMany
+from kumihimo.pages.engine import Language
+
+SHIFT_FOR: Final = timedelta(minutes=15)  # our choice: without a request, the officer has left
+TRIES: Final = 5
+SHIFTS_MAX: Final = 16
+_COST: Final = 2**14
+
+
+@attrs.frozen(repr=False)
+class Passcode:
+    """A salted scrypt of a passcode."""
+
+    salt: bytes
+    digest: bytes
+
+    @classmethod
+    def of(cls, text: str, salt: bytes) -> "Passcode":
+        """Make one to be kept."""
+        return cls(salt, hashlib.scrypt(text.encode(), salt=salt, n=_COST, r=8, p=1))
+
+
+@attrs.define
+class Officers:
+    """Who may sign in. Five wrong passcodes in a row lock an officer out of this terminal."""
+
+    passcodes: Mapping[str, Passcode]
+    _wrong: dict[str, int] = attrs.field(factory=dict[str, int])
+
+    def check(self, officer: str, passcode: str) -> None:
+        """Raise `NotAuthentic` or `TooMany` unless this is the officer's passcode."""
+        kept = self.passcodes.get(officer) or Passcode(bytes(16), bytes(64))
+        if self._wrong.get(officer, 0) >= TRIES:
+            raise TooMany
+        if not compare_digest(Passcode.of(passcode, kept.salt).digest, kept.digest):
+            if officer in self.passcodes:
+                self._wrong[officer] = self._wrong.get(officer, 0) + 1
+            raise NotAuthentic
+        self._wrong.pop(officer, None)
+
+
+@attrs.define
+class Shift:
+    """One browser at the terminal."""
+
+    token: str
+    form_token: str
+    until: datetime
+    officer: str = ""
+    language: Language = "ja"
+    application: str = ""
+    done: tuple[str, str] | None = None
+
+
+@attrs.define
+class Shifts:
+    """The shifts that are open."""
+
+    clock: Clock
+    entropy: Entropy
+    _open: dict[str, Shift] = attrs.field(factory=dict[str, Shift])
+
+    def find(self, token: str) -> Shift:
+        """Return a browser's shift, or a new one in which nobody is signed in."""
+        now = self.clock.now()
+        self._open = {key: shift for key, shift in self._open.items() if shift.until > now}
+        shift = self._open.get(token) or self.begin()
+        shift.until = now + SHIFT_FOR
+        return shift
+
+    def begin(self, language: Language = "ja") -> Shift:
+        """Begin a shift under a new token; the oldest goes when there are too many."""
+        if len(self._open) >= SHIFTS_MAX:
+            oldest = min(self._open.values(), key=lambda shift: shift.until)
+            self.end(oldest)
+        shift = Shift(
+            new_id(self.entropy) + new_id(self.entropy),
+            new_id(self.entropy),
+            self.clock.now() + SHIFT_FOR,
+            language=language,
+        )
+        self._open[shift.token] = shift
+        return shift
+
+    def end(self, shift: Shift) -> None:
+        """End a shift."""
+        self._open.pop(shift.token, None)

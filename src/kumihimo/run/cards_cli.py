@@ -1,0 +1,51 @@
+"""`kumihimo cards`: what the operator of cards does by hand."""
+
+import asyncio
+import sys
+from datetime import date
+from pathlib import Path
+
+from cyclopts import App
+
+from kumihimo.kernel.clock import SystemClock
+from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.settings import load
+from kumihimo.rooms.cards.counts import counts
+from kumihimo.rooms.cards.domain.counting import Count, as_csv
+from kumihimo.rooms.cards.settings import Settings
+
+app = App(
+    name="cards",
+    help="カード発行の運用。 What the operator of cards does by hand.",
+)
+
+
+@app.command
+def count(*, config: Path, day: date | None = None) -> None:
+    """交付枚数・保有枚数を CSV で書き出す。 Write cards delivered and cards held as CSV.
+
+    One row for each municipality and band of ages; definitions are in docs/reference/cards.md.
+
+    Parameters
+    ----------
+    config
+        カードの設定ファイル。 cards' settings file.
+    day
+        基準日。 The day at whose end is counted; today when left out.
+    """
+    settings = load(config, Settings)
+    book, clock, entropy = settings.book(), SystemClock(), SystemEntropy()
+
+    async def read() -> tuple[date, list[Count]]:
+        net = settings.net()
+        cards = settings.cards(beside=config, book=book, net=net, clock=clock, entropy=entropy)
+        await cards.database.open()
+        try:
+            on = day or cards.today()
+            return on, await counts(cards, on)
+        finally:
+            await cards.database.close()
+            await net.close()
+
+    on, found = asyncio.run(read())
+    sys.stdout.write(as_csv(on, found))
