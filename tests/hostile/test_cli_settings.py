@@ -27,6 +27,8 @@ SOUND = {
     "tenants": '{ lg-131032 = "master.key" }',
     "authority_keys": '"authorities"',
     "ocsp_url": '"http://127.0.0.1:1/ocsp"',
+    "card_keys": '"card-keys"',
+    "tray": '"tray"',
 }
 VALUES = (
     "0",

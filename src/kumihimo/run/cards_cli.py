@@ -9,6 +9,7 @@ from cyclopts import App
 
 from kumihimo.kernel.clock import SystemClock
 from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import load
 from kumihimo.rooms.cards.counts import counts
 from kumihimo.rooms.cards.domain.counting import Count, as_csv
@@ -21,7 +22,7 @@ app = App(
 
 
 @app.command
-def count(*, config: Path, day: date | None = None) -> None:
+def count(*, config: Path, day: str | None = None) -> None:
     """交付枚数・保有枚数を CSV で書き出す。 Write cards delivered and cards held as CSV.
 
     One row for each municipality and band of ages; definitions are in docs/reference/cards.md.
@@ -33,6 +34,7 @@ def count(*, config: Path, day: date | None = None) -> None:
     day
         基準日。 The day at whose end is counted; today when left out.
     """
+    wanted = _day(day)
     settings = load(config, Settings)
     book, clock, entropy = settings.book(), SystemClock(), SystemEntropy()
 
@@ -41,7 +43,7 @@ def count(*, config: Path, day: date | None = None) -> None:
         cards = settings.cards(beside=config, book=book, net=net, clock=clock, entropy=entropy)
         await cards.database.open()
         try:
-            on = day or cards.today()
+            on = wanted or cards.today()
             return on, await counts(cards, on)
         finally:
             await cards.database.close()
@@ -49,3 +51,10 @@ def count(*, config: Path, day: date | None = None) -> None:
 
     on, found = asyncio.run(read())
     sys.stdout.write(as_csv(on, found))
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text is not None else None
+    except ValueError as error:
+        raise BadInput("--day: a date like 2026-06-01 is expected", pointer="day") from error
