@@ -93,6 +93,7 @@ class Street:
         self.transport = Transport()
         self.keys = {}
         self.pia = {}
+        self.suspended = set()
         self.version = 0
         self.law = LawNow()
         self.secret_a = random_scalar(self.entropy)
@@ -117,7 +118,7 @@ class Street:
             name: Entry(
                 party=name,
                 kind=kinds.get(name, "institution"),
-                standing="active",
+                standing="suspended" if name in self.suspended else "active",
                 keys=keys.public,
                 pia_published_on=self.pia.get(name, date(2026, 1, 1)),
             )

@@ -59,6 +59,7 @@ LINKAGE = {
         "rotating_to": "count",
         "previous_until": "instant",
     },
+    "retention": {"what": "name of a table", "kept": "period", "basis": "law"},
     "evidence": {
         "evidence": "count",
         "at": "instant",
@@ -184,7 +185,9 @@ GATEWAY = {
         "answered_at": "instant",
         "result_locked": "payload, under the institution's key; purged",
         "purge_after": "instant",
+        "hidden": "yes or no",
     },
+    "retention": {"what": "name of a table", "kept": "period", "basis": "law"},
     "load": {
         "institution": "party",
         "load": "random id",
@@ -238,6 +241,7 @@ LEDGER = {
         "noticed_at": "instant",
     },
     "end_missing": {"permit": "random id", "noticed_at": "instant"},
+    "retention": {"what": "name of a table", "kept": "period", "basis": "law"},
     "record": {
         "record": "random id",
         "permit": "random id",

@@ -163,3 +163,15 @@ def test_what_is_no_entry_is_refused_before_anything_is_published(kumihimo, conf
     code, _, err = kumihimo(*line, "--config", config)
     assert (code, "bad.json" in err) == (2, True)
     assert kumihimo("oversight", "parties", "--config", config)[0] == 1
+
+
+def test_a_gateways_tables_are_written_anew_by_their_owner_only(kumihimo, database, tmp_path):
+    owner = tmp_path / "owner.dsn"
+    code, _, err = kumihimo("gateway", "rewrite", "--owner", owner)
+    assert (code != 0, "not a gateway's database" in err) == (True, True)
+    assert kumihimo("migrate", "gateway", "--owner", owner, "--role", database)[0] == 0
+    code, out, err = kumihimo("gateway", "rewrite", "--owner", owner)
+    assert (code, err) == (0, "")
+    assert "written anew" in out
+    code, _, err = kumihimo("gateway", "rewrite", "--owner", tmp_path / "oversight.dsn")
+    assert (code != 0, "does not own" in err) == (True, True)

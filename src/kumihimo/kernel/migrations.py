@@ -136,6 +136,7 @@ def _grant(connection: psycopg.Connection, role: str) -> None:
 EVERY_ROW: Final = "SELECT, INSERT, UPDATE, DELETE"
 
 # Records that must outlive their code's key: a change of key rewrites the code and nothing else.
+# An end that waited for a person is replaced by the decision. How long what is kept is the law's.
 KEPT: Final[Mapping[str, LiteralString]] = {
     "record": "SELECT, INSERT, UPDATE (person, version)",
     "record_end": "SELECT, INSERT, UPDATE",
@@ -148,10 +149,12 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "counter_session": "SELECT, INSERT, UPDATE",
     "incident": "SELECT, INSERT, UPDATE (state, closed_on)",
     "certificate": "SELECT, INSERT, UPDATE (status, reason, status_at)",
+    "exchange_end": "SELECT, INSERT, UPDATE",
+    "retention": "SELECT",
 }
 
-# Legal records and evidence: nobody who serves requests can change or remove them. Retention is
-# the owner's job.
+# Legal records and evidence: nobody who serves requests can change or remove them, but for what is
+# over its time (`kernel/retention.py`).
 APPEND_ONLY = frozenset(
     {
         "journal",

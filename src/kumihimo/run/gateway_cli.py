@@ -5,17 +5,21 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
+import psycopg
 from cyclopts import App
 
+from kumihimo.kernel import rewriting
 from kumihimo.kernel.clock import SystemClock
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.keys import KeyFileUnsafe
-from kumihimo.kernel.refusal import BadInput, NotFound
+from kumihimo.kernel.refusal import BadInput, NotFound, Unavailable
 from kumihimo.kernel.settings import BadSettings, load
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.gateway import clients
 from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.gateway.locked import IN_RANDOM_ORDER
 from kumihimo.rooms.gateway.settings import Settings
+from kumihimo.run.migrate_cli import owner_dsn
 from kumihimo.run.street import ListInForce
 from kumihimo.statute.deployment import Deployment
 
@@ -65,6 +69,31 @@ def revoke_client(institution: str, client: str, *, config: Path) -> None:
 
     if not asyncio.run(_within(config, institution, revoke)):
         raise NotFound("this institution has no such client", pointer="client")
+
+
+@app.command
+def rewrite(*, owner: Path) -> None:
+    """並びを崩す。 Write the tables that name people anew, in random order.
+
+    A stolen database shows in which order people came; after this, only of those who came since.
+    Whoever asks waits meanwhile, so do it at night.
+
+    Parameters
+    ----------
+    owner
+        所有者の DSN を書いたファイル。 A file, readable by you alone, with the DSN of the role
+        that owns the gateway's database.
+    """
+    dsn = owner_dsn(owner)
+    try:
+        rewriting.rewrite(dsn, IN_RANDOM_ORDER)
+    except psycopg.OperationalError:
+        raise Unavailable(f"{owner}: the database does not answer, or refuses the owner") from None
+    except psycopg.errors.InsufficientPrivilege:
+        raise BadInput("--owner: this role does not own the tables", pointer="owner") from None
+    except psycopg.errors.UndefinedTable:
+        raise BadInput("--owner: this is not a gateway's database", pointer="owner") from None
+    print(f"{len(IN_RANDOM_ORDER)} 表を書き直しました。 tables written anew.")
 
 
 async def create_client(

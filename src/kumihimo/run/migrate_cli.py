@@ -41,12 +41,10 @@ def run(room: str, *, owner: Path, role: str, phase: Literal["all", "pre", "post
     if room not in ROOMS:
         names = ", ".join(sorted(ROOMS))
         raise BadInput(f"no such room; rooms are {names}", pointer="room")
-    dsn = SecretFile(str(owner.absolute())).read(beside=owner)
-    if not is_dsn(dsn):
-        raise BadSettings(f"{owner}: the file holds no DSN, such as host=… dbname=…")
+    dsn = owner_dsn(owner)
     packages = [f"kumihimo.rooms.{room}"]
     try:
-        applied = migrate(Withheld(dsn.reveal().decode()), packages, runtime_role=role, phase=phase)
+        applied = migrate(dsn, packages, runtime_role=role, phase=phase)
     except MigrationRefused as error:
         raise Conflict(str(error)) from None
     except psycopg.OperationalError:
@@ -58,3 +56,11 @@ def run(room: str, *, owner: Path, role: str, phase: Literal["all", "pre", "post
     for name in applied:
         print(f"+ {name}")
     print(f"{room}: 準備できました。 Ready, {len(applied)} migrations applied.")
+
+
+def owner_dsn(path: Path) -> Withheld[str]:
+    """Read an owner's DSN from its file; raises `BadSettings`."""
+    dsn = SecretFile(str(path.absolute())).read(beside=path)
+    if not is_dsn(dsn):
+        raise BadSettings(f"{path}: the file holds no DSN, such as host=… dbname=…")
+    return Withheld(dsn.reveal().decode())

@@ -39,21 +39,21 @@ def world(
     Parameters
     ----------
     residents
-        People on the register, among them a few who died or went abroad.
+        登録する人数。 People on the register, among them a few who died or went abroad.
     out
-        Folder to write; must be empty or absent.
+        書き出す先のフォルダ。 Folder to write; must be empty or absent.
     seed
-        What the nation is made from.
+        国のもと。 What the nation is made from; the same seed gives the same people.
     municipalities
-        How many of the country's municipalities it is made of; the larger are the likelier.
+        市町村の数。 How many of the country's municipalities it is made of; the larger are the likelier.
     on
-        Its present day, as YYYY-MM-DD.
+        その国の今日。 Its present day, as YYYY-MM-DD.
     form
-        Parquet parts per table, or CSV files, those of institutions one folder each.
+        ファイルの形式。 Parquet parts per table, or CSV files, those of institutions one folder each.
     force
-        Replace the folder if it holds a world.
+        作り直す。 Replace the folder if it holds a world.
     json
-        Print what was written as one JSON object instead of a progress bar.
+        JSON で出力。 Print what was written as one JSON object instead of a progress bar.
     """
     _make(residents, out, seed, municipalities, on, form, force=force, quiet=json)
     manifest = (out / MANIFEST).read_bytes()

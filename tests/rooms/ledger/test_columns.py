@@ -69,6 +69,7 @@ COLUMNS = {
         "hidden": "yes or no",
         "version": "of the ledger's key",
     },
+    "retention": {"what": "name of a table", "kept": "period", "basis": "law"},
     "rotation": {
         "new": "of the ledger's key",
         "old": "of the ledger's key",
@@ -116,11 +117,12 @@ def test_no_column_stands_in_the_ledger_that_is_not_listed_with_what_it_holds(in
         "UPDATE record SET hidden = true",
         "UPDATE record SET outcome = 'NO_DATA'",
         "DROP TABLE record",
+        "UPDATE retention SET kept = '1 day'",
     ],
 )
 def test_who_serves_requests_cannot_remove_a_record_or_change_what_it_says(in_house, statement):
     async def story(house):
-        await house.deliver(house.record("one"))
+        await house.exchanged(house.record("one"))
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             async with house.database.transaction() as tx:
                 await tx.execute(statement)

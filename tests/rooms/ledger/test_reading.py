@@ -49,7 +49,7 @@ def test_pages_give_all_that_was_there_once_and_in_order_while_new_records_come(
             person = f"person {number}"
             there = [house.record(person, requested_at=at(n)) for n in instants]
             if there:
-                await house.deliver(*there)
+                await house.exchanged(*there)
             token = await house.enter(person)
             assert await house.read(token, limit=200) == newest_first(there)
             read, cursor, new = [], "", [house.record(person, requested_at=at(n)) for n in arriving]
@@ -64,7 +64,7 @@ def test_pages_give_all_that_was_there_once_and_in_order_while_new_records_come(
                 if not cursor:
                     break
                 if coming:
-                    await house.deliver(coming.pop())
+                    await house.exchanged(coming.pop())
             came = set(newest_first(new))
             assert [one for one in read if one not in came] == newest_first(there)
             # Whatever came meanwhile is read at most once, in its place.
@@ -82,7 +82,7 @@ def test_filters_together_keep_what_fits_each(in_house):
                 [(MINATO, OSAKA), (OSAKA, MINATO), (MINATO, "lg-231002"), (MINATO, OSAKA)]
             )
         ]
-        await house.deliver(*made)
+        await house.exchanged(*made)
         token = await house.enter("one")
         for params, kept in (
             ({}, made),
@@ -104,7 +104,7 @@ def test_a_period_is_of_japanese_days_from_its_first_to_the_one_before_its_last(
         # 2026-06-01 in Japan ends at 15:00 UTC.
         last = house.record("one", requested_at=datetime(2026, 6, 1, 14, 59, 59, tzinfo=UTC))
         first = house.record("one", requested_at=datetime(2026, 6, 1, 15, 0, tzinfo=UTC))
-        await house.deliver(last, first)
+        await house.exchanged(last, first)
         token = await house.enter("one")
         for params, kept in (
             ({"since": "2026-06-01", "until": "2026-06-02"}, [last]),
@@ -151,7 +151,7 @@ def test_a_cursor_made_up_or_of_somebody_else_shows_nothing_that_is_not_hers(in_
     async def story(house):
         mine = [house.record("one", requested_at=at(n)) for n in range(3)]
         hers = [house.record("other", requested_at=at(n)) for n in range(3)]
-        await house.deliver(*mine, *hers)
+        await house.exchanged(*mine, *hers)
         token, another = await house.enter("one"), await house.enter("other")
         cursor = (await house.page(another, limit=1))["next"]
         found = [one["record"] for one in (await house.page(token, cursor=cursor))["records"]]
@@ -171,10 +171,52 @@ def test_who_asked_counts_each_body_and_puts_the_latest_first(in_house):
             house.record("one", requester=OSAKA, requested_at=at(3)),
             house.record("other", requester=OSAKA, requested_at=at(4)),
         ]
-        await house.deliver(*made)
+        await house.exchanged(*made)
         answer = await house.http("GET", "/my/who-asked", token=await house.enter("one"))
         told = [(b["requester"], b["times"], b["refused"]) for b in answer.json()["bodies"]]
         assert told == [(OSAKA, 1, 0), (MINATO, 2, 1)]
+
+    in_house(story)
+
+
+def test_a_granted_exchange_shows_when_the_provider_has_spoken_or_kept_silent_for_too_long(
+    in_house,
+):
+    async def story(house):
+        granted, refused = house.record("one"), house.record("one", outcome="REFUSED_ITEM")
+        await house.deliver(granted, refused, ends=[house.end(granted, side="requester")])
+        token = await house.enter("one")
+        assert await house.read(token) == [refused.record]
+        answer = await house.http("GET", "/my/who-asked", token=token)
+        assert [body["times"] for body in answer.json()["bodies"]] == [1]
+        await house.deliver(ends=[house.end(granted, "one")])
+        assert await house.read(token) == newest_first([granted, refused])
+        silent = house.record("one")
+        await house.deliver(silent)
+        house.clock.advance(END_WITHIN)
+        token = await house.enter("one")
+        assert silent.record not in await house.read(token)
+        house.clock.advance(timedelta(seconds=1))
+        assert silent.record in await house.read(token)
+
+    in_house(story)
+
+
+def test_what_a_provider_hides_is_never_seen_for_a_moment_before_it_says_so(in_house):
+    async def story(house):
+        granted = house.record("one")
+        token = await house.enter("one")
+        seen = []
+        for step in (
+            house.deliver(granted),
+            house.deliver(ends=[house.end(granted, side="requester")]),
+            house.deliver(ends=[house.end(granted, "one", hidden=True)]),
+        ):
+            await step
+            seen += await house.read(token)
+        house.clock.advance(END_WITHIN * 2)
+        seen += await house.read(await house.enter("one"))
+        assert seen == []
 
     in_house(story)
 
@@ -203,7 +245,7 @@ def test_an_end_is_missing_after_its_days_where_the_exchange_was_granted_and_onl
 
 def test_no_answer_names_the_person_or_her_code(in_house):
     async def story(house):
-        await house.deliver(*(house.record("one") for _ in range(3)))
+        await house.exchanged(*(house.record("one") for _ in range(3)))
         token = await house.enter("one")
         page = await house.page(token, limit=1)
         code = bytes(house.coded("one").code)

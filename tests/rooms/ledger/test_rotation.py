@@ -213,6 +213,7 @@ def test_a_change_waits_for_whoever_is_writing_under_the_present_key(in_house):
             await house.blocked(change)
             await store.add_records(tx, [slow], [house.coded("one", 1)])
         assert await change == 1
+        await house.deliver(ends=[house.end(slow)])
         assert await house.read(await house.enter("one")) == [slow.record]
 
     in_house(story)

@@ -111,7 +111,10 @@ def test_what_any_side_hides_is_absent_from_the_list_and_from_every_count(in_hou
     async def story(house):
         shown, hidden = house.record("one"), house.record("one", hidden=who == "record")
         ends = [house.end(hidden, "one" if who == "provider" else "", side=who, hidden=True)]
-        await house.deliver(shown, hidden, ends=[] if who == "record" else ends)
+        await house.exchanged(shown)
+        await house.deliver(hidden, ends=[] if who == "record" else ends)
+        if who != "provider":
+            await house.deliver(ends=[house.end(hidden)])
         token = await house.enter("one")
         assert await house.read(token) == [shown.record]
         page = await house.page(token, limit=1)

@@ -14,7 +14,13 @@ from kumihimo.rooms.gateway.api import ItemValue, Provided
 from kumihimo.rooms.gateway.asking import inquiry_label
 from kumihimo.rooms.gateway.business import Decision, InquiryAnswer, Recipient, Waiting
 from kumihimo.rooms.gateway.context import Gateway, Tenant
-from kumihimo.rooms.gateway.domain.providing import Asked, HeldCopy, info_of, read_items
+from kumihimo.rooms.gateway.domain.providing import (
+    Asked,
+    HeldCopy,
+    info_of,
+    outcome_before_reading,
+    read_items,
+)
 from kumihimo.rooms.gateway.providing import held_person, seal_provided
 from kumihimo.rooms.gateway.records import (
     Manual,
@@ -29,6 +35,7 @@ from kumihimo.rooms.gateway.store_provide import ProvidedRecord
 from kumihimo.rooms.linkage.api import BATCH_MAX, End, Ends, Outcome
 
 RECORDS_AT_ONCE = 5_000
+DECIDABLE = frozenset({"OK", "PENDING_MANUAL"})
 
 
 async def poll(gateway: Gateway, tenant: Tenant, ids: Sequence[str]) -> list[InquiryAnswer]:
@@ -119,10 +126,11 @@ async def _prepare(
         return "REFUSED_FLAG", None, None
     rows = await store_provide.held_by_person(tx, manual.person, [info_of(manual.items[0])])
     held = held_person(tenant, rows) if rows else None
-    if held is None or not held.copies:
-        return "NO_COPY", None, None
-    copy = held.copies[0]
     asked = Asked(affair=manual.affair, items=manual.items, layout=manual.layout)
+    # Copy and flags may have changed while the permit waited; who decides is told apart as well.
+    outcome, copy = outcome_before_reading(asked, held)
+    if held is None or copy is None or outcome not in DECIDABLE:
+        return outcome, None, None
     outcome, provided = read_items(asked, copy)
     if outcome != "OK":
         return outcome, copy, None
@@ -210,12 +218,20 @@ def _matching(
 
 
 async def purge(gateway: Gateway, tenant: Tenant) -> tuple[int, int]:
-    """Drop results and answers whose time is over; returns how many of each."""
+    """Drop results and answers whose time is over; returns how many of each.
+
+    A permit that nobody decided in that time is recorded as EXPIRED at both ends: it was asked.
+    """
     now = gateway.clock.now()
     async with gateway.database.transaction(institution=tenant.institution) as tx:
+        undecided = await store_provide.drop_undecided(tx, now)
+        for row in undecided:
+            manual = _manual(tenant, row.permit, row.manual_locked)
+            await _record(tx, tenant, row.permit, manual, "EXPIRED", None, row.received_at, now)
         results, answers = await store_provide.purge(tx, now)
+        answers += len(undecided)
         if results or answers:
-            detail = {"results": results, "answers": answers}
+            detail = {"results": results, "answers": answers, "undecided": len(undecided)}
             line = journal.JournalLine(act="purged", actor=tenant.institution, detail=detail)
             await journal.write(tx, line, at=now)
     return results, answers

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import attrs
 from litestar import Litestar
 
+from kumihimo.kernel import retention
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.worker import Errands, Job, working
@@ -67,9 +68,13 @@ def _jobs(gateway: Gateway, tenants: Mapping[str, Tenant], outbox: Outbox) -> li
         return sum([await acquire.run_once(gateway, tenant) for tenant in tenants.values()])
 
     async def purge() -> int:
-        for tenant in tenants.values():
+        gone = 0
+        for name, tenant in tenants.items():
             await answers.purge(gateway, tenant)
-        return 0
+            gone += await retention.forget(
+                gateway.database, clock=gateway.clock, actor=name, institution=name
+            )
+        return gone
 
     return [
         Job("gateway-outbox", outbox.run_once, OUTBOX_PAUSE_S),

@@ -47,6 +47,7 @@ class _Prepared:
     question: Question
     subject: Subject
     case_file: str | None
+    hidden: bool
     outcome: Outcome | None
 
 
@@ -86,7 +87,7 @@ async def ask(
         of_tag = {case_tag(tenant, s.person): s.person for s in found.values()}
         open_cases = await store_exchange.open_cases(tx, list(of_tag), legal_day(now))
     cases = {(of_tag[tag], affair): case for (tag, affair), case in open_cases.items()}
-    prepared = [_prepare(gateway, i, q, found, cases) for i, q in enumerate(questions)]
+    prepared = [_prepare(gateway, tenant, i, q, found, cases) for i, q in enumerate(questions)]
     to_send = [p for p in prepared if p.outcome is None]
     refused = [p for p in prepared if p.outcome == "REFUSED_CASE"]
     batch = new_id(gateway.entropy) if to_send else None
@@ -123,6 +124,7 @@ async def ask(
 
 def _prepare(
     gateway: Gateway,
+    tenant: Tenant,
     index: int,
     question: Question,
     found: Mapping[str, Subject],
@@ -145,6 +147,7 @@ def _prepare(
         question=question,
         subject=subject,
         case_file=case_file,
+        hidden=unlock_flags(tenant, subject.person, subject.flags_locked).hidden,
         outcome=outcome,
     )
 
@@ -179,7 +182,7 @@ def _inquiry(gateway: Gateway, tenant: Tenant, prepared: _Prepared) -> Inquiry:
         for_provider=seal(code, to=to, entropy=gateway.entropy).encode(),
         for_ledger=seal(code, to=ledger, entropy=gateway.entropy).encode(),
         version=subject.code_version,
-        hidden=unlock_flags(tenant, subject.person, subject.flags_locked).hidden,
+        hidden=prepared.hidden,
     )
 
 
@@ -199,6 +202,7 @@ def _refusals(gateway: Gateway, refused: Sequence[_Prepared], now: datetime) -> 
                     entropy=gateway.entropy,
                 ).encode(),
                 version=p.subject.code_version,
+                hidden=p.hidden,
             )
             for p in refused
             if p.subject.code is not None and p.subject.code_version is not None
@@ -226,14 +230,14 @@ def _row(tenant: Tenant, prepared: _Prepared, batch: str | None, now: datetime) 
         asked_at=now,
         answered_at=now if prepared.outcome else None,
         result_locked=None,
+        hidden=prepared.hidden,
     )
 
 
 def _refused_record(
     tenant: Tenant, gateway: Gateway, prepared: _Prepared, now: datetime
 ) -> RecordRow:
-    subject = prepared.subject
-    detail = RecordDetail(person=subject.person, reference=prepared.inquiry)
+    detail = RecordDetail(person=prepared.subject.person, reference=prepared.inquiry)
     return RecordRow(
         side="requester",
         peer=prepared.question.provider,
@@ -243,6 +247,6 @@ def _refused_record(
         list_version=gateway.law.current().version,
         requested_at=now,
         provided_at=None,
-        hidden=unlock_flags(tenant, subject.person, subject.flags_locked).hidden,
+        hidden=prepared.hidden,
         detail_locked=lock_detail(tenant, detail),
     )

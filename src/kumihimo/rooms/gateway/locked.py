@@ -18,6 +18,17 @@ VAULT_BLOCK: Final = 512
 COPY_BLOCK: Final = 256
 DETAIL_BLOCK: Final = 128
 
+# Every table that names people, with an index by which their order tells nothing: random ids and
+# keyed tags. An operator has them written anew in it, since the order of arrival tells something.
+IN_RANDOM_ORDER: Final[Mapping[str, str]] = {
+    "person": "person_pkey",
+    "addressee": "addressee_person",
+    "vault": "vault_pkey",
+    "acquisition": "acquisition_pkey",
+    "case_file": "case_file_person",
+    "copy": "copy_person",
+}
+
 
 class PersonFlags(msgspec.Struct, frozen=True, kw_only=True):
     """What this institution withholds of a person (`business.Flags` says what they mean)."""

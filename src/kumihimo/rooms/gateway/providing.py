@@ -111,6 +111,8 @@ def _check(
         raise Conflict("this sheet has expired")
     if not 1 <= len(sheet.permits) <= BATCH_MAX:
         raise BadInput(f"a sheet holds 1 to {BATCH_MAX} permits", pointer="sheet")
+    if len({permit.permit for permit in sheet.permits}) != len(sheet.permits):
+        raise BadInput("a permit stands twice in this sheet", pointer="sheet")
     return sheet
 
 

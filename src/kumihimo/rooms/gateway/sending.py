@@ -15,7 +15,7 @@ from kumihimo.kernel import journal
 from kumihimo.kernel.keys import NotSealedForUs, open_payload
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.net import Refused
-from kumihimo.kernel.refusal import BadInput, Unavailable
+from kumihimo.kernel.refusal import BadInput, NotAuthentic, Unavailable
 from kumihimo.kernel.sql import Tx
 from kumihimo.kernel.wire import decode_strictly
 from kumihimo.rooms.gateway import store_exchange
@@ -55,6 +55,7 @@ from kumihimo.rooms.linkage.api import (
 RETRY_FIRST = timedelta(seconds=1)
 RETRY_LONGEST = timedelta(minutes=5)
 MANUAL_POLL = timedelta(seconds=30)
+CLAIM_FOR = timedelta(seconds=60)  # twice a call's time-out: to the core, to the providers
 BATCHES_AT_ONCE = 16
 
 
@@ -69,12 +70,19 @@ class _News:
 
 
 async def run_once(gateway: Gateway, tenant: Tenant) -> int:
-    """Advance every batch of a tenant that is due; returns how many were tried."""
-    async with gateway.database.transaction(institution=tenant.institution) as tx:
-        due = await store_exchange.due_batches(tx, gateway.clock.now(), BATCHES_AT_ONCE)
-    for name in due:
+    """Advance the batches of a tenant that are due; returns how many were tried.
+
+    Each is claimed for a while: other processes of this gateway take others, and a batch that
+    cannot be advanced does not stand in the way of those behind it.
+    """
+    for tried in range(BATCHES_AT_ONCE):
+        now = gateway.clock.now()
+        async with gateway.database.transaction(institution=tenant.institution) as tx:
+            name = await store_exchange.claim_batch(tx, now, until=now + CLAIM_FOR)
+        if name is None:
+            return tried
         await advance(gateway, tenant, name)
-    return len(due)
+    return BATCHES_AT_ONCE
 
 
 async def advance(gateway: Gateway, tenant: Tenant, name: str) -> None:
@@ -124,19 +132,27 @@ class _Journey:
 
     async def _ask_core(self) -> Verified | None:
         """Ask for permits; None when the core refused the whole batch, which is then settled."""
-        caller = self.gateway.caller(self.tenant)
+        gateway, tenant = self.gateway, self.tenant
+        if gateway.book.current().active(tenant.institution) is None:
+            # Suspended: nobody would believe the signature, and nobody's silence is to be blamed.
+            return await self._end("REFUSED_REQUESTER")
         try:
-            self.grants, verified = await caller.send(
+            self.grants, verified = await gateway.caller(tenant).send(
                 PARTY, INQUIRIES_PATH, self.batch.body, Grants
             )
         except Refused as refusal:
-            # The core refuses a batch whole only for its form or a dead key version: asking the
-            # same again is useless, so each question ends and the clerk asks anew.
-            outcome: Outcome = "REFUSED_REQUESTER" if refusal.reason == "not-allowed" else "EXPIRED"
-            news = [_News(inquiry=name, outcome=outcome) for name in self.rows]
-            await self._settle(news, [], done=True)
-            return None
+            # The core refuses a batch whole only for whoever sends it, for its form or for a dead
+            # key version: asking the same again is useless, so the clerk asks anew.
+            return await self._end(
+                "REFUSED_REQUESTER" if refusal.reason == "not-allowed" else "EXPIRED"
+            )
         return verified
+
+    async def _end(self, outcome: Outcome) -> None:
+        """End every question of the batch without a permit."""
+        await self._settle(
+            [_News(inquiry=name, outcome=outcome) for name in self.rows], [], done=True
+        )
 
     async def _ask_providers(self, grants: Grants, evidence: list[Verified]) -> None:
         open_rows = {
@@ -145,10 +161,11 @@ class _Journey:
             if row.outcome is None or row.outcome in PASSING
         }
         refused = [
-            _News(inquiry=g.inquiry, outcome=g.outcome)
+            _News(inquiry=g.inquiry, outcome=g.outcome, permit=g.permit or None)
             for g in grants.granted
             if g.outcome != "OK" and g.inquiry in open_rows
         ]
+        unheard = set(open_rows) - {n.inquiry for n in refused}
         if refused and grants.sheets:
             # Nobody waits for a slow provider to learn of a refusal.
             await self._settle(refused, evidence, done=False)
@@ -160,7 +177,15 @@ class _Journey:
                 for sheet in grants.sheets
             )
         )
-        news = refused + [n for found, _ in results for n in found]
+        answered = [n for found, _ in results for n in found]
+        # What the core left out, or granted on a sheet that nobody can believe, leads nowhere.
+        unheard -= {n.inquiry for n in answered}
+        permits = {g.inquiry: g.permit or None for g in grants.granted}
+        lost = [
+            _News(inquiry=name, outcome="EXPIRED", permit=permits.get(name))
+            for name in sorted(unheard)
+        ]
+        news = refused + answered + lost
         evidence += [verified for _, verified in results if verified is not None]
         waiting = [n for n in news if n.outcome in PASSING]
         await self._settle(news, evidence, done=not waiting)
@@ -220,7 +245,10 @@ async def _ask_provider(
     by_permit: Mapping[str, Granted],
     rows: Mapping[str, InquiryRow],
 ) -> tuple[list[_News], Verified | None]:
-    sheet = verify_sheet(signed, gateway.book)
+    try:
+        sheet = verify_sheet(signed, gateway.book)
+    except NotAuthentic:  # the core's key was revoked while the sheet waited
+        return [], None
     wanted = {p.permit: p for p in sheet.permits if p.permit in by_permit}
     if not wanted:
         return [], None
@@ -316,6 +344,6 @@ def _record(
         list_version=gateway.law.current().version,
         requested_at=row.asked_at,
         provided_at=now if news.outcome == "OK" else None,
-        hidden=False,
+        hidden=row.hidden,
         detail_locked=lock_detail(tenant, RecordDetail(person=person, reference=row.inquiry)),
     )

@@ -47,6 +47,7 @@ class InquiryRow:
     asked_at: datetime
     answered_at: datetime | None
     result_locked: bytes | None
+    hidden: bool
 
 
 @attrs.frozen
@@ -150,14 +151,16 @@ async def add_inquiries(tx: Tx, institution: str, rows: Sequence[InquiryRow]) ->
     """Store inquiries, asked or refused on the spot."""
     await tx.put(
         "INSERT INTO inquiry (institution, inquiry, batch, affair, provider, items, layout,"
-        " person_locked, outcome, asked_at, answered_at)"
+        " person_locked, outcome, asked_at, answered_at, hidden)"
         " SELECT %(institution)s, inquiry, batch, affair, provider,"
-        " string_to_array(items, chr(31)), layout, person_locked, outcome, asked_at, answered_at"
+        " string_to_array(items, chr(31)), layout, person_locked, outcome, asked_at, answered_at,"
+        " hidden"
         " FROM unnest(%(inquiry)s::text[], %(batch)s::text[], %(affair)s::text[],"
         " %(provider)s::text[], %(items)s::text[], %(layout)s::text[], %(person_locked)s::bytea[],"
-        " %(outcome)s::text[], %(asked_at)s::timestamptz[], %(answered_at)s::timestamptz[])"
+        " %(outcome)s::text[], %(asked_at)s::timestamptz[], %(answered_at)s::timestamptz[],"
+        " %(hidden)s::boolean[])"
         " AS new (inquiry, batch, affair, provider, items, layout, person_locked, outcome,"
-        " asked_at, answered_at)",
+        " asked_at, answered_at, hidden)",
         {
             "institution": institution,
             "inquiry": [r.inquiry for r in rows],
@@ -170,6 +173,7 @@ async def add_inquiries(tx: Tx, institution: str, rows: Sequence[InquiryRow]) ->
             "outcome": [r.outcome for r in rows],
             "asked_at": [r.asked_at for r in rows],
             "answered_at": [r.answered_at for r in rows],
+            "hidden": [r.hidden for r in rows],
         },
     )
 
@@ -178,7 +182,7 @@ async def inquiries(tx: Tx, ids: Sequence[str]) -> dict[str, InquiryRow]:
     """Return inquiries by id."""
     rows = await tx.rows(
         "SELECT inquiry, batch, affair, provider, items, layout, person_locked, permit, outcome,"
-        " asked_at, answered_at, result_locked FROM inquiry WHERE inquiry = ANY(%(ids)s)",
+        " asked_at, answered_at, result_locked, hidden FROM inquiry WHERE inquiry = ANY(%(ids)s)",
         {"ids": list(ids)},
         InquiryRow,
     )
@@ -189,21 +193,25 @@ async def batch_inquiries(tx: Tx, batch: str) -> list[InquiryRow]:
     """Return the inquiries of a batch."""
     return await tx.rows(
         "SELECT inquiry, batch, affair, provider, items, layout, person_locked, permit, outcome,"
-        " asked_at, answered_at, result_locked FROM inquiry WHERE batch = %(batch)s",
+        " asked_at, answered_at, result_locked, hidden FROM inquiry WHERE batch = %(batch)s",
         {"batch": batch},
         InquiryRow,
     )
 
 
-async def due_batches(tx: Tx, at: datetime, limit: int) -> list[str]:
-    """Return batches whose next step is due."""
-    rows = await tx.rows(
-        "SELECT batch FROM batch WHERE state <> 'DONE' AND next_try_at <= %(at)s"
-        " ORDER BY next_try_at LIMIT %(limit)s",
-        {"at": at, "limit": limit},
+async def claim_batch(tx: Tx, at: datetime, *, until: datetime) -> str | None:
+    """Claim the batch whose next step is most overdue; None when none is due.
+
+    A claim is a lease: whoever dies with it leaves the batch to be claimed again.
+    """
+    row = await tx.row(
+        "UPDATE batch SET next_try_at = %(until)s WHERE batch = ("
+        " SELECT batch FROM batch WHERE state <> 'DONE' AND next_try_at <= %(at)s"
+        " ORDER BY next_try_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING batch",
+        {"at": at, "until": until},
         BatchName,
     )
-    return [row.batch for row in rows]
+    return row.batch if row else None
 
 
 @attrs.frozen

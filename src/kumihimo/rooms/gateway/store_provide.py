@@ -141,5 +141,18 @@ async def purge(tx: Tx, at: datetime) -> tuple[int, int]:
         " WHERE purge_after <= %(at)s AND result_locked IS NOT NULL",
         {"at": at},
     )
-    answers = await tx.execute("DELETE FROM provision WHERE purge_after <= %(at)s", {"at": at})
+    answers = await tx.execute(
+        "DELETE FROM provision WHERE purge_after <= %(at)s AND outcome <> 'PENDING_MANUAL'",
+        {"at": at},
+    )
     return results, answers
+
+
+async def drop_undecided(tx: Tx, at: datetime) -> list[ProvisionRow]:
+    """Drop permits that waited for a person until their time was over; returns them."""
+    return await tx.rows(
+        "DELETE FROM provision WHERE purge_after <= %(at)s AND outcome = 'PENDING_MANUAL'"
+        " RETURNING permit, requester, outcome, received_at, purge_after, answer, manual_locked",
+        {"at": at},
+        ProvisionRow,
+    )

@@ -3,6 +3,7 @@
 import attrs
 from litestar import Litestar
 
+from kumihimo.kernel import retention
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.net import Caller, Net
 from kumihimo.kernel.outbox import Letter, Outbox
@@ -18,6 +19,7 @@ OUTBOX_PAUSE_S = 0.2
 ENDS_PAUSE_S = 600.0
 TIDY_PAUSE_S = 600.0
 ROTATION_PAUSE_S = 60.0
+RETENTION_PAUSE_S = 3_600.0
 
 
 @attrs.frozen
@@ -54,6 +56,11 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
         Job("ledger-outbox", outbox.run_once, OUTBOX_PAUSE_S),
         Job("ledger-ends", lambda: service.report_missing_ends(ledger), ENDS_PAUSE_S),
         Job("ledger-tidy", tidy, TIDY_PAUSE_S),
+        Job(
+            "ledger-retention",
+            lambda: retention.forget(ledger.database, clock=ledger.clock, actor=PARTY),
+            RETENTION_PAUSE_S,
+        ),
         Job("ledger-rotation", lambda: rotation.resume(ledger, caller), ROTATION_PAUSE_S),
     ]
     app = room_app(

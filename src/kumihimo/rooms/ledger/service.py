@@ -29,7 +29,7 @@ from kumihimo.rooms.ledger.domain.codes import (
     candidates,
     carried,
 )
-from kumihimo.rooms.ledger.store import Wanted
+from kumihimo.rooms.ledger.store import Reader, Wanted
 from kumihimo.rooms.linkage.api import PARTY as LINKAGE
 from kumihimo.rooms.linkage.api import Received, RecordsDelivered
 from kumihimo.rooms.oversight.api import ALARM_PATH, Alarm
@@ -128,7 +128,8 @@ async def my_records(ledger: Ledger, person: Coded, wanted: Wanted) -> MyRecords
     more = attrs.evolve(wanted, limit=wanted.limit + 1)
     async with ledger.database.transaction() as tx:
         steps = await held_steps(ledger, tx)
-        rows = await store.mine(tx, candidates(person, steps), more)
+        reader = Reader(candidates(person, steps), now - END_WITHIN)
+        rows = await store.mine(tx, reader, more)
         line = journal.JournalLine(act="records-read", actor="person", detail={"rows": len(rows)})
         await journal.write(tx, line, at=now)
     page = rows[: wanted.limit]
@@ -158,7 +159,7 @@ async def who_asked(ledger: Ledger, person: Coded) -> WhoAskedList:
     now = ledger.clock.now()
     async with ledger.database.transaction() as tx:
         steps = await held_steps(ledger, tx)
-        rows = await store.who_asked(tx, candidates(person, steps))
+        rows = await store.who_asked(tx, Reader(candidates(person, steps), now - END_WITHIN))
         line = journal.JournalLine(act="askers-read", actor="person", detail={"rows": len(rows)})
         await journal.write(tx, line, at=now)
     return WhoAskedList(

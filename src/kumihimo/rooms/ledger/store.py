@@ -141,6 +141,9 @@ _OF_PERSON: Final[LiteralString] = (
     " WHERE r.permit IN (SELECT permit FROM record WHERE person = ANY(%(persons)s::bytea[])"
     " UNION SELECT permit FROM record_end WHERE person = ANY(%(persons)s::bytea[]))"
     " AND NOT (r.hidden OR coalesce(q.hidden, false) OR coalesce(p.hidden, false))"
+    # What the provider may hide is not shown until it spoke: a record that vanished again would
+    # tell that it is hidden. One that keeps silent for too long hides nothing any more.
+    " AND (r.outcome <> 'OK' OR p.permit IS NOT NULL OR r.requested_at < %(silent_before)s)"
 )
 _WITH_ENDS: Final[LiteralString] = (
     " FROM record r"
@@ -165,10 +168,19 @@ class Wanted:
     limit: int
 
 
-async def mine(tx: Tx, persons: Sequence[bytes], wanted: Wanted) -> list[MineRow]:
-    """Return the records of a person, newest first; what either side hid is absent.
+@attrs.frozen
+class Reader:
+    """Who reads: her code under each key version that a row may have.
 
-    `persons` is her code under each key version that a row may have.
+    Exchanges granted before `silent_before` are shown though the provider never reported its end.
+    """
+
+    persons: Sequence[bytes]
+    silent_before: datetime
+
+
+async def mine(tx: Tx, reader: Reader, wanted: Wanted) -> list[MineRow]:
+    """Return the records of a person, newest first; what either side hid is absent.
 
     A record belongs to the person that the requester named and to the one that the provider
     opened: where they differ, both may see that somebody looked.
@@ -191,7 +203,8 @@ async def mine(tx: Tx, persons: Sequence[bytes], wanted: Wanted) -> list[MineRow
         "      OR (r.requested_at, r.record) < (%(after_at)s, %(after_record)s))"
         " ORDER BY r.requested_at DESC, r.record DESC LIMIT %(limit)s",
         {
-            "persons": list(persons),
+            "persons": list(reader.persons),
+            "silent_before": reader.silent_before,
             "since": wanted.since,
             "until": wanted.until,
             "requester": wanted.requester,
@@ -205,7 +218,7 @@ async def mine(tx: Tx, persons: Sequence[bytes], wanted: Wanted) -> list[MineRow
     )
 
 
-async def who_asked(tx: Tx, persons: Sequence[bytes]) -> list[AskedRow]:
+async def who_asked(tx: Tx, reader: Reader) -> list[AskedRow]:
     """Return the bodies that asked about a person, the latest first; hidden records are absent."""
     return await tx.rows(
         "SELECT r.requester, count(*) AS times,"
@@ -213,7 +226,7 @@ async def who_asked(tx: Tx, persons: Sequence[bytes]) -> list[AskedRow]:
         + _WITH_ENDS
         + _OF_PERSON
         + " GROUP BY r.requester ORDER BY last_at DESC",
-        {"persons": list(persons)},
+        {"persons": list(reader.persons), "silent_before": reader.silent_before},
         AskedRow,
     )
 

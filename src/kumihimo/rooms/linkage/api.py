@@ -135,7 +135,11 @@ class InquiryBatch(msgspec.Struct, frozen=True):
 
 
 class Granted(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one inquiry: a permit, or a refusal by name. Both are on record."""
+    """What became of one inquiry: a permit, or a refusal by name. Both are on record.
+
+    A permit that was given and leads nowhere any more stands here beside its refusal, so that the
+    requester can report its end.
+    """
 
     inquiry: str
     outcome: Outcome
@@ -204,7 +208,10 @@ def verify_sheet(signed: SignedSheet, book: KeyBook) -> PermitSheet:
 
 
 class LocalRefusal(msgspec.Struct, frozen=True, kw_only=True):
-    """The requester refused its own clerk (no open case): recorded like any other refusal."""
+    """The requester refused its own clerk (no open case): recorded like any other refusal.
+
+    `hidden` marks 不開示, as in an inquiry.
+    """
 
     inquiry: str
     affair: str
@@ -214,6 +221,7 @@ class LocalRefusal(msgspec.Struct, frozen=True, kw_only=True):
     refused_at: datetime
     for_ledger: bytes
     version: KeyVersion
+    hidden: bool = False
 
 
 class LocalRefusals(msgspec.Struct, frozen=True):

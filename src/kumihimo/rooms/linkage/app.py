@@ -3,6 +3,7 @@
 import attrs
 from litestar import Litestar
 
+from kumihimo.kernel import retention
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.net import Caller, Net
@@ -17,6 +18,7 @@ from kumihimo.rooms.oversight.client import DirectoryBook
 
 OUTBOX_PAUSE_S = 0.2
 EXPIRY_PAUSE_S = 600.0
+RETENTION_PAUSE_S = 3_600.0
 
 
 @attrs.frozen
@@ -51,6 +53,11 @@ def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> Lin
     jobs = [
         Job("linkage-outbox", outbox.run_once, OUTBOX_PAUSE_S),
         Job("linkage-expiry", lambda: expire_acquisitions(core), EXPIRY_PAUSE_S),
+        Job(
+            "linkage-retention",
+            lambda: retention.forget(core.database, clock=core.clock, actor=PARTY),
+            RETENTION_PAUSE_S,
+        ),
     ]
     app = room_app(
         "Kumihimo linkage",

@@ -23,6 +23,7 @@ from kumihimo.rooms.linkage.domain.conversion import parse_sealed
 from kumihimo.rooms.linkage.inquiries import (
     check_form,
     check_given,
+    check_once,
     digest_of,
     to_ledger,
     wire,
@@ -38,6 +39,7 @@ async def take_refusals(core: Core, sender: Verified, batch: LocalRefusals) -> R
     requester = sender.sender
     core.require_kind(requester, "institution")
     require_batch(len(batch.refusals), "refusals")
+    check_once([r.inquiry for r in batch.refusals], "refusals")
     now = core.clock.now()
     seals = [
         (parse_sealed(r.for_ledger, pointer=f"refusals[{i}].for_ledger"), r.version)
@@ -86,7 +88,7 @@ def _refusal(
         requested_at=refusal.refused_at,
         expires_at=now,
         person=person,
-        hidden=False,
+        hidden=refusal.hidden,
     )
 
 

@@ -23,7 +23,6 @@ from kumihimo.rooms.linkage.api import (
     Inquiry,
     InquiryBatch,
     LocalRefusal,
-    Outcome,
     Permit,
     PermitSheet,
     Record,
@@ -37,7 +36,6 @@ from kumihimo.rooms.linkage.store import DomainRow, RecordRow
 
 ITEMS_MAX = 64
 TEXT_MAX = 128
-LOCAL_OUTCOMES: frozenset[Outcome] = frozenset({"REFUSED_CASE", "REFUSED_FLAG"})
 
 
 @attrs.frozen
@@ -59,10 +57,12 @@ async def inquire(core: Core, sender: Verified, batch: InquiryBatch) -> Grants:
     (4) records, journal, evidence and the ledger's message are committed together;
     (5) sheets are signed; only then does the answer leave.
     A repeated inquiry gives the permit it had; a changed one under the same id is a DUPLICATE.
+    Within a batch an id stands once: two permits under one id would leave one off the record.
     """
     requester = sender.sender
     core.require_kind(requester, "institution")
     require_batch(len(batch.inquiries), "inquiries")
+    check_once([q.inquiry for q in batch.inquiries], "inquiries")
     now = core.clock.now()
     judged = [_judge_one(core, requester, i, q, now) for i, q in enumerate(batch.inquiries)]
     directory = core.directory.current()
@@ -94,7 +94,7 @@ async def inquire(core: Core, sender: Verified, batch: InquiryBatch) -> Grants:
             )
             await journal.write(tx, line, at=now)
     settled = [known.get(r.inquiry, r) for r in rows]
-    granted = tuple(_grant(s, r, now) for s, r in zip(settled, rows, strict=True))
+    granted = tuple(_grant(s, r, live, now) for s, r in zip(settled, rows, strict=True))
     sheets = await _sheets(
         core, requester, list(zip(judged, settled, granted, strict=True)), live, now
     )
@@ -135,6 +135,15 @@ def check_form(inquiry: Inquiry | LocalRefusal, where: str) -> None:
                     f"1 to {TEXT_MAX} printable characters are expected",
                     pointer=f"{where}.{name}",
                 )
+
+
+def check_once(ids: Sequence[str], where: str) -> None:
+    """Raise `BadInput` for an inquiry id that stands twice in a batch."""
+    seen: set[str] = set()
+    for index, name in enumerate(ids):
+        if name in seen:
+            raise BadInput("this id stands twice here", pointer=f"{where}[{index}].inquiry")
+        seen.add(name)
 
 
 def check_versions(domain: DomainRow, versions: Sequence[int], where: str, now: datetime) -> None:
@@ -227,17 +236,20 @@ def wire(row: RecordRow) -> Record:
     )
 
 
-def _grant(settled: RecordRow, asked: RecordRow, now: datetime) -> Granted:
+def _grant(
+    settled: RecordRow, asked: RecordRow, live: dict[str, DomainRow], now: datetime
+) -> Granted:
     if settled.digest != asked.digest:
         reason = "another inquiry was recorded under this id"
         return Granted(inquiry=asked.inquiry, outcome="DUPLICATE", reason=reason)
+    outcome, reason = settled.outcome, settled.reason
     if settled.outcome == "OK" and settled.expires_at <= now:
-        reason = "the permit of this inquiry has expired; ask anew under a new id"
-        return Granted(inquiry=asked.inquiry, outcome="EXPIRED", reason=reason)
+        outcome, reason = "EXPIRED", "the permit has expired; ask anew under a new id"
+    elif settled.outcome == "OK" and settled.provider not in live:
+        outcome, reason = "REFUSED_PROVIDER", "the provider no longer takes part"
+    # A permit that leads nowhere any more is named all the same: its end is still to be reported.
     permit = settled.permit if settled.outcome == "OK" else ""
-    return Granted(
-        inquiry=asked.inquiry, outcome=settled.outcome, permit=permit, reason=settled.reason
-    )
+    return Granted(inquiry=asked.inquiry, outcome=outcome, permit=permit, reason=reason)
 
 
 async def _sheets(
@@ -247,7 +259,7 @@ async def _sheets(
     live: dict[str, DomainRow],
     now: datetime,
 ) -> list[PermitSheet]:
-    permitted = [(judged, row) for judged, row, grant in granted if grant.permit]
+    permitted = [(judged, row) for judged, row, grant in granted if grant.outcome == "OK"]
     tasks = [
         Task(
             judged.for_provider,
