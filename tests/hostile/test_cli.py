@@ -9,8 +9,10 @@ from typing import Literal
 
 import pytest
 
+from kumihimo.card.keeping import create
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.keys import new_master, save_master
+from kumihimo.kernel.withheld import Withheld
 from kumihimo.run import cli
 from tests.hostile.files import unusable
 from tests.hostile.terminal import BUG, leaves, typed
@@ -29,6 +31,7 @@ FITTING = {
     "--from": "2026-01-01",
     "--to": "2026-06-01",
     "--residents": "1",
+    "--which": "auth",
     "--file": str(files("kumihimo.statute") / "data" / "sample_ordinances.tsv"),
 }
 # What only the commands of one name take.
@@ -60,7 +63,7 @@ def usual(leaf, but):
 
 @pytest.fixture(scope="module", autouse=True)
 def fitting_files(tmp_path_factory):
-    """Write what oversight's commands read first, so that the line gets to what they read next."""
+    """Write what the commands of oversight and card read first, so that the line gets to what they read next."""
     folder = tmp_path_factory.mktemp("fitting")
     save_master(folder / "a.key", new_master(SystemEntropy()))
     (folder / "dsn").touch(mode=0o600)
@@ -69,6 +72,8 @@ def fitting_files(tmp_path_factory):
         'key = "a.key"\ndatabase = { file = "dsn" }\npeers = {}\n'
         f'oversight_key = "{"ab" * 32}"\n'
     )
+    create(folder / "a.card", {"card/carrier": b"card"}, Withheld(b"x"), entropy=SystemEntropy())
+    FITTING_FOR["card", "--card"] = str(folder / "a.card")
     FITTING_FOR["oversight", "--config"] = str(folder / "oversight.toml")
     FITTING_FOR["oversight", "--operator"] = str(folder / "a.key")
 

@@ -17,10 +17,11 @@ from kumihimo.card.applications import AUTH_CA, AUTH_CERTIFICATE, JPKI, SIGN_CA,
 from kumihimo.card.carriers import CARRIERS
 from kumihimo.card.chip import Chip
 from kumihimo.card.memory import Volatile, slot
-from kumihimo.card.specimen import specimen
 from kumihimo.card.vpcd import Inserted
+from kumihimo.kernel.clock import SystemClock
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.run.closed_reader import ClosedReader
+from kumihimo.run.trial_card import trial_card
 
 AUTH, SIGN = "JPKI (User Authentication PIN)", "JPKI (Digital Signature PIN)"
 AUTH_PIN, SIGN_PIN = "1234", "ABC123"
@@ -31,8 +32,8 @@ ALONE = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 
 @cache
 def drawn(carrier):
-    """Return the contents of a specimen; its keys are drawn once."""
-    return specimen(CARRIERS[carrier], entropy=SystemEntropy())
+    """Return the contents of a trial card; its keys are drawn once."""
+    return trial_card(CARRIERS[carrier], clock=SystemClock(), entropy=SystemEntropy())
 
 
 @attrs.frozen
@@ -108,7 +109,7 @@ class Desk:
 
     @contextmanager
     def card(self, carrier="card", *, at=0, atr=None, switches=None, contents=None):
-        """Put a specimen into a slot until the block ends; the programs have seen it by then."""
+        """Put a trial card into a slot until the block ends; the programs have seen it by then."""
         memory = Volatile(contents or drawn(carrier))
         chip = Chip(CARRIERS[carrier], memory, entropy=SystemEntropy(), switches=switches)
         commands = []

@@ -50,13 +50,6 @@ def test_the_authentication_certificate_is_free(desk, card):
     assert told == card.certificate().public_bytes(Encoding.PEM).decode()
 
 
-def test_the_signature_certificate_is_behind_its_password(desk, card):
-    read = ("pkcs15-tool", "--reader", "0", "--read-certificate", "2")
-    assert desk.run(*read).code != 0
-    told = desk.done(*read, "--verify-pin", "--auth-id", "2", "--pin", SIGN_PIN)
-    assert told == card.certificate(sign=True).public_bytes(Encoding.PEM).decode()
-
-
 @pytest.mark.parametrize("key", KEYS)
 def test_what_pkcs15_crypt_signs_openssl_verifies(desk, card, key):
     number, pin, _ = KEYS[key]

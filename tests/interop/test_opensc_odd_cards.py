@@ -1,10 +1,10 @@
-"""OpenSC's own tools with cards that are not as usual: blocked, without PINs, contactless."""
+"""OpenSC's own tools with cards that are not as usual: fresh, blocked, without PINs, contactless."""
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from kumihimo.card.switches import Switches
-from tests.interop.desk import AUTH_PIN, MODULE
+from tests.interop.desk import AUTH_PIN, MODULE, SIGN_PIN
 
 CONTACTLESS = bytes.fromhex("3B888001000000003381810000BB")
 RIGHT = ("--verify-pin", "--auth-id", "1", "--pin", AUTH_PIN)
@@ -14,6 +14,15 @@ WRONG = (*RIGHT[:-1], "9999")
 def test_the_card_is_recognised_with_whatever_answer_a_contactless_reader_makes_up(desk):
     with desk.card(atr=CONTACTLESS):
         assert desk.done("opensc-tool", "-r", "0", "-n").strip() == "jpki"
+
+
+def test_the_signature_certificate_is_behind_its_password(desk):
+    # A card that was just put in: OpenSC leaves what was proved to the next program.
+    with desk.card() as card:
+        read = ("pkcs15-tool", "--reader", "0", "--read-certificate", "2")
+        assert desk.run(*read).code != 0
+        told = desk.done(*read, "--verify-pin", "--auth-id", "2", "--pin", SIGN_PIN)
+        assert told == card.certificate(sign=True).public_bytes(Encoding.PEM).decode()
 
 
 def test_a_pin_that_was_wrong_three_times_is_shown_as_locked(desk):

@@ -21,6 +21,8 @@ _POWER_ON: Final = b"\x01"
 _RESET: Final = b"\x02"
 _ATR: Final = b"\x04"
 _LENGTH_BYTES: Final = 2
+# Asked for the answer to reset once at power-on, and again when the service has told its programs.
+_PUBLISHED: Final = 2
 _PULLED_IN_S: Final = 10.0
 
 Told = Callable[[bytes, bytes], None]
@@ -97,6 +99,7 @@ class Inserted:
         self._atr = atr or chip.power_on()
         chip.power_off()
         self._told = told
+        self._polls = 0
         self._seen = Event()
         self._thread = Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -107,7 +110,7 @@ class Inserted:
         return not self._thread.is_alive()
 
     def seen(self, seconds: float) -> bool:
-        """Wait until the reader has noticed the card; says whether it has."""
+        """Wait until programs can find the card; says whether they can."""
         return self._seen.wait(seconds)
 
     def remove(self) -> None:
@@ -140,9 +143,12 @@ class Inserted:
     def _obey(self, message: bytes) -> None:
         if message == _ATR:
             self._answer(self._atr)
+            self._polls += 1
+            if self._polls == _PUBLISHED:
+                self._seen.set()
         elif message == _POWER_ON:
             self._chip.power_on()
-            self._seen.set()
+            self._polls = 0
         elif message == _RESET:
             self._chip.reset()
         elif message == _POWER_OFF:

@@ -92,6 +92,11 @@ COMMANDS: Final = (
         "中間サーバーの運用。 What the operator of a gateway does by hand.",
     ),
     Command(
+        "card",
+        "kumihimo.run.card_cli",
+        "試験用カード。 A TEST card as a file, and readers to put it into.",
+    ),
+    Command(
         "cards",
         "kumihimo.run.cards_cli",
         "カード発行の運用。 What the operator of cards does by hand.",
