@@ -1,5 +1,6 @@
 """One PostgreSQL for each test worker; each test that asks gets databases of its own."""
 
+import logging
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,15 @@ def pytest_addoption(parser):
         metavar="N",
         help="simulate the federation under N more seeds (tests/simulation)",
     )
+
+
+@pytest.fixture(autouse=True)
+def no_log_left_behind():
+    """A room's log takes over what libraries say; a test that starts one leaves none to the next."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level, logging.raiseExceptions
+    yield
+    root.handlers[:], root.level, logging.raiseExceptions = before
 
 
 @pytest.fixture(scope="session")

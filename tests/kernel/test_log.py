@@ -199,11 +199,7 @@ def test_a_bug_without_a_place_is_reported_all_the_same(log, stream):
 
 @pytest.fixture
 def libraries(log):
-    root = logging.getLogger()
-    before = root.handlers[:], root.level, logging.raiseExceptions
     log.take_over_libraries()
-    yield
-    root.handlers[:], root.level, logging.raiseExceptions = before
 
 
 @pytest.mark.usefixtures("libraries")
