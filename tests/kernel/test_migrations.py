@@ -1,3 +1,5 @@
+import sys
+
 import psycopg
 import pytest
 
@@ -86,3 +88,44 @@ def test_who_serves_requests_can_change_neither_the_schema_nor_the_list_of_migra
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 runtime.execute(statement.encode())
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["0001_a.pre.sql", "0003_b.pre.sql"], "gap"),
+        (["0002_a.pre.sql"], "gap"),
+        (["0001_a.sql"], "is not NNNN_name"),
+        (["1_a.pre.sql"], "is not NNNN_name"),
+        (["0001_A.pre.sql"], "is not NNNN_name"),
+    ],
+)
+def test_files_with_a_gap_or_another_name_are_refused(tmp_path, monkeypatch, names, words):
+    folder = tmp_path / "planted_room" / "migrations"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").touch()
+    for name in names:
+        (folder / name).write_text("SELECT 1")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "planted_room", raising=False)
+    with pytest.raises(MigrationRefused, match=words):
+        load("planted_room")
+
+
+def test_what_comes_after_the_old_program_has_gone_waits_for_its_phase(reached, monkeypatch):
+    own = load
+    later = [
+        Migration(ROOM, "0002_further.pre.sql", "CREATE TABLE told (line text)"),
+        Migration(ROOM, "0002_further.post.sql", "ALTER TABLE told ADD COLUMN more text"),
+    ]
+    monkeypatch.setattr(
+        migrations, "load", lambda package: own(package) + (later if package == ROOM else [])
+    )
+
+    def phase(name):
+        return migrate(reached.owner, [ROOM], runtime_role=reached.role, phase=name)
+
+    assert phase("pre") == [f"{ROOM}/0002_further.pre.sql"]
+    assert phase("pre") == []
+    assert phase("post") == [f"{ROOM}/0002_further.post.sql"]
+    assert phase("all") == []

@@ -195,6 +195,24 @@ def _verify(
     return Verified(party_of(key_id), nonce, at, evidence)
 
 
+def check_evidence(evidence: Evidence, *, signing: bytes) -> None:
+    """Check, years later and without the sender, that a party signed just this body.
+
+    `signing` is the key's 32 bytes, from the directory of that time: `key_id` names it. Raises
+    `NotAuthentic`. What was signed says when, for whom and where to: see `Evidence.base`.
+    """
+    signed = evidence.base.rpartition(b'"@signature-params": ')[2]
+    named = f';keyid="{evidence.key_id}"'.encode() in signed
+    if not named or key_id_of(party_of(evidence.key_id), signing) != evidence.key_id:
+        raise NotAuthentic
+    try:
+        signature.verify_base(
+            evidence.base, evidence.signature.decode(), evidence.body, verification_key(signing)
+        )
+    except (BadSignature, UnicodeDecodeError) as error:
+        raise NotAuthentic from error
+
+
 def _instant(created: int) -> datetime:
     try:
         return datetime.fromtimestamp(created, UTC)

@@ -30,6 +30,7 @@ _ITEMS: Final = re.compile(_ITEM)
 _PARAMETERS: Final = re.compile(_PARAMETER)
 _SIGNATURE: Final = re.compile(rf"({_LABEL})=:([A-Za-z0-9+/]+={{0,2}}):")
 _DIGESTS: Final = re.compile(r"(sha-256|sha-512)=:([A-Za-z0-9+/]+={0,2}):")
+_BASE_DIGEST: Final = re.compile(rb'^"content-digest": (.*)$', re.MULTILINE)
 _HASHES: Final = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
 
 
@@ -141,6 +142,19 @@ def verify(message: Message, *, body: bytes, key: Ed25519PublicKey) -> Signed:
         raise BadSignature("the signature does not hold") from error
     _check_digest(message.headers.get(DIGEST, ""), body)
     return Signed(frozenset(covered), parameters, base)
+
+
+def verify_base(base: bytes, signature: str, body: bytes, key: Ed25519PublicKey) -> None:
+    """Check kept bytes alone: the signature over the base, the digest in the base over the body."""
+    given = _SIGNATURE.fullmatch(signature.strip())
+    digests = _BASE_DIGEST.findall(base)
+    if given is None or len(digests) != 1:
+        raise BadSignature("not one signature over one digest")
+    try:
+        key.verify(base64.b64decode(given[2], validate=True), base)
+    except (InvalidSignature, ValueError) as error:
+        raise BadSignature("the signature does not hold") from error
+    _check_digest(digests[0].decode("latin-1"), body)
 
 
 def _check_digest(header: str, body: bytes) -> None:

@@ -1,6 +1,6 @@
 """Values that do not print: a number or a name shows itself only through `reveal()`."""
 
-from typing import Generic, NoReturn, TypeVar, final
+from typing import Generic, NoReturn, Self, SupportsIndex, TypeVar, final
 
 import attrs
 from typing_extensions import override
@@ -13,7 +13,8 @@ class Withheld(Generic[T]):
     """A value kept out of logs, errors and f-strings.
 
     `repr()` says only the type; `str()` and formatting raise, because a secret that is
-    silently masked hides the bug that tried to print it. Every `.reveal()` can be grepped.
+    silently masked hides the bug that tried to print it. Nor is it pickled: a pickle is a file or a
+    pipe to somewhere. Every `.reveal()` can be grepped.
     """
 
     _value: T
@@ -34,3 +35,15 @@ class Withheld(Generic[T]):
     @override
     def __format__(self, format_spec: str) -> NoReturn:
         raise TypeError(f"{type(self).__name__} does not print; call reveal() where it is lawful")
+
+    @override
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} is not written down; call reveal() where it is lawful"
+        )
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self

@@ -1,0 +1,93 @@
+"""Work beside the requests goes on whatever happens to it, and a failure is told."""
+
+import asyncio
+
+from kumihimo.kernel.refusal import Unavailable
+from kumihimo.kernel.worker import Errands, Job, repeat, working
+
+
+class Work:
+    """Finds what it is told to find, or fails as it is told."""
+
+    def __init__(self, *steps):
+        self.steps = list(steps)
+        self.done = asyncio.Event()
+        self.turns = 0
+
+    async def run(self):
+        self.turns += 1
+        step = self.steps.pop(0) if self.steps else None
+        if step is None:
+            self.done.set()
+            return 0
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+
+def worked(*steps, pause_s=0.0):
+    told = []
+
+    async def whole():
+        work = Work(*steps)
+        job = Job("sending", work.run, pause_s)
+        task = asyncio.create_task(repeat(job, lambda name, error: told.append((name, error))))
+        await asyncio.wait_for(work.done.wait(), 20)
+        task.cancel()
+        return work.turns
+
+    return asyncio.run(whole()), told
+
+
+def test_while_there_is_work_it_goes_on_at_once():
+    # With an hour's pause after each turn the third would never come.
+    turns, told = worked(2, 1, pause_s=3_600)
+    assert (turns, told) == (3, [])
+
+
+def test_a_bug_is_told_and_does_not_stop_the_work():
+    bug = ValueError("x")
+    turns, told = worked(bug, 1)
+    assert turns >= 3
+    assert told == [("sending", bug)]
+
+
+def test_nobody_who_answers_is_no_bug():
+    turns, told = worked(Unavailable("away"), 1)
+    assert turns >= 3
+    assert told == []
+
+
+def test_errands_are_run_and_waited_for_and_their_bugs_told():
+    told, ran = [], []
+    bug = ValueError("x")
+
+    async def errand(fails):
+        await asyncio.sleep(0)
+        ran.append(fails)
+        if fails:
+            raise fails
+
+    async def whole():
+        errands = Errands(lambda name, error: told.append((name, error)))
+        for name, fails in (("one", None), ("two", bug), ("three", Unavailable("away"))):
+            errands.start(name, errand(fails))
+        await errands.done()
+
+    asyncio.run(whole())
+    assert len(ran) == 3
+    assert told == [("two", bug)]
+
+
+def test_jobs_run_while_the_application_does_and_end_with_it():
+    async def whole():
+        work, other = Work(1), Work(1)
+        jobs = [Job("one", work.run, 0.0), Job("two", other.run, 3_600)]
+        async with working(jobs, lambda *_: None)(None):  # pyright: ignore[reportArgumentType]
+            await asyncio.wait_for(asyncio.gather(work.done.wait(), other.done.wait()), 20)
+        after = work.turns
+        await asyncio.sleep(0.01)
+        assert work.turns == after
+        assert [t for t in asyncio.all_tasks() if t.get_name() in {"one", "two"}] == []
+
+    asyncio.run(whole())
