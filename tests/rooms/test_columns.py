@@ -1,10 +1,12 @@
 """Every column of the rooms' databases and what stands in it. A new one fails until it is listed.
 
-(register's own list is in `tests/rooms/register/test_columns.py`.)
+(register's own list is in `tests/rooms/register/test_columns.py`, jpki's in `tests/rooms/jpki`.)
 """
 
 import psycopg
 import pytest
+
+from tests.rooms.jpki.columns import JPKI
 
 # What every room has (`kernel/migrations`). Bodies in transit differ by room, see OUTBOX.
 KERNEL = {
@@ -278,110 +280,6 @@ LEDGER = {
         "expires_at": "instant",
     },
     "ticket_used": {"tag": "keyed tag of an acquisition number", "used_on": "day"},
-}
-
-JPKI = {
-    "authority": {
-        "ca": "word",
-        "generation": "count",
-        "key_kind": "word",
-        "key_label": "name of a key in the key store",
-        "key_id": "of a public key",
-        "not_before": "instant",
-        "not_after": "instant",
-        "der": "certificate of an authority",
-    },
-    "certificate": {
-        "ca": "word",
-        "serial": "random",
-        "generation": "count",
-        "issuance": "random id of an order of cards",
-        "holder": "register's keyed name of the holder for this room",
-        "carrier": "word",
-        "municipality": "public code",
-        "key_hash": "of the holder's public key",
-        "predecessor": "random serial",
-        "not_before": "instant, as the certificate says it",
-        "not_after": "instant, as the certificate says it",
-        "status": "word",
-        "reason": "word",
-        "status_at": "instant, as the list of revoked certificates says it",
-        "der": "the certificate: attributes of the holder in a sign one, nothing in an auth one",
-    },
-    "crl": {
-        "ca": "word",
-        "generation": "count",
-        "part": "municipality or nothing",
-        "number": "count",
-        "this_update": "instant",
-        "next_update": "instant",
-        "der": "a list of revoked serials",
-    },
-    "crl_number": {
-        "ca": "word",
-        "generation": "count",
-        "part": "municipality or nothing",
-        "number": "count",
-        "due_at": "instant",
-    },
-    "holder": {
-        "holder": "register's keyed name of a person for this room",
-        "version": "count of the changes of her record",
-        "attributes_version": "count of the changes of her record",
-        "standing": "word",
-    },
-    "intent": {
-        "issuance": "random id of an order of cards",
-        "ca": "word",
-        "generation": "count",
-        "serial": "random",
-        "key_hash": "of the holder's public key",
-        "not_before": "instant, as the certificate will say it",
-        "not_after": "instant, as the certificate will say it",
-        "tbs": "the certificate before its signature; gone when that is stored",
-    },
-    "issuance": {
-        "issuance": "random id of an order of cards",
-        "holder": "register's keyed name of the holder for this room",
-        "version": "count of the changes of her record",
-        "carrier": "word",
-        "municipality": "public code",
-        "abroad": "yes or no",
-        "order_digest": "of the order",
-        "state": "word",
-        "refusal": "refusal code",
-    },
-    "status_event": {
-        "event": "random id of cards",
-        "issuance": "random id of an order of cards",
-        "kind": "word",
-    },
-    "responder": {
-        "ca": "word",
-        "generation": "count",
-        "key_label": "name of a key in the key store",
-        "serial": "random",
-        "not_before": "instant",
-        "not_after": "instant",
-        "der": "certificate of a responder",
-    },
-    "status_check": {
-        "verifier": "name of a verifier",
-        "ca": "word",
-        "serial": "random",
-        "purpose": "word",
-        "method": "word",
-        "told": "word",
-        "checked_on": "day",
-    },
-    "verifier": {
-        "verifier": "name of a verifier",
-        "roles": "words",
-        "platform": "name of a verifier",
-        "token_hash": "of a random token",
-        "registered_on": "day",
-        "suspended": "yes or no",
-    },
 }
 
 OVERSIGHT = {
