@@ -52,7 +52,8 @@ def wrong_with(app: App, words):
     if apps[-1].default_command is None and "--help" not in rest:
         return f"{' '.join(chain)} needs a command after it"
     known = {name for one in apps[-1].assemble_argument_collection() for name in one.names}
-    flags = {word.partition("=")[0] for word in rest if word.startswith("--")}
+    own = rest[: rest.index("--")] if "--" in rest else rest  # what follows is another program's
+    flags = {word.partition("=")[0] for word in own if word.startswith("--")}
     unknown = flags - known - {"--help"}
     return f"{' '.join(chain)} knows no {', '.join(sorted(unknown))}" if unknown else None
 
@@ -93,6 +94,8 @@ def test_a_command_or_a_flag_that_does_not_exist_would_be_told():
     assert wrong_with(app, ["statute", "explain", "--requester", "x"]) is None
     assert wrong_with(app, ["statute", "explain", "--reqester", "x"])
     assert wrong_with(app, ["statute", "explanation"])
+    assert wrong_with(app, ["card", "run", "a.card", "--", "program", "--its-own"]) is None
+    assert wrong_with(app, ["card", "run", "a.card", "--not-its-own", "--", "program"])
     assert wrong_with(app, ["statue"])
     assert spelled("./kumihimo statute explain|diff [--on DATE]") == [
         ["statute", "explain", "--on", "DATE"],
