@@ -111,7 +111,10 @@ def card_info(transmit: Transmit) -> CardInfo:
 
 def number(transmit: Transmit) -> Withheld[str]:
     """Read the individual number (text application, its PIN or 照合番号A presented)."""
-    content = terminal.read_file(transmit, NUMBER)
+    return _number_in(terminal.read_file(transmit, NUMBER))
+
+
+def _number_in(content: bytes) -> Withheld[str]:
     try:
         tag, start, end = header(content, 0)
     except BadTlv as error:
@@ -131,21 +134,55 @@ def check_text(transmit: Transmit, issuer: KeyId, key: RSAPublicKey) -> None:
 
     `issuer` and `key` are those of the authority over the issuers of text. Raises `BadCard`.
     """
+    TextFiles.read(transmit).check(issuer, key)
+
+
+@attrs.frozen(repr=False)
+class TextFiles:
+    """The text application's files as they were read, to be checked elsewhere than at the card."""
+
+    number: bytes
+    attributes: bytes
+    integrity: bytes
+    certificate: bytes
+
+    @classmethod
+    def read(cls, transmit: Transmit) -> Self:
+        """Read them (text application selected, its PIN presented)."""
+        files = (NUMBER, ATTRIBUTES, INTEGRITY, FACE_CERTIFICATE)
+        return cls(*(terminal.read_file(transmit, fid) for fid in files))
+
+    def check(self, issuer: KeyId, key: RSAPublicKey) -> None:
+        """Check what the issuer signed against what the files say. Raises `BadCard`."""
+        _check_text(self, issuer, key)
+
+    def held_number(self) -> Withheld[str]:
+        """Return the individual number. Raises `BadCard`."""
+        return _number_in(self.number)
+
+    def held_attributes(self) -> FaceAttributes:
+        """Return the four attributes. Raises `BadCard`."""
+        return FaceAttributes.parse(self.attributes)
+
+
+def _check_text(files: TextFiles, issuer: KeyId, key: RSAPublicKey) -> None:
     try:
-        certificate = CvCertificate.parse(terminal.read_file(transmit, FACE_CERTIFICATE))
+        certificate = CvCertificate.parse(files.certificate)
         certificate.check(issuer, key)
-        fields = objects(terminal.read_file(transmit, INTEGRITY), 0xFF30)
+        fields = objects(files.integrity, 0xFF30)
         signed = tlv(0xDF31, fields[0xDF31]) + tlv(0xDF32, fields[0xDF32])
         check_signature(certificate.key, fields[0xDF33], signed)
     except (BadCertificate, KeyError) as error:
         raise BadCard from error
-    content = terminal.read_file(transmit, ATTRIBUTES)
-    _, start, end = header(content, 0)
-    inside = content[start:end]
-    digests = (
-        sha256(terminal.read_file(transmit, NUMBER)).digest(),
-        sha256(inside[header(inside, 0)[2] :]).digest(),
-    )
+    try:
+        _, start, end = header(files.attributes, 0)
+        inside = files.attributes[start:end]
+        digests = (
+            sha256(files.number).digest(),
+            sha256(inside[header(inside, 0)[2] :]).digest(),
+        )
+    except BadTlv as error:
+        raise BadCard from error
     if digests != (fields[0xDF31], fields[0xDF32]):
         raise BadCard
 

@@ -53,6 +53,28 @@ def count(*, config: Path, day: str | None = None) -> None:
     sys.stdout.write(as_csv(on, found))
 
 
+@app.command
+def keys(*, config: Path) -> None:
+    """カードの記載を確かめる公開鍵。 Print the public key that checks the text of a card.
+
+    A gateway's `card_text_key`, so that it believes what it reads from chips.
+
+    Parameters
+    ----------
+    config
+        カードの設定ファイル。 cards' settings file.
+    """
+    settings = load(config, Settings)
+    cards = settings.cards(
+        beside=config,
+        book=settings.book(),
+        net=settings.net(),
+        clock=SystemClock(),
+        entropy=SystemEntropy(),
+    )
+    print(cards.issuing.text_authority().hex())
+
+
 def _day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text) if text is not None else None

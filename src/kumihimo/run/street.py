@@ -26,13 +26,14 @@ from kumihimo.people.check_digits import NumberSpace
 from kumihimo.rooms.cards.app import CardsRoom
 from kumihimo.rooms.cards.app import build as build_cards
 from kumihimo.rooms.cards.context import Cards
-from kumihimo.rooms.cards.issuing import LaterIssuing
+from kumihimo.rooms.cards.issuing import Issuing, LaterIssuing
 from kumihimo.rooms.cards.jpki_certifier import JpkiCertifier
 from kumihimo.rooms.cards.tray import MemoryTray
 from kumihimo.rooms.gateway import acquire
 from kumihimo.rooms.gateway.app import GatewayRoom
 from kumihimo.rooms.gateway.app import build as build_gateway
 from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.gateway.domain.chip import TextAuthority
 from kumihimo.rooms.jpki.app import JpkiRoom
 from kumihimo.rooms.jpki.app import build as build_jpki
 from kumihimo.rooms.jpki.authorities import CAS, found_generation
@@ -86,6 +87,17 @@ class ListInForce:
     def current(self) -> PositiveList:
         """Return it."""
         return self.positive_list
+
+
+@attrs.frozen
+class CardText:
+    """What checks a card's text in this street: the key of those who make its cards."""
+
+    issuing: Issuing
+
+    def current(self) -> TextAuthority:
+        """Return it."""
+        return TextAuthority.parse(self.issuing.text_authority())
 
 
 @attrs.frozen(kw_only=True)
@@ -197,7 +209,8 @@ class _Builder:
         jpki = await self._jpki(keys, book)
         cards = await self._cards(keys, book, net)
         gateways = {
-            name: await self._gateway(name, keys, book, net, law) for name in self.plan.gateways
+            name: await self._gateway(name, keys, book, net, law, cards)
+            for name in self.plan.gateways
         }
         apps = {
             "oversight": build_oversight(oversight, entropy=self.entropy, report=self.report),
@@ -290,7 +303,8 @@ class _Builder:
             directory=book,
             clock=self.clock,
             entropy=self.entropy,
-            ocsp_url="http://jpki/ocsp",
+            # printed into certificates, where an address has a host that could be one
+            ocsp_url="http://jpki.test/ocsp",
         )
         for ca in CAS:
             await found_generation(jpki, ca, named="present", actor="street")
@@ -322,6 +336,7 @@ class _Builder:
         book: DirectoryBook,
         net: HttpNet,
         law: ListInForce,
+        cards: CardsRoom,
     ) -> GatewayRoom:
         gateway = Gateway(
             database=await self._database(name.replace("-", "_"), "gateway"),
@@ -330,6 +345,7 @@ class _Builder:
             net=net,
             clock=self.clock,
             entropy=self.entropy,
+            text_authority=CardText(cards.cards.issuing),
         )
         tenants = {
             institution: Tenant(

@@ -44,6 +44,10 @@ class Issuing(Protocol):
         """Return the certificate of the counter's role and its proof to the chip of a serial."""
         ...
 
+    def text_authority(self) -> bytes:
+        """Return the key over the issuers of text: its id and the key, as a card writes it."""
+        ...
+
 
 @attrs.define
 class KeptIssuing:
@@ -71,6 +75,11 @@ class KeptIssuing:
         proof = self.counter.key.sign(to_prove(serial.encode("ascii"), challenge))
         return self.counter.certificate, proof
 
+    def text_authority(self) -> bytes:
+        """Return the key over the issuers of text."""
+        top = self.hierarchy.text_ca
+        return top.id.octets + public_tlv(top.private.public_key())
+
 
 @attrs.define
 class LaterIssuing:
@@ -85,6 +94,10 @@ class LaterIssuing:
     def role(self, serial: str, challenge: bytes) -> tuple[bytes, bytes]:
         """Return the certificate and the proof."""
         return self._keys().role(serial, challenge)
+
+    def text_authority(self) -> bytes:
+        """Return the key over the issuers of text."""
+        return self._keys().text_authority()
 
     def _keys(self) -> KeptIssuing:
         if self._kept is None:
@@ -115,6 +128,10 @@ class FileIssuing:
     def role(self, serial: str, challenge: bytes) -> tuple[bytes, bytes]:
         """Return the certificate of the counter's role and its proof."""
         return self._keys().role(serial, challenge)
+
+    def text_authority(self) -> bytes:
+        """Return the key over the issuers of text."""
+        return self._keys().text_authority()
 
     def _keys(self) -> KeptIssuing:
         if self._kept is None:

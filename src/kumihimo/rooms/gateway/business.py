@@ -51,6 +51,38 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     sexless_scheme: bool = False
 
 
+Word = Annotated[
+    str, msgspec.Meta(pattern="^[A-Za-z][A-Za-z0-9_-]{0,31}$", description="A short code.")
+]
+
+
+class ChipReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person's card, read at a terminal for an affair (マイナンバー登録事務のデジタル化).
+
+    The files are those of the chip's text application as they are; the gateway checks the issuer's
+    signature over them. `serial` is the card's.
+    """
+
+    addressee: Addressee
+    affair: Affair
+    officer: Word
+    terminal: Word
+    serial: str
+    number: bytes
+    attributes: bytes
+    integrity: bytes
+    certificate: bytes
+
+
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
+    """How a number came into the vault: read for which affair, by whom, where, on which day."""
+
+    affair: str
+    officer: str
+    terminal: str
+    read_on: date
+
+
 class Registrations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """1 to 1,000 persons."""
 

@@ -16,6 +16,10 @@ from typing import Literal, Self, TypeVar
 import httpx2
 import msgspec
 
+from kumihimo.card import terminal as reader
+from kumihimo.card.applications import TEXT, TEXT_PIN
+from kumihimo.card.readings import TextFiles
+from kumihimo.card.terminal import Transmit
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Problem, Unavailable
 from kumihimo.kernel.withheld import Withheld
@@ -86,6 +90,42 @@ class BusinessClient:
         """Register 1 to 1,000 persons; outcomes in the order given."""
         body = form.Registrations(tuple(persons))
         return self._post("/v1/persons", body, form.RegistrationReport).persons
+
+    def number_from_chip(
+        self,
+        addressee: str,
+        *,
+        card: Transmit,
+        pin: Withheld[bytes],
+        affair: str,
+        officer: str,
+        terminal: str,
+    ) -> form.Registered:
+        """Read a number from the card in the reader into the vault; it is not handed back.
+
+        `pin` is the holder's for the card's text. Raises `WrongPin`, `PinBlocked`, `CardDeclined`.
+        """
+        serial = reader.serial(card)
+        reader.select(card, TEXT)
+        reader.verify(card, TEXT_PIN, pin)
+        files = TextFiles.read(card)
+        body = form.ChipReading(
+            addressee=addressee,
+            affair=affair,
+            officer=officer,
+            terminal=terminal,
+            serial=serial.decode("ascii"),
+            number=files.number,
+            attributes=files.attributes,
+            integrity=files.integrity,
+            certificate=files.certificate,
+        )
+        return self._post("/v1/persons/chip", body, form.Registered)
+
+    def provenance(self, addressee: str) -> form.Provenance:
+        """Return where a person's number was read from her chip."""
+        body = form.OneAddressee(addressee)
+        return self._post("/v1/persons/provenance", body, form.Provenance)
 
     def replace_number(self, addressee: str, *, number: str, attributes: form.Attributes) -> None:
         """Put a person's new number, read from her new card, into the vault."""

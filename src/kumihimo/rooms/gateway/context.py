@@ -11,6 +11,7 @@ from kumihimo.kernel.keys import Locker, PartyKeys
 from kumihimo.kernel.net import Caller, Net
 from kumihimo.kernel.sql import Database
 from kumihimo.people.check_digits import NumberSpace
+from kumihimo.rooms.gateway.domain.chip import NO_AUTHORITY, TextAuthority
 from kumihimo.rooms.oversight.client import DirectoryBook
 from kumihimo.statute.positive_list import PositiveList
 
@@ -22,6 +23,14 @@ class LawCell(Protocol):
 
     def current(self) -> PositiveList:
         """Return it."""
+        ...
+
+
+class TextAuthorityCell(Protocol):
+    """Holds the key that stands over the issuers of the card's text."""
+
+    def current(self) -> TextAuthority | None:
+        """Return it, or None where this deployment reads no chips."""
         ...
 
 
@@ -46,6 +55,7 @@ class Gateway:
     entropy: Entropy
     result_lifetime: timedelta = RESULT_LIFETIME
     space: NumberSpace = NumberSpace.TEST
+    text_authority: TextAuthorityCell = NO_AUTHORITY
 
     def today(self) -> date:
         """Return the Japanese calendar day."""

@@ -19,6 +19,7 @@ from kumihimo.rooms.gateway import (
     answers,
     asking,
     cases,
+    chips,
     clients,
     copies,
     persons,
@@ -45,6 +46,7 @@ def router(gateway: Gateway, tenants: Mapping[str, Tenant], errands: Errands) ->
         path="/v1",
         route_handlers=[
             *_persons(gateway),
+            *_chips(gateway),
             *_cases(gateway),
             *_copies(gateway),
             *_inquiries(gateway, errands),
@@ -116,7 +118,42 @@ def _persons(gateway: Gateway) -> list[HTTPRouteHandler]:
         """Begin a rejected acquisition again, after a person has looked into it."""
         await acquire.retry(gateway, _caller(request).tenant, data.addressee)
 
-    return [register_persons, replace_number, person_status, set_flags, retry]
+    return [
+        register_persons,
+        number_from_chip,
+        provenance,
+        replace_number,
+        person_status,
+        set_flags,
+        retry,
+    ]
+
+
+def _chips(gateway: Gateway) -> list[HTTPRouteHandler]:
+    @post(
+        "/persons/chip",
+        status_code=200,
+        opt=lawful(authority="Number Act art. 9(1), 14(1), 16", callers=CALLERS),
+        tags=["persons"],
+    )
+    async def number_from_chip(
+        request: Incoming, data: JSONBody[form.ChipReading]
+    ) -> form.Registered:
+        """Register a person whose number was read from her chip; it goes into the vault alone."""
+        caller = _caller(request)
+        return await chips.number_from_chip(gateway, caller.tenant, data, affairs=caller.affairs)
+
+    @post(
+        "/persons/provenance",
+        status_code=200,
+        opt=lawful(authority="Number Act art. 16", callers=CALLERS),
+        tags=["persons"],
+    )
+    async def provenance(request: Incoming, data: JSONBody[form.OneAddressee]) -> form.Provenance:
+        """Tell where a person's number was read from her chip: affair, officer, terminal, day."""
+        return await chips.provenance(gateway, _caller(request).tenant, data.addressee)
+
+    return [number_from_chip, provenance]
 
 
 def _cases(gateway: Gateway) -> list[HTTPRouteHandler]:

@@ -13,8 +13,8 @@ import msgspec
 
 from kumihimo.rooms.gateway.context import Tenant
 
-# Our choice: attributes and payloads of today's layouts fit into one block.
-VAULT_BLOCK: Final = 512
+# Our choice: attributes with where they were read, and payloads of today's layouts fit into one block.
+VAULT_BLOCK: Final = 1024
 COPY_BLOCK: Final = 256
 DETAIL_BLOCK: Final = 128
 

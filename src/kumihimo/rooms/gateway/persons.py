@@ -25,6 +25,7 @@ from kumihimo.rooms.gateway.business import (
     NewNumber,
     Outcome,
     PersonStatus,
+    Provenance,
     Registered,
     Registration,
     RegistrationReport,
@@ -39,11 +40,19 @@ T = TypeVar("T")
 NUMBER_LABEL: Final = b"individual-number"
 
 
+class ReadFrom(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a number was read: the card by a keyed tag of its serial, which says nothing outside."""
+
+    provenance: Provenance
+    card: bytes
+
+
 class VaultEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What the vault keeps of a person, locked: the number, and whom it was said to be."""
 
     number: str
     attributes: register.Attributes
+    provenance: ReadFrom | None = None
 
 
 @attrs.frozen(repr=False)
@@ -83,6 +92,37 @@ async def register_persons(
             for person, one in zip(persons, found, strict=True)
         )
     )
+
+
+async def register_read(
+    gateway: Gateway, tenant: Tenant, addressee: str, entry: VaultEntry
+) -> Registered:
+    """Register whom a chip named, and let her entry say where it was read.
+
+    Raises `Conflict` when another office does the same at this moment.
+    """
+    tag = tenant.locker.tag(entry.number.encode(), label=NUMBER_LABEL)
+    found = _Found(addressee, "card", tag, entry)
+    try:
+        outcome = (await _store(gateway, tenant, [found]))[addressee]
+    except UniqueViolation:
+        raise Conflict("the same person is being registered elsewhere; send again") from None
+    if outcome in {"ATTACHED", "KNOWN"}:
+        await _write_again(gateway, tenant, found)
+    return Registered(addressee=addressee, outcome=outcome)
+
+
+async def _write_again(gateway: Gateway, tenant: Tenant, found: _Found) -> None:
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        person = (await store.by_number(tx, [found.tag])).get(found.tag)
+        if person is not None:
+            await store.replace_number(
+                tx,
+                person,
+                number_tag=found.tag,
+                locked=_lock_entry(tenant, person, found.entry),
+                source=found.source,
+            )
 
 
 def require_batch(size: int, what: str) -> None:

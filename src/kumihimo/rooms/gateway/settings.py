@@ -8,9 +8,11 @@ from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import Locker, PartyKeys, load_master
 from kumihimo.kernel.net import Net
+from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import BadSettings
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.rooms.gateway.context import Gateway, LawCell, Tenant
+from kumihimo.rooms.gateway.domain.chip import TextAuthority, TextAuthorityHeld
 from kumihimo.rooms.oversight.client import DirectoryBook, RoomSettings
 
 RESULT_DAYS_MAX: Final = 3_660  # our choice: ten years, more than anybody waits for an answer
@@ -22,12 +24,14 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `tenants` maps each institution that it hosts to the file with that institution's master
     secret. `space` is "test" unless real numbers are served; `result_days` is how long answers are
     kept. `law` names a file with institutions and entries that this deployment adds.
+    `card_text_key` is the key that `kumihimo cards keys` prints; without it no chip is read.
     """
 
     tenants: dict[str, str]
     space: Literal["test", "official"] = "test"
     result_days: int = 14
     law: str = ""
+    card_text_key: str = ""
 
     def hosted(self, *, beside: Path, entropy: Entropy) -> dict[str, Tenant]:
         """Return the institutions with their keys; raises `BadSettings`, `KeyFileUnsafe`."""
@@ -67,4 +71,15 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             entropy=entropy,
             result_lifetime=timedelta(days=self.result_days),
             space=NumberSpace(self.space),
+            text_authority=self._text_authority(),
         )
+
+    def _text_authority(self) -> TextAuthorityHeld:
+        if not self.card_text_key:
+            return TextAuthorityHeld()
+        try:
+            return TextAuthorityHeld(TextAuthority.parse(bytes.fromhex(self.card_text_key)))
+        except (BadInput, ValueError) as error:
+            raise BadSettings(
+                "card_text_key: what `kumihimo cards keys` prints", pointer="card_text_key"
+            ) from error

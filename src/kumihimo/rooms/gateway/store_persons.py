@@ -322,3 +322,9 @@ async def cases_of(tx: Tx, tag: bytes) -> list[CaseRow]:
         {"tag": tag},
         CaseRow,
     )
+
+
+async def vault_of(tx: Tx, person: str) -> bytes | None:
+    """Return what the vault keeps of a person, locked."""
+    found = await tx.value("SELECT locked FROM vault WHERE person = %(person)s", {"person": person})
+    return bytes(found) if found is not None else None
