@@ -46,7 +46,7 @@ def router(gateway: Gateway, tenants: Mapping[str, Tenant], errands: Errands) ->
         path="/v1",
         route_handlers=[
             *_persons(gateway),
-            *_chips(gateway),
+            *_numbers(gateway),
             *_cases(gateway),
             *_copies(gateway),
             *_inquiries(gateway, errands),
@@ -74,16 +74,6 @@ def _persons(gateway: Gateway) -> list[HTTPRouteHandler]:
     ) -> form.RegistrationReport:
         """Register persons from card readings or by strict inquiries with register."""
         return await persons.register_persons(gateway, _caller(request).tenant, data.persons)
-
-    @post(
-        "/persons/number",
-        status_code=204,
-        opt=lawful(authority="Number Act art. 7(2), 16", callers=CALLERS),
-        tags=["persons"],
-    )
-    async def replace_number(request: Incoming, data: JSONBody[form.NewNumber]) -> None:
-        """Put a person's new number into the vault after a change; her code stays."""
-        await persons.replace_number(gateway, _caller(request).tenant, data)
 
     @post(
         "/persons/status",
@@ -120,16 +110,23 @@ def _persons(gateway: Gateway) -> list[HTTPRouteHandler]:
 
     return [
         register_persons,
-        number_from_chip,
-        provenance,
-        replace_number,
         person_status,
         set_flags,
         retry,
     ]
 
 
-def _chips(gateway: Gateway) -> list[HTTPRouteHandler]:
+def _numbers(gateway: Gateway) -> list[HTTPRouteHandler]:
+    @post(
+        "/persons/number",
+        status_code=204,
+        opt=lawful(authority="Number Act art. 7(2), 16", callers=CALLERS),
+        tags=["persons"],
+    )
+    async def replace_number(request: Incoming, data: JSONBody[form.NewNumber]) -> None:
+        """Put a person's new number into the vault after a change; her code stays."""
+        await persons.replace_number(gateway, _caller(request).tenant, data)
+
     @post(
         "/persons/chip",
         status_code=200,
@@ -153,7 +150,7 @@ def _chips(gateway: Gateway) -> list[HTTPRouteHandler]:
         """Tell where a person's number was read from her chip: affair, officer, terminal, day."""
         return await chips.provenance(gateway, _caller(request).tenant, data.addressee)
 
-    return [number_from_chip, provenance]
+    return [replace_number, number_from_chip, provenance]
 
 
 def _cases(gateway: Gateway) -> list[HTTPRouteHandler]:
