@@ -40,6 +40,7 @@ class Together(Generic[Q, A]):
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             try:
                 answers = await self._act([question for question, _ in batch])
+                assert len(answers) == len(batch), "each question has its answer"
             except Exception as error:  # noqa: BLE001 - told to everybody who asked
                 for _, future in batch:
                     if not future.done():
