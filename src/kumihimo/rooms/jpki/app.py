@@ -9,6 +9,7 @@ from kumihimo.rooms.jpki.api import PARTY
 from kumihimo.rooms.jpki.context import Jpki
 from kumihimo.rooms.jpki.http import routes
 from kumihimo.rooms.jpki.http_status import status_routes
+from kumihimo.rooms.jpki.http_verifiers import router as verifier_router
 from kumihimo.rooms.jpki.issuance import finish_open
 from kumihimo.rooms.jpki.lists import publish_due
 from kumihimo.rooms.jpki.ocsp import OcspService
@@ -44,7 +45,7 @@ def build(jpki: Jpki, *, book: DirectoryBook, report: Reporter) -> JpkiRoom:
     ]
     app = room_app(
         "Kumihimo jpki",
-        [*routes(jpki), *status_routes(OcspService(jpki))],
+        [*routes(jpki), *status_routes(OcspService(jpki)), verifier_router(jpki)],
         report=report,
         door=door,
         lifespan=[working(jobs, report)],

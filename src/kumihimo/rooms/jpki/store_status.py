@@ -9,8 +9,10 @@ import attrs
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.jpki.api import Ca
 from kumihimo.rooms.jpki.domain.verifiers import Purpose, Role
+from kumihimo.rooms.jpki.store_lists import ListRow
 
 Told = Literal["good", "held", "revoked", "unknown"]
+Method = Literal["ocsp", "crl"]
 
 
 @attrs.frozen(kw_only=True)
@@ -58,7 +60,7 @@ class CheckRow:
     ca: Ca
     serial: int
     purpose: Purpose
-    method: Literal["ocsp", "crl", "platform"]
+    method: Method
     told: Told
 
 
@@ -91,6 +93,36 @@ async def roles_of(tx: Tx, verifier: str) -> Sequence[Role]:
         {"verifier": verifier},
     )
     return found or ()
+
+
+async def is_provider_of(tx: Tx, verifier: str, *, platform: str) -> bool:
+    """Say whether a service provider in good standing asks through a platform operator."""
+    found = await tx.value(
+        "SELECT 'service_provider' = ANY(roles) FROM verifier WHERE verifier = %(verifier)s"
+        " AND platform = %(platform)s AND NOT suspended",
+        {"verifier": verifier, "platform": platform},
+    )
+    return bool(found)
+
+
+async def add_list_fetch(
+    tx: Tx, verifier: str, row: ListRow, *, purpose: Purpose, on: date
+) -> None:
+    """Record that a list was handed out."""
+    await tx.put(
+        "INSERT INTO list_fetch (verifier, ca, generation, part, number, purpose, fetched_on)"
+        " VALUES (%(verifier)s, %(ca)s, %(generation)s, %(part)s, %(number)s, %(purpose)s,"
+        " %(on)s)",
+        {
+            "verifier": verifier,
+            "ca": row.ca,
+            "generation": row.generation,
+            "part": row.part,
+            "number": row.number,
+            "purpose": purpose,
+            "on": on,
+        },
+    )
 
 
 async def verifiers_by_token(tx: Tx, hashes: Sequence[bytes]) -> dict[bytes, VerifierRow]:

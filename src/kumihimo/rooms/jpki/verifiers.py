@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Final
 
-from kumihimo.kernel.refusal import BadInput, Conflict, NotFound
+from kumihimo.kernel.refusal import BadInput, Conflict, NotAuthentic, NotFound
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.jpki import store_status
 from kumihimo.rooms.jpki.context import Jpki
@@ -62,6 +62,19 @@ async def suspend(jpki: Jpki, verifier: str, *, suspended: bool) -> None:
             raise NotFound("there is no verifier of this name")
         act = "verifier-suspended" if suspended else "verifier-readmitted"
         await jpki.journal(tx, act, verifier)
+
+
+async def authenticate(jpki: Jpki, authorization: str) -> VerifierRow:
+    """Return who asks; the same `NotAuthentic` for no token, a bad one and a suspended verifier."""
+    token_hash = token_hash_of(authorization)
+    if token_hash is None:
+        raise NotAuthentic
+    async with jpki.database.transaction() as tx:
+        known = await store_status.verifiers_by_token(tx, [token_hash])
+    row = known.get(token_hash)
+    if row is None or row.suspended:
+        raise NotAuthentic
+    return row
 
 
 def token_hash_of(authorization: str) -> bytes | None:

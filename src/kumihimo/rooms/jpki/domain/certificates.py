@@ -30,6 +30,7 @@ _ATTRIBUTES: Final = (
     (2, "name_substitutes"),
     (6, "address_substitutes"),
 )
+ATTRIBUTE_NAMES: Final = {f"{_ATTRIBUTE_ARC}.{arc}": name for arc, name in _ATTRIBUTES}
 _KEY_USAGES: Final = (
     "digital_signature",
     "content_commitment",

@@ -19,7 +19,7 @@ from kumihimo.rooms.jpki.domain.places import place_of
 EVERY: Final = timedelta(days=1)
 VALID_FOR: Final = timedelta(days=2)  # a day to be late in
 
-_FLAGS: Final[dict[Reason, x509.ReasonFlags]] = {
+FLAGS: Final[dict[Reason, x509.ReasonFlags]] = {
     "unspecified": x509.ReasonFlags.unspecified,
     "keyCompromise": x509.ReasonFlags.key_compromise,
     "cACompromise": x509.ReasonFlags.ca_compromise,
@@ -102,5 +102,5 @@ def _revoked(entry: Listed) -> x509.RevokedCertificate:
         .revocation_date(entry.status_at.replace(microsecond=0))
     )
     if entry.reason != "unspecified":  # RFC 5280, 5.3.1: absent rather than unspecified
-        builder = builder.add_extension(x509.CRLReason(_FLAGS[entry.reason]), critical=False)
+        builder = builder.add_extension(x509.CRLReason(FLAGS[entry.reason]), critical=False)
     return builder.build()

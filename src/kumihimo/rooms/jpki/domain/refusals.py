@@ -72,3 +72,43 @@ class CardEnded(Refusal):
     code = "card-ended"
     title = "The card that carries the certificates has ended"
     status = 409
+
+
+class InvalidCertificate(Refusal):
+    """Not a certificate of ours, byte for byte."""
+
+    code = "invalid-certificate"
+    title = "No authority of ours issued this certificate"
+    status = 400
+
+
+class CertificateExpired(Refusal):
+    """Its last day is over."""
+
+    code = "certificate-expired"
+    title = "The certificate has expired"
+    status = 409
+
+
+class CertificateHeld(Refusal):
+    """Its card or phone was reported lost."""
+
+    code = "certificate-held"
+    title = "The certificate is on hold"
+    status = 409
+
+
+class CertificateRevoked(Refusal):
+    """It was revoked."""
+
+    code = "certificate-revoked"
+    title = "The certificate was revoked"
+    status = 409
+
+
+class NoLinkage(Refusal):
+    """What belongs with this certificate or holder is not known."""
+
+    code = "no-linkage"
+    title = "Nothing is linked with this"
+    status = 409

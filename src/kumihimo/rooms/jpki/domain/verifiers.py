@@ -14,6 +14,7 @@ Role = Literal[
     "group_verifier",
     "platform_operator",
     "service_provider",
+    "holder_confirmer",
 ]
 Purpose = Literal["signature_verification", "liveness_check"]
 
@@ -24,16 +25,28 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
     "liveness_check": "liveness_check",
 }
 
-# A service provider asks through its platform operator and never itself.
+# A service provider asks through its platform operator and never itself. Who confirms holders
+# without a PIN learns of those whom it linked before, and of nobody else.
 _MAY_ASK: Final[dict[Role, frozenset[Ca]]] = {
     "signature_verifier": frozenset({"sign"}),
     "authentication_verifier": frozenset({"auth"}),
     "group_verifier": frozenset({"sign"}),
     "platform_operator": frozenset({"sign", "auth"}),
     "service_provider": frozenset(),
+    "holder_confirmer": frozenset(),
 }
 
 
 def may_ask(roles: Collection[Role], ca: Ca) -> bool:
     """Say whether somebody with these roles may learn the status of an authority's certificates."""
     return any(ca in _MAY_ASK[role] for role in roles)
+
+
+def may_link(roles: Collection[Role]) -> bool:
+    """Say whether somebody may learn which sign certificate belongs with which auth certificate."""
+    return may_ask(roles, "sign") and may_ask(roles, "auth")
+
+
+def may_confirm(roles: Collection[Role]) -> bool:
+    """Say whether somebody may have holders confirmed without a PIN."""
+    return "holder_confirmer" in roles

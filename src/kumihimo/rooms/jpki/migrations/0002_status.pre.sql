@@ -15,7 +15,7 @@ CREATE TABLE status_check (
     ca text NOT NULL,
     serial numeric NOT NULL,
     purpose text NOT NULL CHECK (purpose IN ('signature_verification', 'liveness_check')),
-    method text NOT NULL CHECK (method IN ('ocsp', 'crl', 'platform')),
+    method text NOT NULL CHECK (method IN ('ocsp', 'crl')),
     told text NOT NULL CHECK (told IN ('good', 'held', 'revoked', 'unknown')),
     checked_on date NOT NULL
 );

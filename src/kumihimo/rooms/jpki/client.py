@@ -1,0 +1,142 @@
+"""A client for registered verifiers: typed, synchronous, small.
+
+    with VerifierClient("http://127.0.0.1:8406", token) as jpki:
+        found = jpki.verify(forms.Verify(certificate=der, hash_algorithm="sha256",
+                                         digest=digest, signature=signature, identify_user=True))
+
+Every call raises `Refused` with jpki's problem detail, or `Unavailable`.
+"""
+
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+import httpx2
+import msgspec
+
+from kumihimo.kernel.net import Refused
+from kumihimo.kernel.refusal import Problem, Unavailable
+from kumihimo.kernel.withheld import Withheld
+from kumihimo.rooms.jpki import forms
+from kumihimo.rooms.jpki.api import Ca
+from kumihimo.rooms.jpki.domain.verifiers import Purpose
+
+T = TypeVar("T")
+
+TIMEOUT_S: Final = 30.0
+_SUCCESS: Final = range(200, 300)
+
+
+class VerifierClient:
+    """One registered verifier."""
+
+    def __init__(
+        self,
+        address: str,
+        token: Withheld[str] | str,
+        *,
+        transport: httpx2.BaseTransport | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        secret = token.reveal() if isinstance(token, Withheld) else token
+        self._http = httpx2.Client(
+            base_url=address,
+            headers={"authorization": f"Bearer {secret}"},
+            transport=transport,
+            timeout=timeout_s,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
+
+    def verify(self, asked: forms.Verify) -> forms.Verified:
+        """Check a signature; the certificate's content is in this answer only."""
+        return self._post("/v1/verifications", asked, forms.Verified)
+
+    def verification(self, name: str) -> forms.Verification:
+        """Return what came of a check."""
+        answer = self._exchange("GET", f"/v1/verifications/{name}")
+        return _decode(answer, forms.Verification)
+
+    def check(self, asked: forms.CheckCertificate) -> forms.CertificateStatus:
+        """Tell the status of a certificate that was shown before."""
+        return self._post("/v1/certificates/check", asked, forms.CertificateStatus)
+
+    def pair(self, certificate: str) -> forms.Linked:
+        """Find the other certificate of one issuance."""
+        body = forms.CertificateNamed(certificate=certificate)
+        return self._post("/v1/certificates/pair", body, forms.Linked)
+
+    def newest(self, certificate: str) -> forms.Linked:
+        """Follow replacements to the newest certificate."""
+        body = forms.CertificateNamed(certificate=certificate)
+        return self._post("/v1/certificates/newest", body, forms.Linked)
+
+    def list_of_revoked(
+        self,
+        ca: Ca,
+        generation: int,
+        *,
+        part: str = "",
+        purpose: Purpose = "signature_verification",
+    ) -> bytes:
+        """Fetch a list of revoked certificates, DER."""
+        params = {"ca": ca, "generation": str(generation), "part": part, "purpose": purpose}
+        return self._exchange("GET", "/v1/lists", params=params)
+
+    def user(self, user: str, *, provider: str = "") -> forms.User:
+        """Return a user."""
+        return self._post(
+            "/v1/users/get", forms.UserNamed(user=user, provider=provider), forms.User
+        )
+
+    def user_status(self, user: str, *, provider: str = "") -> forms.UserStatus:
+        """Tell how a user's newest certificates are."""
+        body = forms.UserNamed(user=user, provider=provider)
+        return self._post("/v1/users/status", body, forms.UserStatus)
+
+    def delete_user(self, user: str, *, provider: str = "") -> None:
+        """Forget a user."""
+        body = forms.UserNamed(user=user, provider=provider)
+        self._exchange("POST", "/v1/users/delete", msgspec.json.encode(body))
+
+    def link(self, verification: str) -> forms.User:
+        """Link a user by a check that was made just now."""
+        body = forms.LinkUser(verification=verification)
+        return self._post("/v1/users/link", body, forms.User)
+
+    def confirm(self, asked: forms.ConfirmHolder) -> str:
+        """Confirm a linked holder without a PIN; returns the user."""
+        return self._post("/v1/holders/confirm", asked, forms.Confirmed).user
+
+    def _post(self, path: str, body: msgspec.Struct, reply: type[T]) -> T:
+        return _decode(self._exchange("POST", path, msgspec.json.encode(body)), reply)
+
+    def _exchange(
+        self, method: str, path: str, body: bytes = b"", *, params: dict[str, str] | None = None
+    ) -> bytes:
+        headers = {"content-type": "application/json"}
+        try:
+            response = self._http.request(
+                method, path, content=body, params=params, headers=headers
+            )
+        except httpx2.HTTPError as error:
+            raise Unavailable("jpki does not answer") from error
+        if response.status_code not in _SUCCESS:
+            raise Refused("jpki", _decode(response.content, Problem))
+        return response.content
+
+
+def _decode(body: bytes, reply: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=reply)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unavailable("jpki answered in a form that is not understood") from error

@@ -1,0 +1,130 @@
+"""The doors for registered verifiers (`/v1`): translation only.
+
+A user's id is a person's, so it never stands in an address.
+"""
+
+from typing import Annotated, Any, Final
+
+from litestar import Request, Response, Router, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from kumihimo.kernel.door import BearerDoor, bearer_of, lawful
+from kumihimo.rooms.jpki import chains, confirming, fetching, forms, users, verifiers, verifying
+from kumihimo.rooms.jpki.api import Ca
+from kumihimo.rooms.jpki.context import Jpki
+from kumihimo.rooms.jpki.domain.verifiers import Purpose
+from kumihimo.rooms.jpki.store_status import VerifierRow
+
+Asked = Request[Any, Any, Any]
+
+CALLERS: Final = ("registered verifier",)
+LIST_TYPE: Final = "application/pkix-crl"  # RFC 5280, 4.2.1.13
+_LAW: Final = lawful(authority="JPKI Act art. 18(1), 37(1)", callers=CALLERS)
+
+
+def router(jpki: Jpki) -> Router:
+    """Return every `/v1` route behind the bearer door."""
+
+    async def authenticate(authorization: str) -> object:
+        return await verifiers.authenticate(jpki, authorization)
+
+    return Router(
+        path="/v1",
+        route_handlers=[*_checks(jpki), *_linkage(jpki), *_users(jpki), *_holders(jpki)],
+        middleware=[BearerDoor(authenticate)],
+        opt={"unsigned": True},
+        security=[{"bearer": []}],
+    )
+
+
+def _caller(request: Asked) -> VerifierRow:
+    return bearer_of(request, VerifierRow)
+
+
+def _checks(jpki: Jpki) -> list[HTTPRouteHandler]:
+    @post("/verifications", status_code=200, opt=_LAW, tags=["verifications"])
+    async def verify(request: Asked, data: JSONBody[forms.Verify]) -> forms.Verified:
+        """Check a signature: certificate first, then what belongs with it, then the signature."""
+        return await verifying.verify(jpki, _caller(request), data)
+
+    @get("/verifications/{verification:str}", opt=_LAW, tags=["verifications"])
+    async def get_verification(request: Asked, verification: FromPath[str]) -> forms.Verification:
+        """Return what came of a check; a certificate's content is told once, not here."""
+        return await verifying.verification(jpki, _caller(request), verification)
+
+    @post("/certificates/check", status_code=200, opt=_LAW, tags=["certificates"])
+    async def check(
+        request: Asked, data: JSONBody[forms.CheckCertificate]
+    ) -> forms.CertificateStatus:
+        """Tell the status of a certificate that was shown before (現況確認)."""
+        return await verifying.check(jpki, _caller(request), data)
+
+    @get("/lists", opt=_LAW, tags=["certificates"])
+    async def fetch_list(
+        request: Asked,
+        *,
+        ca: Annotated[Ca, QueryParameter(description="Whose list.")],
+        generation: Annotated[
+            int, QueryParameter(description="Of which of its keys; 1 is the oldest.")
+        ],
+        part: Annotated[
+            str, QueryParameter(description="A municipality's code; left out, the full list.")
+        ] = "",
+        purpose: Annotated[
+            Purpose, QueryParameter(description="Why; it is on record.")
+        ] = "signature_verification",
+    ) -> Response[bytes]:
+        """Fetch a list of revoked certificates, DER: full, or one municipality's."""
+        wanted = fetching.Wanted(ca=ca, generation=generation, part=part, purpose=purpose)
+        der = await fetching.fetch(jpki, _caller(request), wanted)
+        return Response(der, media_type=LIST_TYPE, headers={"cache-control": "no-store"})
+
+    return [verify, get_verification, check, fetch_list]
+
+
+def _linkage(jpki: Jpki) -> list[HTTPRouteHandler]:
+    @post("/certificates/pair", status_code=200, opt=_LAW, tags=["certificates"])
+    async def pair(request: Asked, data: JSONBody[forms.CertificateNamed]) -> forms.Linked:
+        """Find the other certificate of one issuance (証明書紐付け情報)."""
+        return await chains.pair(jpki, _caller(request), data)
+
+    @post("/certificates/newest", status_code=200, opt=_LAW, tags=["certificates"])
+    async def newest(request: Asked, data: JSONBody[forms.CertificateNamed]) -> forms.Linked:
+        """Follow replacements to the newest certificate (証明書新旧紐付け情報)."""
+        return await chains.newest(jpki, _caller(request), data)
+
+    return [pair, newest]
+
+
+def _users(jpki: Jpki) -> list[HTTPRouteHandler]:
+    @post("/users/get", status_code=200, opt=_LAW, tags=["users"])
+    async def get_user(request: Asked, data: JSONBody[forms.UserNamed]) -> forms.User:
+        """Return a user."""
+        return await users.get(jpki, _caller(request), data)
+
+    @post("/users/status", status_code=200, opt=_LAW, tags=["users"])
+    async def user_status(request: Asked, data: JSONBody[forms.UserNamed]) -> forms.UserStatus:
+        """Tell how a user's newest certificates are."""
+        return await chains.user_status(jpki, _caller(request), data)
+
+    @post("/users/delete", status_code=204, opt=_LAW, tags=["users"])
+    async def delete_user(request: Asked, data: JSONBody[forms.UserNamed]) -> None:
+        """Forget a user; she comes back under another id."""
+        await users.delete(jpki, _caller(request), data)
+
+    return [get_user, user_status, delete_user]
+
+
+def _holders(jpki: Jpki) -> list[HTTPRouteHandler]:
+    @post("/users/link", status_code=200, opt=_LAW, tags=["confirmation without a PIN"])
+    async def link(request: Asked, data: JSONBody[forms.LinkUser]) -> forms.User:
+        """Link a user by a check of her auth certificate's signature, made just now."""
+        return await confirming.link(jpki, _caller(request), data)
+
+    @post("/holders/confirm", status_code=200, opt=_LAW, tags=["confirmation without a PIN"])
+    async def confirm(request: Asked, data: JSONBody[forms.ConfirmHolder]) -> forms.Confirmed:
+        """Confirm a linked holder by what a terminal read without a PIN (利用者の確認)."""
+        return await confirming.confirm(jpki, _caller(request), data)
+
+    return [link, confirm]
