@@ -25,6 +25,13 @@ CARD = {
 }
 
 
+ISSUE = [
+    "certificates_issued_per_second",
+    "recall_suspended_per_second",
+    "recall_replaced_per_second",
+]
+
+
 def bench(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "kumihimo", "bench", *arguments],
@@ -58,6 +65,15 @@ def test_the_benchmark_of_the_card_prints_its_signatures_beside_the_bare_key():
     assert {one["name"]: one["bar"] for one in found["measures"]} == CARD
     assert all(one["value"] > 0 and one["against_value"] > 0 for one in found["measures"])
     assert done.returncode == int(not all(one["holds"] for one in found["measures"]))
+
+
+def test_the_benchmark_of_issuing_prints_every_figure_beside_what_it_is_measured_against():
+    found = json.loads(bench("issue", "--quick", "--json").stdout)
+    assert [one["name"] for one in found["measures"]] == ISSUE
+    for one in found["measures"]:
+        assert list(one) == FIELDS
+        assert one["value"] > 0
+        assert one["against_value"] > 0
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,11 @@ COMMANDS: Final = (
         "住基ネットの運用。 What register's operator does by hand.",
     ),
     Command(
+        "jpki",
+        "kumihimo.run.jpki_cli",
+        "認証局の運用。 What the operator of the certification authority does by hand.",
+    ),
+    Command(
         "gateway",
         "kumihimo.run.gateway_cli",
         "中間サーバーの運用。 What the operator of a gateway does by hand.",

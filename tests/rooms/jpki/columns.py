@@ -71,6 +71,21 @@ JPKI = {
         "state": "word",
         "refusal": "refusal code",
     },
+    "recall": {
+        "recall": "random id",
+        "key_class": "carrier, days, weakness",
+        "state": "word",
+        "after_ca": "word",
+        "after_serial": "random serial",
+        "begun_on": "day",
+    },
+    "recalled": {
+        "recall": "random id",
+        "issuance": "random id of an order of cards",
+        "replacement": "random id",
+        "state": "word",
+        "refusal": "refusal code",
+    },
     "status_event": {
         "event": "random id of cards",
         "issuance": "random id of an order of cards",

@@ -1,6 +1,8 @@
 """The authorities themselves: founding a generation, and which one signs today."""
 
 import asyncio
+import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
@@ -17,9 +19,15 @@ from kumihimo.rooms.jpki.domain.keys import KeyKind, PublicKey, kind_of
 from kumihimo.rooms.jpki.domain.lint import NotLinted, errors_of, lint, sign
 from kumihimo.rooms.jpki.domain.profiles import AUTHORITY_YEARS, GenerationName, profiles
 from kumihimo.rooms.jpki.domain.refusals import NoAuthority
+from kumihimo.rooms.jpki.domain.weak_keys import spki_of
 
+Tell = Callable[[str], None]
 CAS: Final[tuple[Ca, ...]] = ("sign", "auth")
 _SERIALS: Final = 1 << 62  # fits a signed bigint; random, so that a serial tells nothing
+
+
+def _silent(_: str) -> None:
+    return None
 
 
 def new_serial(entropy: Entropy) -> int:
@@ -33,8 +41,12 @@ def end_of_day(at: datetime) -> datetime:
     return midnight.astimezone(UTC) - timedelta(seconds=1)
 
 
-async def found_generation(jpki: Jpki, ca: Ca, *, named: GenerationName, actor: str) -> Authority:
+async def found_generation(
+    jpki: Jpki, ca: Ca, *, named: GenerationName, actor: str, tell: Tell = _silent
+) -> Authority:
     """Make a key, sign its own certificate with it, and let it be the authority from now on.
+
+    `tell` hears of every step, in words for a transcript; nothing secret is among them.
 
     A crash after the key was made leaves a key that no certificate names: the next try makes
     another under another label.
@@ -46,17 +58,26 @@ async def found_generation(jpki: Jpki, ca: Ca, *, named: GenerationName, actor: 
         generation = len(mine) + 1
         serial = new_serial(jpki.entropy)
         label = f"{ca}-{generation}-{serial:x}"
-        row = await asyncio.to_thread(_self_signed, jpki, ca, generation, kind, label, serial)
+        row = await asyncio.to_thread(_self_signed, jpki, ca, generation, kind, label, serial, tell)
         await store.add_authority(tx, row)
         await store_lists.need_list(tx, ca, generation, store_lists.FULL, row.not_before)
         await jpki.journal(tx, "authority-founded", actor, ca=ca, generation=generation)
+    tell(f"stored in the database as generation {generation} of {ca}, with a line in the journal")
     return Authority(ca=ca, generation=generation, certificate=row.der)
 
 
 def _self_signed(
-    jpki: Jpki, ca: Ca, generation: int, kind: KeyKind, label: str, serial: int
+    jpki: Jpki,
+    ca: Ca,
+    generation: int,
+    kind: KeyKind,
+    label: str,
+    serial: int,
+    tell: Tell,
 ) -> store.AuthorityRow:
     public = jpki.key_store.generate(label, kind)
+    tell(f"key of kind {kind} made in the key store under the label {label}")
+    tell(f"public key, SHA-256: {hashlib.sha256(spki_of(public)).hexdigest()}")
     begins = jpki.clock.now().replace(microsecond=0)
     ends = end_of_day(begins.replace(year=begins.year + AUTHORITY_YEARS, day=min(begins.day, 28)))
     wanted = Wanted(
@@ -64,8 +85,11 @@ def _self_signed(
     )
     draft = unsigned(profiles().profile["authority"], wanted, signer=kind)
     linted = lint(draft.tbs_certificate_bytes, signer=kind, root=True)
+    tell(f"certificate {serial:X}, {begins.isoformat()} to {ends.isoformat()}: pkilint, no error")
     der = sign(linted, lambda tbs: jpki.key_store.sign(label, tbs))
     _check_root(der, public)
+    tell("signed by its own key; the signature and the linter's rules hold")
+    tell(f"certificate, SHA-256: {hashlib.sha256(der).hexdigest()}")
     return store.AuthorityRow(
         ca=ca,
         generation=generation,

@@ -4,29 +4,51 @@ import re
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import PartyKeys, load_master
-from kumihimo.kernel.settings import BadSettings
+from kumihimo.kernel.settings import BadSettings, SecretFile
+from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.jpki.api import PARTY
 from kumihimo.rooms.jpki.context import Jpki
 from kumihimo.rooms.jpki.keystore import FileKeys, KeyStore
+from kumihimo.rooms.jpki.token import TokenKeys
 from kumihimo.rooms.oversight.client import DirectoryBook, RoomSettings
 
 # What fits into a certificate's IA5String and is an address of HTTP.
 _URL: Final = re.compile(r"https?://[!-~]{1,200}")
 
 
+class TokenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A PKCS#11 token: the module's file, the token's label, and a file with the user PIN."""
+
+    module: str
+    label: str
+    pin: SecretFile
+
+    def open(self, *, beside: Path) -> TokenKeys:
+        """Log in; raises `BadSettings`, `KeyFileUnsafe`."""
+        try:
+            pin = self.pin.read(beside=beside).reveal().decode()
+        except UnicodeDecodeError:
+            raise BadSettings("token.pin: the file is not text", pointer="token.pin") from None
+        return TokenKeys.open(self.module, self.label, Withheld(pin))
+
+
 class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """jpki's settings file.
 
-    `key` names the file with the master secret, `authority_keys` the folder of the authorities'
-    encrypted key files, `ocsp_url` the address that stands in every certificate.
+    `key` names the file with the master secret. The authorities' keys are in `authority_keys`, a
+    folder of encrypted files, or on `token`: one of the two. `ocsp_url` is the address that stands
+    in every certificate.
     """
 
     key: str
-    authority_keys: str
     ocsp_url: str
+    authority_keys: str = ""
+    token: TokenSettings | None = None
 
     def jpki(self, *, beside: Path, book: DirectoryBook, clock: Clock, entropy: Entropy) -> Jpki:
         """Return the jpki that these settings describe; its database is not opened yet.
@@ -47,5 +69,9 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         )
 
     def key_store(self, keys: PartyKeys, *, beside: Path) -> KeyStore:
-        """Return where the authorities' keys are."""
+        """Return where the authorities' keys are; raises `BadSettings`, `KeyFileUnsafe`."""
+        if bool(self.authority_keys) == (self.token is not None):
+            raise BadSettings("authority_keys or token: one of the two", pointer="authority_keys")
+        if self.token is not None:
+            return self.token.open(beside=beside)
         return FileKeys(beside.parent / self.authority_keys, keys.secret("authority-keys"))

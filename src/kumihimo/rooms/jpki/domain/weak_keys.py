@@ -28,6 +28,7 @@ _SPKI_BYTES_MAX: Final = 1024  # an RSA key of 2048 bits takes 294
 _SMALL_PRIMES_BELOW: Final = 10_000
 _ROCA_PRIMES_BELOW: Final = 168
 _FERMAT_STEPS: Final = 100  # keys that were met in the wild fell at the first
+WEAKNESSES: Final = ("small-factor", "roca", "close-primes")
 
 
 def admit_key(spki: bytes) -> PublicKey:

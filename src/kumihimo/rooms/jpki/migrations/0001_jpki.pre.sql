@@ -116,3 +116,24 @@ CREATE TABLE status_event (
     issuance text NOT NULL REFERENCES issuance (issuance),
     kind text NOT NULL
 );
+
+-- A class of keys that is broken: what was suspended for it, and what replaced it. `after_ca` and
+-- `after_serial` say how far the search has come, so that a crash costs no more than one step.
+CREATE TABLE recall (
+    recall text PRIMARY KEY CHECK (length(recall) = 22),
+    key_class text NOT NULL,
+    state text NOT NULL CHECK (state IN ('suspending', 'suspended')),
+    after_ca text NOT NULL,
+    after_serial bigint NOT NULL,
+    begun_on date NOT NULL
+);
+
+CREATE TABLE recalled (
+    recall text NOT NULL REFERENCES recall (recall),
+    issuance text NOT NULL REFERENCES issuance (issuance),
+    replacement text NOT NULL UNIQUE CHECK (length(replacement) = 22),
+    state text NOT NULL CHECK (state IN ('suspended', 'replaced', 'refused')),
+    refusal text NOT NULL DEFAULT '',
+    PRIMARY KEY (recall, issuance)
+);
+CREATE INDEX recalled_waiting ON recalled (recall) WHERE state = 'suspended';

@@ -1,0 +1,109 @@
+"""The commands of the certification authority's operator, as a process."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.keys import new_master, save_master
+
+
+def jpki(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "kumihimo", "jpki", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture
+def config(tmp_path, new_room):
+    _, reached = new_room("jpki")
+    save_master(tmp_path / "jpki.key", new_master(SystemEntropy()))
+    dsn = tmp_path / "jpki.dsn"
+    dsn.touch(mode=0o600)
+    dsn.write_text(reached.runtime.reveal())
+    path = tmp_path / "jpki.toml"
+    lines = {
+        "database": '{ file = "jpki.dsn" }',
+        "oversight_key": json.dumps("ab" * 32),
+        "key": '"jpki.key"',
+        "authority_keys": '"authority-keys"',
+        "ocsp_url": '"http://127.0.0.1:8406/ocsp"',
+        "peers": "{}",
+    }
+    path.write_text("".join(f"{key} = {value}\n" for key, value in lines.items()))
+    return path
+
+
+def ceremony(config, transcript, *witnesses):
+    named = [part for name in witnesses for part in ("--witness", name)]
+    common = ["--config", str(config), "--transcript", str(transcript)]
+    return jpki("ceremony", *common, "--operator", "運用 一郎", *named)
+
+
+def test_a_ceremony_leaves_two_authorities_and_a_transcript_without_secrets(config, tmp_path):
+    transcript = tmp_path / "ceremony.txt"
+    done = ceremony(config, transcript, "立会 花子", "立会 次郎")
+    assert done.returncode == 0, done.stderr
+    text = transcript.read_text()
+    for word in ("運用 一郎", "立会 花子", "立会 次郎", "encrypted files", "pkilint, no error"):
+        assert word in text
+    assert text.count("certificate, SHA-256: ") == 2
+    assert text.count("signature of ") == 3
+    for secret in ("PRIVATE", "BEGIN", (tmp_path / "jpki.key").read_text().strip()):
+        assert secret not in text
+    keys = sorted((tmp_path / "authority-keys").iterdir())
+    assert len(keys) == 2
+    assert all(key.stat().st_mode & 0o77 == 0 for key in keys)
+
+
+def test_nobody_holds_a_ceremony_alone(config, tmp_path):
+    transcript = tmp_path / "ceremony.txt"
+    for witnesses in (("立会 花子",), ("立会 花子", "立会 花子"), ("運用 一郎", "立会 花子")):
+        done = ceremony(config, transcript, *witnesses)
+        assert done.returncode == 2
+        assert "witnesses" in done.stderr
+    assert not transcript.exists()
+    assert not (tmp_path / "authority-keys").exists()
+
+
+def test_a_transcript_is_never_written_over(config, tmp_path):
+    transcript = tmp_path / "ceremony.txt"
+    transcript.write_text("of another day")
+    done = ceremony(config, transcript, "立会 花子", "立会 次郎")
+    assert done.returncode != 0
+    assert transcript.read_text() == "of another day"
+
+
+def test_a_recall_names_what_is_broken_and_can_be_resumed(config):
+    done = jpki("recall", "--config", str(config), "--carrier", "card", "--issued-to", "2026-12-31")
+    assert done.returncode == 0, done.stderr
+    begun = done.stdout.partition(":")[0]
+    again = jpki("recall", "--config", str(config), "--resume", begun)
+    assert again.returncode == 0, again.stderr
+    for bad in (
+        [],
+        ["--weakness", "old-age"],
+        ["--resume", begun, "--carrier", "card"],
+        ["--resume", "x" * 22],
+    ):
+        refused = jpki("recall", "--config", str(config), *bad)
+        assert refused.returncode != 0
+        assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_drill_ends_with_every_card_rekeyed_once():
+    done = jpki("drill", "--cards", "4")
+    assert done.returncode == 0, done.stderr
+    assert "8 certificates: good" in done.stdout
+    assert "8 certificates: revoked keyCompromise" in done.stdout
+    assert "cut off after 2 cards, and resumed" in done.stdout
+
+
+def test_a_drill_needs_a_card():
+    assert jpki("drill", "--cards", "0").returncode == 2
