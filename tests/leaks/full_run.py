@@ -22,19 +22,23 @@ from kumihimo.rooms.gateway import clients
 from kumihimo.rooms.gateway.business import Attributes, Registration
 from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.rooms.gateway.clients import EVERY_AFFAIR
+from kumihimo.rooms.jpki.api import HolderAttributes
+from kumihimo.rooms.jpki.issuance import finish, intend
 from kumihimo.rooms.ledger.api import MY_RECORDS_PATH, SESSIONS_PATH, OpenSession
 from kumihimo.rooms.register import api as register
+from kumihimo.rooms.register import store
 from kumihimo.run.plan import Plan
 from kumihimo.run.street import InProcess, open_street
 from tests.federation.desk import Bridge, Desk
 from tests.federation.street import ALLOWANCE, INCOME, LAYOUT, MINATO, NAGOYA, OSAKA
+from tests.rooms.jpki.made import order
 from tests.rooms.register.made import birth, event
 
 GATEWAYS = {"gateway-a": [MINATO], "gateway-b": [OSAKA], "gateway-c": [NAGOYA]}
 PAYLOAD = 918273645
 NAMES = ("鸞鳳　麒麟", "鼇頭　靉靆")
 ADDRESS = "東京都港区芝公園二丁目四番鳳凰閣"
-ROOMS = ("oversight", "register", "linkage", "ledger", *GATEWAYS)
+ROOMS = ("oversight", "register", "linkage", "ledger", "jpki", *GATEWAYS)
 
 
 @attrs.define
@@ -46,6 +50,7 @@ class Left:
     log: str = ""
     refusals: list[str] = attrs.field(factory=list[str])
     numbers: list[str] = attrs.field(factory=list[str])
+    resident_codes: list[str] = attrs.field(factory=list[str])
     codes: dict[str, list[bytes]] = attrs.field(factory=dict[str, list[bytes]])
     persons: dict[str, list[str]] = attrs.field(factory=dict[str, list[str]])
     ledger_codes: list[bytes] = attrs.field(factory=list[bytes])
@@ -114,6 +119,7 @@ class Run:
             sealed=False,
         )
         codes = tuple(one.resident_code for one in births)
+        self.left.resident_codes = list(codes)
         given = await self.ask_register(
             MINATO, register.DESIGNATE_PATH, register.Designate(codes), register.Designations
         )
@@ -127,6 +133,20 @@ class Run:
         )
         self.left.numbers += [one.number for one in given.designated]
         return births, [one.number for one in given.designated]
+
+    async def certificates(self, births):
+        """Have certificates issued to everybody, under the references that register makes."""
+        street = self.street
+        async with street.register.register.database.transaction() as tx:
+            people = await store.holders(tx, [one.resident_code for one in births])
+        for one in births:
+            reference = street.register.register.references.of(people[one.resident_code], "jpki")
+            attributes = HolderAttributes(
+                name=one.name, birth=one.birth, sex=one.sex, address=one.address
+            )
+            wanted = order(holder=reference, attributes=attributes)
+            await intend(street.jpki.jpki, "cards", wanted)
+            assert (await finish(street.jpki.jpki, wanted.order, actor="cards")).sign
 
     async def settle_in(self, desk, births, numbers):
         institution = desk.tenant.institution
@@ -152,6 +172,7 @@ class Run:
 
     async def exchange(self):
         births, numbers = await self.people()
+        await self.certificates(births)
         desks = {name: await self.desk(name) for name in (MINATO, OSAKA, NAGOYA)}
         names = {name: await self.settle_in(desk, births, numbers) for name, desk in desks.items()}
         rows = "".join(f"{name},2026-05-31,2025,{PAYLOAD}\n" for name in names[OSAKA])

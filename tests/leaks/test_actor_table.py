@@ -66,6 +66,13 @@ def forbidden(left, room):
             "addressee": local,
         },
         "ledger": {**of_people, "code": every_code, "integrated id": inside, "addressee": local},
+        "jpki": {
+            "number": numbers,
+            "resident code": left.resident_codes,
+            "code": [*every_code, *left.ledger_codes],
+            "integrated id": inside,
+            "addressee": local,
+        },
         "oversight": {
             **of_people,
             "code": [*every_code, *left.ledger_codes],
@@ -90,6 +97,8 @@ CELLS = [
     *(("ledger", kind) for kind in
       ("number", "name", "address", "code", "integrated id", "addressee", "payload")),
     *(("register", kind) for kind in ("code", "integrated id", "payload")),
+    *(("jpki", kind) for kind in
+      ("number", "resident code", "code", "integrated id", "addressee", "payload")),
     *((room, kind) for room in GATEWAYS for kind in
       ("number", "name", "address", "code", "integrated id", "addressee", "payload")),
 ]  # fmt: skip
@@ -123,6 +132,7 @@ def test_every_room_holds_what_it_must_so_that_the_search_is_known_to_see(left):
     register = left.dumps["register"]
     assert all(shows(register, number[:11]) for number in left.numbers)
     assert all(shows(register, name) for name in NAMES)
+    assert all(shows(left.dumps["jpki"], name) for name in NAMES)
     for institution, gateway in HOST.items():
         assert all(shows(left.dumps[gateway], code) for code in left.codes[institution])
         assert all(shows(left.dumps[gateway], one) for one in left.addressees[institution])
@@ -151,6 +161,9 @@ def test_no_address_log_or_refusal_quotes_a_person(left, place):
         ("linkage", "ledger"),
         ("register", "linkage"),
         ("register", "ledger"),
+        ("jpki", "linkage"),
+        ("jpki", "ledger"),
+        *(("jpki", gateway) for gateway in GATEWAYS),
     ],
 )
 def test_two_dumps_join_no_better_than_chance(left, one, other):

@@ -85,7 +85,7 @@ def applications():
         directory=book,
         clock=clock,
         entropy=entropy,
-        ocsp_url="http://jpki/ocsp",
+        ocsp_url="http://jpki.test/ocsp",
     )
     return {
         "cards": _cards(keys["cards"], database, book, net, clock, entropy),

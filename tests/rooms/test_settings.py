@@ -112,3 +112,19 @@ def test_a_deployment_that_cannot_be_read_is_refused(folder, content):
 def test_a_room_that_is_none_is_refused(folder):
     with pytest.raises(BadInput, match="no such room"):
         composed("palace", folder / "x.toml")
+
+
+@pytest.mark.parametrize("url", ["http://jpki/ocsp", "ftp://ocsp.test/", "http://", "日本"])
+def test_an_address_that_no_certificate_can_carry_is_refused_at_the_start(folder, url):
+    composed("jpki", write(folder, "jpki"))
+    with pytest.raises(BadSettings, match="ocsp_url"):
+        composed("jpki", write(folder, "jpki", ocsp_url=f'"{url}"'))
+
+
+def test_the_authorities_keys_are_in_one_place(folder):
+    token = '{ module = "/nowhere.so", label = "jpki", pin = { file = "dsn" } }'
+    for changes in ({"authority_keys": ""}, {"token": token}):
+        with pytest.raises(BadSettings, match="authority_keys"):
+            composed("jpki", write(folder, "jpki", **changes))
+    with pytest.raises(KeyFileUnsafe, match="token jpki"):
+        composed("jpki", write(folder, "jpki", authority_keys="", token=token))

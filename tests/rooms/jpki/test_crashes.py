@@ -145,3 +145,17 @@ def test_a_store_that_signs_with_another_key_is_found_before_anything_is_stored(
         assert await count(house, "certificate") == 0
 
     in_house(story)
+
+
+def test_what_the_linter_does_not_take_is_refused_and_never_signed(in_house):
+    async def story(house):
+        house.jpki = attrs.evolve(house.jpki, ocsp_url="http://nowhere/ocsp")
+        wanted = order()
+        await issuance.intend(house.jpki, "cards", wanted)
+        assert await issuance.finish_open(house.jpki) == 1
+        assert await issuance.finish_open(house.jpki) == 0
+        [refused] = await house.issue(wanted)
+        assert refused.refusal == "not-well-formed"
+        assert await count(house, "certificate") == 0
+
+    in_house(story)

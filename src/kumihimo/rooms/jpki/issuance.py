@@ -32,12 +32,17 @@ from kumihimo.rooms.jpki.context import Jpki
 from kumihimo.rooms.jpki.domain import orders
 from kumihimo.rooms.jpki.domain.certificates import Wanted, unsigned
 from kumihimo.rooms.jpki.domain.keys import PublicKey
-from kumihimo.rooms.jpki.domain.lint import lint, sign
+from kumihimo.rooms.jpki.domain.lint import NotLinted, lint, sign
 from kumihimo.rooms.jpki.domain.places import place_of
 from kumihimo.rooms.jpki.domain.printed import new_id, printed
 from kumihimo.rooms.jpki.domain.profiles import profiles
 from kumihimo.rooms.jpki.domain.reasons import after
-from kumihimo.rooms.jpki.domain.refusals import KeyOfAnother, NoAuthority, OrderReused
+from kumihimo.rooms.jpki.domain.refusals import (
+    KeyOfAnother,
+    NoAuthority,
+    NotWellFormed,
+    OrderReused,
+)
 from kumihimo.rooms.jpki.domain.weak_keys import spki_of
 from kumihimo.rooms.jpki.store_certificates import IntentRow, IssuanceRow
 
@@ -156,11 +161,12 @@ async def finish(jpki: Jpki, order: str, *, actor: str) -> IssuedOrder:
         intents = await certificates.intents(tx, order) if row.state == "open" else []
         by_ca = {i.ca: await store.authority(tx, i.ca, i.generation) for i in intents}
     signed: dict[Ca, bytes] = {}
-    for intent in intents:
-        authority = by_ca[intent.ca]
-        signed[intent.ca] = await asyncio.to_thread(
-            _sign, jpki, authority, bytes(intent.tbs or b"")
-        )
+    try:
+        for intent in intents:
+            authority, tbs = by_ca[intent.ca], bytes(intent.tbs or b"")
+            signed[intent.ca] = await asyncio.to_thread(_sign, jpki, authority, tbs)
+    except NotLinted:
+        return await _refuse(jpki, row, actor)
     async with jpki.database.transaction() as tx:
         await certificates.lock_holder(tx, bytes(row.holder))
         row = await certificates.issuance(tx, order)
@@ -169,6 +175,16 @@ async def finish(jpki: Jpki, order: str, *, actor: str) -> IssuedOrder:
             await _store(jpki, tx, row, intents, signed)
             await jpki.journal(tx, "certificates-issued", actor, certificates=len(intents))
         return await _answer(tx, row)
+
+
+async def _refuse(jpki: Jpki, row: IssuanceRow, actor: str) -> IssuedOrder:
+    async with jpki.database.transaction() as tx:
+        await certificates.lock_holder(tx, bytes(row.holder))
+        await certificates.close_issuance(
+            tx, row.issuance, state="refused", refusal=NotWellFormed.code
+        )
+        await jpki.journal(tx, "certificates-refused", actor, refusal=NotWellFormed.code)
+    return IssuedOrder(order=row.issuance, refusal=NotWellFormed.code)
 
 
 def _sign(jpki: Jpki, authority: store.AuthorityRow, tbs: bytes) -> bytes:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -13,6 +14,7 @@ from kumihimo.kernel.settings import BadSettings, SecretFile
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.jpki.api import PARTY
 from kumihimo.rooms.jpki.context import Jpki
+from kumihimo.rooms.jpki.domain.addresses import can_be_printed
 from kumihimo.rooms.jpki.keystore import FileKeys, KeyStore
 from kumihimo.rooms.jpki.token import TokenKeys
 from kumihimo.rooms.oversight.client import DirectoryBook, RoomSettings
@@ -37,6 +39,14 @@ class TokenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return TokenKeys.open(self.module, self.label, Withheld(pin))
 
 
+def _can_be_called(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:  # half of an IPv6 address
+        return False
+    return bool(_URL.fullmatch(url) and host) and can_be_printed(url)
+
+
 class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """jpki's settings file.
 
@@ -55,8 +65,11 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
         Paths are beside the settings file `beside`. Raises `BadSettings`, `KeyFileUnsafe`.
         """
-        if not _URL.fullmatch(self.ocsp_url):
-            raise BadSettings("ocsp_url: http:// and an address in ASCII", pointer="ocsp_url")
+        if not _can_be_called(self.ocsp_url):
+            raise BadSettings(
+                "ocsp_url: http://, then a host name with a dot or an IP address, in ASCII",
+                pointer="ocsp_url",
+            )
         keys = PartyKeys(PARTY, load_master(beside.parent / self.key))
         return Jpki(
             database=self.open_later(beside=beside),

@@ -112,3 +112,11 @@ class NoLinkage(Refusal):
     code = "no-linkage"
     title = "Nothing is linked with this"
     status = 409
+
+
+class NotWellFormed(Refusal):
+    """The linter has an error to tell of what would be signed, so it is not."""
+
+    code = "not-well-formed"
+    title = "The certificate would not be well formed; nothing was signed"
+    status = 409
