@@ -1,5 +1,6 @@
 """The chip in a virtual slot: the protocol, pulling it out, and that nobody else's machine is told."""
 
+import signal
 import socket
 import threading
 from contextlib import ExitStack
@@ -183,3 +184,35 @@ def test_where_no_reader_is_there_it_is_told():
         port = server.getsockname()[1]
     with pytest.raises(NoReader):
         vpcd.connect(port=port)
+
+
+def test_a_wait_that_was_interrupted_does_not_take_a_card_at_work_for_gone(put):
+    chip = Slow()
+    inserted, ours = put(chip)
+    ours.tell(SELECT)
+    assert chip.asked.wait(SOON_S)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            inserted.wait()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert not inserted.wait(0)
+    chip.go_on.set()
+    assert ours.next() == b"\x90\x00"
+
+
+def test_programs_can_find_a_card_when_the_service_asks_again_after_power_on(put, reader):
+    inserted, ours = put(reader.chip)
+    for message in (ATR, ATR, ATR):
+        assert ours.ask(message)
+    ours.tell(POWER_ON)
+    assert ours.ask(ATR)
+    assert not inserted.seen(0)
+    assert ours.ask(ATR)
+    assert inserted.seen(SOON_S)

@@ -99,15 +99,15 @@ class Inserted:
         self._atr = atr or chip.power_on()
         chip.power_off()
         self._told = told
-        self._polls = 0
+        self._polls: int | None = None  # since power-on
         self._seen = Event()
-        self._thread = Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        # Not `Thread.join`: interrupted by Ctrl-C, it takes a thread that still runs for ended.
+        self._gone = Event()
+        Thread(target=self._serve, daemon=True).start()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until the reader is gone; says whether it is."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+        return self._gone.wait(seconds)
 
     def seen(self, seconds: float) -> bool:
         """Wait until programs can find the card; says whether they can."""
@@ -131,21 +131,21 @@ class Inserted:
         self.remove()
 
     def _serve(self) -> None:
-        with self._connection:
-            try:
+        try:
+            with self._connection, suppress(OSError):  # pulled out, or the reader is gone
                 while True:
                     self._obey(self._message())
-            except OSError:
-                pass  # pulled out, or the reader is gone
-            finally:
-                self._chip.power_off()
+        finally:
+            self._chip.power_off()
+            self._gone.set()
 
     def _obey(self, message: bytes) -> None:
         if message == _ATR:
             self._answer(self._atr)
-            self._polls += 1
-            if self._polls == _PUBLISHED:
-                self._seen.set()
+            if self._polls is not None:
+                self._polls += 1
+                if self._polls >= _PUBLISHED:
+                    self._seen.set()
         elif message == _POWER_ON:
             self._chip.power_on()
             self._polls = 0
