@@ -87,12 +87,17 @@ def wanted_stamp(root: Path, arguments: Sequence[str]) -> Stamp:
 
 def read_stamp(place: Place) -> Stamp | None:
     """Return the environment's stamp, or None if it is missing, unreadable or of another form."""
-    if not place.python.exists():
+    if not runs(place.python):
         return None
     try:
         return Stamp(**json.loads(place.stamp.read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def runs(python: Path) -> bool:
+    """Tell whether an interpreter is there to be started."""
+    return python.is_file() and os.access(python, os.X_OK)
 
 
 @contextlib.contextmanager
@@ -203,8 +208,14 @@ def make(place: Place, wanted: Stamp, found: Stamp | None) -> None:
     )
     place.log.write_bytes(b"")
     uv = find_uv(place)
-    fresh = not place.python.exists()
+    fresh = not runs(place.python)
     if fresh:
+        if place.env.is_symlink() or (place.env.exists() and not place.env.is_dir()):
+            # Somebody else's: we make folders there and take only folders away.
+            raise SetupFailed(
+                f"{place.env} はフォルダーではありません。 This is no folder.\n"
+                "  Move it away and run it once more."
+            )
         shutil.rmtree(place.env, ignore_errors=True)
     place.stamp.unlink(missing_ok=True)
     # A command that needs no tools does not throw away the tools of an environment that is there.
@@ -259,7 +270,11 @@ def main() -> None:
         say("中止しました。 Stopped.")
         raise SystemExit(130) from None
     sys.stdout.flush()
-    os.execv(python, [str(python), "-m", "kumihimo", *sys.argv[1:]])  # noqa: S606 - becomes it
+    try:
+        os.execv(python, [str(python), "-m", "kumihimo", *sys.argv[1:]])  # noqa: S606 - becomes it
+    except OSError as error:
+        say(f"{python}: {error.strerror}\n  Delete the folder .venv and run it once more.")
+        raise SystemExit(1) from None
 
 
 if __name__ == "__main__":
