@@ -19,6 +19,7 @@ from kumihimo.kernel.message import PROBLEM_TYPE
 from kumihimo.kernel.refusal import Problem
 from kumihimo.rooms.ledger.api import MY_RECORDS_PATH
 from tests.hostile.doors import DOORS, SEALED
+from tests.meta.rooms import as_described
 
 PAGE = Path(__file__).parents[2] / "docs/reference/refusals.md"
 TYPES = {
@@ -83,7 +84,7 @@ def described(town):
 
 @pytest.mark.parametrize(("room", "path", "method", "handler", "mode"), SENT, ids=IDS)
 def test_a_door_does_as_it_is_described(town, described, room, path, method, handler, mode):
-    operation = described[room][re.sub(r":\w+\}", "}", path)][method]
+    operation = described[room][as_described(path)][method]
 
     @FEW
     @given(operation.as_strategy(generation_mode=mode))

@@ -6,7 +6,7 @@ import re
 import httpx2
 import msgspec
 import pytest
-from tests.meta.rooms import applications
+from tests.meta.rooms import applications, as_described
 
 from kumihimo.kernel.door import own_routes
 
@@ -28,7 +28,7 @@ def test_every_door_stands_on_the_page_with_its_law_and_its_callers(room):
     page = fetch(app, "/schema")
     assert page.status_code == 200
     for path, handler in own_routes(app):
-        assert path in page.text
+        assert as_described(path) in page.text
         assert handler.opt["authority"] in page.text
         for caller in handler.opt["callers"]:
             assert caller in page.text
@@ -65,7 +65,7 @@ def test_the_doors_for_business_systems_come_first_and_say_what_to_show():
 def test_programs_read_the_same_doors(room):
     answer = fetch(ROOMS[room], "/schema/openapi.json")
     described = msgspec.json.decode(answer.content)
-    assert set(described["paths"]) == {path for path, _ in own_routes(ROOMS[room])}
+    assert set(described["paths"]) == {as_described(path) for path, _ in own_routes(ROOMS[room])}
 
 
 def test_the_words_of_the_code_stand_in_the_description():

@@ -1,5 +1,6 @@
 """Every room's application, put together as it is served, with a database that is never opened."""
 
+import re
 from datetime import UTC, datetime
 
 from kumihimo.kernel.clock import HandClock
@@ -114,3 +115,8 @@ def _cards(keys, database, book, net, clock, entropy):
         factory=MemoryTray({}),
     )
     return build_cards(cards, book=book, report=never).app
+
+
+def as_described(path):
+    """Return how OpenAPI writes a route's path: a parameter without its type."""
+    return re.sub(r":\w+\}", "}", path)

@@ -10,7 +10,7 @@ import pytest
 from kumihimo.kernel.door import own_routes
 from kumihimo.kernel.message import PROBLEM_TYPE
 from tests.meta.project import PACKAGE
-from tests.meta.rooms import applications
+from tests.meta.rooms import applications, as_described
 
 APPLICATIONS = applications()
 DOORS = [
@@ -132,7 +132,7 @@ def test_every_door_between_rooms_stands_in_an_api():
 @pytest.mark.parametrize("room", sorted(APPLICATIONS))
 def test_every_room_describes_its_doors_by_openapi(room):
     described = APPLICATIONS[room].openapi_schema.paths or {}
-    served = {re.sub(r":\w+\}", "}", path) for path, _ in own_routes(APPLICATIONS[room])}
+    served = {as_described(path) for path, _ in own_routes(APPLICATIONS[room])}
     assert set(described) == served
 
 
