@@ -3,6 +3,7 @@
 The commands and their parameters come from the table, so a new one is tried as soon as it exists.
 """
 
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -195,7 +196,7 @@ def test_what_is_none_of_the_choices_is_refused(leaf, one):
 
 
 @pytest.mark.parametrize(
-    ("leaf", "one"), tries(lambda leaf, one: one.kind is str and str(leaf) != "test")
+    ("leaf", "one"), tries(lambda leaf, one: one.kind in {str, date} and str(leaf) != "test")
 )
 def test_any_word_at_all_is_refused_or_does_the_work(leaf, one):
     for value in WORDS.values():
@@ -206,7 +207,7 @@ def test_any_word_at_all_is_refused_or_does_the_work(leaf, one):
 def test_every_type_of_a_parameter_is_one_that_is_tried_here():
     for leaf in LEAVES:
         for one in leaf.parameters:
-            assert one.kind in {bool, int, str, Path, Literal}, f"{leaf} {one.name}"
+            assert one.kind in {bool, int, str, date, Path, Literal}, f"{leaf} {one.name}"
 
 
 @pytest.mark.parametrize(("leaf", "one"), tries(lambda _, one: one.kind is Path and not one.writes))

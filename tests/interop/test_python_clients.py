@@ -14,7 +14,7 @@ from tests.card.reader import JPKI
 from tests.interop.desk import ALONE, AUTH, AUTH_PIN, MODULE, SIGN, SIGN_PIN
 
 OWN = Path(sys.executable).parent
-DEBIANS = "/usr/bin/python3"  # pyscard comes as a package of Debian
+SYSTEM_PYTHON = "/usr/bin/python3"  # pyscard comes as a package of Debian
 SIGNS = """
 import sys
 import pkcs11
@@ -69,7 +69,7 @@ class Talker:
 
     def __init__(self, desk, at=0):
         self.process = subprocess.Popen(
-            [*ALONE, DEBIANS, "-c", TALKS, str(at)],
+            [*ALONE, SYSTEM_PYTHON, "-c", TALKS, str(at)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -42,7 +42,7 @@ def test_a_good_file_gives_its_values_also_with_a_byte_order_mark(write):
     ("content", "pointer", "words"),
     [
         ("", "name", "missing"),
-        ('name = "a"\nnmae = "hunter2"', "nmae", "unknown key"),
+        ('name = "a"\nnam_e = "hunter2"', "nam_e", "unknown key"),
         ("name = 12345678", "name", "Expected `str`"),
         ('name = "a"\ncount = "hunter2"', "count", "Expected `int`"),
         ('name = "a"\n[inner]\nhots = "hunter2"', "inner.hots", "unknown key"),

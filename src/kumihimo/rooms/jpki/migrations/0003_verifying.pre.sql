@@ -1,6 +1,7 @@
 -- What registered verifiers did with certificates, and as whom each knows a holder. A verifier's names for certificates, users and verifications are its own: random, or keyed
 -- by a secret that is not here. Of a verification no content of a certificate is kept.
 
+-- squawk-ignore require-concurrent-index-creation
 CREATE INDEX certificate_predecessor ON certificate (ca, predecessor);
 
 -- A verifier's own name for a certificate that it was shown.
