@@ -30,7 +30,7 @@ class Parameter:
     @property
     def writes(self) -> bool:
         """Say whether the path is one that the command makes: by the name, in every command."""
-        return self.name.startswith("--out")
+        return self.name.startswith(("--out", "--transcript"))
 
     def typed(self, value):
         """Return the words for a value, however hostile the value looks."""

@@ -61,8 +61,8 @@ def ceremony(
     generation
         カードの世代。 For which generation of cards: it decides the kind of key.
     """
-    ceremonies.check_people(operator, witness)
     settings = load(config, Settings)
+    ceremonies.check_people(operator, witness)
     where = "PKCS#11 token" if settings.token is not None else "encrypted files"
     try:
         file = transcript.open("x", encoding="utf-8")
