@@ -10,8 +10,7 @@ Every call raises `Refused` with the gateway's problem detail, or `Unavailable`.
 
 from collections.abc import Sequence
 from datetime import date
-from types import TracebackType
-from typing import Literal, Self, TypeVar
+from typing import Literal
 
 import httpx2
 import msgspec
@@ -20,18 +19,12 @@ from kumihimo.card import terminal as reader
 from kumihimo.card.applications import TEXT, TEXT_PIN
 from kumihimo.card.readings import TextFiles
 from kumihimo.card.terminal import Transmit
-from kumihimo.kernel.net import Refused
-from kumihimo.kernel.refusal import Problem, Unavailable
+from kumihimo.kernel.token_client import TIMEOUT_S, TokenClient
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.gateway import business as form
 
-T = TypeVar("T")
 
-TIMEOUT_S = 60.0
-_SUCCESS = range(200, 300)
-
-
-class BusinessClient:
+class BusinessClient(TokenClient):
     """One business system of one institution at its gateway."""
 
     def __init__(
@@ -42,29 +35,7 @@ class BusinessClient:
         transport: httpx2.BaseTransport | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        secret = token.reveal() if isinstance(token, Withheld) else token
-        self._http = httpx2.Client(
-            base_url=address,
-            headers={"authorization": f"Bearer {secret}"},
-            transport=transport,
-            timeout=timeout_s,
-            trust_env=False,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
+        super().__init__("gateway", address, token, transport=transport, timeout_s=timeout_s)
 
     # Persons
 
@@ -189,7 +160,7 @@ class BusinessClient:
             content_type=declared,
             params={"layout": layout, "skip_bad": "true" if skip_bad else "false"},
         )
-        return _decode(answer, form.LoadReport)
+        return self._decode(answer, form.LoadReport)
 
     def copies_of(self, addressee: str, *, info: str) -> tuple[form.CopyInfo, ...]:
         """Return a person's copies of one kind of information, without their content."""
@@ -222,7 +193,7 @@ class BusinessClient:
         answer = self._exchange(
             "POST", "/v1/inquiries", msgspec.json.encode(body), params={"wait": "true"}
         )
-        accepted = _decode(answer, form.AcceptedQuestions)
+        accepted = self._decode(answer, form.AcceptedQuestions)
         return accepted.answers or self.answers([q.inquiry for q in accepted.questions])
 
     def ask_one(
@@ -247,45 +218,9 @@ class BusinessClient:
     def waiting(self) -> tuple[form.Waiting, ...]:
         """Return permits that wait for a decision here."""
         answer = self._exchange("GET", "/v1/waiting", b"")
-        return _decode(answer, form.WaitingPermits).waiting
+        return self._decode(answer, form.WaitingPermits).waiting
 
     def decide(self, permit: str, decision: Literal["provide", "refuse"], *, officer: str) -> str:
         """Decide a waiting permit; returns the outcome that the requester is told."""
         body = form.Decide(permit=permit, decision=decision, officer=officer)
         return self._post("/v1/waiting/decide", body, form.Decided).outcome
-
-    def _post(self, path: str, body: msgspec.Struct, reply: type[T]) -> T:
-        return _decode(self._exchange("POST", path, msgspec.json.encode(body)), reply)
-
-    def _send(self, path: str, body: msgspec.Struct) -> None:
-        self._exchange("POST", path, msgspec.json.encode(body))
-
-    def _exchange(
-        self,
-        method: str,
-        path: str,
-        body: bytes,
-        *,
-        content_type: str = "application/json",
-        params: dict[str, str] | None = None,
-    ) -> bytes:
-        try:
-            response = self._http.request(
-                method,
-                path,
-                content=body,
-                params=params,
-                headers={"content-type": content_type},
-            )
-        except httpx2.HTTPError as error:
-            raise Unavailable("the gateway does not answer") from error
-        if response.status_code not in _SUCCESS:
-            raise Refused("gateway", _decode(response.content, Problem))
-        return response.content
-
-
-def _decode(body: bytes, reply: type[T]) -> T:
-    try:
-        return msgspec.json.decode(body, type=reply)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Unavailable("the gateway answered in a form that is not understood") from error

@@ -7,26 +7,17 @@
 Every call raises `Refused` with jpki's problem detail, or `Unavailable`.
 """
 
-from types import TracebackType
-from typing import Final, Self, TypeVar
-
 import httpx2
 import msgspec
 
-from kumihimo.kernel.net import Refused
-from kumihimo.kernel.refusal import Problem, Unavailable
+from kumihimo.kernel.token_client import TIMEOUT_S, TokenClient
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.jpki import forms
 from kumihimo.rooms.jpki.api import Ca
 from kumihimo.rooms.jpki.domain.verifiers import Purpose
 
-T = TypeVar("T")
 
-TIMEOUT_S: Final = 30.0
-_SUCCESS: Final = range(200, 300)
-
-
-class VerifierClient:
+class VerifierClient(TokenClient):
     """One registered verifier."""
 
     def __init__(
@@ -37,25 +28,7 @@ class VerifierClient:
         transport: httpx2.BaseTransport | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        secret = token.reveal() if isinstance(token, Withheld) else token
-        self._http = httpx2.Client(
-            base_url=address,
-            headers={"authorization": f"Bearer {secret}"},
-            transport=transport,
-            timeout=timeout_s,
-            trust_env=False,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._http.close()
+        super().__init__("jpki", address, token, transport=transport, timeout_s=timeout_s)
 
     def verify(self, asked: forms.Verify) -> forms.Verified:
         """Check a signature; the certificate's content is in this answer only."""
@@ -64,7 +37,7 @@ class VerifierClient:
     def verification(self, name: str) -> forms.Verification:
         """Return what came of a check."""
         answer = self._exchange("GET", f"/v1/verifications/{name}")
-        return _decode(answer, forms.Verification)
+        return self._decode(answer, forms.Verification)
 
     def check(self, asked: forms.CheckCertificate) -> forms.CertificateStatus:
         """Tell the status of a certificate that was shown before."""
@@ -116,27 +89,3 @@ class VerifierClient:
     def confirm(self, asked: forms.ConfirmHolder) -> str:
         """Confirm a linked holder without a PIN; returns the user."""
         return self._post("/v1/holders/confirm", asked, forms.Confirmed).user
-
-    def _post(self, path: str, body: msgspec.Struct, reply: type[T]) -> T:
-        return _decode(self._exchange("POST", path, msgspec.json.encode(body)), reply)
-
-    def _exchange(
-        self, method: str, path: str, body: bytes = b"", *, params: dict[str, str] | None = None
-    ) -> bytes:
-        headers = {"content-type": "application/json"}
-        try:
-            response = self._http.request(
-                method, path, content=body, params=params, headers=headers
-            )
-        except httpx2.HTTPError as error:
-            raise Unavailable("jpki does not answer") from error
-        if response.status_code not in _SUCCESS:
-            raise Refused("jpki", _decode(response.content, Problem))
-        return response.content
-
-
-def _decode(body: bytes, reply: type[T]) -> T:
-    try:
-        return msgspec.json.decode(body, type=reply)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Unavailable("jpki answered in a form that is not understood") from error

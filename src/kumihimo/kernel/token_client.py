@@ -1,0 +1,92 @@
+"""The caller's side of a bearer door: for programs that are no party and sign nothing."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+import httpx2
+import msgspec
+
+from kumihimo.kernel.net import Refused
+from kumihimo.kernel.refusal import Problem, Unavailable
+from kumihimo.kernel.withheld import Withheld
+
+T = TypeVar("T")
+
+TIMEOUT_S: Final = 60.0
+JSON: Final = "application/json"
+_SUCCESS: Final = range(200, 300)
+
+
+class TokenClient:
+    """Calls one room with a token, synchronously. Raises `Refused`, `Unavailable`.
+
+    `room` is the room's name in what is raised.
+    """
+
+    def __init__(
+        self,
+        room: str,
+        address: str,
+        token: Withheld[str] | str,
+        *,
+        transport: httpx2.BaseTransport | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        secret = token.reveal() if isinstance(token, Withheld) else token
+        self._room = room
+        self._http = httpx2.Client(
+            base_url=address,
+            headers={"authorization": f"Bearer {secret}"},
+            transport=transport,
+            timeout=timeout_s,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _post(self, path: str, body: msgspec.Struct, reply: type[T]) -> T:
+        return self._decode(self._exchange("POST", path, msgspec.json.encode(body)), reply)
+
+    def _send(self, path: str, body: msgspec.Struct) -> None:
+        self._exchange("POST", path, msgspec.json.encode(body))
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        content_type: str = JSON,
+        params: Mapping[str, str] | None = None,
+    ) -> bytes:
+        headers = {"content-type": content_type}
+        try:
+            response = self._http.request(
+                method, path, content=body, params=params, headers=headers
+            )
+        except httpx2.HTTPError as error:
+            raise Unavailable(f"{self._room} does not answer") from error
+        if response.status_code not in _SUCCESS:
+            raise Refused(self._room, self._decode(response.content, Problem))
+        return response.content
+
+    def _decode(self, body: bytes, reply: type[T]) -> T:
+        try:
+            return msgspec.json.decode(body, type=reply)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            said = f"{self._room} answered in a form that is not understood"
+            raise Unavailable(said) from error
