@@ -1,7 +1,7 @@
 """Questions that come while a transaction is under way travel in the next one, together.
 
 One transaction, one round trip and one commit then serve as many callers as there are, and no
-caller waits for more than two transactions.
+caller waits for more than two transactions. The busier the room, the less each question costs.
 """
 
 import asyncio
@@ -17,13 +17,28 @@ WAITING_MAX: Final = 4_096  # more than this is a flood: who comes next is told 
 
 
 class Together(Generic[Q, A]):
-    """Gathers questions for `act`, which answers each of them in their order."""
+    """Gathers questions for `act`, which answers each of them in their order.
 
-    def __init__(self, act: Callable[[Sequence[Q]], Awaitable[Sequence[A]]], *, most: int) -> None:
+    At most `most` travel together, and at most `at_once` such companies are under way.
+    """
+
+    def __init__(
+        self,
+        act: Callable[[Sequence[Q]], Awaitable[Sequence[A]]],
+        *,
+        most: int,
+        at_once: int = 1,
+    ) -> None:
         self._act = act
         self._most = most
+        self._at_once = at_once
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
-        self._running: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody waits and nothing is under way."""
+        return not self._running
 
     async def ask(self, question: Q) -> A:
         """Return the answer, or raise what `act` raised; raises `TooMany` in a flood."""
@@ -31,8 +46,8 @@ class Together(Generic[Q, A]):
             raise TooMany
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, answer))
-        if self._running is None:
-            self._running = asyncio.create_task(self._run(), name="together")
+        if len(self._running) < self._at_once:
+            self._running.add(asyncio.create_task(self._run(), name="together"))
         return await answer
 
     async def _run(self) -> None:
@@ -49,4 +64,6 @@ class Together(Generic[Q, A]):
             for (_, future), answer in zip(batch, answers, strict=True):
                 if not future.done():  # a caller that went away
                     future.set_result(answer)
-        self._running = None
+        task = asyncio.current_task()
+        assert task is not None, "this runs as a task"
+        self._running.discard(task)  # in the same step: who asks now finds no one to wait for

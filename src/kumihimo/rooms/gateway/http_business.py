@@ -29,6 +29,7 @@ from kumihimo.rooms.gateway import business as form
 from kumihimo.rooms.gateway.clients import BusinessClient
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.domain.files import FILE_BYTES_MAX
+from kumihimo.rooms.gateway.gathering import Gathering
 from kumihimo.rooms.gateway.http_files import FileOperation, file_of
 
 Incoming = Request[Any, Any, Any]
@@ -251,6 +252,8 @@ def _copies(gateway: Gateway) -> list[HTTPRouteHandler]:
 
 
 def _inquiries(gateway: Gateway, errands: Errands) -> list[HTTPRouteHandler]:
+    gathering = Gathering(gateway)
+
     @post(
         "/inquiries",
         status_code=200,
@@ -267,16 +270,15 @@ def _inquiries(gateway: Gateway, errands: Errands) -> list[HTTPRouteHandler]:
     ) -> form.AcceptedQuestions:
         """Ask other institutions about persons with an open case. Poll the answers by inquiry."""
         caller = _caller(request)
-        accepted, batch = await asking.ask(
-            gateway, caller.tenant, data.questions, affairs=caller.affairs
-        )
-        if wait and batch is not None:
-            await sending.advance(gateway, caller.tenant, batch)
-            found = await answers.poll(gateway, caller.tenant, [a.inquiry for a in accepted])
+        if wait:
+            found = await gathering.ask(caller.tenant, data.questions, affairs=caller.affairs)
             return form.AcceptedQuestions(
                 tuple(form.Accepted(inquiry=a.inquiry, outcome=a.outcome) for a in found),
                 tuple(found),
             )
+        accepted, batch = await asking.ask(
+            gateway, caller.tenant, data.questions, affairs=caller.affairs
+        )
         if batch is not None:
             errands.start("gateway-advance", sending.advance(gateway, caller.tenant, batch))
         return form.AcceptedQuestions(tuple(accepted))
