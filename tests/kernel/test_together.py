@@ -21,10 +21,11 @@ class Desk:
         return [question * 2 for question in questions if question != "swallowed"]
 
 
-def run(story, *, most=4):
+def run(story, *, most=4, at_once=1):
     async def whole():
         desk = Desk()
-        await story(desk, Together(desk.act, most=most))
+        async with asyncio.timeout(30):  # who is forgotten would wait for ever
+            await story(desk, Together(desk.act, most=most, at_once=at_once))
 
     asyncio.run(whole())
 
@@ -118,5 +119,34 @@ def test_it_rests_when_nobody_asks_and_wakes_when_somebody_does():
         await asyncio.sleep(0)
         assert await together.ask(2) == 4
         assert desk.batches == [[1], [2]]
+
+    run(story)
+
+
+def test_two_may_be_under_way_at_once_and_the_third_waits_for_either():
+    async def story(desk, together):
+        tasks = await begun(together, 1)
+        tasks += await begun(together, 2)
+        tasks += await begun(together, 3)
+        tasks += await begun(together, 4)
+        assert desk.batches == [[1], [2]]
+        assert not together.idle
+        desk.open.set()
+        assert await asyncio.gather(*tasks) == [2, 4, 6, 8]
+        assert desk.batches == [[1], [2], [3, 4]]
+        assert together.idle
+
+    run(story, at_once=2)
+
+
+def test_who_comes_in_the_very_step_in_which_the_last_one_leaves_is_served():
+    async def story(desk, together):
+        desk.open.set()
+
+        async def next_one(question):
+            return await together.ask(question)
+
+        assert [await next_one(n) for n in range(50)] == [2 * n for n in range(50)]
+        assert together.idle
 
     run(story)

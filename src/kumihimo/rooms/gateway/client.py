@@ -193,8 +193,7 @@ class BusinessClient(TokenClient):
         answer = self._exchange(
             "POST", "/v1/inquiries", msgspec.json.encode(body), params={"wait": "true"}
         )
-        accepted = self._decode(answer, form.AcceptedQuestions)
-        return accepted.answers or self.answers([q.inquiry for q in accepted.questions])
+        return self._decode(answer, form.AcceptedQuestions).answers
 
     def ask_one(
         self, addressee: str, *, affair: str, provider: str, items: Sequence[str], layout: str
