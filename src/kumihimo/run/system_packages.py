@@ -20,6 +20,7 @@ TESTS: Final = (
     *READER,
     "bsdutils",
     "curl",
+    "default-jdk-headless",
     "gnutls-bin",
     "libengine-pkcs11-openssl",
     "openssh-client",
