@@ -22,6 +22,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 class Kept:
     """A demo that stays up, and the example that it printed."""
 
+    told: str
     example: str
 
     def said(self, pattern):
@@ -50,7 +51,7 @@ def kept():
             said = read_until(running.stdout, b"first-exchange.md.", 300)
             example = CLIENT.search(said)
             assert example, said
-            yield Kept(example[0])
+            yield Kept(said, example[0])
         finally:
             running.send_signal(signal.SIGINT)
         _, errors = running.communicate(timeout=120)
@@ -61,6 +62,16 @@ def blocks(page, language):
     """Return the fenced blocks of a page that are in a language."""
     text = (ROOT / "docs" / page).read_text("utf-8")
     return [block for kind, block in FENCE.findall(text) if kind == language]
+
+
+def test_every_room_that_the_demo_leaves_up_describes_its_doors(kept):
+    addresses = re.findall(r"^ +(http://127\.0\.0\.1:\d+)/schema ", kept.told, re.MULTILINE)
+    titles = [
+        httpx2.get(f"{address}/schema/openapi.json", trust_env=False).json()["info"]["title"]
+        for address in addresses
+    ]
+    rooms = ("gateway", "ledger", "jpki", "cards", "register")
+    assert titles == [f"Kumihimo {room}" for room in rooms]
 
 
 def test_the_printed_example_and_the_tutorial_can_be_pasted_into_python(kept):

@@ -39,12 +39,14 @@ def test_the_control_puts_one_number_where_each_office_had_a_code_of_its_own():
     right = row("person", "lg-2", "q" * 22, OTHER)
     assert join(loot(left), loot(right)).naming == 0
     numbers = {bytes.fromhex("ab" * 32): "000000000007", bytes.fromhex("cd" * 32): "000000000007"}
-    called = [loot(with_common_number(dump, numbers)) for dump in (left, right)]
+    called = [with_common_number(loot(dump), numbers) for dump in (left, right)]
     assert join(*called).naming == 1
 
 
 def test_the_control_leaves_whatever_is_no_code_of_a_person():
-    dump = row("person", "lg-1", "p" * 22, CODE) + row("evidence", "\\x" + "ab" * 33)
-    assert with_common_number(dump, {}) == dump
-    changed = with_common_number(dump, {bytes.fromhex("ab" * 32): "000000000007"})
-    assert changed.count(b"000000000007") == 1
+    evidence = "ab" * 33
+    found = loot(row("person", "lg-1", "p" * 22, CODE) + row("evidence", f"\\x{evidence}"))
+    assert with_common_number(found, {}) == found
+    changed = with_common_number(found, {bytes.fromhex("ab" * 32): "000000000007"})
+    assert changed.people == {b"p" * 22, b"000000000007"}
+    assert changed.everything == {*changed.people, evidence.encode()}

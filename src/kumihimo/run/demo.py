@@ -11,7 +11,7 @@ import httpx2
 import msgspec
 
 from kumihimo.kernel.clock import JST
-from kumihimo.kernel.keys import open_payload, seal_payload
+from kumihimo.kernel.keys import seal_payload
 from kumihimo.rooms.gateway.business import Attributes, InquiryAnswer
 from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.rooms.ledger.api import (
@@ -35,9 +35,8 @@ from kumihimo.run.demo_stage import (
     Demo,
     must,
 )
-from kumihimo.run.family import Family, choose, largest_town
+from kumihimo.run.family import Family
 from kumihimo.run.settling import AFFAIR_OF
-from kumihimo.run.street import Street
 from kumihimo.run.telling import told
 from kumihimo.statute.layouts import layouts
 
@@ -100,16 +99,14 @@ async def settle(demo: Demo) -> None:
     )
 
 
-async def move(demo: Demo) -> tuple[Family, InquiryAnswer]:
-    """Let a family move; its new town asks the old one."""
+async def ask(demo: Demo, family: Family) -> InquiryAnswer:
+    """Let the new town ask the old one."""
     street, teller = demo.street, demo.teller
-    family = choose(demo.world, street.plan, demo.matched.untied, new_town=largest_town(demo.world))
-    old, new = demo.name(family.old_town), demo.name(family.new_town)
-    teller.scene(2, f"一家が {old} から {new} へ引っ越す", f"A family moves from {old} to {new}.")
-    today = street.register.register.today()
-    out, into = family.moves(today, street.entropy)
-    for sender, events in ((family.old_town, out), (family.new_town, into)):
-        await settling.send_events(street, sender, events)
+    teller.scene(
+        6,
+        "新しい町が、前の町に税の情報を照会する",
+        "The new town asks the old one for tax data.",
+    )
     mother = family.mother
     written = Attributes(
         name=mother.name, birth=mother.birth, sex=mother.sex, address=family.new_address
@@ -158,14 +155,14 @@ async def move(demo: Demo) -> tuple[Family, InquiryAnswer]:
         "The old town's tax data has arrived; the core between them saw no number, no name and"
         " none of it.",
     )
-    return family, answer
+    return answer
 
 
 async def refuse(demo: Demo, family: Family, unassessed: str) -> None:
     """Three questions that nobody may ask."""
     street, teller = demo.street, demo.teller
     teller.scene(
-        3,
+        7,
         "認められない照会は拒否され、記録される",
         "What may not be asked is refused, and recorded.",
     )
@@ -223,7 +220,7 @@ async def read(demo: Demo, family: Family, number: str) -> MyRecords:
     """Let the mother read who asked for what, and why."""
     street, teller = demo.street, demo.teller
     teller.scene(
-        4,
+        8,
         "母親が、誰が何のために何を照会したかを読む",
         "The mother reads who asked for what, and why.",
     )
@@ -292,16 +289,3 @@ async def _ticket(demo: Demo, family: Family, number: str) -> register.Disclosur
     )
     await street.deliver()
     return ticket
-
-
-async def number_of(street: Street, family: Family) -> str:
-    """Return the mother's number, as the notice to her new town's residents says it."""
-    asked = register.Designate((family.mother.resident_code,))
-    context = register.DESIGNATE_PATH.encode()
-    to = street.keys[register.PARTY].public.payload
-    sealed = seal_payload(msgspec.json.encode(asked), to=to, context=context)
-    answer, _ = await street.caller(family.new_town).call(
-        register.PARTY, register.DESIGNATE_PATH, register.Sealed(sealed), register.Sealed
-    )
-    opened = open_payload(answer.payload, key=street.keys[family.new_town].payload, context=context)
-    return msgspec.json.decode(opened, type=register.Designations).designated[0].number

@@ -44,13 +44,13 @@ async def steal(demo: Demo, family: Family) -> None:
     """Databases are stolen and joined in front of the reader; a common number is the control."""
     teller = demo.teller
     teller.scene(
-        5,
+        9,
         "データベースが二つずつ盗まれ、突き合わされる",
         "Databases are stolen, two by two, and joined.",
     )
     rooms = sorted({room for pair in _PAIRS for room in pair})
-    dumps = {room: await asyncio.to_thread(demo.postgres.dump, room) for room in rooms}
-    loot = {room: await asyncio.to_thread(stolen.loot, dump) for room, dump in dumps.items()}
+    looted = await asyncio.gather(*(asyncio.to_thread(_loot, demo, room) for room in rooms))
+    loot = dict(zip(rooms, looted, strict=True))
     teller.say(
         "母親は、どこでも別の符号で呼ばれている。", "Each place calls the mother by another code."
     )
@@ -65,7 +65,7 @@ async def steal(demo: Demo, family: Family) -> None:
     joined = [(pair, stolen.join(*(loot[room] for room in pair))) for pair in _PAIRS]
     for pair, found in joined:
         must(found.naming == 0, f"{' and '.join(pair)} share a value that names a person")
-    control, both = await _with_a_common_number(demo, dumps)
+    control, both = await _with_a_common_number(demo, loot)
     must(control.naming == both > 0, "by a common number the same join finds everybody")
     teller.table(
         (
@@ -84,6 +84,10 @@ async def steal(demo: Demo, family: Family) -> None:
         f"Of {both:,} people in both gateways not one could be joined; by a common number, all."
         " The few shared values name exchanges, and nobody in them.",
     )
+
+
+def _loot(demo: Demo, room: str) -> stolen.Loot:
+    return stolen.loot(demo.postgres.dump(room))
 
 
 def _row(name: Cell, joined: stolen.Joined) -> tuple[Cell, ...]:
@@ -105,18 +109,16 @@ async def _codes_of_mother(demo: Demo, family: Family) -> list[tuple[str, str]]:
 
 
 async def _with_a_common_number(
-    demo: Demo, dumps: Mapping[str, bytes]
+    demo: Demo, loot: Mapping[str, stolen.Loot]
 ) -> tuple[stolen.Joined, int]:
     """Join both gateways as if they called people by one number; also: how many are in both."""
-    numbers: list[dict[bytes, str]] = []
-    loot: list[stolen.Loot] = []
-    for room, hosted in zip(_GATEWAYS, demo.street.plan.gateways.values(), strict=True):
-        known = await _numbers(demo, hosted)
-        numbers.append(known)
-        dump = await asyncio.to_thread(stolen.with_common_number, dumps[room], known)
-        loot.append(await asyncio.to_thread(stolen.loot, dump))
-    east, west = (set(known.values()) for known in numbers)
-    return stolen.join(*loot), len(east & west)
+    known = [await _numbers(demo, hosted) for hosted in demo.street.plan.gateways.values()]
+    called = [
+        stolen.with_common_number(loot[room], numbers)
+        for room, numbers in zip(_GATEWAYS, known, strict=True)
+    ]
+    east, west = (set(numbers.values()) for numbers in known)
+    return stolen.join(*called), len(east & west)
 
 
 async def _numbers(demo: Demo, institutions: Iterable[str]) -> dict[bytes, str]:
@@ -153,7 +155,7 @@ async def lie(demo: Demo, family: Family) -> None:
     """Let a requester name another person to the ledger than to the provider, and be caught."""
     street, teller = demo.street, demo.teller
     teller.scene(
-        6,
+        10,
         "照会者が記録をごまかそうとする",
         "A requester tries to hide a look behind a false seal.",
     )

@@ -18,8 +18,18 @@ from kumihimo.kernel.postgres import EmbeddedPostgres
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.run import demo as story
 from kumihimo.run import demo_attacks as attacks
-from kumihimo.run.demo_stage import CHILD_ALLOWANCE, CLAIMANT, INCOME, LAYOUT, PORTS, Demo
-from kumihimo.run.family import Family, largest_town
+from kumihimo.run import demo_card as card
+from kumihimo.run import demo_login as logins
+from kumihimo.run.demo_stage import (
+    CHILD_ALLOWANCE,
+    CLAIMANT,
+    INCOME,
+    LAYOUT,
+    PORTS,
+    Demo,
+    number_of,
+)
+from kumihimo.run.family import Family, choose, largest_town
 from kumihimo.run.loopback import HOST
 from kumihimo.run.settling import plan_of
 from kumihimo.run.street import open_street
@@ -69,7 +79,7 @@ def run_demo(*, residents: int = 10_000, seed: int = 1, keep: bool = False) -> i
             folder / "postgres", entropy=SystemEntropy(), durable=False
         )
         try:
-            asyncio.run(_tell(postgres, teller, residents, seed, begun, keep=keep))
+            asyncio.run(_tell(postgres, folder, teller, residents, seed, begun, keep=keep))
         finally:
             postgres.stop()
     return 0
@@ -77,6 +87,7 @@ def run_demo(*, residents: int = 10_000, seed: int = 1, keep: bool = False) -> i
 
 async def _tell(
     postgres: EmbeddedPostgres,
+    folder: Path,
     teller: Teller,
     residents: int,
     seed: int,
@@ -97,13 +108,19 @@ async def _tell(
         report=_report,
     )
     try:
-        demo = Demo(street=street, world=world, postgres=postgres, teller=teller)
+        demo = Demo(street=street, world=world, postgres=postgres, folder=folder, teller=teller)
         _who_takes_part(demo)
         await story.settle(demo)
         async with demo.open_doors(keep=keep):
-            family, _ = await story.move(demo)
+            family = choose(world, street.plan, demo.matched.untied, new_town=largest_town(world))
+            family, applied = await card.birth(demo, family)
+            chip = await card.hand_over(demo, family, applied)
+            login = await logins.log_in(demo, chip.process)
+            await logins.move(demo, family, login)
+            await story.ask(demo, family)
             await story.refuse(demo, family, unassessed)
-            await story.read(demo, family, await story.number_of(street, family))
+            number = await number_of(street, family.new_town, family.mother)
+            await story.read(demo, family, number)
             await attacks.steal(demo, family)
             await attacks.lie(demo, family)
             _how_to_go_on(demo, family, monotonic() - begun, keep=keep)
@@ -132,7 +149,7 @@ def _who_takes_part(demo: Demo) -> None:
 def _how_to_go_on(demo: Demo, family: Family, seconds: float, *, keep: bool) -> None:
     teller, town = demo.teller, family.new_town
     hosted = demo.street.plan.gateway_of(town)
-    teller.scene(7, "この先", f"How to go on. The story took {seconds:.0f} s.")
+    teller.scene(11, "この先", f"How to go on. The story took {seconds:.0f} s.")
     if keep:
         teller.say("動いています。終わりは Ctrl-C。", "It is running; Ctrl-C ends it.")
         at, token = demo.addresses, demo.tokens[town]
@@ -148,6 +165,9 @@ def _how_to_go_on(demo: Demo, family: Family, seconds: float, *, keep: bool) -> 
         [
             (f"{at[hosted]}/schema", ("機関の業務システム", "an institution's systems")),
             (f"{at['ledger']}/schema", ("本人", "a person, to read her own records")),
+            (f"{at['jpki']}/schema", ("署名検証者など", "registered verifiers of signatures")),
+            (f"{at['cards']}/schema", ("カードの窓口", "counters of municipalities")),
+            (f"{at['register']}/schema", ("住民基本台帳の事務", "resident registers")),
         ],
     )
     teller.say(

@@ -3,15 +3,20 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Final, TypeVar
 
 import attrs
+import msgspec
 
+from kumihimo.kernel.keys import open_payload, seal_payload
 from kumihimo.kernel.postgres import EmbeddedPostgres
 from kumihimo.rooms.gateway import clients
 from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.rooms.gateway.clients import EVERY_AFFAIR
+from kumihimo.rooms.register import api as register
 from kumihimo.run import settling
+from kumihimo.run.family import Person
 from kumihimo.run.loopback import served
 from kumihimo.run.settling import Matched
 from kumihimo.run.street import Street
@@ -33,7 +38,14 @@ LAYOUT: Final = "local-tax/2024"
 INCOME: Final = "local-tax.total-income"
 LEVY: Final = "local-tax.income-levy"
 # Where the doors are when the demo stays up, unless somebody else is there.
-PORTS: Final = {settling.GATEWAYS[0]: 8404, settling.GATEWAYS[1]: 8405, "ledger": 8406}
+PORTS: Final = {
+    settling.GATEWAYS[0]: 8404,
+    settling.GATEWAYS[1]: 8405,
+    "ledger": 8406,
+    "register": 8407,
+    "jpki": 8408,
+    "cards": 8409,
+}
 CLAIMANT: Final = "C-0001"  # the number that the new town's allowance system gives the mother
 
 
@@ -44,6 +56,7 @@ class Demo:
     street: Street
     world: World
     postgres: EmbeddedPostgres
+    folder: Path
     teller: Teller
     addresses: dict[str, str] = attrs.field(factory=dict[str, str])
     tokens: dict[str, str] = attrs.field(factory=dict[str, str])
@@ -57,12 +70,11 @@ class Demo:
 
     @asynccontextmanager
     async def open_doors(self, *, keep: bool) -> AsyncGenerator[None]:
-        """Serve the gateways and the ledger on loopback while the block runs.
+        """Serve rooms on loopback, with their workers, while the block runs.
 
         Ports that a reader may note down are for a demo that stays; any other is gone too soon.
         """
-        apps = {name: room.app for name, room in self.street.gateways.items()}
-        apps["ledger"] = self.street.ledger.app
+        apps = {name: self.street.apps[name] for name in PORTS}
         async with AsyncExitStack() as open_ones:
             for name, app in apps.items():
                 wished = PORTS[name] if keep else 0
@@ -87,6 +99,19 @@ class Demo:
                 return act(client)
 
         return await asyncio.to_thread(work)
+
+
+async def number_of(street: Street, town: str, person: Person) -> str:
+    """Return a person's number, as the notice to a town's residents says it."""
+    asked = register.Designate((person.resident_code,))
+    context = register.DESIGNATE_PATH.encode()
+    to = street.keys[register.PARTY].public.payload
+    sealed = seal_payload(msgspec.json.encode(asked), to=to, context=context)
+    answer, _ = await street.caller(town).call(
+        register.PARTY, register.DESIGNATE_PATH, register.Sealed(sealed), register.Sealed
+    )
+    opened = open_payload(answer.payload, key=street.keys[town].payload, context=context)
+    return msgspec.json.decode(opened, type=register.Designations).designated[0].number
 
 
 class DoesNotHold(AssertionError):

@@ -8,15 +8,20 @@ from typing import Any, Final
 import attrs
 import polars as pl
 
-from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.entropy import Entropy, below
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.refusal import NotFound
+from kumihimo.people.check_digits import NumberSpace
+from kumihimo.people.numbers import ResidentCode
 from kumihimo.rooms.register.api import Event
 from kumihimo.run.plan import Plan
 from kumihimo.world.nation import World
 
 INCOME_MIN: Final = 1_500_000  # yen a year: enough to be taxed on
 _PARENTS: Final = ("世帯主", "妻")
+_CHILD: Final = "ひかり"
+_FEMALE: Final = "2"
+_BODY_DIGITS: Final = 10  # of a resident code, before its check digit
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -31,10 +36,11 @@ class Person:
 
 @attrs.frozen(kw_only=True, repr=False)
 class Family:
-    """The mother first; they live in `old_town`, whose tax office knows her as `record`."""
+    """The mother first, the youngest last; the old town's tax office knows her as `record`."""
 
     members: Sequence[Person]
     old_town: str
+    old_address: str
     record: str
     new_town: str
     new_address: str
@@ -43,6 +49,35 @@ class Family:
     def mother(self) -> Person:
         """Who claims the allowance."""
         return self.members[0]
+
+    @property
+    def baby(self) -> Person:
+        """Who was born in the story."""
+        return self.members[-1]
+
+    def with_a_child(self, on: date, entropy: Entropy) -> tuple["Family", Event]:
+        """Return the family with a daughter born on a day, and the notice of her birth."""
+        surname, _, _ = self.mother.name.partition("　")
+        child = Person(
+            resident_code=ResidentCode.generate(
+                f"{below(entropy, 10**_BODY_DIGITS):0{_BODY_DIGITS}}", space=NumberSpace.TEST
+            ).reveal(),
+            name=f"{surname}　{_CHILD}",
+            birth=on.isoformat(),
+            sex=_FEMALE,
+        )
+        notice = Event(
+            event=new_id(entropy),
+            kind="birth",
+            resident_code=child.resident_code,
+            effective_on=on,
+            name=child.name,
+            birth=child.birth,
+            sex=child.sex,
+            address=self.old_address,
+            municipality=self.old_town.removeprefix("lg-"),
+        )
+        return attrs.evolve(self, members=[*self.members, child]), notice
 
     def moves(self, on: date, entropy: Entropy) -> tuple[list[Event], list[Event]]:
         """Return what the old town and what the new town tell register."""
@@ -81,7 +116,7 @@ def choose(
     living = world.residents.filter(
         (pl.col("standing") == "resident") & ~pl.col("protected") & (pl.col("nationality") == "JPN")
     )
-    parents = living.filter((pl.col("sex") == "2") & pl.col("relation").is_in(_PARENTS))
+    parents = living.filter((pl.col("sex") == _FEMALE) & pl.col("relation").is_in(_PARENTS))
     with_children = living.filter(pl.col("relation") == "子")["household"].unique()
     taxed = world.truth.filter(
         (pl.col("table") == "local_tax") & ~pl.col("stale_address") & ~pl.col("name_differs")
@@ -106,6 +141,7 @@ def choose(
         return Family(
             members=[_person(one) for one in mother_first],
             old_town=old_town,
+            old_address=row["address"],
             record=row["record_id"],
             new_town=new_town,
             new_address=str(there["address"][0]),

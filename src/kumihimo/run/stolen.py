@@ -15,7 +15,6 @@ import attrs
 _TOKEN: Final = re.compile(
     rb"\\x([0-9a-f]{32,})|(?<![\w-])([A-Za-z0-9_-]{22})(?![\w-])|(?<!\w)(\d{10,})(?!\w)"
 )
-_CODE: Final = re.compile(rb"\\x([0-9a-f]{64})(?![0-9a-f])")
 # The tables whose every row is about one person.
 _OF_PEOPLE: Final = re.compile(
     rb"^INSERT INTO public\.(?:person|addressee|vault|acquisition|case_file|copy|resident\w*"
@@ -43,8 +42,8 @@ class Joined:
 
 def loot(dump: bytes) -> Loot:
     """Take everything out of a dump that could be joined by."""
-    about_people = b"\n".join(_OF_PEOPLE.findall(dump))
-    return Loot(_tokens(dump), _tokens(about_people))
+    people = _tokens(b"\n".join(_OF_PEOPLE.findall(dump)))
+    return Loot(people | _tokens(_OF_PEOPLE.sub(b"", dump)), people)
 
 
 def _tokens(text: bytes) -> frozenset[bytes]:
@@ -61,14 +60,14 @@ def join(left: Loot, right: Loot) -> Joined:
     )
 
 
-def with_common_number(dump: bytes, numbers: Mapping[bytes, str]) -> bytes:
-    """Return a dump as it would be, did offices call a person by one number and not by a code.
+def with_common_number(of: Loot, numbers: Mapping[bytes, str]) -> Loot:
+    """Return the loot as it would be, did offices call a person by one number and not by a code.
 
     `numbers` gives each code's person's number, of ten digits or more.
     """
+    called = {code.hex().encode(): number.encode() for code, number in numbers.items()}
 
-    def call(found: re.Match[bytes]) -> bytes:
-        number = numbers.get(bytes.fromhex(found[1].decode()))
-        return found[0] if number is None else number.encode()
+    def call(tokens: frozenset[bytes]) -> frozenset[bytes]:
+        return frozenset(called.get(token, token) for token in tokens)
 
-    return _CODE.sub(call, dump)
+    return Loot(call(of.everything), call(of.people))

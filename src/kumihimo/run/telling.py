@@ -35,6 +35,10 @@ OUTCOMES: Final = {
     "REFUSED_PIA": "拒否（評価未公表）",
     "REFUSED_CASE": "拒否（事案なし）",
     "REFUSED_FLAG": "拒否（不開示等）",
+    "ok": "有効",
+    "signature-wrong": "署名が違う",
+    "good": "有効",
+    "revoked": "失効",
 }
 
 
