@@ -6,9 +6,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import settings
 
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.postgres import EmbeddedPostgres
+
+# A run tells about the code and not about the machine or the day: no example is timed, and each
+# run tries the same ones. To hunt for others: `--hypothesis-profile random`.
+settings.register_profile("random", deadline=None)
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.load_profile("same")
 
 _names = count()
 

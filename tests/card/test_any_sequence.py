@@ -102,11 +102,11 @@ class AnySequence(RuleBasedStateMachine):
         assert self.watched.running.states <= self.watched.presented
 
 
-AnySequence.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+AnySequence.TestCase.settings = settings(max_examples=40, stateful_step_count=40)
 TestAnySequence = AnySequence.TestCase
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_bytes_read_as_steps_open_nothing(data):
     run(data)

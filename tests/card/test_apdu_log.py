@@ -93,7 +93,7 @@ COMMANDS = st.sampled_from(
 
 
 @given(st.lists(COMMANDS, max_size=12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_order_of_commands_makes_the_log_tell_a_byte_of_a_protected_file(commands):
     secret = {
         value[at : at + 6].hex().upper()

@@ -28,7 +28,6 @@ TYPES = {
 }
 FEW = settings(
     max_examples=10,
-    deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.generate],

@@ -29,7 +29,7 @@ async def draws(count, strategy):
     """Draw examples before the loop's own work: hypothesis does not run on it."""
     found = []
 
-    @settings(max_examples=count, deadline=None)
+    @settings(max_examples=count)
     @given(strategy)
     def draw(example):
         found.append(example)

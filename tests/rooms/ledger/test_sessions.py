@@ -116,7 +116,7 @@ def test_no_bytes_at_the_open_door_do_more_than_be_refused(in_house):
     async def story(house):
         attempts = []
 
-        @settings(max_examples=40, deadline=None)
+        @settings(max_examples=40)
         @given(
             st.binary(max_size=200)
             | st.fixed_dictionaries({"acquisition": st.text(), "sealed": st.text()}).map(

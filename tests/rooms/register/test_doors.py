@@ -90,7 +90,7 @@ def test_no_sealed_bytes_make_a_door_fail_otherwise_than_by_refusal(in_house):
     async def story(house):
         attempts = []
 
-        @settings(max_examples=40, deadline=None)
+        @settings(max_examples=40)
         @given(st.sampled_from(PATHS), st.binary(max_size=200) | st.text().map(str.encode))
         def draw(path, payload):
             attempts.append((path, payload))

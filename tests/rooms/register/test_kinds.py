@@ -228,7 +228,7 @@ def test_a_replay_of_the_stored_events_gives_the_stored_present_whatever_was_tol
     async def story(house):
         scripts = []
 
-        @settings(max_examples=25, deadline=None)
+        @settings(max_examples=25)
         @given(st.lists(STEPS, min_size=3, max_size=14))
         def draw(steps):
             scripts.append(steps)

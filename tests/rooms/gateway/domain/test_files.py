@@ -176,6 +176,7 @@ CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=1
 
 @given(st.lists(st.lists(CELL, min_size=5, max_size=5), min_size=1, max_size=6))
 @example([["=1+1", "2026-05-31", "2025", "1", "\ud7ff"]])
+@example([["宛先不明", "来年", "令和七", "百万円", "二人"]])
 def test_every_row_comes_out_once_good_or_bad_and_no_reason_quotes_a_cell(rows):
     lines = [HEADER, *(",".join('"' + c.replace('"', '""') + '"' for c in row) for row in rows)]
     table = read_table("\r\n".join(lines), "csv")
@@ -184,7 +185,8 @@ def test_every_row_comes_out_once_good_or_bad_and_no_reason_quotes_a_cell(rows):
     assert numbers == list(range(1, len(rows) + 1))
     for bad in checked.bad:
         for cell in rows[bad.row - 1]:
-            if len(cell) > 3 and not cell.isalpha():
+            # Our own sentences have ASCII letters, and the names of columns in them.
+            if not cell.isascii() and cell not in HEADER:
                 assert cell not in bad.why
 
 
