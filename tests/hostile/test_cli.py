@@ -33,6 +33,7 @@ FITTING = {
     "--to": "2026-06-01",
     "--residents": "1",
     "--which": "auth",
+    "--role": "signature_verifier",
     "--file": str(files("kumihimo.statute") / "data" / "sample_ordinances.tsv"),
 }
 # What only the commands of one name take.

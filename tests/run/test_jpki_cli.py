@@ -107,3 +107,48 @@ def test_a_drill_ends_with_every_card_rekeyed_once():
 
 def test_a_drill_needs_a_card():
     assert jpki("drill", "--cards", "0").returncode == 2
+
+
+def verifier(config, *words):
+    return jpki("verifier", *words, "--config", str(config))
+
+
+def test_a_verifier_is_registered_with_a_token_shown_once_suspended_and_readmitted(config):
+    added = verifier(config, "add", "bank", "--role", "signature_verifier")
+    assert added.returncode == 0, added.stderr
+    token = added.stdout.strip()
+    assert len(token) == 43
+    for words, standing in (((), "active"), (("suspend",), "suspended"), (("readmit",), "active")):
+        if words:
+            assert verifier(config, *words, "bank").returncode == 0
+        listed = verifier(config, "list")
+        [line] = listed.stdout.splitlines()
+        name, stands, roles, platform, _ = line.split("\t")
+        assert (name, roles, platform) == ("bank", "signature_verifier", "-")
+        assert standing in stands
+        assert token not in listed.stdout
+
+
+def test_a_service_provider_is_registered_under_a_platform_operator_and_under_nobody_else(config):
+    provider = ("add", "shop", "--role", "service_provider", "--platform", "hub")
+    assert verifier(config, *provider).returncode != 0
+    assert verifier(config, "add", "hub", "--role", "platform_operator").returncode == 0
+    assert verifier(config, *provider).returncode == 0
+    assert "shop" in verifier(config, "list").stdout
+
+
+def test_what_no_verifier_can_be_is_refused_in_one_line(config):
+    assert verifier(config, "add", "bank", "--role", "signature_verifier").returncode == 0
+    for bad in (
+        ("add", "bank", "--role", "signature_verifier"),
+        ("add", "Bank", "--role", "signature_verifier"),
+        ("add", "shop", "--role", "everything"),
+        ("add", "shop"),
+        ("add", "shop", "--role", "service_provider"),
+        ("suspend", "nobody"),
+        ("readmit", "nobody"),
+    ):
+        refused = verifier(config, *bad)
+        assert refused.returncode != 0, bad
+        assert refused.stdout == ""
+        assert len(refused.stderr.splitlines()) == 1, refused.stderr

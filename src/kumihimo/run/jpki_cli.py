@@ -1,19 +1,15 @@
 """`kumihimo jpki`: what the operator of the certification authority does by hand."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from cyclopts import App
 from rich.console import Console
 
-from kumihimo.kernel.clock import SystemClock
-from kumihimo.kernel.entropy import SystemEntropy
-from kumihimo.kernel.keys import KeyFileUnsafe
 from kumihimo.kernel.refusal import BadInput, Conflict
-from kumihimo.kernel.settings import BadSettings, load
+from kumihimo.kernel.settings import load
 from kumihimo.rooms.jpki import ceremony as ceremonies
 from kumihimo.rooms.jpki import recalls
 from kumihimo.rooms.jpki.api import Authority, Carrier
@@ -23,8 +19,8 @@ from kumihimo.rooms.jpki.domain.profiles import GenerationName
 from kumihimo.rooms.jpki.domain.recalls import KeyClass
 from kumihimo.rooms.jpki.settings import Settings
 from kumihimo.run.drill import drill as rehearse
-
-T = TypeVar("T")
+from kumihimo.run.jpki_room import within
+from kumihimo.run.verifier_cli import app as verifier_app
 
 CARDS_MAX = 100_000
 
@@ -32,6 +28,7 @@ app = App(
     name="jpki",
     help="認証局の運用。 What the operator of the certification authority does by hand.",
 )
+app.command(verifier_app)
 
 
 @app.command
@@ -85,7 +82,7 @@ def ceremony(
                 write=write,
             )
 
-        founded = asyncio.run(_within(config, settings, hold))
+        founded = asyncio.run(within(config, settings, hold))
     for one in founded:
         print(f"{one.ca} {one.generation}: 認証局ができました。 An authority is founded.")
     print(f"{transcript}: 記録。 The transcript; print it and have everybody sign it.")
@@ -136,7 +133,7 @@ def recall(
             looked += found
         return begun, sum((await recalls.progress(jpki, begun)).values())
 
-    begun, suspended = asyncio.run(_within(config, settings, suspend))
+    begun, suspended = asyncio.run(within(config, settings, suspend))
     print(f"{begun}: {suspended} 件の発行を一時停止しました。 {suspended} orders are suspended.")
 
 
@@ -156,17 +153,3 @@ def drill(*, cards: int = 200) -> None:
     told = rehearse(cards, Console(stderr=True, highlight=False).print)
     for line in told.lines():
         print(line)
-
-
-async def _within(config: Path, settings: Settings, work: Callable[[Jpki], Awaitable[T]]) -> T:
-    try:
-        jpki = settings.jpki(
-            beside=config, book=settings.book(), clock=SystemClock(), entropy=SystemEntropy()
-        )
-    except KeyFileUnsafe as error:
-        raise BadSettings(str(error)) from None
-    await jpki.database.open()
-    try:
-        return await work(jpki)
-    finally:
-        await jpki.database.close()

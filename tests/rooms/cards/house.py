@@ -124,6 +124,8 @@ class Authority:
 
     async def deliver(self, letter):
         told = msgspec.json.decode(letter.body)
+        if told["what"] == "delivered":
+            return
         status = self.status.get(told["order"], {})
         for kind in status:
             if told["only"] in {"", kind} and status[kind] not in ENDED:

@@ -44,6 +44,10 @@ JPKI = {
         "number": "count",
         "due_at": "instant",
     },
+    "dropped_order": {
+        "order_id": "random id of an order that cards gave up",
+        "dropped_on": "day",
+    },
     "holder": {
         "holder": "register's keyed name of a person for this room",
         "version": "count of the changes of her record",
@@ -68,6 +72,7 @@ JPKI = {
         "municipality": "public code",
         "abroad": "yes or no",
         "order_digest": "of the order",
+        "awaits_delivery": "yes or no",
         "state": "word",
         "refusal": "refusal code",
     },
@@ -99,6 +104,12 @@ JPKI = {
         "not_before": "instant",
         "not_after": "instant",
         "der": "certificate of a responder",
+    },
+    "retention": {
+        "what": "name of a table",
+        "kept": "period",
+        "counted_from": "name of a column",
+        "basis": "law or our choice",
     },
     "status_check": {
         "verifier": "name of a verifier",

@@ -246,7 +246,7 @@ def certificate_files(pair: Pair) -> tuple[api.ChipFile, ...]:
 def subject(row: SessionRow, card: CardRow) -> Subject:
     """Return whose certificates are ordered in a session."""
     found = subject_of(card, card.last_day)
-    return attrs.evolve(found, abroad=row.kind == "abroad")
+    return attrs.evolve(found, abroad=row.kind == "abroad", before_delivery=row.kind == "activate")
 
 
 async def done(cards: Cards, tx: Tx, row: SessionRow, card: CardRow) -> CardRow:

@@ -5,13 +5,18 @@ from typing import Final, Literal, Protocol
 
 import attrs
 
-Happening = Literal["never-delivered", "replaced", "card-ended", "key-compromise", "loss"]
+Happening = Literal[
+    "delivered", "never-delivered", "replaced", "card-ended", "key-compromise", "loss"
+]  # fmt: skip
 Which = Literal["auth", "sign"]
 
 
 @attrs.frozen(kw_only=True, repr=False)
 class Subject:
-    """Whose certificates: her reference at the authority, and what a sign certificate says."""
+    """Whose certificates: her reference at the authority, and what a sign certificate says.
+
+    `before_delivery`: she does not have the card yet, and goes on using the one she has.
+    """
 
     holder: bytes
     version: int
@@ -22,6 +27,7 @@ class Subject:
     municipality: str
     last_day: date
     abroad: bool = False
+    before_delivery: bool = False
 
 
 @attrs.frozen(kw_only=True, repr=False)

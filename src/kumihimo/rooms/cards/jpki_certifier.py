@@ -53,6 +53,7 @@ class JpkiCertifier:
             sign_key=sign,
             auth_key=auth,
             abroad=subject.abroad,
+            before_delivery=subject.before_delivery,
         )
         issued = await self._ask(api.ISSUE_PATH, api.IssueCertificates((asked,)), api.Issued)
         [one] = issued.issued

@@ -37,6 +37,7 @@ async def deliver(
     await store.save(tx, card)
     await note(cards, tx, card, "delivered", actor=actor, officers=officers)
     await count(cards, tx, card, "delivered")
+    await tell_authority(cards, tx, card, "delivered")
     return card
 
 

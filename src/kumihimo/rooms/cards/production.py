@@ -105,7 +105,7 @@ async def _certified(cards: Cards, begun: _Begun, keys: HolderKeys, dates: Dates
         return NO_CERTIFICATES
     return await cards.certifier.issue(
         begun.order,
-        subject_of(begun.row, dates.last_day),
+        attrs.evolve(subject_of(begun.row, dates.last_day), before_delivery=True),
         auth=spki(keys.auth),
         sign=spki(keys.sign) if keys.sign is not None else b"",
     )
@@ -147,8 +147,8 @@ async def _begin(cards: Cards, application: str) -> _Begun | None:
 async def _later(tx: Tx, row: ApplicationRow) -> bool:
     """Say whether the certificates wait for the counter.
 
-    New certificates supersede those of the card that the person still uses: they are made when she
-    gets the new card, if she comes for it.
+    Who still uses a card gets those of the new one when she comes for it: until then there is
+    nothing that could be used in her name, and none that begins to run out.
     """
     working = [c for c in await store_cards.of_holder(tx, row.holder) if c.state == "active"]
     return bool(working) and row.handover == "counter"

@@ -42,6 +42,7 @@ EventKind = Literal[
     "found-again",
     "key-compromise",
     "replaced",
+    "delivered",
     "never-delivered",
     "card-ended",
     "record-error",
@@ -84,7 +85,8 @@ class CertificateOrder(msgspec.Struct, frozen=True, kw_only=True):
     Keys are SubjectPublicKeyInfo, DER; an empty one asks for no certificate of that kind.
     `version` is how often the register has changed what it holds of the person (`HolderFound`): a
     change that is newer finds the order stale. `abroad` marks certificates that outlive a
-    departure; `exceptional` allows a sign certificate under fifteen.
+    departure; `exceptional` allows a sign certificate under fifteen; `before_delivery` is the order
+    of a card that its holder does not have yet: those she uses are good until `delivered`.
     """
 
     order: str
@@ -98,6 +100,7 @@ class CertificateOrder(msgspec.Struct, frozen=True, kw_only=True):
     auth_key: bytes = b""
     abroad: bool = False
     exceptional: bool = False
+    before_delivery: bool = False
 
 
 class IssueCertificates(msgspec.Struct, frozen=True):

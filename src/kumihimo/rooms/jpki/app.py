@@ -3,6 +3,7 @@
 import attrs
 from litestar import Litestar
 
+from kumihimo.kernel import retention
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.worker import Job, working
 from kumihimo.rooms.jpki.api import PARTY
@@ -19,6 +20,7 @@ from kumihimo.rooms.oversight.client import DirectoryBook
 RENEWAL_PAUSE_S = 600.0
 LISTS_PAUSE_S = 5.0  # a list is out this long after a change of status, and its making
 FINISH_PAUSE_S = 30.0
+RETENTION_PAUSE_S = 3_600.0
 
 
 @attrs.frozen
@@ -42,6 +44,11 @@ def build(jpki: Jpki, *, book: DirectoryBook, report: Reporter) -> JpkiRoom:
         Job("jpki-lists", lambda: publish_due(jpki), LISTS_PAUSE_S),
         Job("jpki-finish", lambda: finish_open(jpki), FINISH_PAUSE_S),
         Job("jpki-responders", lambda: renew(jpki), RENEWAL_PAUSE_S),
+        Job(
+            "jpki-retention",
+            lambda: retention.forget(jpki.database, clock=jpki.clock, actor=PARTY),
+            RETENTION_PAUSE_S,
+        ),
     ]
     app = room_app(
         "Kumihimo jpki",

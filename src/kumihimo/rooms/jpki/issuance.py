@@ -41,6 +41,7 @@ from kumihimo.rooms.jpki.domain.refusals import (
     KeyOfAnother,
     NoAuthority,
     NotWellFormed,
+    OrderDropped,
     OrderReused,
 )
 from kumihimo.rooms.jpki.domain.weak_keys import spki_of
@@ -84,12 +85,15 @@ async def intend(jpki: Jpki, sender: str, order: CertificateOrder) -> None:
     keys = orders.check_form(order)
     digest = digest_of(order)
     async with jpki.database.transaction() as tx:
+        await certificates.lock_order(tx, order.order)
         await certificates.lock_holder(tx, order.holder)
         known = await certificates.issuance(tx, order.order)
         if known is not None:
             if bytes(known.order_digest) != digest:
                 raise OrderReused
             return
+        if await certificates.is_dropped(tx, order.order):
+            raise OrderDropped
         orders.check_holder(order, await certificates.holder(tx, order.holder))
         now = jpki.clock.now()
         living = await certificates.living(tx, order.holder, now)
@@ -109,6 +113,7 @@ def _row(order: CertificateOrder, digest: bytes) -> IssuanceRow:
         municipality=order.municipality,
         abroad=order.abroad,
         order_digest=digest,
+        awaits_delivery=order.before_delivery,
         state="open",
         refusal="",
     )
@@ -159,6 +164,8 @@ async def finish(jpki: Jpki, order: str, *, actor: str) -> IssuedOrder:
         row = await certificates.issuance(tx, order)
         assert row is not None, "finish comes after intend"
         intents = await certificates.intents(tx, order) if row.state == "open" else []
+        # A move, a death or cards may end the order between the two questions; the texts are gone.
+        intents = [one for one in intents if one.tbs is not None]
         by_ca = {i.ca: await store.authority(tx, i.ca, i.generation) for i in intents}
     signed: dict[Ca, bytes] = {}
     try:
@@ -200,25 +207,27 @@ async def _store(
     jpki: Jpki, tx: Tx, row: IssuanceRow, intents: list[IntentRow], signed: dict[Ca, bytes]
 ) -> None:
     now = jpki.clock.now()
-    old = await certificates.on_carriers(tx, bytes(row.holder), orders.like(row.carrier))
     for intent in intents:
-        mine = [one for one in old if one.ca == intent.ca]
-        for one in mine:
-            change = after(
-                "replaced", ca=one.ca, carrier=one.carrier, status=one.status, reason=one.reason
-            )
-            if change is not None and one.not_after >= now:
-                await certificates.set_status(tx, one, change, now)
+        predecessor = None if row.awaits_delivery else await supersede(jpki, tx, row, intent.ca)
         await certificates.add_certificate(
-            tx,
-            intent,
-            row,
-            predecessor=mine[-1].serial if mine else None,
-            at=now,
-            der=signed[intent.ca],
+            tx, intent, row, predecessor=predecessor, at=now, der=signed[intent.ca]
         )
         await store_lists.need_list(tx, intent.ca, intent.generation, row.municipality, now)
     await certificates.close_issuance(tx, row.issuance, state="issued")
+
+
+async def supersede(jpki: Jpki, tx: Tx, row: IssuanceRow, ca: Ca) -> int | None:
+    """End what a new certificate takes the place of; returns the serial of the newest of it."""
+    now = jpki.clock.now()
+    old = await certificates.on_carriers(tx, bytes(row.holder), orders.like(row.carrier))
+    mine = [one for one in old if one.ca == ca]
+    for one in mine:
+        change = after(
+            "replaced", ca=one.ca, carrier=one.carrier, status=one.status, reason=one.reason
+        )
+        if change is not None and one.not_after >= now:
+            await certificates.set_status(tx, one, change, now)
+    return mine[-1].serial if mine else None
 
 
 async def _answer(tx: Tx, row: IssuanceRow) -> IssuedOrder:

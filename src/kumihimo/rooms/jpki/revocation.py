@@ -16,9 +16,9 @@ from kumihimo.rooms.jpki.api import (
 from kumihimo.rooms.jpki.context import Jpki
 from kumihimo.rooms.jpki.domain.orders import HOLDER_BYTES, Holder
 from kumihimo.rooms.jpki.domain.reasons import after
-from kumihimo.rooms.jpki.domain.refusals import HolderEnded, StaleOrder
-from kumihimo.rooms.jpki.issuance import require_cards
-from kumihimo.rooms.jpki.store_certificates import CertificateRow
+from kumihimo.rooms.jpki.domain.refusals import HolderEnded, OrderDropped, StaleOrder
+from kumihimo.rooms.jpki.issuance import require_cards, supersede
+from kumihimo.rooms.jpki.store_certificates import CertificateRow, IssuanceRow
 from kumihimo.rooms.register.api import CHANGES_MAX, EventsTaken, ResidentChanged, ResidentsChanged
 from kumihimo.rooms.register.api import PARTY as REGISTER
 
@@ -46,14 +46,47 @@ async def _take(jpki: Jpki, tx: Tx, event: StatusEvent, *, place: str) -> int:
         raise BadInput("an event id is 22 characters of base64url", pointer=f"{place}.event")
     if event.kind in _FROM_REGISTER:
         raise BadInput("register tells of this", pointer=f"{place}.kind")
+    if not is_id(event.order):
+        raise NotFound(pointer=f"{place}.order")
+    await certificates.lock_order(tx, event.order)
     order = await certificates.issuance(tx, event.order)
+    if order is None and event.kind == "never-delivered":
+        # The order may still be on its way here: it must find that it was given up.
+        await certificates.drop_order(tx, event.order, jpki.today())
+        return 0
     if order is None:
         raise NotFound(pointer=f"{place}.order")
     await certificates.lock_holder(tx, bytes(order.holder))
     if not await certificates.add_status_event(tx, event.event, event.order, event.kind):
         return 0
+    return await _happen(jpki, tx, event)
+
+
+async def _happen(jpki: Jpki, tx: Tx, event: StatusEvent) -> int:
+    order = await certificates.issuance(tx, event.order)
+    assert order is not None, "orders are for ever; nothing happens to this one meanwhile"
+    if event.kind == "delivered":
+        return await _deliver(jpki, tx, order)
+    if event.kind == "never-delivered" and order.state == "open":
+        await certificates.close_issuance(
+            tx, order.issuance, state="refused", refusal=OrderDropped.code
+        )
     found = await certificates.of_order(tx, event.order)
     return await change(jpki, tx, event.kind, [c for c in found if event.only in {None, c.ca}])
+
+
+async def _deliver(jpki: Jpki, tx: Tx, order: IssuanceRow) -> int:
+    """Let the certificates of a card that arrived take the place of those used until now."""
+    if not order.awaits_delivery:
+        return 0
+    placed = 0
+    for row in await certificates.of_order(tx, order.issuance):
+        predecessor = await supersede(jpki, tx, order, row.ca)
+        if predecessor is not None:
+            await certificates.put_in_place(tx, row, predecessor=predecessor)
+            placed += 1
+    await certificates.arrive(tx, order.issuance)
+    return placed
 
 
 async def change(jpki: Jpki, tx: Tx, kind: EventKind, found: Iterable[CertificateRow]) -> int:

@@ -1,7 +1,7 @@
 """jpki's SQL: orders, intents, certificates and their status, what register said of holders."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import attrs
 
@@ -22,6 +22,7 @@ class IssuanceRow:
     municipality: str
     abroad: bool
     order_digest: bytes
+    awaits_delivery: bool
     state: str
     refusal: str
 
@@ -65,11 +66,16 @@ async def lock_holder(tx: Tx, holder: bytes) -> None:
     )
 
 
+async def lock_order(tx: Tx, order: str) -> None:
+    """Let one thing happen to an order at a time; taken before the lock of its holder."""
+    await tx.put("SELECT pg_advisory_xact_lock(hashtextextended(%(o)s, 1))", {"o": order})
+
+
 async def issuance(tx: Tx, order: str) -> IssuanceRow | None:
     """Return an order that was taken."""
     return await tx.row(
-        "SELECT issuance, holder, version, carrier, municipality, abroad, order_digest, state,"
-        " refusal FROM issuance WHERE issuance = %(issuance)s",
+        "SELECT issuance, holder, version, carrier, municipality, abroad, order_digest,"
+        " awaits_delivery, state, refusal FROM issuance WHERE issuance = %(issuance)s",
         {"issuance": order},
         IssuanceRow,
     )
@@ -79,8 +85,9 @@ async def add_issuance(tx: Tx, row: IssuanceRow) -> None:
     """Store an order."""
     await tx.put(
         "INSERT INTO issuance (issuance, holder, version, carrier, municipality, abroad,"
-        " order_digest, state, refusal) VALUES (%(issuance)s, %(holder)s, %(version)s,"
-        " %(carrier)s, %(municipality)s, %(abroad)s, %(order_digest)s, %(state)s, %(refusal)s)",
+        " order_digest, awaits_delivery, state, refusal) VALUES (%(issuance)s, %(holder)s,"
+        " %(version)s, %(carrier)s, %(municipality)s, %(abroad)s, %(order_digest)s,"
+        " %(awaits_delivery)s, %(state)s, %(refusal)s)",
         attrs.asdict(row),
     )
 
@@ -117,11 +124,28 @@ async def close_issuance(tx: Tx, order: str, *, state: str, refusal: str = "") -
     await tx.put("UPDATE intent SET tbs = NULL WHERE issuance = %(i)s", {"i": order})
 
 
+async def drop_order(tx: Tx, order: str, on: date) -> None:
+    """Note that an order which never came was given up."""
+    await tx.put(
+        "INSERT INTO dropped_order (order_id, dropped_on) VALUES (%(order)s, %(on)s)"
+        " ON CONFLICT DO NOTHING",
+        {"order": order, "on": on},
+    )
+
+
+async def is_dropped(tx: Tx, order: str) -> bool:
+    """Say whether an order was given up before it came."""
+    found = await tx.value(
+        "SELECT count(*) FROM dropped_order WHERE order_id = %(order)s", {"order": order}
+    )
+    return bool(found)
+
+
 async def open_orders(tx: Tx, *, holder: bytes | None = None, limit: int = 100) -> list[str]:
     """Return orders whose certificates are not there yet, of one person or of all."""
     rows = await tx.rows(
-        "SELECT issuance, holder, version, carrier, municipality, abroad, order_digest, state,"
-        " refusal FROM issuance WHERE state = 'open'"
+        "SELECT issuance, holder, version, carrier, municipality, abroad, order_digest,"
+        " awaits_delivery, state, refusal FROM issuance WHERE state = 'open'"
         " AND (%(holder)s::bytea IS NULL OR holder = %(holder)s) LIMIT %(limit)s",
         {"holder": holder, "limit": limit},
         IssuanceRow,
@@ -130,21 +154,23 @@ async def open_orders(tx: Tx, *, holder: bytes | None = None, limit: int = 100) 
 
 
 async def living(tx: Tx, holder: bytes, at: datetime) -> list[Living]:
-    """Return a person's good certificates that have not ended."""
+    """Return a person's good certificates that have not ended, those on their way left out."""
     return await tx.rows(
-        "SELECT ca, serial, carrier, not_after FROM certificate WHERE holder = %(holder)s"
-        " AND status = 'good' AND not_after >= %(at)s",
+        "SELECT c.ca, c.serial, c.carrier, c.not_after FROM certificate c JOIN issuance i"
+        " USING (issuance) WHERE c.holder = %(holder)s AND c.status = 'good'"
+        " AND c.not_after >= %(at)s AND NOT i.awaits_delivery",
         {"holder": holder, "at": at},
         Living,
     )
 
 
 async def on_carriers(tx: Tx, holder: bytes, carriers: Sequence[Carrier]) -> list[CertificateRow]:
-    """Return every certificate of a person on such carriers, oldest first."""
+    """Return every certificate that a person got on such carriers, oldest first."""
     return await tx.rows(
-        "SELECT ca, serial, generation, issuance, holder, carrier, municipality, status, reason,"
-        " not_after, der FROM certificate WHERE holder = %(holder)s"
-        " AND carrier = ANY(%(carriers)s) ORDER BY not_before, not_after, serial",
+        "SELECT c.ca, c.serial, c.generation, c.issuance, c.holder, c.carrier, c.municipality,"
+        " c.status, c.reason, c.not_after, c.der FROM certificate c JOIN issuance i"
+        " USING (issuance) WHERE c.holder = %(holder)s AND c.carrier = ANY(%(carriers)s)"
+        " AND NOT i.awaits_delivery ORDER BY c.not_before, c.not_after, c.serial",
         {"holder": holder, "carriers": list(carriers)},
         CertificateRow,
     )
@@ -181,6 +207,23 @@ async def add_certificate(
             "at": at,
             "der": der,
         },
+    )
+
+
+async def put_in_place(tx: Tx, row: CertificateRow, *, predecessor: int) -> None:
+    """Say whose place a certificate takes."""
+    await tx.put(
+        "UPDATE certificate SET predecessor = %(predecessor)s"
+        " WHERE ca = %(ca)s AND serial = %(serial)s",
+        {"predecessor": predecessor, "ca": row.ca, "serial": row.serial},
+    )
+
+
+async def arrive(tx: Tx, order: str) -> None:
+    """Note that the card of an order is in its holder's hand."""
+    await tx.put(
+        "UPDATE issuance SET awaits_delivery = false WHERE issuance = %(order)s",
+        {"order": order},
     )
 
 

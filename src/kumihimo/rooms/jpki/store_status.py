@@ -76,6 +76,16 @@ async def add_verifier(tx: Tx, row: VerifierRow) -> bool:
     )
 
 
+async def verifiers(tx: Tx) -> list[VerifierRow]:
+    """Return every verifier, by name."""
+    return await tx.rows(
+        "SELECT verifier, roles, platform, token_hash, registered_on, suspended FROM verifier"
+        " ORDER BY verifier",
+        {},
+        VerifierRow,
+    )
+
+
 async def suspend_verifier(tx: Tx, verifier: str, *, suspended: bool) -> bool:
     """Shut a verifier out or let it in again; False when there is none of this name."""
     return bool(

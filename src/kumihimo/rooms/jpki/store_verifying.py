@@ -88,11 +88,12 @@ async def named(tx: Tx, verifier: str, certificate: str) -> ShownRow | None:
 
 
 async def newest_of(tx: Tx, holder: bytes) -> list[ShownRow]:
-    """Return those certificates of a holder whose place no other has taken."""
+    """Return those certificates that a holder has and whose place no other has taken."""
     return await tx.rows(
         "SELECT c.ca, c.serial, c.generation, c.issuance, c.holder, c.carrier, c.municipality,"
         " c.status, c.reason, c.status_at, c.not_after, c.der, true AS latest"
-        " FROM certificate c WHERE c.holder = %(holder)s AND NOT EXISTS (SELECT FROM"
+        " FROM certificate c JOIN issuance i USING (issuance) WHERE c.holder = %(holder)s"
+        " AND NOT i.awaits_delivery AND NOT EXISTS (SELECT FROM"
         " certificate n WHERE n.ca = c.ca AND n.predecessor = c.serial)"
         " ORDER BY c.carrier, c.ca, c.serial",
         {"holder": holder},

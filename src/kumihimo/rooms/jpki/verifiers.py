@@ -64,6 +64,12 @@ async def suspend(jpki: Jpki, verifier: str, *, suspended: bool) -> None:
         await jpki.journal(tx, act, verifier)
 
 
+async def listed(jpki: Jpki) -> Sequence[VerifierRow]:
+    """Return every verifier, by name."""
+    async with jpki.database.transaction() as tx:
+        return await store_status.verifiers(tx)
+
+
 async def authenticate(jpki: Jpki, authorization: str) -> VerifierRow:
     """Return who asks; the same `NotAuthentic` for no token, a bad one and a suspended verifier."""
     token_hash = token_hash_of(authorization)

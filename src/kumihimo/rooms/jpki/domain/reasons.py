@@ -55,6 +55,8 @@ TABLE: Final[dict[EventKind, dict[Ca, Change | None]]] = {
     "loss": {"sign": HOLD, "auth": HOLD},
     "key-compromise": {"sign": _revoked("keyCompromise"), "auth": _revoked("keyCompromise")},
     "replaced": {"sign": _revoked("superseded"), "auth": _revoked("superseded")},
+    # What is delivered stays as it is; what it takes the place of is `replaced`.
+    "delivered": {"sign": None, "auth": None},
     "never-delivered": {"sign": _revoked("unspecified"), "auth": _revoked("unspecified")},
     "authority-compromise": {
         "sign": _revoked("cACompromise"),

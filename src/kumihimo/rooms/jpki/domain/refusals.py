@@ -34,6 +34,14 @@ class OrderReused(Refusal):
     status = 409
 
 
+class OrderDropped(Refusal):
+    """cards told that the order came to nothing, before it came or while it was being signed."""
+
+    code = "order-dropped"
+    title = "This order was given up"
+    status = 409
+
+
 class StaleOrder(Refusal):
     """The register changed the person since the order's attributes were taken."""
 
