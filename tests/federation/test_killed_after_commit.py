@@ -227,3 +227,11 @@ def test_a_database_that_dies_with_a_commit_nobody_heard_of_loses_and_doubles_no
         towns.server.kill()
         towns.server.restart()
     all_is_well(towns, inquiries)
+
+
+def test_a_room_that_dies_while_oversight_is_silent_comes_back_by_the_directory_it_kept(towns):
+    towns.rooms.rooms["oversight"].kill()
+    towns.rooms.rooms["linkage"].kill()
+    towns.rooms.restart("linkage")
+    all_is_well(towns, towns.ask())
+    towns.rooms.restart("oversight")

@@ -29,6 +29,13 @@ KERNEL = {
         "digest": "hash chain",
     },
     "journal_head": {"singleton": "true", "seq": "count", "digest": "hash chain"},
+    "kept_statement": {
+        "what": "word",
+        "signer": "public key",
+        "version": "count",
+        "body": "oversight's directory: parties, their public keys and standing",
+        "signature": "of oversight",
+    },
     "migration": {
         "package": "of this program",
         "name": "of the file",

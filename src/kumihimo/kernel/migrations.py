@@ -140,6 +140,7 @@ EVERY_ROW: Final = "SELECT, INSERT, UPDATE, DELETE"
 KEPT: Final[Mapping[str, LiteralString]] = {
     "record": "SELECT, INSERT, UPDATE (person, version)",
     "record_end": "SELECT, INSERT, UPDATE",
+    "kept_statement": "SELECT, INSERT, UPDATE",
     "issuance": "SELECT, INSERT, UPDATE (state, refusal, awaits_delivery)",
     "intent": "SELECT, INSERT, UPDATE (tbs)",
     "application": "SELECT, INSERT, UPDATE",

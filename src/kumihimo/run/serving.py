@@ -11,7 +11,7 @@ from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.net import HttpNet
-from kumihimo.kernel.refusal import BadInput, Unavailable
+from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import load
 from kumihimo.kernel.sql import Database
 from kumihimo.rooms.cards.app import build as build_cards
@@ -169,13 +169,8 @@ def _following(
     database: Database,
     net: HttpNet,
 ) -> Service:
-    follower = settings.follower(book)
-
-    async def ready() -> None:
-        if not await follower.fetch():
-            raise Unavailable("oversight has no directory yet")
-
-    return _service(room, settings, app, database, net, follower, ready)
+    follower = settings.follower(book, database)
+    return _service(room, settings, app, database, net, follower, follower.start)
 
 
 def _service(

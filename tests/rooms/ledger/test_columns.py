@@ -30,6 +30,13 @@ COLUMNS = {
         "digest": "hash chain",
     },
     "journal_head": {"singleton": "true", "seq": "count", "digest": "hash chain"},
+    "kept_statement": {
+        "what": "word",
+        "signer": "public key",
+        "version": "count",
+        "body": "oversight's directory: parties, their public keys and standing",
+        "signature": "of oversight",
+    },
     "migration": {
         "package": "of this program",
         "name": "of the file",

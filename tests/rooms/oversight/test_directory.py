@@ -6,7 +6,6 @@ import attrs
 import httpx2
 import msgspec
 import pytest
-from tests.federation.street import START, transport_to
 
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.entropy import SystemEntropy
@@ -29,6 +28,7 @@ from kumihimo.rooms.oversight.api import (
 from kumihimo.rooms.oversight.app import build
 from kumihimo.rooms.oversight.client import DirectoryBook
 from kumihimo.rooms.oversight.service import OPERATOR, Oversight, alarms, found
+from tests.federation.street import START, transport_to
 
 ENTROPY = SystemEntropy()
 

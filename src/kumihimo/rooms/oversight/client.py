@@ -1,6 +1,7 @@
 """What every room holds of oversight: its directory, verified, and the settings to reach others.
 
-The directory is verified against a pinned key and never rolled back.
+The directory is verified against a pinned key and never rolled back, by a restart neither: a room
+keeps it in its database before it acts on it, and starts from there while oversight is silent.
 """
 
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Final
 import httpx2
 import msgspec
 
+from kumihimo.kernel import kept
+from kumihimo.kernel.kept import KeptStatement
 from kumihimo.kernel.net import HttpNet
-from kumihimo.kernel.refusal import BadInput, NotAuthentic, Unavailable
+from kumihimo.kernel.refusal import BadInput, Conflict, NotAuthentic, Unavailable
 from kumihimo.kernel.settings import BadSettings, SecretFile
 from kumihimo.kernel.sql import Database, is_dsn
 from kumihimo.kernel.wire import decode_strictly
@@ -18,6 +21,7 @@ from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.oversight.api import DIRECTORY_PATH, PARTY, Directory, SignedDirectory
 
 FETCH_TIMEOUT_S: Final = 10.0
+KEPT_AS: Final = "directory"
 _KEY_BYTES: Final = 32
 _PORT_DIGITS: Final = 5
 
@@ -26,16 +30,31 @@ class DirectoryBook:
     """The latest verified directory, and the key book of every party in it."""
 
     def __init__(self, oversight_key: bytes) -> None:
-        self._pinned = oversight_key
+        self.pinned = oversight_key
         self._directory: Directory | None = None
+        self._body = b""
+
+    @property
+    def version(self) -> int:
+        """Return the version of the latest directory, 0 before the first one came."""
+        return self._directory.version if self._directory else 0
+
+    def check(self, signed: SignedDirectory) -> Directory:
+        """Verify a directory that is not older than the latest.
+
+        Raises `NotAuthentic` for one that is forged, older, or another of the same version.
+        """
+        directory = Directory.verify(signed, oversight=self.pinned, at_least=self.version)
+        if directory.version == self.version and signed.body != self._body:
+            raise NotAuthentic(f"there are two directories of version {self.version}")
+        return directory
 
     def update(self, signed: SignedDirectory) -> bool:
-        """Take a directory if it is newer; raises `NotAuthentic` for a forged or older one."""
-        known = self._directory.version if self._directory else 0
-        directory = Directory.verify(signed, oversight=self._pinned, at_least=known)
-        if self._directory is not None and directory.version == known:
+        """Take a directory if it is newer; raises `NotAuthentic` as `check` does."""
+        directory = self.check(signed)
+        if directory.version == self.version:
             return False
-        self._directory = directory
+        self._directory, self._body = directory, signed.body
         return True
 
     def current(self) -> Directory:
@@ -50,25 +69,83 @@ class DirectoryBook:
 
 
 class DirectoryFollower:
-    """Fetches the directory again and again, so that a suspension reaches every room."""
+    """Fetches the directory again and again, so that a suspension reaches every room.
 
-    def __init__(self, book: DirectoryBook, oversight_address: str) -> None:
+    `database` is the room's, where the latest is kept; None for a command, which ends too soon to
+    be shown two.
+    """
+
+    def __init__(
+        self,
+        book: DirectoryBook,
+        oversight_address: str,
+        database: Database | None = None,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
         self._book = book
         self._address = oversight_address.rstrip("/") + DIRECTORY_PATH
-        self._http = httpx2.AsyncClient(timeout=FETCH_TIMEOUT_S, trust_env=False)
+        self._database = database
+        self._http = httpx2.AsyncClient(
+            transport=transport, timeout=FETCH_TIMEOUT_S, trust_env=False
+        )
+
+    async def start(self) -> None:
+        """Take up the directory that was kept, then oversight's, if it answers.
+
+        Raises `Unavailable` when there is neither, `Conflict` as `recall` does.
+        """
+        await self.recall()
+        try:
+            await self.fetch()
+        except Unavailable:
+            if self._book.version == 0:
+                raise
+
+    async def recall(self) -> bool:
+        """Take up what this room kept, in this process or another; True when it was newer.
+
+        Raises `Conflict` when somebody altered it, `Unavailable`.
+        """
+        if self._database is None:
+            return False
+        async with self._database.transaction() as tx:
+            found = await kept.kept(tx, what=KEPT_AS, signer=self._book.pinned)
+        if found is None or found.version <= self._book.version:
+            return False
+        signed = SignedDirectory(bytes(found.body), bytes(found.signature))
+        try:
+            return self._book.update(signed)
+        except NotAuthentic as error:
+            raise Conflict(
+                "the directory that this room kept was altered in its database (kept_statement)"
+            ) from error
 
     async def fetch(self) -> bool:
         """Fetch once; True when it was newer. Raises `Unavailable` for no answer or a false one."""
+        recalled = await self.recall()
         try:
             answer = await self._http.get(self._address)
             answer.raise_for_status()
             signed = decode_strictly(answer.content, SignedDirectory)
-            return self._book.update(signed)
+            version = self._book.check(signed).version
         except httpx2.HTTPError as error:
             raise Unavailable("oversight does not answer") from error
         except (BadInput, NotAuthentic) as error:
             # Whoever stands in between can withhold a directory and cannot make one.
-            raise Unavailable("what came is no directory that oversight signed") from error
+            words = "what came is no directory that oversight signed, or an older one"
+            raise Unavailable(words) from error
+        if version > self._book.version:
+            await self._keep(signed, version)
+        return self._book.update(signed) or recalled
+
+    async def _keep(self, signed: SignedDirectory, version: int) -> None:
+        """Keep it before anybody acts on it: who has acted on it must not forget it."""
+        if self._database is None:
+            return
+        statement = KeptStatement(version, signed.body, signed.signature)
+        async with self._database.transaction() as tx:
+            await kept.keep(tx, statement, what=KEPT_AS, signer=self._book.pinned)
 
     async def close(self) -> None:
         """Close the connection."""
@@ -109,12 +186,12 @@ class RoomSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 )
         return HttpNet(self.peers)
 
-    def follower(self, book: DirectoryBook) -> DirectoryFollower:
+    def follower(self, book: DirectoryBook, database: Database) -> DirectoryFollower:
         """Return what keeps the directory fresh; raises `BadSettings` without oversight's address."""
         address = self.peers.get(PARTY)
         if address is None:
             raise BadSettings("peers: oversight's address is missing", pointer="peers")
-        return DirectoryFollower(book, address)
+        return DirectoryFollower(book, address, database)
 
     def address(self) -> tuple[str, int]:
         """Return host and port to listen on; raises `BadSettings`."""
