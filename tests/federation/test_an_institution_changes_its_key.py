@@ -60,3 +60,24 @@ def test_a_code_that_comes_while_the_key_changes_is_not_left_behind(in_town):
         assert await versions(desk.room.gateway) == ([2], 1)
 
     in_town(story)
+
+
+def test_whoever_looks_sees_the_version_and_how_far_a_change_is(in_town):
+    async def story(street, one, other):
+        desk = await open_desk(street, OSAKA)
+        gateway, tenant = desk.room.gateway, desk.tenant
+
+        async def look():
+            state = await rotation.state(gateway, tenant)
+            return state.version, state.under_way, state.changed_on, state.codes, state.left
+
+        await desk(lambda c: c.register([card("7", one, 1), card("9", other, 2)]))
+        assert await look() == (1, False, None, 0, 0)
+        await desk.acquire(street.register_room)
+        assert await look() == (1, False, None, 2, 0)
+        await lose_the_end(street, gateway, tenant)
+        assert await look() == (2, True, None, 2, 0)
+        await rotation.rotate(gateway, tenant)
+        assert await look() == (2, False, gateway.today(), 2, 0)
+
+    in_town(story)

@@ -78,6 +78,7 @@ def fitting_files(tmp_path_factory):
     FITTING_FOR["card", "--card"] = str(folder / "a.card")
     FITTING_FOR["oversight", "--config"] = str(folder / "oversight.toml")
     FITTING_FOR["oversight", "--operator"] = str(folder / "a.key")
+    FITTING_FOR["ledger", "--config"] = FITTING_FOR["oversight", "--config"]
 
 
 def plain(told, *line):

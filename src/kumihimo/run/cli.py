@@ -97,6 +97,11 @@ COMMANDS: Final = (
         "中間サーバーの運用。 What the operator of a gateway does by hand.",
     ),
     Command(
+        "ledger",
+        "kumihimo.run.ledger_cli",
+        "記録開示の運用。 What the ledger's operator does by hand.",
+    ),
+    Command(
         "card",
         "kumihimo.run.card_cli",
         "試験用カード。 A TEST card as a file, and readers to put it into.",

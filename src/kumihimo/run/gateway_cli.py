@@ -15,10 +15,12 @@ from kumihimo.kernel.keys import KeyFileUnsafe
 from kumihimo.kernel.refusal import BadInput, NotFound, Unavailable
 from kumihimo.kernel.settings import BadSettings, load
 from kumihimo.kernel.withheld import Withheld
-from kumihimo.rooms.gateway import clients
+from kumihimo.rooms.gateway import clients, rotation
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.locked import IN_RANDOM_ORDER
 from kumihimo.rooms.gateway.settings import Settings
+from kumihimo.rooms.linkage.api import KeyState
+from kumihimo.run.key_changing import shown, words_of
 from kumihimo.run.migrate_cli import owner_dsn
 from kumihimo.run.street import ListInForce
 from kumihimo.statute.deployment import Deployment
@@ -69,6 +71,42 @@ def revoke_client(institution: str, client: str, *, config: Path) -> None:
 
     if not asyncio.run(_within(config, institution, revoke)):
         raise NotFound("this institution has no such client", pointer="client")
+
+
+@app.command
+def change_key(institution: str, *, look: bool = False, config: Path) -> None:
+    """符号の鍵を更新する。 Change the key of an institution's domain, and carry every code along.
+
+    May run while the gateway serves and answers; run it again to go on with a change that broke
+    off. The core begins no other change within two hours.
+
+    Parameters
+    ----------
+    institution
+        機関。 The institution, such as lg-131032.
+    look
+        様子を見るだけ。 Only show which version the key has, and how far a change is.
+    config
+        中間サーバーの設定ファイル。 The gateway's settings file.
+    """
+    settings = load(config, Settings)
+
+    async def change(gateway: Gateway, tenant: Tenant) -> KeyState:
+        if not look:
+            await _change(settings, gateway, tenant)
+        return await rotation.state(gateway, tenant)
+
+    print(words_of(institution, asyncio.run(_within(config, institution, change))))
+
+
+async def _change(settings: Settings, gateway: Gateway, tenant: Tenant) -> None:
+    follower = settings.follower(gateway.book, gateway.database)
+    try:
+        await follower.start()
+        with shown(tenant.institution, await rotation.state(gateway, tenant)) as progress:
+            await rotation.rotate(gateway, tenant, progress=progress)
+    finally:
+        await follower.close()
 
 
 @app.command

@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from kumihimo.kernel import journal
+from kumihimo.kernel.clock import legal_day
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.rooms.ledger import rotation, store
@@ -275,6 +276,42 @@ def test_an_unfinished_change_is_never_forgotten(in_house):
         house.clock.advance(rotation.STEP_KEPT * 3)
         assert await rotation.forget(house.ledger) == 0
         assert await rotation.resume(house.ledger, house.caller("ledger")) == 2
+
+    in_house(story)
+
+
+def test_whoever_looks_sees_the_version_and_how_far_a_change_is(in_house):
+    async def story(house):
+        async def look():
+            state = await rotation.state(house.ledger)
+            return state.version, state.under_way, state.changed_on, state.codes, state.left
+
+        await exchange(house, "one")
+        assert await look() == (1, False, None, 2, 0)
+        with pytest.raises(PowerCut):
+            await rotate(house, clock=DyingClock(house.clock, 3))
+        assert await look() == (2, True, None, 2, 1)
+        told = []
+        await rotation.rotate(house.ledger, house.caller("ledger"), progress=told.append)
+        assert await look() == (2, False, legal_day(house.clock.now()), 2, 0)
+        assert told[-1] == 1
+
+    in_house(story)
+
+
+def test_the_journal_says_once_that_a_change_began_and_once_that_it_ended(in_house):
+    async def story(house):
+        await exchange(house, "one")
+        house.losing.add(ROTATED_PATH)
+        with pytest.raises(Unavailable):
+            await rotate(house)
+        assert await rotation.resume(house.ledger, house.caller("ledger")) == 0
+        assert await rotation.resume(house.ledger, house.caller("ledger")) == 0
+        async with house.database.transaction() as tx:
+            said = await tx.connection.execute(
+                "SELECT act FROM journal WHERE act LIKE 'rotation-%' ORDER BY seq"
+            )
+            assert await said.fetchall() == [("rotation-begun",), ("rotation-finished",)]
 
     in_house(story)
 

@@ -1,6 +1,8 @@
 """Changing a domain's key while it answers: one scalar multiplied through the table of codes."""
 
 import asyncio
+from collections.abc import Callable
+from datetime import date
 
 import attrs
 
@@ -15,6 +17,7 @@ from kumihimo.rooms.linkage.api import (
     ROTATE_PATH,
     ROTATED_PATH,
     ROTATION_CONTEXT,
+    KeyState,
     Nothing,
     Received,
     Rotated,
@@ -22,6 +25,12 @@ from kumihimo.rooms.linkage.api import (
 )
 
 ROWS_AT_ONCE = 1_000
+
+
+@attrs.frozen
+class _Latest:
+    new: int
+    finished_on: date | None
 
 
 @attrs.frozen
@@ -72,10 +81,37 @@ def _lock_name(tenant: Tenant) -> str:
     return f"rotation|{tenant.institution}"
 
 
-async def rotate(gateway: Gateway, tenant: Tenant) -> int:
+async def state(gateway: Gateway, tenant: Tenant) -> KeyState:
+    """Return how a tenant's key stands here; the core is not asked."""
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        latest = await tx.row(
+            "SELECT new, finished_on FROM rotation ORDER BY new DESC LIMIT 1", {}, _Latest
+        )
+        version = latest.new if latest else 1
+        codes = await tx.value("SELECT count(*) FROM person WHERE code IS NOT NULL")
+        left = await tx.value(
+            "SELECT count(*) FROM person WHERE code_version < %(new)s", {"new": version}
+        )
+    return KeyState(
+        version=version,
+        under_way=latest is not None and latest.finished_on is None,
+        changed_on=latest.finished_on if latest else None,
+        codes=codes,
+        left=left,
+    )
+
+
+def _nobody_looks(_: int) -> None: ...
+
+
+async def rotate(
+    gateway: Gateway, tenant: Tenant, *, progress: Callable[[int], None] = _nobody_looks
+) -> int:
     """Carry every code of a tenant to the next key version; returns how many were carried.
 
     Restartable at any point: a change that is under way is gone on with, and never begun anew.
+    `progress` is told how many were carried so far. Raises `Unavailable`, and `Refused` as the
+    core's doors do: so with `conflict` within two hours after the last change.
     """
     caller = gateway.caller(tenant)
     step = await _unfinished(gateway, tenant)
@@ -85,6 +121,7 @@ async def rotate(gateway: Gateway, tenant: Tenant) -> int:
     carried = 0
     while count := await _carry(gateway, tenant, step):
         carried += count
+        progress(carried)
     await caller.call(PARTY, ROTATED_PATH, Rotated(step.new), Received)
     await _finish(gateway, tenant, step)
     return carried

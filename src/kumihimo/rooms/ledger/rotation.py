@@ -5,6 +5,7 @@ reads looks under both. So one walk through what was there before ends the chang
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -22,6 +23,7 @@ from kumihimo.rooms.linkage.api import (
     ROTATE_PATH,
     ROTATED_PATH,
     ROTATION_CONTEXT,
+    KeyState,
     Nothing,
     Received,
     Rotated,
@@ -32,19 +34,46 @@ ROWS_AT_ONCE: Final = 1_000
 STEP_KEPT: Final = timedelta(days=28)  # our choice: far longer than the core's outbox tries
 
 
-async def rotate(ledger: Ledger, caller: Caller, *, rows_at_once: int = ROWS_AT_ONCE) -> int:
+async def state(ledger: Ledger) -> KeyState:
+    """Return how the key stands here; the core is not asked."""
+    async with ledger.database.transaction() as tx:
+        latest = await store_rotation.latest(tx)
+        version = latest.new if latest else 1
+        counted = await store_rotation.count(tx, version)
+    return KeyState(
+        version=version,
+        under_way=latest is not None and latest.finished_on is None,
+        changed_on=latest.finished_on if latest else None,
+        codes=counted.codes,
+        left=counted.old,
+    )
+
+
+def _nobody_looks(_: int) -> None: ...
+
+
+async def rotate(
+    ledger: Ledger,
+    caller: Caller,
+    *,
+    rows_at_once: int = ROWS_AT_ONCE,
+    progress: Callable[[int], None] = _nobody_looks,
+) -> int:
     """Change the key, or finish the change under way; returns how many codes were carried.
 
-    Restartable at any point. Raises `Unavailable` and `Refused` as the core's doors do.
+    Restartable at any point. `progress` is told how many were carried so far. Raises `Unavailable`
+    and `Refused` as the core's doors do.
     """
     step = await _unfinished(ledger) or await _begin(ledger, caller)
-    return await _complete(ledger, caller, step, rows_at_once)
+    return await _complete(ledger, caller, step, rows_at_once, progress)
 
 
 async def resume(ledger: Ledger, caller: Caller, *, rows_at_once: int = ROWS_AT_ONCE) -> int:
     """Finish a change that broke off; returns how many codes were carried."""
     step = await _unfinished(ledger)
-    return 0 if step is None else await _complete(ledger, caller, step, rows_at_once)
+    if step is None:
+        return 0
+    return await _complete(ledger, caller, step, rows_at_once, _nobody_looks)
 
 
 async def forget(ledger: Ledger) -> int:
@@ -74,13 +103,16 @@ async def _begin(ledger: Ledger, caller: Caller) -> Step:
     return step
 
 
-async def _complete(ledger: Ledger, caller: Caller, step: Step, limit: int) -> int:
+async def _complete(
+    ledger: Ledger, caller: Caller, step: Step, limit: int, progress: Callable[[int], None]
+) -> int:
     count = 0
     for table in store_rotation.TABLES:
         after: str | bytes | None = table.first
         while after is not None:
             after, moved = await _carry(ledger, table, after, limit)
             count += moved
+            progress(count)
     await caller.call(PARTY, ROTATED_PATH, Rotated(step.new), Received)
     now = ledger.clock.now()
     async with ledger.database.transaction() as tx:

@@ -103,11 +103,45 @@ async def unfinished(tx: Tx) -> StepRow | None:
 
 async def finish(tx: Tx, new: int, on: date) -> bool:
     """Write down that a change is done; False when it was."""
-    return bool(
-        await tx.put(
-            "UPDATE rotation SET finished_on = %(on)s WHERE new = %(new)s AND finished_on IS NULL",
-            {"new": new, "on": on},
-        )
+    changed = await tx.execute(
+        "UPDATE rotation SET finished_on = %(on)s WHERE new = %(new)s AND finished_on IS NULL",
+        {"new": new, "on": on},
+    )
+    return changed == 1
+
+
+@attrs.frozen
+class LatestRow:
+    """The last change of key, under way or done."""
+
+    new: int
+    finished_on: date | None
+
+
+@attrs.frozen
+class CountRow:
+    """How many codes there are, and how many of them under a version before a given one."""
+
+    codes: int
+    old: int
+
+
+async def latest(tx: Tx) -> LatestRow | None:
+    """Return the last change of key."""
+    return await tx.row(
+        "SELECT new, finished_on FROM rotation ORDER BY new DESC LIMIT 1", {}, LatestRow
+    )
+
+
+async def count(tx: Tx, version: int) -> CountRow:
+    """Count the codes, and those of them whose version is before this one."""
+    return await tx.one(
+        "SELECT count(*) AS codes, count(*) FILTER (WHERE version < %(version)s) AS old FROM ("
+        " SELECT version FROM record UNION ALL SELECT version FROM record_end"
+        " WHERE side = 'provider' AND person IS NOT NULL UNION ALL SELECT version FROM session"
+        ") AS held",
+        {"version": version},
+        CountRow,
     )
 
 

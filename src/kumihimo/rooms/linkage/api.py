@@ -6,7 +6,7 @@ Protocol: docs/explanation/sealed-codes.md.
 """
 
 import hashlib
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -306,6 +306,20 @@ class Rotation(msgspec.Struct, frozen=True, kw_only=True):
     old: KeyVersion
     new: KeyVersion
     sealed_scalar: bytes
+
+
+class KeyState(msgspec.Struct, frozen=True, kw_only=True):
+    """How a domain's key stands with whoever holds its codes: which version, how many are left.
+
+    `version` is the one that all codes get; `changed_on` is None while a change is under way, and
+    where the key was never changed (`version` 1). `left` codes stand under an older version.
+    """
+
+    version: int
+    under_way: bool
+    changed_on: date | None
+    codes: int
+    left: int
 
 
 class Rotated(msgspec.Struct, frozen=True):
