@@ -5,6 +5,7 @@ The PC/SC service and each program stand in network namespaces of their own.
 
 import re
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from functools import cache
@@ -25,6 +26,7 @@ from kumihimo.run.trial_card import trial_card
 
 AUTH, SIGN = "JPKI (User Authentication PIN)", "JPKI (Digital Signature PIN)"
 AUTH_PIN, SIGN_PIN = "1234", "ABC123"
+OWN = Path(sys.executable).parent  # programs that came with packages of Python
 IN_TIME_S = 60  # a bound for a machine that is busy, not a wait
 ALONE = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 [MODULE] = [str(path) for path in Path("/usr/lib").glob("*/opensc-pkcs11.so")] or [""]

@@ -1,9 +1,7 @@
 """Clients in Python: python-pkcs11, pyscard, pyHanko."""
 
 import subprocess
-import sys
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -11,9 +9,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.card.reader import JPKI
-from tests.interop.desk import ALONE, AUTH, AUTH_PIN, MODULE, SIGN, SIGN_PIN
+from tests.interop.desk import ALONE, AUTH, AUTH_PIN, MODULE, OWN, SIGN, SIGN_PIN
+from tests.interop.hanko import signed_pdf
 
-OWN = Path(sys.executable).parent
 SYSTEM_PYTHON = "/usr/bin/python3"  # pyscard comes as a package of Debian
 SIGNS = """
 import sys
@@ -37,31 +35,6 @@ for line in sys.stdin:
     except Exception as error:
         print(type(error).__name__, flush=True)
 """
-HANKO = """
-pkcs11-setups:
-  jpkisign:
-    module-path: {module}
-    slot-no: 1
-    cert-id: "02"
-    key-id: "02"
-    user-pin: "{pin}"
-"""
-
-
-def pdf():
-    """Return a PDF of one empty page."""
-    parts = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>",
-    ]
-    out, places = bytearray(b"%PDF-1.7\n"), []
-    for number, part in enumerate(parts, 1):
-        places.append(len(out))
-        out += b"%d 0 obj%s endobj\n" % (number, part)
-    start = len(out)
-    out += b"xref\n0 4\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % at for at in places)
-    return bytes(out + b"trailer<</Size 4/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % start)
 
 
 class Talker:
@@ -139,17 +112,13 @@ def test_two_readers_hold_two_cards_that_know_nothing_of_each_other(desk, card):
 
 
 def test_pyhanko_signs_a_pdf_that_is_valid_and_not_any_more_with_one_byte_changed(desk, card):
-    desk.file("pyhanko.yml", HANKO.format(module=MODULE, pin=SIGN_PIN).encode())
-    desk.file("in.pdf", pdf())
-    signing = ("sign", "addsig", "--field", "Sig1", "pkcs11", "--p11-setup", "jpkisign")
-    desk.done(OWN / "pyhanko", "--config", "pyhanko.yml", *signing, "in.pdf", "out.pdf")
+    signed = signed_pdf(desk)
     authority = desk.file("sign-ca.pem", card.authority(sign=True).public_bytes(Encoding.PEM))
     trust = ("--trust-replace", "--trust", authority, "--no-revocation-check", "--pretty-print")
     validate = (OWN / "pyhanko", "sign", "validate", *trust)
-    told = desk.run(*validate, "out.pdf")
+    told = desk.run(*validate, signed)
     assert told.code == 0, told
     assert "The signature is judged VALID." in told.out
-    content = (desk.folder / "out.pdf").read_bytes()
-    desk.file("changed.pdf", content.replace(b"[0 0 595 842]", b"[0 0 595 843]"))
+    desk.file("changed.pdf", signed.read_bytes().replace(b"[0 0 595 842]", b"[0 0 595 843]"))
     told = desk.run(*validate, "changed.pdf")
     assert "INVALID" in told.out, told

@@ -7,15 +7,14 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import attrs
 import httpx2
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.run.pages import blocks
+
 CLIENT = re.compile(r"^from kumihimo.*?^print[^\n]*$", re.MULTILINE | re.DOTALL)
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 @attrs.frozen
@@ -56,12 +55,6 @@ def kept():
             running.send_signal(signal.SIGINT)
         _, errors = running.communicate(timeout=120)
     assert (running.returncode, errors.decode()) == (130, "kumihimo: 中止しました。 Stopped.\n")
-
-
-def blocks(page, language):
-    """Return the fenced blocks of a page that are in a language."""
-    text = (ROOT / "docs" / page).read_text("utf-8")
-    return [block for kind, block in FENCE.findall(text) if kind == language]
 
 
 def test_every_room_that_the_demo_leaves_up_describes_its_doors(kept):
