@@ -12,17 +12,19 @@ import attrs
 import httpx2
 import pytest
 
-from tests.run.pages import blocks
+from tests.run.pages import blocks, place, type_block
 
-CLIENT = re.compile(r"^from kumihimo.*?^print[^\n]*$", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^from \w.*?^print[^\n]*$", re.MULTILINE | re.DOTALL)
+SHELL = re.compile(r"^DEMO=.*?auth\.pem$", re.MULTILINE | re.DOTALL)
 
 
 @attrs.frozen
 class Kept:
-    """A demo that stays up, and the example that it printed."""
+    """A demo that stays up, and the two examples for Python that it printed: a clerk's, a portal's."""
 
     told: str
     example: str
+    portal: str
 
     def said(self, pattern):
         found = re.search(pattern, self.example)
@@ -48,9 +50,9 @@ def kept():
     ) as running:
         try:
             said = read_until(running.stdout, b"first-exchange.md.", 300)
-            example = CLIENT.search(said)
-            assert example, said
-            yield Kept(said, example[0])
+            examples = PYTHON.findall(said)
+            assert len(examples) == 2, said
+            yield Kept(said, *examples)
         finally:
             running.send_signal(signal.SIGINT)
         _, errors = running.communicate(timeout=120)
@@ -67,22 +69,46 @@ def test_every_room_that_the_demo_leaves_up_describes_its_doors(kept):
     assert titles == [f"Kumihimo {room}" for room in rooms]
 
 
-def test_the_printed_example_and_the_tutorial_can_be_pasted_into_python(kept):
-    pasted = [kept.example, *blocks("tutorial/first-exchange.md", "python")]
+def pasted(*parts):
+    """Paste lines into Python; returns what stands there."""
     done = subprocess.run(
         [sys.executable, "-i", "-q"],
-        input="\n".join(pasted) + "\n",
+        input="\n".join(parts) + "\n",
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
     )
-    assert "Traceback" not in done.stderr
-    assert re.findall(r"^OK|BOUND|REFUSED_\w+", done.stdout, re.MULTILINE) == [
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout
+
+
+def test_the_printed_example_and_the_tutorial_can_be_pasted_into_python(kept):
+    *exchange, _ = blocks("tutorial/first-exchange.md", "python")
+    said = pasted(kept.example, *exchange)
+    assert re.findall(r"^OK|BOUND|REFUSED_\w+", said, re.MULTILINE) == [
         "OK",
         "BOUND",
         "REFUSED_PROVIDER",
         "REFUSED_CASE",
+    ]
+
+
+def test_the_mothers_card_logs_in_with_opensc_as_the_demo_prints_it(kept, tmp_path):
+    typed = SHELL.search(kept.told)
+    assert typed, kept.told
+    type_block(typed[0], place(tmp_path))
+    *_, afterwards = blocks("tutorial/first-exchange.md", "python")
+    said = pasted(kept.portal, afterwards)
+    told = re.search(r"^ok ([\w-]{22})$", said, re.MULTILINE)
+    assert told, said
+    story = re.search(r"its alone \(([\w-]+)…\)", kept.told)
+    assert story
+    assert told[1].startswith(story[1]), "the portal knows her by the id of the story"
+    standing = re.findall(r"type='(card-\w+)'.*?status='(\w+)'.*?revocation_reason=(\S+?)\)", said)
+    assert sorted(standing) == [
+        ("card-auth", "good", "None"),
+        ("card-sign", "revoked", "'affiliationChanged'"),
     ]
 
 

@@ -55,6 +55,14 @@ class Applied:
     baby: api.Application
 
 
+@attrs.frozen(kw_only=True, repr=False)
+class CardInHand:
+    """A card with its chip over a memory that can be kept."""
+
+    memory: Volatile
+    chip: Chip
+
+
 async def birth(demo: Demo, family: Family) -> tuple[Family, Applied]:
     """Let a child be born and numbered, and cards be applied for; returns the family with her."""
     street, teller = demo.street, demo.teller
@@ -128,8 +136,8 @@ def _due(application: api.Application) -> str:
     return f"{application.due_from:%m-%d}〜{application.due_by:%m-%d}"
 
 
-async def hand_over(demo: Demo, family: Family, applied: Applied) -> Chip:
-    """Let the centre make the cards, and the counter hand hers over; returns her card's chip."""
+async def hand_over(demo: Demo, family: Family, applied: Applied) -> CardInHand:
+    """Let the centre make the cards, and the counter hand hers over; returns hers."""
     teller, town = demo.teller, family.old_town
     teller.scene(
         3,
@@ -148,16 +156,16 @@ async def hand_over(demo: Demo, family: Family, applied: Applied) -> Chip:
     copied = {**contents, slot(COMMON.name, CHIP_KEY): stored(draw_rsa())}
     copy_refused = False
     try:
-        await _activate(demo, town, _chip(demo, copied).process, card.form)
+        await _activate(demo, town, _card(demo, copied).chip.process, card.form)
     except Refused as refused:
         copy_refused = refused.reason == "wrong-chip"
     must(copy_refused, "a copy without the chip's own key is refused")
-    chip = _chip(demo, contents)
+    hers = _card(demo, contents)
     commands: list[bytes] = []
 
     def transmit(command: bytes) -> bytes:
         commands.append(command)
-        return chip.process(command)
+        return hers.chip.process(command)
 
     ended = await _activate(demo, town, transmit, card.form)
     must(ended.state == "active", "the card is in her hand")
@@ -168,7 +176,7 @@ async def hand_over(demo: Demo, family: Family, applied: Applied) -> Chip:
         "暗証番号は本人とチップしか知らない。赤ちゃんのカードは郵送を待つ。",
         "Only she and her chip know the PINs. The baby's card waits for the post.",
     )
-    return chip
+    return hers
 
 
 async def _counts(demo: Demo, town: str) -> tuple[int, int]:
@@ -235,6 +243,7 @@ def _centre(demo: Demo, town: str) -> Centre:
     return Centre(demo.street.caller(town), demo.street.book)
 
 
-def _chip(demo: Demo, contents: Mapping[str, bytes]) -> Chip:
+def _card(demo: Demo, contents: Mapping[str, bytes]) -> CardInHand:
     memory = Volatile(contents)
-    return Chip(card_in(memory), memory, entropy=demo.street.entropy)
+    chip = Chip(card_in(memory), memory, entropy=demo.street.entropy)
+    return CardInHand(memory=memory, chip=chip)

@@ -20,6 +20,7 @@ from kumihimo.run import demo as story
 from kumihimo.run import demo_attacks as attacks
 from kumihimo.run import demo_card as card
 from kumihimo.run import demo_login as logins
+from kumihimo.run.demo_kept import leave_card
 from kumihimo.run.demo_stage import (
     CHILD_ALLOWANCE,
     CLAIMANT,
@@ -114,8 +115,8 @@ async def _tell(
         async with demo.open_doors(keep=keep):
             family = choose(world, street.plan, demo.matched.untied, new_town=largest_town(world))
             family, applied = await card.birth(demo, family)
-            chip = await card.hand_over(demo, family, applied)
-            login = await logins.log_in(demo, chip.process)
+            hers = await card.hand_over(demo, family, applied)
+            login = await logins.log_in(demo, hers.chip.process)
             await logins.move(demo, family, login)
             await story.ask(demo, family)
             await story.refuse(demo, family, unassessed)
@@ -124,6 +125,12 @@ async def _tell(
             await attacks.steal(demo, family)
             await attacks.lie(demo, family)
             _how_to_go_on(demo, family, monotonic() - begun, keep=keep)
+            if keep:
+                leave_card(demo, hers, login.portal)
+            teller.say(
+                "続きは docs/tutorial/first-exchange.md。",
+                "Continued in docs/tutorial/first-exchange.md.",
+            )
             if keep:
                 await asyncio.Event().wait()
     finally:
@@ -184,9 +191,6 @@ def _how_to_go_on(demo: Demo, family: Family, seconds: float, *, keep: bool) -> 
         f'    items=["{INCOME}"], layout="{LAYOUT}")',
         "print(answer.outcome, answer.values)",
         "",
-    )
-    teller.say(
-        "続きは docs/tutorial/first-exchange.md。", "Continued in docs/tutorial/first-exchange.md."
     )
 
 

@@ -14,7 +14,14 @@ from kumihimo.run.system_packages import TESTS, ensure, ensure_driver
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 WORKERS: Final = "2"
-SERVED: Final = ("tests/rooms", "tests/federation", "tests/interop")
+SERVED: Final = (
+    "tests/rooms",
+    "tests/federation",
+    "tests/interop",
+    "tests/run/test_demo.py",
+    "tests/run/test_pages_by_hand.py",
+    "tests/run/test_the_page_on_rooms.py",
+)
 MIGRATIONS: Final = "src/**/migrations/*.sql"  # squawk's own pattern, not the shell's
 
 app = App(name="test", help_format="plaintext")
