@@ -32,6 +32,7 @@ FITTING = {
     "--from": "2026-01-01",
     "--to": "2026-06-01",
     "--residents": "1",
+    "--office": "lg-131032",
     "--which": "auth",
     "--role": "signature_verifier",
     "--file": str(files("kumihimo.statute") / "data" / "sample_ordinances.tsv"),
@@ -74,8 +75,15 @@ def fitting_files(tmp_path_factory):
         'key = "a.key"\ndatabase = { file = "dsn" }\npeers = {}\n'
         f'oversight_key = "{"ab" * 32}"\n'
     )
+    (folder / "counter.toml").write_text(
+        'office = "lg-131032"\nkey = "a.key"\nofficers = "officers"\nnotes = "notes"\n'
+        'terminal = "t"\npeers = { oversight = "http://x", cards = "http://x" }\n'
+        f'oversight_key = "{"ab" * 32}"\n'
+    )
     create(folder / "a.card", {"card/carrier": b"card"}, Withheld(b"x"), entropy=SystemEntropy())
     FITTING_FOR["card", "--card"] = str(folder / "a.card")
+    FITTING_FOR["counter", "--config"] = str(folder / "counter.toml")
+    FITTING_FOR["counter", "--name"] = "sato"
     FITTING_FOR["oversight", "--config"] = str(folder / "oversight.toml")
     FITTING_FOR["oversight", "--operator"] = str(folder / "a.key")
     FITTING_FOR["ledger", "--config"] = FITTING_FOR["oversight", "--config"]

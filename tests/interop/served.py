@@ -12,7 +12,7 @@ import attrs
 import msgspec
 
 from kumihimo.card import applications as ap
-from kumihimo.card import terminal
+from kumihimo.card import keeping, terminal
 from kumihimo.card.applications import JPKI
 from kumihimo.card.carriers import card_in
 from kumihimo.card.chip import Chip
@@ -29,7 +29,7 @@ from kumihimo.rooms.cards import api
 from kumihimo.rooms.cards.counter import Centre, Counter, Visitor
 from kumihimo.rooms.cards.domain.pins import PinKind
 from kumihimo.rooms.cards.notes import FileNotes
-from kumihimo.rooms.cards.tray import FolderTray
+from kumihimo.rooms.cards.tray import FolderTray, passphrase
 from kumihimo.rooms.jpki import forms, verifiers
 from kumihimo.rooms.jpki.client import VerifierClient
 from kumihimo.rooms.jpki.settings import Settings as JpkiSettings
@@ -156,7 +156,7 @@ class Rooms:
         for step in ("ship", "notify"):
             asked = api.HandleCard(card=made, event=step, officer="officer-1")
             await centre.ask(api.HANDLE_PATH, asked, api.CardAfter)
-        memory = Volatile(self._tray().take(card.serial))
+        memory = Volatile(self._taken(card.serial))
         chip = Chip(card_in(memory), memory, entropy=self.entropy)
         visitor = Visitor(
             officer="officer-1",
@@ -188,9 +188,17 @@ class Rooms:
             name="terminal-1",
         )
 
-    def _tray(self):
-        made = self.federation.keys["cards"].secret("made")
-        return FolderTray(self.federation.folder / "tray", Locker.of(made, self.entropy))
+    def _taken(self, serial):
+        """Return what is in a new card, and take it out of the maker's tray."""
+        keys, municipality = self.federation.keys["cards"], MINATO.removeprefix("lg-")
+        made = Locker.of(keys.secret("made"), self.entropy)
+        tray = FolderTray(self.federation.folder / "tray", keys, made, self.entropy)
+        path = tray.path(serial, municipality=municipality)
+        secret = passphrase(keys, municipality)
+        with keeping.opened(path, secret, entropy=self.entropy) as kept:
+            contents = dict(kept._contents)
+        path.unlink()
+        return contents
 
     def _sealed(self, question, path):
         to = self.federation.keys["register"].public.payload

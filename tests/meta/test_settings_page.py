@@ -5,11 +5,13 @@ import re
 import msgspec
 import pytest
 
+from kumihimo.rooms.cards.pages.settings import CounterSettings
 from kumihimo.rooms.oversight.client import RoomSettings
 from kumihimo.run.check_config_cli import rooms, settings_form
 from tests.meta.project import ROOT
 
 PAGE = (ROOT / "docs/how-to/run-rooms.md").read_text()
+COUNTER_PAGE = (ROOT / "docs/how-to/run-a-counter.md").read_text()
 
 
 def told(heading):
@@ -28,10 +30,8 @@ def keys(room):
     return found
 
 
-@pytest.mark.parametrize("room", rooms())
-def test_every_setting_stands_on_the_page_with_its_default(room):
-    fields = {field.name: field for field in msgspec.structs.fields(settings_form(room))}
-    page = keys(room)
+def compare(form, page):
+    fields = {field.name: field for field in msgspec.structs.fields(form)}
     assert set(page) == set(fields)
     for name, field in fields.items():
         if field.default is msgspec.NODEFAULT:
@@ -40,6 +40,17 @@ def test_every_setting_stands_on_the_page_with_its_default(room):
             assert page[name].strip("`") == str(field.default), name
         else:
             assert page[name] != "needed", name
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_every_setting_stands_on_the_page_with_its_default(room):
+    compare(settings_form(room), keys(room))
+
+
+def test_every_setting_of_a_counter_stands_on_its_page_with_its_default():
+    section = COUNTER_PAGE.partition("## 1. Settings\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", section, re.MULTILINE)
+    compare(CounterSettings, dict(rows))
 
 
 def test_what_every_room_has_is_told_once():

@@ -80,7 +80,7 @@ TEXT: Final = Application(
         (
             File(NUMBER, any_of(TEXT_PIN, TEXT_A)),
             File(ATTRIBUTES, any_of(TEXT_PIN, TEXT_B)),
-            File(INTEGRITY, any_of(TEXT_PIN, TEXT_A, TEXT_B)),
+            File(INTEGRITY, any_of(TEXT_PIN, TEXT_A, TEXT_B, Role.COUNTER)),
             File(FACE_CERTIFICATE, FREE),
             File(TEXT_BASICS, FREE),
             File(SESSION_PUBLIC, any_of(TEXT_PIN, TEXT_A, TEXT_B)),

@@ -1,4 +1,7 @@
-"""Reading files that a person names: regular ones only, so that nothing waits for a writer."""
+"""Reading files that a person names: regular ones only, so that nothing waits for a writer.
+
+And writing small ones: whole, or not at all.
+"""
 
 import errno
 import os
@@ -25,3 +28,18 @@ def open_regular(path: Path) -> BinaryIO:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         raise OSError(errno.EINVAL, "not a regular file")
     return os.fdopen(handle, "rb")
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that only its owner reads: whole, or not at all, and on the disk."""
+    half = path.with_suffix(".new")
+    handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(path)
+    except BaseException:
+        half.unlink(missing_ok=True)
+        raise

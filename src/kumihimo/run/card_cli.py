@@ -1,12 +1,9 @@
 """`kumihimo card`: a TEST card as a file, and readers to put it into."""
 
-import os
-import stat
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
-from getpass import getpass
 from pathlib import Path
 from socket import socket
 from threading import Lock
@@ -22,17 +19,15 @@ from kumihimo.card.keeping import Kept
 from kumihimo.card.vpcd import Inserted
 from kumihimo.kernel.clock import SystemClock
 from kumihimo.kernel.entropy import SystemEntropy
-from kumihimo.kernel.files import open_regular
 from kumihimo.kernel.refusal import BadInput, Conflict, Unavailable
-from kumihimo.kernel.withheld import Withheld
 from kumihimo.run import card_showing
+from kumihimo.run.asking import asked, passphrase_of
 from kumihimo.run.closed_reader import SLOTS, ClosedReader, closed_reader
 from kumihimo.run.trial_card import trial_card
 
 HELP: Final = (
     "試験用カード。 A TEST card as a file: make it, look at it, put it into a card reader."
 )
-PASSPHRASE_BYTES_MAX: Final = 1024
 CONTACTLESS: Final = bytes.fromhex("3B888001000000003381810000BB")  # as a reader makes one up
 SEEN_IN_S: Final = 30.0
 _PINS_TOLD: Final = """暗証番号 PINs: 利用者証明用 auth 1234, 署名用 sign ABC123,
@@ -62,7 +57,7 @@ def new(out: Path, *, carrier: Carrier = "card", passphrase_file: Path | None = 
     """
     if out.is_symlink() or out.exists():
         raise Conflict(f"{out}: there is a file already; a card is never overwritten")
-    passphrase = _passphrase(passphrase_file, twice=True)
+    passphrase = passphrase_of(passphrase_file, twice=True)
     entropy = SystemEntropy()
     try:
         contents = trial_card(CARRIERS[carrier], clock=SystemClock(), entropy=entropy)
@@ -170,7 +165,7 @@ def run(
     cards = [card] if second is None else [card, second]
     for path in cards:
         keeping.check(path)
-    passphrase = _passphrase(passphrase_file)
+    passphrase = passphrase_of(passphrase_file)
     if not command:
         raise BadInput("a program to run, after two dashes: card run my.card -- opensc-tool -l")
     with ExitStack() as stack:
@@ -216,8 +211,8 @@ def pin(
         合言葉のファイル。 A file with the card's passphrase; without it you are asked.
     """
     with _opened(card, passphrase_file) as memory:
-        old = _asked("今の暗証番号 PIN now: ")
-        new_pin = _asked("新しい暗証番号 New PIN: ")
+        old = asked("今の暗証番号 PIN now: ")
+        new_pin = asked("新しい暗証番号 New PIN: ")
         card_showing.change(memory, which, old, new_pin)
     print("暗証番号を変えました。 The PIN is changed.")
 
@@ -225,7 +220,7 @@ def pin(
 @contextmanager
 def _opened(path: Path, passphrase_file: Path | None) -> Generator[Kept]:
     keeping.check(path)  # before anybody types a passphrase
-    passphrase = _passphrase(passphrase_file)
+    passphrase = passphrase_of(passphrase_file)
     with keeping.opened(path, passphrase, entropy=SystemEntropy()) as memory:
         yield memory
 
@@ -269,38 +264,6 @@ def _open_to_all(port: int) -> bool:
     """Say whether somebody listens on a port of every interface."""
     wanted = f"00000000:{port:04X}"
     return any(line.split()[1] == wanted for line in Path("/proc/net/tcp").read_text().splitlines())
-
-
-def _passphrase(file: Path | None, *, twice: bool = False) -> Withheld[bytes]:
-    """Return what a card is locked with, from a file or from the terminal; never empty."""
-    if file is None:
-        found = _asked("合言葉 Passphrase of the card: ")
-        if twice and _asked("もう一度 Once more: ").reveal() != found.reveal():
-            raise BadInput("the two passphrases are not the same", pointer="passphrase-file")
-        return found
-    try:
-        with open_regular(file) as handle:
-            mode = os.fstat(handle.fileno()).st_mode
-            content = handle.read(PASSPHRASE_BYTES_MAX + 1)
-    except OSError as error:
-        raise BadInput(f"{file}: {error.strerror}", pointer="passphrase-file") from None
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise BadInput(f"{file}: others can read it; chmod 600 it", pointer="passphrase-file")
-    content = content.removesuffix(b"\n").removesuffix(b"\r")
-    if not 0 < len(content) <= PASSPHRASE_BYTES_MAX or b"\n" in content:
-        raise BadInput(f"{file}: not one line with a passphrase", pointer="passphrase-file")
-    return Withheld(content)
-
-
-def _asked(question: str) -> Withheld[bytes]:
-    if not sys.stdin.isatty():
-        raise BadInput(
-            "nobody is at the terminal; give --passphrase-file", pointer="passphrase-file"
-        )
-    answer = getpass(question).encode("utf-8", "surrogateescape")
-    if not answer:
-        raise BadInput("nothing was typed")
-    return Withheld(answer)
 
 
 def _say(words: str) -> None:

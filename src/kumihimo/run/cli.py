@@ -112,6 +112,11 @@ COMMANDS: Final = (
         "カード発行の運用。 What the operator of cards does by hand.",
     ),
     Command(
+        "counter",
+        "kumihimo.run.counter_cli",
+        "市区町村の窓口。 A municipality's counter: its pages and its card reader.",
+    ),
+    Command(
         "world",
         "kumihimo.run.world_cli",
         "仮想の国を作る。 Make a synthetic nation and write it to a folder.",

@@ -52,6 +52,11 @@ def serve(room: str, *, config: Path) -> int:
         service = compose(room, config, clock=clock, entropy=SystemEntropy(), report=log.reporter())
     except KeyFileUnsafe as error:
         raise BadSettings(str(error)) from None
+    return run_service(service, log)
+
+
+def run_service(service: Service, log: Log) -> int:
+    """Serve until SIGTERM or Ctrl-C. Raises `BadInput` when its port is taken, `Unavailable`."""
     log.take_over_libraries()
     _require_free(service)
     uvloop.run(_run(service, log))
@@ -75,7 +80,8 @@ async def _run(service: Service, log: Log) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await service.database.open()
+    if service.database is not None:
+        await service.database.open()
     try:
         await _first_directory(service, stop)
         if not stop.is_set():
@@ -84,7 +90,8 @@ async def _run(service: Service, log: Log) -> None:
         await service.net.close()
         if service.follower is not None:
             await service.follower.close()
-        await service.database.close()
+        if service.database is not None:
+            await service.database.close()
 
 
 async def _first_directory(service: Service, stop: asyncio.Event) -> None:

@@ -36,7 +36,7 @@ from kumihimo.statute.deployment import Deployment, load_deployment
 
 @attrs.frozen(kw_only=True)
 class Service:
-    """A room composed from its settings; its database is not open yet.
+    """A room composed from its settings; its database, where it has one, is not open yet.
 
     `ready` is to be awaited once the database is open: it gets the first directory.
     """
@@ -45,7 +45,7 @@ class Service:
     app: Litestar
     host: str
     port: int
-    database: Database
+    database: Database | None
     net: HttpNet
     follower: DirectoryFollower | None
     ready: Callable[[], Awaitable[None]]

@@ -142,7 +142,8 @@ class Tray:
     def __init__(self):
         self.memories = {}
 
-    async def engrave(self, serial, contents):
+    async def engrave(self, serial, contents, *, municipality):
+        assert municipality == "131032"
         self.memories[serial] = Volatile(contents)
 
 

@@ -1,15 +1,17 @@
 """A terminal with the console, a reader into which cards are put, and a browser without script."""
 
-import re
+from contextlib import contextmanager
 from typing import Any
 
 import httpx2
 
 from kumihimo.card.portraits import portrait
+from kumihimo.card.readers import NoCard
 from kumihimo.kernel.entropy import SeededEntropy
 from kumihimo.rooms.cards.pages.console import Console
 from kumihimo.rooms.cards.pages.screens import build
 from kumihimo.rooms.cards.pages.shifts import Officers, Passcode
+from tests.rooms.cards.forms import form_of
 from tests.rooms.cards.house import MemoryNotes
 from tests.rooms.register.made import MINATO
 
@@ -22,8 +24,14 @@ class Slot:
     def __init__(self):
         self.transmit: Any = None
 
+    def there(self):
+        return self.transmit is not None
+
+    @contextmanager
     def card(self):
-        return self.transmit
+        if self.transmit is None:
+            raise NoCard
+        yield self.transmit
 
 
 class Terminal:
@@ -40,7 +48,7 @@ class Terminal:
             entropy=house.entropy,
             terminal="terminal-1",
         )
-        app: Any = build(self.console)
+        app: Any = build(self.console, house._bug)
         transport: Any = httpx2.ASGITransport(app)
         self.browser = httpx2.AsyncClient(
             transport=transport, base_url="http://counter", follow_redirects=True
@@ -52,12 +60,19 @@ class Terminal:
         return self._see(await self.browser.get(path))
 
     async def send(self, path, fields=None, *, photo=None, **more):
-        """Send a form of the page that is open."""
-        token = re.search(r'name="form_token" value="([^"]+)"', self.page)
-        assert token is not None
-        data = {"form_token": token[1], **(fields or {}), **more}
+        """Fill in a form of the page that is open, and send it."""
+        data = form_of(self.page, path).filled((fields or {}) | more)
+        return await self.post(path, data, photo)
+
+    async def post(self, path, data, photo=None):
+        """Send whatever, as no page of ours would."""
         files = {"photo": ("photo", photo, "image/jp2")} if photo is not None else None
         return self._see(await self.browser.post(path, data=data, files=files))
+
+    async def do(self, path, fields=None, **more):
+        """Open a page, fill in its form, and send it."""
+        await self.open(path)
+        return await self.send(path, fields, **more)
 
     def _see(self, answer):
         self.answer, self.page = answer, answer.text
@@ -69,13 +84,26 @@ class Terminal:
         code = CODES[officer] if passcode is None else passcode
         return await self.send("/sign-in", officer=officer, passcode=code)
 
-    async def apply(self, number, written, seed="face"):
-        await self.open("/apply")
-        four = {"name": written.name, "birth": written.birth}
-        four |= {"sex": written.sex, "address": written.address}
-        await self.send("/apply", number=number, **four)
+    async def apply(self, number, written, seed="face", **form):
+        await self.do("/apply", {"number": number, **four(written)})
         await self.send("/apply/photo", photo=portrait(SeededEntropy(seed)))
-        return await self.send("/apply/form", kind="standard", replaces="")
+        return await self.send("/apply/form", form)
 
     def insert(self, chip):
         self.slot.transmit = chip.process
+
+
+def four(written):
+    """Return the four attributes as they are typed."""
+    return {
+        "name": written.name,
+        "birth": written.birth,
+        "sex": written.sex,
+        "address": written.address,
+    }
+
+
+def twice(fields):
+    """Return fields with each PIN among them typed a second time."""
+    again = {f"{name}-again": one for name, one in fields.items() if name.startswith("pin-")}
+    return {f: one for f, one in again.items() if not f.endswith("-again-again")} | fields

@@ -224,7 +224,7 @@ def test_production_that_crashes_makes_the_card_once_and_revokes_what_came_to_no
         applied = await house.apply(1)
         engrave = house.tray.engrave
 
-        async def crash(serial, contents):
+        async def crash(serial, contents, *, municipality):
             raise MemoryError
 
         house.tray.engrave = crash

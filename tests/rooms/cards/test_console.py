@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 
 from kumihimo.rooms.cards.production import make_next
+from tests.rooms.cards.forms import form_of
 from tests.rooms.cards.house import House
-from tests.rooms.cards.terminal import Terminal
+from tests.rooms.cards.terminal import Terminal, four, twice
 
-PINS = {
+TYPED = {
     "pin-sign": "abc123", "pin-auth": "1357", "pin-register": "2468", "pin-text": "9753",
 }  # fmt: skip
+PINS = twice(TYPED)
 SECOND = {"second_officer": "officer-2", "second_passcode": "battery staple"}
 
 
@@ -35,10 +37,15 @@ async def waiting(house, terminal):
     return card
 
 
+def token(terminal):
+    """Return what a page hides in its forms against those of other pages."""
+    return {"form_token": form_of(terminal.page, "/language").values["form_token"][0]}
+
+
 async def hand_over(terminal, card, **changes):
     await terminal.open("/hand-over")
     sent = PINS | SECOND | {"form": card.form, "present": "yes", "papers": "driving-licence"}
-    return await terminal.send("/hand-over", sent | changes)
+    return await terminal.send("/hand-over", sent | twice(changes))
 
 
 def test_a_card_is_applied_for_and_handed_over_on_the_pages(in_house):
@@ -58,14 +65,12 @@ def test_a_lost_card_is_stopped_and_pins_are_reset_on_the_pages(in_house):
         card = await waiting(house, terminal)
         await hand_over(terminal, card)
         await terminal.open("/pins")
-        sent = {"kinds": "auth", "pin-auth": "8642", "papers": "passport"}
+        sent = {"kinds": "auth", "papers": "passport", **twice({"pin-auth": "8642"})}
         await terminal.send("/pins", sent)
         assert "暗証番号を設定しました" in terminal.page
         _, written = house.people[1]
         await terminal.open("/lost")
-        four = {"name": written.name, "birth": written.birth}
-        four |= {"sex": written.sex, "address": written.address}
-        await terminal.send("/lost", four)
+        await terminal.send("/lost", four(written))
         assert "カードを一時停止しました" in terminal.page
         assert (await house.show(serial=card.serial)).state == "held"
 
@@ -77,8 +82,9 @@ def test_without_the_card_in_the_reader_nothing_is_done_to_it(in_house, path):
     async def story(house: House):
         terminal = await begin(house)
         await terminal.open(path)
-        assert "カードを読めません" in terminal.page
-        await terminal.send(path, PINS | SECOND | {"papers": "passport", "kinds": "auth"})
+        assert "カードがリーダーにありません" in terminal.page
+        sent = PINS | SECOND | {"papers": "passport", "kinds": "auth", "card": "x"}
+        await terminal.post(path, token(terminal) | sent)
         assert "カードがリーダーにありません" in terminal.page
         assert terminal.notes.lines() == []
 
@@ -93,6 +99,7 @@ def test_without_the_card_in_the_reader_nothing_is_done_to_it(in_house, path):
         ({"papers": "student-card"}, "この方には交付できません"),
         ({"present": "no"}, "この方には交付できません"),
         ({"pin-auth": "12"}, "暗証番号の形が違います"),
+        ({"pin-auth-again": "1356"}, "2回の入力が違います"),
         ({"form": "9" * 23}, "できませんでした"),
     ],
 )
@@ -106,6 +113,23 @@ def test_a_handing_over_that_lacks_something_is_refused_with_what_comes_next(
         assert answer.status_code == 422
         assert told in terminal.page
         assert (await house.show(serial=card.serial)).state == "notified"
+
+    in_house(story)
+
+
+def test_a_card_that_was_changed_for_another_behind_the_page_is_left_alone(in_house):
+    async def story(house: House):
+        terminal = await begin(house)
+        card = await waiting(house, terminal)
+        await house.resident(2)
+        other = await house.notified(2)
+        await terminal.open("/hand-over")
+        terminal.insert(house.chip(other.serial))
+        sent = PINS | SECOND | {"form": other.form, "present": "yes", "papers": "driving-licence"}
+        await terminal.send("/hand-over", sent)
+        assert "画面に出ているカードと違います" in terminal.page
+        for one in (card, other):
+            assert (await house.show(serial=one.serial)).state == "notified"
 
     in_house(story)
 
@@ -125,7 +149,8 @@ def test_what_was_cut_is_given_up_on_the_pages(in_house):
         terminal.insert(house.chip(card.serial))
         await terminal.open("/unfinished")
         [session] = re.findall(r'name="session" value="([^"]+)"', terminal.page)
-        await terminal.send("/unfinished", session=session)
+        assert session
+        await terminal.send("/unfinished")
         assert "処理は取り消されました" in terminal.page
         await hand_over(terminal, card)
         assert "交付が終わりました" in terminal.page
@@ -168,8 +193,7 @@ def test_an_officer_who_left_is_signed_out(in_house):
 def test_a_form_that_another_page_sends_does_nothing(in_house):
     async def story(house: House):
         terminal = await begin(house)
-        terminal.page = '<input name="form_token" value="forged">'
-        answer = await terminal.send("/lost", name="x")
+        answer = await terminal.post("/lost", {"form_token": "forged", "name": "x"})
         assert answer.status_code == 422
         assert "氏名コードまたは暗証が違います" in terminal.page
 
@@ -222,7 +246,7 @@ def test_the_pages_speak_english_when_asked(in_house):
         await terminal.send("/language", language="en")
         assert '<html lang="en">' in terminal.page
         assert "Hand a card over" in terminal.page
-        await terminal.send("/language", language="xx")
+        await terminal.post("/language", token(terminal) | {"language": "xx"})
         assert "Hand a card over" in terminal.page
 
     in_house(story)
@@ -232,8 +256,8 @@ def test_a_name_that_looks_like_markup_is_shown_as_text(in_house):
     async def story(house: House):
         terminal = await begin(house)
         await terminal.open("/lost")
-        four = {"name": "<b>名</b>", "birth": "1990-01-01", "sex": "1", "address": "港区芝1-1"}
-        await terminal.send("/lost", four)
+        typed = {"name": "<b>名</b>", "birth": "1990-01-01", "sex": "1", "address": "港区芝1-1"}
+        await terminal.send("/lost", typed)
         assert "<b>" not in terminal.page
 
     in_house(story)

@@ -19,6 +19,7 @@ from tests.rooms.cards.test_delivery import PINS, deliver, visitor
 
 OTHER: dict[PinKind, Withheld[str]] = {"auth": Withheld("2468"), "sign": Withheld("XYZ789")}
 TEXT_PIN = More(text_pin=Withheld("1357"))
+TEXT_AGAIN: dict[PinKind, Withheld[str]] = {"text": Withheld("1357")}
 POINTS_MAX = 300
 
 
@@ -178,6 +179,35 @@ def test_an_update_that_is_cut_anywhere_ends_with_the_new_address_in_the_chip(in
         assert row.new_certificates == ""
 
     cut_everywhere(in_house, moved, update, go_on, check)
+
+
+def test_an_update_that_was_cut_in_the_chip_ends_also_when_the_pin_was_blocked_meanwhile(in_house):
+    async def story(house: House):
+        card = await moved(house)
+        kept, ended = house.keep(card.serial), 0
+        for at in range(30, POINTS_MAX, 5):
+            house.back_to(kept)
+            knife = Knife(at)
+            with contextlib.suppress(Cut):
+                await update(under(knife, house.counter(card.serial)), card)
+            _, sessions = await house.sessions(card.serial)
+            if not knife.fell:
+                break
+            if "writing" not in {phase for _, phase in sessions}:
+                continue
+            transmit = house.chip(card.serial).process
+            terminal.select(transmit, TEXT)
+            for _ in range(3):
+                with contextlib.suppress(terminal.WrongPin, terminal.PinBlocked):
+                    terminal.verify(transmit, ap.TEXT_PIN, Withheld(b"0000"))
+            await go_on(house.counter(card.serial), card, update)
+            _, sessions = await house.sessions(card.serial)
+            assert "writing" not in {phase for _, phase in sessions}
+            await house.counter(card.serial).act("pins", visitor(""), secrets=TEXT_AGAIN)
+            ended += 1
+        assert ended
+
+    in_house(story)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from kumihimo.card import terminal
+from kumihimo.card import keeping, terminal
 from kumihimo.card.apdu import Command
 from kumihimo.card.applications import JPKI
 from kumihimo.card.carriers import card_in
@@ -16,12 +16,11 @@ from kumihimo.card.memory import Volatile
 from kumihimo.card.personalise import personalise
 from kumihimo.card.specimen import specimen_order
 from kumihimo.kernel.entropy import SystemEntropy
-from kumihimo.kernel.keys import Locker
-from kumihimo.kernel.refusal import NotFound
+from kumihimo.kernel.keys import Locker, PartyKeys
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.cards.issuing import FileIssuing
 from kumihimo.rooms.cards.notes import FileNotes, Line, unfinished
-from kumihimo.rooms.cards.tray import FolderTray
+from kumihimo.rooms.cards.tray import FolderTray, passphrase
 
 ENTROPY = SystemEntropy()
 
@@ -62,16 +61,24 @@ def test_the_keys_of_cards_stay_the_same_and_open_under_the_rooms_key_alone(keys
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-def test_a_new_card_lies_in_the_tray_under_a_name_that_says_nothing_until_it_is_taken(tmp_path):
-    tray = FolderTray(tmp_path / "tray", locker())
-    asyncio.run(tray.engrave("900000000000001", {"card/carrier": b"card", "x": b"secret"}))
-    [path] = (tmp_path / "tray").iterdir()
+def test_a_new_card_lies_in_the_tray_as_a_file_that_its_own_office_opens(tmp_path):
+    keys = PartyKeys("cards", Withheld(b"m" * 32))
+    tray = FolderTray(tmp_path / "tray", keys, locker(), ENTROPY)
+    contents = {"card/carrier": b"card", "x": b"secret"}
+    for _ in range(2):  # the same card made again is one card
+        asyncio.run(tray.engrave("900000000000001", contents, municipality="131032"))
+    [path] = (tmp_path / "tray" / "131032").iterdir()
     assert "900000000000001" not in path.name
     assert b"secret" not in path.read_bytes()
-    assert path.stat().st_mode & 0o077 == 0
-    assert tray.take("900000000000001")["x"] == b"secret"
-    with pytest.raises(NotFound):
-        tray.take("900000000000001")
+    for one in (path, path.parent, path.parent.parent):
+        assert one.stat().st_mode & 0o077 == 0
+    with keeping.opened(path, passphrase(keys, "131032"), entropy=ENTROPY) as memory:
+        assert memory.read("x") == b"secret"
+    with (
+        pytest.raises(keeping.BadCardFile),
+        keeping.opened(path, passphrase(keys, "271004"), entropy=ENTROPY),
+    ):
+        pass
 
 
 def test_a_line_that_a_crash_cut_is_left_out_and_the_next_is_whole(tmp_path):

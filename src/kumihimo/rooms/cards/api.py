@@ -130,7 +130,10 @@ class ShowApplication(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CardShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A card as a counter sees it. `pins` are the secrets that its holder sets."""
+    """A card as a counter sees it. `pins` are the secrets that its holder sets.
+
+    `incident` is its misdelivery, while that is not closed.
+    """
 
     card: str
     serial: str
@@ -147,6 +150,7 @@ class CardShown(msgspec.Struct, frozen=True, kw_only=True):
     lapses_on: date | None
     pins: tuple[str, ...]
     overdue: bool
+    incident: "Incident | None" = None
 
 
 class HandleCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,10 +214,11 @@ class ReportMisdelivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an incident stands."""
+    """Where an incident stands, and what it is about."""
 
     incident: str
     state: Literal["open", "taken-back", "closed"]
+    kind: str = ""
 
 
 SessionKind = Literal["activate", "pins", "update", "certificates", "found", "abroad"]

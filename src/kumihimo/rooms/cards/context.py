@@ -44,8 +44,11 @@ class DirectoryCell(Protocol):
 class Factory(Protocol):
     """Makes the plastic. It keeps nothing: what it made is in the post."""
 
-    async def engrave(self, serial: str, contents: dict[str, bytes]) -> None:
-        """Make a card with this memory. The same serial again is the same card made again."""
+    async def engrave(self, serial: str, contents: dict[str, bytes], *, municipality: str) -> None:
+        """Make a card with this memory for a municipality (six digits).
+
+        The same serial again is the same card made again.
+        """
         ...
 
 

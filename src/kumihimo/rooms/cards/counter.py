@@ -7,6 +7,7 @@ in agreement (docs/reference/cards.md).
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Final, TypeVar
 
@@ -20,7 +21,7 @@ from kumihimo.card.apdu import Command
 from kumihimo.card.applications import COMMON, JPKI, JUKI, TEXT
 from kumihimo.card.cv import FIRST_BLOCK_BYTES
 from kumihimo.card.files import Application
-from kumihimo.card.terminal import PublicKey, Transmit
+from kumihimo.card.terminal import PinBlocked, PublicKey, Transmit, WrongPin
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.keys import open_payload, seal_payload
@@ -140,7 +141,12 @@ class Counter:
         if begun.session != session:
             self.notes.add(Line(session, kind, "aborted"))  # the card's own goes on instead
             self.notes.add(Line(begun.session, kind, "begun"))
-        writing = await self._prove(begun, more.text_pin)
+        try:
+            text = await self._text(begun, more.text_pin)
+        except (WrongPin, PinBlocked):
+            await self._drop(begun)
+            raise
+        writing = await self._prove(begun, text)
         await self._write(writing, secrets or {})
         answer = terminal.prove_chip(self.transmit, writing.final_challenge)
         return await self._end(
@@ -193,13 +199,29 @@ class Counter:
         self.notes.add(Line(session, kind, mark))
         return ended
 
-    async def _prove(self, begun: api.SessionBegun, text_pin: Withheld[str] | None) -> api.Writing:
-        text = b""
-        if begun.needs_text:
+    async def _text(self, begun: api.SessionBegun, pin: Withheld[str] | None) -> bytes:
+        """Read what the chip says of its text, where that is asked for. Raises `WrongPin`.
+
+        The holder's PIN opens it. An act that was cut goes on without: she gave it when it began,
+        and a PIN that was blocked meanwhile must not leave the chip half written for ever.
+        """
+        if not begun.needs_text:
+            return b""
+        if begun.phase == "writing":
+            await self._prove_role(begun.session, TEXT)
+        else:
             terminal.select(self.transmit, TEXT)
-            pin = text_pin or Withheld("")
-            terminal.verify(self.transmit, ap.TEXT_PIN, Withheld(pin.reveal().encode("ascii")))
-            text = terminal.read_file(self.transmit, ap.INTEGRITY)
+            typed = (pin or Withheld("")).reveal().encode("utf-8")
+            terminal.verify(self.transmit, ap.TEXT_PIN, Withheld(typed))
+        return terminal.read_file(self.transmit, ap.INTEGRITY)
+
+    async def _drop(self, begun: api.SessionBegun) -> None:
+        """Give up a session of which nothing is in the chip, so that it stands in nobody's way."""
+        abort = api.AbortSession(session=begun.session)
+        with suppress(Refused, Unavailable):  # if not now, it lapses by itself
+            await self._end(begun.session, begun.kind, api.ABORT_PATH, abort)
+
+    async def _prove(self, begun: api.SessionBegun, text: bytes) -> api.Writing:
         answer = terminal.prove_chip(self.transmit, begun.challenge)
         proof = api.ProveChip(session=begun.session, answer=answer, text=text)
         return await self.centre.ask(api.PROVE_PATH, proof, api.Writing)

@@ -37,6 +37,7 @@ async def find(cards: Cards, office: str, asked: api.FindCard) -> api.CardShown:
         card, form = await _found(cards, tx, office, asked)
         under_way = await sessions.under_way(tx, card.card)
         overdue = under_way is not None and under_way.expires_at <= cards.clock.now()
+        incident = await store.incident_of(tx, card.card)
         await cards.journal(tx, "card-shown", office)
     pins = pins_of(card.kind, certificates=card.certificates)
     return api.CardShown(
@@ -55,7 +56,12 @@ async def find(cards: Cards, office: str, asked: api.FindCard) -> api.CardShown:
         lapses_on=card.lapses_on,
         pins=tuple(sorted(pins)),
         overdue=overdue,
+        incident=_shown(incident) if incident is not None else None,
     )
+
+
+def _shown(row: IncidentRow) -> api.Incident:
+    return api.Incident(incident=row.incident, state=row.state, kind=row.kind)
 
 
 async def _found(cards: Cards, tx: Tx, office: str, asked: api.FindCard) -> tuple[CardRow, str]:
@@ -174,7 +180,7 @@ async def misdelivery(cards: Cards, office: str, asked: api.ReportMisdelivery) -
         if row.card != card.card:
             raise UnknownCard
         await cards.journal(tx, f"misdelivery-{asked.step}", office, kind=asked.kind)
-    return api.Incident(incident=row.incident, state=row.state)
+    return _shown(row)
 
 
 async def _open_incident(

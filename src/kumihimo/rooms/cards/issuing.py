@@ -22,8 +22,8 @@ from kumihimo.card.hierarchy import (
 )
 from kumihimo.card.holding import draw_rsa, stored
 from kumihimo.card.terminals import to_prove
+from kumihimo.kernel.files import write_new
 from kumihimo.kernel.keys import Locker
-from kumihimo.rooms.cards.tray import write_new
 
 COUNTER_NUMBER: Final = (
     "6900001"  # the key that speaks for every counter: it never leaves the centre

@@ -96,7 +96,7 @@ async def make(cards: Cards, application: str) -> str | None:
     pair = await _certified(cards, begun, keys, dates)
     serial = f"9{below(cards.entropy, 10**_SERIAL_BODY):0{_SERIAL_BODY}}"
     contents = await asyncio.to_thread(_contents, cards, begun, keys, pair, serial, dates)
-    await cards.factory.engrave(serial, contents)
+    await cards.factory.engrave(serial, contents, municipality=begun.row.municipality)
     return await _enter(cards, begun, serial, spki(keys.chip), dates)
 
 

@@ -7,12 +7,13 @@ from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import Locker, PartyKeys, load_master
 from kumihimo.kernel.net import Caller, Net
+from kumihimo.kernel.withheld import Withheld
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.rooms.cards.api import PARTY
-from kumihimo.rooms.cards.context import Cards
+from kumihimo.rooms.cards.context import Cards, municipality_of
 from kumihimo.rooms.cards.issuing import FileIssuing
 from kumihimo.rooms.cards.jpki_certifier import JpkiCertifier
-from kumihimo.rooms.cards.tray import FolderTray
+from kumihimo.rooms.cards.tray import FolderTray, passphrase
 from kumihimo.rooms.oversight.client import DirectoryBook, RoomSettings
 
 
@@ -20,13 +21,18 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """cards' settings file.
 
     `key` names the file with the master secret, `card_keys` the folder of the keys that cards are
-    made with, `tray` the folder into which new cards are put, each under the room's own key.
+    made with, `tray` the folder into which new cards are put, each a card file for its office.
     """
 
     key: str
     card_keys: str
     tray: str
     space: Literal["test", "official"] = "test"
+
+    def tray_passphrase(self, *, beside: Path, office: str) -> Withheld[bytes]:
+        """Return what opens the new cards of an office; raises `KeyFileUnsafe`."""
+        keys = PartyKeys(PARTY, load_master(beside.parent / self.key))
+        return passphrase(keys, municipality_of(office))
 
     def cards(
         self, *, beside: Path, book: DirectoryBook, net: Net, clock: Clock, entropy: Entropy
@@ -49,5 +55,5 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             locker=Locker.of(keys.secret("columns"), entropy),
             certifier=JpkiCertifier(caller, book, entropy),
             issuing=FileIssuing(beside.parent / self.card_keys, made),
-            factory=FolderTray(beside.parent / self.tray, made),
+            factory=FolderTray(beside.parent / self.tray, keys, made, entropy),
         )

@@ -234,6 +234,16 @@ async def lock_incident(tx: Tx, incident: str) -> IncidentRow | None:
     )
 
 
+async def incident_of(tx: Tx, card: str) -> IncidentRow | None:
+    """Return the incident of a card that is not closed; there is at most one."""
+    return await tx.row(
+        "SELECT incident, card, kind, state FROM incident"
+        " WHERE card = %(card)s AND state <> 'closed'",
+        {"card": card},
+        IncidentRow,
+    )
+
+
 async def add_incident(tx: Tx, row: IncidentRow, *, on: date) -> bool:
     """Open an incident; False when the card has another that is open."""
     added = await tx.execute(

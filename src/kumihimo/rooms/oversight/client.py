@@ -152,19 +152,16 @@ class DirectoryFollower:
         await self._http.aclose()
 
 
-class RoomSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the settings file of every room says.
+class PartySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the settings file of every program says that speaks for a party.
 
-    `database` names the file with the DSN of the runtime role, `oversight_key` is the pinned
-    Ed25519 key of oversight in hexadecimal, `peers` the base address of each party, `listen` where
-    the room listens (loopback unless somebody else guards it).
+    `oversight_key` is the pinned Ed25519 key of oversight in hexadecimal, `peers` the base address
+    of each party, `listen` where the program listens (loopback unless somebody else guards it).
     """
 
-    database: SecretFile
     oversight_key: str
     peers: dict[str, str]
     listen: str = "127.0.0.1:8400"
-    database_connections: int = 8
 
     def book(self) -> DirectoryBook:
         """Return the holder of oversight's directory; raises `BadSettings` for a bad key."""
@@ -186,8 +183,11 @@ class RoomSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 )
         return HttpNet(self.peers)
 
-    def follower(self, book: DirectoryBook, database: Database) -> DirectoryFollower:
-        """Return what keeps the directory fresh; raises `BadSettings` without oversight's address."""
+    def follower(self, book: DirectoryBook, database: Database | None) -> DirectoryFollower:
+        """Return what keeps the directory fresh, kept in a database where there is one.
+
+        Raises `BadSettings` without oversight's address.
+        """
         address = self.peers.get(PARTY)
         if address is None:
             raise BadSettings("peers: oversight's address is missing", pointer="peers")
@@ -199,6 +199,16 @@ class RoomSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         if not host or not host.isprintable() or not _is_port(port):
             raise BadSettings("listen: host:port, such as 127.0.0.1:8400", pointer="listen")
         return host.strip("[]"), int(port)
+
+
+class RoomSettings(PartySettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the settings file of every room says.
+
+    `database` names the file with the DSN of the runtime role.
+    """
+
+    database: SecretFile
+    database_connections: int = 8
 
     def open_later(self, *, beside: Path) -> Database:
         """Return the database, not opened yet; raises `BadSettings`."""

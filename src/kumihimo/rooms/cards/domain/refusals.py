@@ -45,6 +45,13 @@ class WrongState(Conflict):
     title = "This cannot happen to the card or the application now"
 
 
+class PinsDiffer(BadInput):
+    """A secret that nobody sees while it is typed is typed twice."""
+
+    code = "pins-differ"
+    title = "The PIN was typed differently the second time"
+
+
 class BadPin(BadInput):
     """A PIN or password that breaks its form."""
 

@@ -5,25 +5,28 @@ chip, and the centre asks it again (`sessions`). Nothing of a person stands in a
 or a file; what was typed is forgotten with the answer.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
 from functools import partial
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final
 
 import attrs
 from litestar import Litestar, Request, Response, get, post
 from litestar.datastructures import UploadFile
+from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
-from kumihimo.card.terminal import Transmit
+from kumihimo.card.readers import Reader
 from kumihimo.kernel.clock import Clock
-from kumihimo.kernel.door import lawful
+from kumihimo.kernel.door import Reporter, lawful
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.refusal import NotAuthentic, Refusal
 from kumihimo.pages.engine import LANGUAGES, Language, Pages, style_routes
+from kumihimo.rooms.cards import api
 from kumihimo.rooms.cards.counter import Centre, Counter
 from kumihimo.rooms.cards.notes import Notes
 from kumihimo.rooms.cards.pages.shifts import Officers, Shift, Shifts
-from kumihimo.rooms.cards.pages.telling import Problem, told
+from kumihimo.rooms.cards.pages.telling import Problem, told, told_otherwise
 
 COOKIE: Final = "kumihimo-counter"
 BODY_MAX: Final = 2 * 1024 * 1024
@@ -32,20 +35,20 @@ Asked = Request[Any, Any, Any]
 Form = Mapping[str, list[str | bytes]]
 
 
-class NoCard(Refusal):
-    """The officer acts on a card that is in the reader, and on no other."""
+class OtherCard(Refusal):
+    """The card in the reader is not the one that the page showed to the officer."""
 
-    code: ClassVar[str] = "no-card"
-    title: ClassVar[str] = "There is no card in the reader"
+    code: ClassVar[str] = "other-card"
+    title: ClassVar[str] = "Another card is in the reader than the page shows"
     status: ClassVar[int] = 409
 
 
-class Reader(Protocol):
-    """The card reader of the terminal."""
+@attrs.frozen
+class Seen:
+    """The card in the reader as the centre knows it, or why there is nothing to show."""
 
-    def card(self) -> Transmit | None:
-        """Return the way to the card that is in the reader, or None."""
-        ...
+    card: api.CardShown | None
+    problem: Problem | None
 
 
 @attrs.frozen(kw_only=True)
@@ -85,18 +88,28 @@ class Console:
             terminal=terminal,
         )
 
-    def counter(self) -> Counter:
-        """Return the counter with the card that is in the reader. Raises `NoCard`."""
-        transmit = self.reader.card()
-        if transmit is None:
-            raise NoCard
-        return Counter(
-            centre=self.centre,
-            transmit=transmit,
-            notes=self.notes,
-            entropy=self.entropy,
-            name=self.terminal,
-        )
+    @contextmanager
+    def counter(self) -> Generator[Counter]:
+        """Return the counter with the card that is in the reader, which is its own until the end.
+
+        Raises what `Reader.card` raises.
+        """
+        with self.reader.card() as transmit:
+            yield Counter(
+                centre=self.centre,
+                transmit=transmit,
+                notes=self.notes,
+                entropy=self.entropy,
+                name=self.terminal,
+            )
+
+    async def look(self, shift: Shift) -> Seen:
+        """Ask the centre about the card in the reader, for a page that shows it."""
+        try:
+            with self.counter() as counter:
+                return Seen(await counter.find(), None)
+        except Refusal as refusal:
+            return Seen(None, told(refusal, shift.language))
 
     def shift(self, request: Asked) -> Shift:
         """Return the shift of the browser that asks."""
@@ -120,8 +133,9 @@ class Console:
             status=422 if problem else 200,
             officer=shift.officer,
             form_token=shift.form_token,
-            card_there=self.reader.card() is not None,
+            card_there=self.reader.there(),
             problem=problem,
+            wrong=partial(_wrong, problem),
             done=done,
             was=partial(text, typed),
             were=partial(texts, typed),
@@ -129,6 +143,11 @@ class Console:
         )
         answer.set_cookie(key=COOKIE, value=shift.token, httponly=True, samesite="strict")
         return answer
+
+
+def _wrong(problem: Problem | None, field: str) -> str:
+    """Return what is wrong with a field, "" for nothing."""
+    return problem.text if problem is not None and problem.field == field else ""
 
 
 def away(shift: Shift, path: str) -> Redirect:
@@ -161,8 +180,19 @@ def texts(form: Form, name: str) -> tuple[str, ...]:
     return tuple(value for value in form.get(name, []) if isinstance(value, str))
 
 
+async def same_card(counter: Counter, form: Form) -> api.CardShown:
+    """Return the card in the reader if it is the one of the page. Raises `OtherCard`.
+
+    2023: who changed places at a shared terminal got another person's papers.
+    """
+    card = await counter.find()
+    if card.card != text(form, "card"):
+        raise OtherCard
+    return card
+
+
 Act = Callable[[Shift, Form], Awaitable[tuple[str, str]]]
-Show = Callable[[Shift, Problem | None, Form], Awaitable[Response[str]]]
+Show = Callable[[Shift, Problem | None, Form], Awaitable[Response[Any]]]
 
 
 def screen(
@@ -260,16 +290,29 @@ def entrance(console: Console) -> list[Any]:
     return [home, sign_in, signed_in, sign_out, language]
 
 
-def application(console: Console, routes: list[Any]) -> Litestar:
+def application(console: Console, routes: list[Any], report: Reporter) -> Litestar:
     """Return the application of a terminal. It listens on loopback only."""
 
-    def refused(request: Asked, refusal: Refusal) -> Response[Any]:
+    def page(request: Asked, problem: Problem, status: int) -> Response[Any]:
         shift = console.shift(request)
-        return console.page(shift, "sign_in.html", problem=told(refusal, shift.language))
+        answer = console.page(shift, "problem.html", problem=problem)
+        answer.status_code = status
+        return answer
+
+    def refused(request: Asked, refusal: Refusal) -> Response[Any]:
+        return page(request, told(refusal, console.shift(request).language), refusal.status)
+
+    def http(request: Asked, error: HTTPException) -> Response[Any]:
+        status = error.status_code
+        return page(request, told_otherwise(status, console.shift(request).language), status)
+
+    def bug(request: Asked, error: Exception) -> Response[Any]:
+        report("counter-page", error)
+        return page(request, told_otherwise(500, console.shift(request).language), 500)
 
     return Litestar(
         [*entrance(console), *routes, *style_routes()],
-        exception_handlers={Refusal: refused},
+        exception_handlers={Refusal: refused, HTTPException: http, Exception: bug},
         openapi_config=None,
         logging_config=None,
         request_max_body_size=BODY_MAX,

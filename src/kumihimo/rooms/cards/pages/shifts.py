@@ -65,6 +65,7 @@ class Shift:
     officer: str = ""
     language: Language = "ja"
     application: str = ""
+    form: str = ""
     done: tuple[str, str] | None = None
 
 

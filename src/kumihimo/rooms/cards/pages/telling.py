@@ -4,6 +4,7 @@ from typing import Final
 
 import attrs
 
+from kumihimo.card.terminal import WrongPin
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Refusal
 from kumihimo.pages.engine import Language
@@ -24,6 +25,27 @@ _TOLD: Final[dict[str, tuple[str, str, str, str]]] = {
     "no-card": (
         "カードがリーダーにありません。", "There is no card in the reader.",
         "カードを置いてから、もう一度押してください。", "Put the card on the reader and try again.",
+    ),
+    "no-reader": (
+        "カードリーダーを使えません。", "The card reader cannot be used.",
+        "接続と PC/SC サービスを確かめてください。", "Look at its cable and at the PC/SC service.",
+    ),
+    "two-cards": (
+        "リーダーにカードが2枚以上あります。", "There is more than one card in the reader.",
+        "1枚だけ置いてください。", "Leave only one there.",
+    ),
+    "card-in-use": (
+        "ほかのプログラムか画面がカードを使っています。", "Another program or page uses the card.",
+        "終わるのを待って、もう一度押してください。", "Wait for it to end, then try again.",
+    ),
+    "other-card": (
+        "リーダーのカードが、画面に出ているカードと違います。",
+        "Another card is in the reader than this page showed.",
+        "画面のカードを確かめて、はじめからやり直してください。", "Look at the card shown now; begin again.",
+    ),
+    "bad-card-file": (
+        "このカードのファイルは開けません。", "The card's file cannot be opened.",
+        "合言葉とファイルを確かめてください。", "Check the passphrase and the file.",
     ),
     "not-authentic": (
         "氏名コードまたは暗証が違います。", "The officer or the passcode is wrong.", "", "",
@@ -62,6 +84,10 @@ _TOLD: Final[dict[str, tuple[str, str, str, str]]] = {
         "数字4桁、署名用は英数字6〜16文字（英字と数字の両方）です。",
         "Four digits; for signing 6 to 16 letters and digits, both kinds.",
     ),
+    "pins-differ": (
+        "暗証番号の2回の入力が違います。", "The PIN was typed differently the second time.",
+        "本人に、同じものを2回入力してもらってください。", "Have the holder type the same one twice.",
+    ),
     "look-twice": (
         "同じ氏名・生年月日の別の方がいます。", "Somebody else has this name and birth date.",
         "住所を確かめて、確認欄に印を付けてください。", "Compare the address, then tick the box.",
@@ -72,6 +98,31 @@ _TOLD: Final[dict[str, tuple[str, str, str, str]]] = {
     ),
     "second-officer-needed": (
         "もう一人の職員の確認が要ります。", "A second officer has to confirm.", "", "",
+    ),
+    "bad-input": (
+        "書き方が違うか、選ばれていないところがあります。", "Something is missing or not well written.",
+        "", "",
+    ),
+    "bad-number": (
+        "個人番号の形が違います。", "The individual number is not well formed.",
+        "12桁を確かめてください。", "Compare the twelve digits.",
+    ),
+    "wrong-number-space": (
+        "この番号は、この環境では使えません。", "Numbers of this kind are not taken here.", "", "",
+    ),
+    "bad-birth-date": (
+        "生年月日を読めません。", "The birth date is not a date.",
+        "例：1990-04-01、平成2年4月1日", "Such as 1990-04-01.",
+    ),
+    "bad-application": (
+        "申請に足りないところ、合わないところがあります。", "The application lacks or contradicts something.",
+        "15歳未満と成年被後見人は法定代理人が要ります。特急発行は理由とその日を選びます。",
+        ("Under fifteen or under guardianship a legal representative applies; express issue needs"
+        " its reason and the day."),
+    ),
+    "bad-application-id": (
+        "申請書IDが違います。", "This is no application id.",
+        "23桁を通知書から読み取り直してください。", "Read the 23 digits from the notice again.",
     ),
     "photo-not-bound": (
         "この申請に結び付いた写真がありません。", "No photo is bound to this application.", "", "",
@@ -85,21 +136,58 @@ _TOLD: Final[dict[str, tuple[str, str, str, str]]] = {
         "はじめからやり直してください。", "Begin again.",
     ),
     "wrong-state": (
-        "このカードには、今この処理はできません。", "This cannot be done with this card now.", "", "",
+        "このカードには、今この処理はできません。", "This cannot be done with this card now.",
+        "カードの状態と、途中の処理がないかを確かめてください。",
+        "Look at the state of the card and at what is unfinished.",
     ),
     "not-eligible": (
-        "条件を満たしていません。", "The conditions are not met.", "", "",
+        "条件を満たしていません。", "The conditions are not met.",
+        "今あるカード・受け取り方・期間（更新は3か月前から）を確かめてください。紛失は先に一時停止します。",
+        ("Look at the card before, the way of receiving, the time (renewal: three months before);"
+        " a lost card is stopped first."),
     ),
-    "too-late": ("期限を過ぎています。", "The time for this is over.", "", ""),
+    "too-late": (
+        "期限を過ぎているか、まだその日ではありません。", "The time for this is over, or has not come.",
+        "", "",
+    ),
+    "card-gone": (
+        "処理の途中でカードが離れました。", "The card was taken away in the middle.",
+        "カードを戻し、同じ処理をもう一度行ってください。やめるときは「途中の処理」へ。",
+        "Put it back and do the same again; to stop, go to “Unfinished acts”.",
+    ),
     "card-declined": (
         "カードが応答しません。", "The card does not answer as expected.",
         "置き直して、「途中の処理」から続けてください。", "Place it again; go on under “Unfinished acts”.",
     ),
 }  # fmt: skip
 _ELSE: Final = ("できませんでした。", "This was refused.", "", "")
-# The fields of the pages whose names differ from those of the messages.
-_FIELDS: Final = {"sign": "pin-sign", "auth": "pin-auth", "register": "pin-register"}
-_FIELDS_TEXT: Final = {"text": "pin-text"}
+# Where on the page a field of the messages stands; the others have their own names there.
+_PLACES: Final = {
+    "sign": "pin-sign",
+    "auth": "pin-auth",
+    "register": "pin-register",
+    "text": "pin-text",
+    "pins": "kinds-1",
+    "papers": "papers-1",
+    "holder_papers": "papers-1",
+    "agent.papers": "agent_papers-1",
+    "agent.reason": "reason",
+    "holder_present": "present-1",
+    "step": "step-1",
+    "kind": "kind-1",
+    "wanted": "wanted-1",
+    "handover": "handover-1",
+}
+_ITSELF: Final = frozenset(
+    {
+        "number", "name", "birth", "sex", "address", "form", "photo", "agent", "express", "event_on",
+        "stay_until", "leaves_on", "second_officer", "replaces",
+    }
+)  # fmt: skip
+_OF_CODE: Final = {
+    "wrong-pin": "text_pin", "pin-blocked": "text_pin", "bad-number": "number",
+    "bad-birth-date": "birth", "bad-application-id": "form",
+}  # fmt: skip
 
 
 def told(refusal: Refusal, language: Language) -> Problem:
@@ -107,8 +195,26 @@ def told(refusal: Refusal, language: Language) -> Problem:
     code = refusal.reason if isinstance(refusal, Refused) else refusal.code
     japanese, english, then, after = _TOLD.get(code, _ELSE)
     pointer = refusal.pointer or (refusal.remote.pointer if isinstance(refusal, Refused) else "")
-    field = (_FIELDS | _FIELDS_TEXT).get(pointer, "")
+    field = _PLACES.get(pointer, pointer if pointer in _ITSELF else _OF_CODE.get(code, ""))
+    if isinstance(refusal, WrongPin):
+        then, after = f"あと{refusal.left}回です。", f"Tries left: {refusal.left}."
     if language == "ja":
         return Problem(code, japanese, then, field)
     detail = refusal.detail if code not in _TOLD else ""
     return Problem(code, f"{english} {detail}".strip(), after, field)
+
+
+_OTHERWISE: Final = {
+    404: ("ページがありません。", "There is no such page."),
+    413: ("送られたものが大きすぎます。写真は 1 MB までです。", "Too large: a photo has 1 MB at most."),
+    500: (
+        "プログラムの誤りです。処理は「途中の処理」で確かめてください。",
+        "A fault of the program. See “Unfinished acts” for what was begun.",
+    ),
+}  # fmt: skip
+
+
+def told_otherwise(status: int, language: Language) -> Problem:
+    """Return what to tell the officer of what HTTP itself refuses, and of a bug."""
+    japanese, english = _OTHERWISE.get(status, _ELSE[:2])
+    return Problem(f"http-{status}", japanese if language == "ja" else english)
