@@ -8,6 +8,8 @@ import asyncio
 import io
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import attrs
 import httpx2
@@ -31,6 +33,7 @@ from kumihimo.run.plan import Plan
 from kumihimo.run.street import InProcess, open_street
 from tests.federation.desk import Bridge, Desk
 from tests.federation.street import ALLOWANCE, INCOME, LAYOUT, MINATO, NAGOYA, OSAKA
+from tests.leaks.carded import Carded, cards_for
 from tests.rooms.jpki.made import order
 from tests.rooms.register.made import birth, event
 
@@ -38,7 +41,7 @@ GATEWAYS = {"gateway-a": [MINATO], "gateway-b": [OSAKA], "gateway-c": [NAGOYA]}
 PAYLOAD = 918273645
 NAMES = ("鸞鳳　麒麟", "鼇頭　靉靆")
 ADDRESS = "東京都港区芝公園二丁目四番鳳凰閣"
-ROOMS = ("oversight", "register", "linkage", "ledger", "jpki", *GATEWAYS)
+ROOMS = ("oversight", "register", "linkage", "ledger", "jpki", "cards", *GATEWAYS)
 
 
 @attrs.define
@@ -55,6 +58,7 @@ class Left:
     persons: dict[str, list[str]] = attrs.field(factory=dict[str, list[str]])
     ledger_codes: list[bytes] = attrs.field(factory=list[bytes])
     addressees: dict[str, list[str]] = attrs.field(factory=dict[str, list[str]])
+    carded: Carded = attrs.field(factory=Carded)
 
 
 @attrs.frozen
@@ -173,6 +177,9 @@ class Run:
     async def exchange(self):
         births, numbers = await self.people()
         await self.certificates(births)
+        with TemporaryDirectory(prefix="kumihimo-test-") as folder:
+            notes = Path(folder) / "notes"
+            self.left.carded = await cards_for(self.street, births, numbers, notes=notes)
         desks = {name: await self.desk(name) for name in (MINATO, OSAKA, NAGOYA)}
         names = {name: await self.settle_in(desk, births, numbers) for name, desk in desks.items()}
         rows = "".join(f"{name},2026-05-31,2025,{PAYLOAD}\n" for name in names[OSAKA])

@@ -15,6 +15,7 @@ import pytest
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.postgres import EmbeddedPostgres
 from kumihimo.run.stolen import join, loot
+from tests.leaks.carded import FOUR, PASSWORDS
 from tests.leaks.full_run import ADDRESS, GATEWAYS, NAMES, PAYLOAD, full_run
 
 HOST = {hosted[0]: name for name, hosted in GATEWAYS.items()}
@@ -49,6 +50,11 @@ def shows(place, value):
     return any(form in place for form in forms(value))
 
 
+def shown(pin):
+    """Return four digits as a dump shows a value: by themselves they stand in many an id."""
+    return f"'{pin}'"
+
+
 def forbidden(left, room):
     """What the actor table forbids this room: kind of value, and the values."""
     codes = {name: list(found) for name, found in left.codes.items()}
@@ -69,6 +75,16 @@ def forbidden(left, room):
         "jpki": {
             "number": numbers,
             "resident code": left.resident_codes,
+            "code": [*every_code, *left.ledger_codes],
+            "integrated id": inside,
+            "addressee": local,
+        },
+        "cards": {
+            "number": numbers,
+            "resident code": left.resident_codes,
+            "PIN": [*PASSWORDS, *(shown(pin) for pin in FOUR)],
+            "chip's secret": left.carded.secrets,
+            "photo of a made card": left.carded.pictures[:1],
             "code": [*every_code, *left.ledger_codes],
             "integrated id": inside,
             "addressee": local,
@@ -99,6 +115,9 @@ CELLS = [
     *(("register", kind) for kind in ("code", "integrated id", "payload")),
     *(("jpki", kind) for kind in
       ("number", "resident code", "code", "integrated id", "addressee", "payload")),
+    *(("cards", kind) for kind in
+      ("number", "resident code", "PIN", "chip's secret", "photo of a made card", "code",
+       "integrated id", "addressee", "payload")),
     *((room, kind) for room in GATEWAYS for kind in
       ("number", "name", "address", "code", "integrated id", "addressee", "payload")),
 ]  # fmt: skip
@@ -133,6 +152,10 @@ def test_every_room_holds_what_it_must_so_that_the_search_is_known_to_see(left):
     assert all(shows(register, number[:11]) for number in left.numbers)
     assert all(shows(register, name) for name in NAMES)
     assert all(shows(left.dumps["jpki"], name) for name in NAMES)
+    assert all(shows(left.dumps["cards"], name) for name in NAMES)
+    assert all(shows(left.dumps["cards"], form) for form in left.carded.forms)
+    assert shows(left.dumps["cards"], left.carded.pictures[1]), "of a card that is to be made"
+    assert len(left.carded.secrets) >= 4
     for institution, gateway in HOST.items():
         assert all(shows(left.dumps[gateway], code) for code in left.codes[institution])
         assert all(shows(left.dumps[gateway], one) for one in left.addressees[institution])
@@ -140,15 +163,22 @@ def test_every_room_holds_what_it_must_so_that_the_search_is_known_to_see(left):
     assert all(shows(left.dumps["ledger"], code) for code in left.ledger_codes)
 
 
-@pytest.mark.parametrize("place", ["urls", "log", "refusals"])
+@pytest.mark.parametrize("place", ["urls", "log", "refusals", "notes"])
 def test_no_address_log_or_refusal_quotes_a_person(left, place):
-    text = {"urls": left.urls, "log": [left.log], "refusals": left.refusals}[place]
+    carded = left.carded
+    text = {
+        "urls": left.urls,
+        "log": [left.log],
+        "refusals": [*left.refusals, *map(bytes.decode, carded.refusals)],
+        "notes": [carded.notes],
+    }[place]
     assert any(text)
     told = "\n".join(text).encode()
     people = [*left.numbers, *NAMES, ADDRESS, PAYLOAD]
     codes = itertools.chain(*left.codes.values(), left.ledger_codes)
     inside = itertools.chain(*left.persons.values(), *left.addressees.values())
-    for value in itertools.chain(people, codes, inside):
+    of_cards = [*PASSWORDS, *FOUR, *carded.serials, *carded.forms]
+    for value in itertools.chain(people, codes, inside, of_cards):
         assert not shows(told, value)
 
 
@@ -164,6 +194,9 @@ def test_no_address_log_or_refusal_quotes_a_person(left, place):
         ("jpki", "linkage"),
         ("jpki", "ledger"),
         *(("jpki", gateway) for gateway in GATEWAYS),
+        ("cards", "linkage"),
+        ("cards", "ledger"),
+        *(("cards", gateway) for gateway in GATEWAYS),
     ],
 )
 def test_two_dumps_join_no_better_than_chance(left, one, other):

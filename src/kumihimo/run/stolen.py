@@ -18,7 +18,9 @@ _TOKEN: Final = re.compile(
 # The tables whose every row is about one person.
 _OF_PEOPLE: Final = re.compile(
     rb"^INSERT INTO public\.(?:person|addressee|vault|acquisition|case_file|copy|resident\w*"
-    rb"|individual_number|record|record_end|session) .*$",
+    rb"|individual_number|record|record_end|session|application|photo|card|card_\w+|counter_session"
+    rb"|certificate_order|incident|issuance|intent|certificate|holder|status_event|dropped_order"
+    rb"|verifier_certificate|verifier_user|verification|lookup) .*$",
     re.MULTILINE,
 )
 
