@@ -91,7 +91,7 @@ def applications():
     return {
         "cards": _cards(keys["cards"], database, book, net, clock, entropy),
         "gateway": build_gateway(gateway, {MINATO: tenant}, report=never).app,
-        "jpki": build_jpki(jpki, book=book, report=never).app,
+        "jpki": build_jpki(jpki, book=book, net=net, report=never).app,
         "ledger": build_ledger(ledger, book=book, net=net, report=never).app,
         "linkage": build_linkage(core, book=book, net=net, report=never).app,
         "oversight": build_oversight(oversight, entropy=entropy, report=never),

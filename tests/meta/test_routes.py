@@ -33,6 +33,7 @@ CALLERS = {
     "linkage",
     "ledger",
     "cards",
+    "jpki",
     "oversight-operator",
     "business system of the institution",
     "a person with a ticket of register",

@@ -123,10 +123,31 @@ def test_a_verifier_is_registered_with_a_token_shown_once_suspended_and_readmitt
             assert verifier(config, *words, "bank").returncode == 0
         listed = verifier(config, "list")
         [line] = listed.stdout.splitlines()
-        name, stands, roles, platform, _ = line.split("\t")
-        assert (name, roles, platform) == ("bank", "signature_verifier", "-")
+        name, stands, roles, uses, platform, _ = line.split("\t")
+        assert (name, roles, uses, platform) == ("bank", "signature_verifier", "-", "-")
         assert standing in stands
         assert token not in listed.stdout
+
+
+def test_who_receives_attributes_is_registered_with_uses_and_the_key_of_its_key_file(
+    config, tmp_path
+):
+    save_master(tmp_path / "bank.key", new_master(SystemEntropy()))
+    printed = subprocess.run(
+        [sys.executable, "-m", "kumihimo", "keys", "payload", "bank", tmp_path / "bank.key"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    key = printed.stdout.strip()
+    wanted = ("add", "bank", "--role", "signature_verifier", "--role", "attribute_receiver")
+    use = ("--use", "address-change")
+    for bad in (use, ("--payload-key", key), (*use, "--payload-key", "zz")):
+        assert verifier(config, *wanted, *bad).returncode == 2
+    done = verifier(config, *wanted, *use, "--payload-key", key)
+    assert done.returncode == 0, done.stderr
+    assert "address-change" in verifier(config, "list").stdout
 
 
 def test_a_service_provider_is_registered_under_a_platform_operator_and_under_nobody_else(config):

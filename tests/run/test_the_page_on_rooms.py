@@ -123,9 +123,8 @@ def settings_of(name):
 
 
 def test_every_block_can_be_typed_as_it_stands(reader):
-    migrate, keys, begin, enrol, core, client, designate, ceremony, verifiers, change, rewrite = (
-        blocks(PAGE)
-    )
+    migrate, keys, begin, enrol, core, client, designate, ceremony, *rest = blocks(PAGE)
+    verifiers, receivers, change, rewrite = rest
     for room in ROOMS:
         reader.make_database(room)
     assert "0001_oversight" in reader.type(migrate)
@@ -150,6 +149,7 @@ def test_every_block_can_be_typed_as_it_stands(reader):
         assert "鈴木 一郎" in (reader.folder / "ceremony.txt").read_text()
         told = reader.type(verifiers)
         assert re.search(r"bank-of-minato.*signature_verifier", told)
+        assert re.fullmatch(r"[\w-]{43}", reader.type(receivers).splitlines()[-1])
         assert reader.type(change)
         assert "written anew" in reader.type(rewrite)
 

@@ -59,6 +59,20 @@ def entry(
 
 
 @app.command
+def payload(party: str, file: Path) -> None:
+    """受信用の公開鍵を印字する。 Print the public key that payloads to a party are sealed to.
+
+    Parameters
+    ----------
+    party
+        名前。 The name under which it is registered, such as bank-of-minato at jpki.
+    file
+        鍵ファイル。 Its key file.
+    """
+    print(_keys(party, file).public.payload.hex())
+
+
+@app.command
 def pin(file: Path) -> None:
     """監督機関の公開鍵を印字する。 Print what `oversight_key` in every settings file must be.
 

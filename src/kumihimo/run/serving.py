@@ -115,7 +115,7 @@ def _jpki(given: _Given) -> Service:
     settings = load(given.path, JpkiSettings)
     book, net = settings.book(), settings.net()
     jpki = settings.jpki(beside=given.path, book=book, clock=given.clock, entropy=given.entropy)
-    room = build_jpki(jpki, book=book, report=given.report)
+    room = build_jpki(jpki, book=book, net=net, report=given.report)
     return _following("jpki", settings, book, room.app, jpki.database, net)
 
 

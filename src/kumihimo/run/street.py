@@ -206,7 +206,7 @@ class _Builder:
         register = await self._register(keys, book, net)
         linkage = await self._linkage(keys, book, net, law)
         ledger = await self._ledger(keys, book, net)
-        jpki = await self._jpki(keys, book)
+        jpki = await self._jpki(keys, book, net)
         cards = await self._cards(keys, book, net)
         gateways = {
             name: await self._gateway(name, keys, book, net, law, cards)
@@ -295,7 +295,9 @@ class _Builder:
         )
         return build_ledger(ledger, book=book, net=net, report=self.report)
 
-    async def _jpki(self, keys: Mapping[str, PartyKeys], book: DirectoryBook) -> JpkiRoom:
+    async def _jpki(
+        self, keys: Mapping[str, PartyKeys], book: DirectoryBook, net: HttpNet
+    ) -> JpkiRoom:
         jpki = Jpki(
             database=await self._database("jpki", "jpki"),
             keys=keys["jpki"],
@@ -308,7 +310,7 @@ class _Builder:
         )
         for ca in CAS:
             await found_generation(jpki, ca, named="present", actor="street")
-        return build_jpki(jpki, book=book, report=self.report)
+        return build_jpki(jpki, book=book, net=net, report=self.report)
 
     async def _cards(
         self, keys: Mapping[str, PartyKeys], book: DirectoryBook, net: HttpNet

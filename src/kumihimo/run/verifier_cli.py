@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cyclopts import App
 
+from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import load
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.jpki import verifiers
@@ -22,7 +23,15 @@ app = App(
 
 
 @app.command
-def add(verifier: str, *, role: list[Role], platform: str | None = None, config: Path) -> None:
+def add(
+    verifier: str,
+    *,
+    role: list[Role],
+    platform: str | None = None,
+    use: list[str] | None = None,
+    payload_key: str = "",
+    config: Path,
+) -> None:
     """署名検証者等を登録する。 Register a verifier, and print its token once.
 
     Parameters
@@ -31,15 +40,24 @@ def add(verifier: str, *, role: list[Role], platform: str | None = None, config:
         名前。 Its name: lower-case letters, digits and hyphens, such as bank-of-minato.
     role
         区分。 What it is registered for, each by one `--role`: whose certificates it may ask
-        about, or holder_confirmer to confirm holders without a PIN.
+        about, holder_confirmer to confirm holders without a PIN, or attribute_receiver to learn
+        the latest attributes of who consented.
     platform
         プラットフォーム事業者。 The platform operator that a service provider asks through.
+    use
+        利用目的。 For what an attribute_receiver may learn attributes, each by one `--use`, such as
+        address-change. The consents that holders sign name one of them.
+    payload_key
+        受信用の公開鍵。 The key that attributes are sealed to: what `kumihimo keys payload` prints.
     config
         認証局の設定ファイル。 jpki's settings file.
     """
+    key = _payload_key(payload_key)
 
     async def register(jpki: Jpki) -> Withheld[str]:
-        return await verifiers.register(jpki, verifier, role, platform=platform)
+        return await verifiers.register(
+            jpki, verifier, role, platform=platform, uses=use or (), payload_key=key
+        )
 
     print(asyncio.run(within(config, load(config, Settings), register)).reveal())
 
@@ -76,7 +94,7 @@ def readmit(verifier: str, *, config: Path) -> None:
 
 @app.command(name="list")
 def list_all(*, config: Path) -> None:
-    """署名検証者等の一覧。 List the verifiers: name, standing, roles, platform operator, since when.
+    """署名検証者等の一覧。 List the verifiers: name, standing, roles, uses, platform, day.
 
     Parameters
     ----------
@@ -90,7 +108,16 @@ def list_all(*, config: Path) -> None:
     for row in asyncio.run(within(config, load(config, Settings), listed)):
         standing = "停止 suspended" if row.suspended else "有効 active"
         roles = ",".join(row.roles)
-        print(f"{row.verifier}\t{standing}\t{roles}\t{row.platform or '-'}\t{row.registered_on}")
+        uses = ",".join(row.uses) or "-"
+        told = (row.verifier, standing, roles, uses, row.platform or "-", str(row.registered_on))
+        print("\t".join(told))
+
+
+def _payload_key(text: str) -> bytes | None:
+    try:
+        return bytes.fromhex(text) if text else None
+    except ValueError:
+        raise BadInput("--payload-key: 64 hexadecimal digits", pointer="payload_key") from None
 
 
 def _let(verifier: str, config: Path, *, suspended: bool) -> None:

@@ -1,6 +1,13 @@
 """Every column of the certification authority's database and what stands in it."""
 
 JPKI = {
+    "attribute_answer": {
+        "consent": "random id, in what the holder signed",
+        "verifier": "name of a verifier",
+        "tenant": "name of a verifier",
+        "told": "ok or the code of a refusal",
+        "asked_on": "day",
+    },
     "authority": {
         "ca": "word",
         "generation": "count",
@@ -27,6 +34,20 @@ JPKI = {
         "reason": "word",
         "status_at": "instant, as the list of revoked certificates says it",
         "der": "the certificate: attributes of the holder in a sign one, nothing in an auth one",
+    },
+    "consent": {
+        "consent": "random id, in what the holder signed",
+        "verifier": "name of a verifier",
+        "tenant": "name of a verifier",
+        "holder": "register's keyed name of the holder for this room",
+        "serial": "random serial of her certificate",
+        "items": "words",
+        "starts_on": "day",
+        "ends_on": "day",
+        "statement": "the text that she signed: names of verifiers, words, days; nothing of her",
+        "signature": "of the holder",
+        "withdrawn_on": "day",
+        "withdrawn_by": "word",
     },
     "crl": {
         "ca": "word",
@@ -127,6 +148,8 @@ JPKI = {
         "token_hash": "of a random token",
         "registered_on": "day",
         "suspended": "yes or no",
+        "uses": "words",
+        "payload_key": "public key",
     },
     "verifier_certificate": {
         "verifier": "name of a verifier",
@@ -173,5 +196,14 @@ JPKI = {
         "number": "count",
         "purpose": "word",
         "fetched_on": "day",
+    },
+    "withdrawal": {
+        "withdrawal": "random id, in what the holder signed",
+        "verifier": "name of a verifier",
+        "tenant": "name of a verifier, or whatever word she named",
+        "holder": "register's keyed name of the holder for this room",
+        "withdrawn_on": "day",
+        "statement": "the text that she signed: a name of a verifier, a day; nothing of her",
+        "signature": "of the holder",
     },
 }

@@ -89,7 +89,7 @@ class House:
             entropy=self.entropy,
             ocsp_url="http://127.0.0.1:8406/ocsp",
         )
-        self.room = build(self.jpki, book=self.book, report=self._bug)
+        self.room = build(self.jpki, book=self.book, net=self.net, report=self._bug)
         self.apps["jpki"] = self.room.app
 
     def _bug(self, where, error):

@@ -1,10 +1,15 @@
 """Who asked what is kept two years, old lists a season: by the database's own rule, with a journal line."""
 
+import asyncio
+
 import psycopg
 import pytest
 
 from kumihimo.kernel import journal, retention
+from kumihimo.kernel.ids import new_id
+from kumihimo.rooms.jpki.domain.consents import Withdrawal
 from tests.rooms.jpki.holders import chip, verifier
+from tests.rooms.jpki.latest_house import LatestHouse, receiver, signed
 from tests.rooms.jpki.made import order
 
 LONG_AGO = "2020-06-01T00:00:00Z"  # whenever this runs
@@ -26,6 +31,38 @@ async def asked(house):
     await bank.list_of_revoked("sign", 1)
     await house.happen("never-delivered", order())
     return bank, card
+
+
+async def consented(new_room, story):
+    house = LatestHouse()
+    await house.start(new_room)
+    try:
+        bank = await receiver(house)
+        card = await house.card_of(await house.resident())
+        await bank.attributes(await bank.consented(card))
+        taken_back = Withdrawal(
+            withdrawal=new_id(house.entropy), verifier="bank", on=house.jpki.today()
+        )
+        await bank.withdraw_consents(signed(card, taken_back))
+        await story(house, bank, card)
+    finally:
+        await house.stop()
+
+
+def test_consents_go_seven_years_after_their_last_day_with_what_was_told(new_room, postgres):
+    ages = {"consent": "ends_on", "withdrawal": "withdrawn_on", "attribute_answer": "asked_on"}
+
+    async def story(house, bank, card):
+        make_old(house, postgres, {"consent": "starts_on = '2015-06-01', ends_on"}, "2021-06-01")
+        make_old(house, postgres, {"attribute_answer": "asked_on"}, "2021-06-01")
+        assert await forget(house) == 0
+        make_old(house, postgres, {"consent": "starts_on"}, "2015-06-01")
+        make_old(house, postgres, ages, "2016-06-01")
+        again = await bank.consented(card)
+        assert await forget(house) == 3
+        assert (await bank.attributes(again)).consent == again
+
+    asyncio.run(consented(new_room, story))
 
 
 def count(house, postgres):

@@ -32,7 +32,7 @@ from kumihimo.statute.law import affairs
 from tests.rooms.register.made import MINATO, OSAKA
 
 START = datetime(2026, 6, 1, 1, tzinfo=UTC)
-KINDS = {name: name for name in ("linkage", "ledger", "register", "cards")}
+KINDS = {name: name for name in ("linkage", "ledger", "register", "cards", "jpki")}
 
 
 class House:

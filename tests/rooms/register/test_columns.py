@@ -24,6 +24,10 @@ COLUMNS = {
         "generation": "count",
         "designated_on": "day",
     },
+    "jpki_holder": {
+        "tag": "keyed tag of the reference that jpki knows a person by",
+        "person": "register's own id",
+    },
     "journal": {
         "seq": "count",
         "at": "instant of a batch, names nobody",

@@ -21,6 +21,7 @@ PATHS = (
     api.TICKET_PATH,
     api.HOLDER_PATH,
     api.HANDLE_PATH,
+    api.LATEST_PATH,
 )
 
 

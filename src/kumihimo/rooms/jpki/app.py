@@ -5,6 +5,7 @@ from litestar import Litestar
 
 from kumihimo.kernel import retention
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
+from kumihimo.kernel.net import Caller, Net
 from kumihimo.kernel.worker import Job, working
 from kumihimo.rooms.jpki.api import PARTY
 from kumihimo.rooms.jpki.context import Jpki
@@ -31,9 +32,10 @@ class JpkiRoom:
     jpki: Jpki
 
 
-def build(jpki: Jpki, *, book: DirectoryBook, report: Reporter) -> JpkiRoom:
+def build(jpki: Jpki, *, book: DirectoryBook, net: Net, report: Reporter) -> JpkiRoom:
     """Put jpki together."""
     assert jpki.keys.party == PARTY, "jpki signs as jpki"
+    register = Caller(jpki.keys, book, net, jpki.clock, jpki.entropy)
     door = SignedDoor(
         keys_of=lambda party: jpki.keys if party == PARTY else None,
         book=book,
@@ -52,7 +54,7 @@ def build(jpki: Jpki, *, book: DirectoryBook, report: Reporter) -> JpkiRoom:
     ]
     app = room_app(
         "Kumihimo jpki",
-        [*routes(jpki), *status_routes(OcspService(jpki)), verifier_router(jpki)],
+        [*routes(jpki), *status_routes(OcspService(jpki)), verifier_router(jpki, register)],
         report=report,
         door=door,
         lifespan=[working(jobs, report)],

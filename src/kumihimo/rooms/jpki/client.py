@@ -9,7 +9,9 @@ Every call raises `Refused` with jpki's problem detail, or `Unavailable`.
 
 import httpx2
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from kumihimo.kernel.keys import open_payload
 from kumihimo.kernel.token_client import TIMEOUT_S, TokenClient
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.jpki import forms
@@ -89,3 +91,25 @@ class VerifierClient(TokenClient):
     def confirm(self, asked: forms.ConfirmHolder) -> str:
         """Confirm a linked holder without a PIN; returns the user."""
         return self._post("/v1/holders/confirm", asked, forms.Confirmed).user
+
+    def give_consent(self, asked: forms.GiveConsent) -> forms.Consent:
+        """Hand in a consent that a holder signed."""
+        return self._post("/v1/consents", asked, forms.Consent)
+
+    def withdraw_consents(self, asked: forms.WithdrawConsents) -> None:
+        """Hand in a withdrawal that a holder signed."""
+        self._exchange("POST", "/v1/consents/withdraw", msgspec.json.encode(asked))
+
+    def end_consent(self, consent: str, *, provider: str = "") -> None:
+        """Give up a consent."""
+        body = forms.ConsentNamed(consent=consent, provider=provider)
+        self._exchange("POST", "/v1/consents/end", msgspec.json.encode(body))
+
+    def latest(
+        self, consent: str, *, key: X25519PrivateKey, provider: str = ""
+    ) -> forms.LatestAttributes:
+        """Return the attributes that a consent is about; `key` is the tenant's for payloads."""
+        body = forms.ConsentNamed(consent=consent, provider=provider)
+        sealed = self._post("/v1/attributes", body, forms.LatestSealed)
+        opened = open_payload(sealed.payload, key=key, context=forms.latest_context(consent))
+        return self._decode(opened, forms.LatestAttributes)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from kumihimo.rooms.jpki.api import Ca, Reason
+from kumihimo.rooms.jpki.domain.consents import STATEMENT_CHARS_MAX
 from kumihimo.rooms.jpki.domain.signatures import HashAlgorithm
 from kumihimo.rooms.jpki.domain.verifiers import Purpose
 from kumihimo.rooms.jpki.store_status import Method
@@ -19,6 +20,7 @@ Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{22}$")]
 Name = Annotated[str, msgspec.Meta(max_length=64)]
 Bytes = Annotated[bytes, msgspec.Meta(max_length=8_192)]
 Serial = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,18}$")]
+Text = Annotated[str, msgspec.Meta(max_length=STATEMENT_CHARS_MAX)]
 Terminal = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 CertificateType = Literal["card-sign", "card-auth", "mobile-sign", "mobile-auth"]
@@ -173,3 +175,56 @@ class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
     """That the card is that of a user whom the service has linked."""
 
     user: str
+
+
+class GiveConsent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a holder signed with her sign certificate: `domain.consents.Statement`, as its text."""
+
+    certificate: Bytes
+    statement: Text
+    signature: Bytes
+    provider: Name = ""
+
+
+class Consent(msgspec.Struct, frozen=True, kw_only=True):
+    """A consent that was taken, and its last day."""
+
+    consent: str
+    ends_on: date
+
+
+class WithdrawConsents(msgspec.Struct, frozen=True, kw_only=True):
+    """What a holder signed to withdraw: `domain.consents.Withdrawal`, as its text."""
+
+    certificate: Bytes
+    statement: Text
+    signature: Bytes
+
+
+class ConsentNamed(msgspec.Struct, frozen=True, kw_only=True):
+    """A consent that was given to the tenant."""
+
+    consent: Id
+    provider: Name = ""
+
+
+class LatestSealed(msgspec.Struct, frozen=True):
+    """JSON of `LatestAttributes`, HPKE-sealed to the tenant's key; context: `latest_context`."""
+
+    payload: bytes
+
+
+class LatestAttributes(msgspec.Struct, frozen=True, kw_only=True):
+    """Attributes as the register holds them on a day; what was not consented to is ""."""
+
+    consent: str
+    as_of: date
+    name: str = ""
+    birth: str = ""
+    sex: str = ""
+    address: str = ""
+
+
+def latest_context(consent: str) -> bytes:
+    """Return what the answer for a consent is bound to."""
+    return f"/v1/attributes\n{consent}".encode()

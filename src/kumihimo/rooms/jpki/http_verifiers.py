@@ -10,7 +10,18 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from kumihimo.kernel.door import BearerDoor, bearer_of, lawful
-from kumihimo.rooms.jpki import chains, confirming, fetching, forms, users, verifiers, verifying
+from kumihimo.kernel.net import Caller
+from kumihimo.rooms.jpki import (
+    chains,
+    confirming,
+    consents,
+    fetching,
+    forms,
+    latest,
+    users,
+    verifiers,
+    verifying,
+)
 from kumihimo.rooms.jpki.api import Ca
 from kumihimo.rooms.jpki.context import Jpki
 from kumihimo.rooms.jpki.domain.verifiers import Purpose
@@ -20,10 +31,12 @@ Asked = Request[Any, Any, Any]
 
 CALLERS: Final = ("registered verifier",)
 LIST_TYPE: Final = "application/pkix-crl"  # RFC 5280, 4.2.1.13
+# The paragraph that the service rests on was not read.
+_LATEST_LAW: Final = lawful(authority="JPKI Act art. 18", callers=CALLERS)
 _LAW: Final = lawful(authority="JPKI Act art. 18(1), 37(1)", callers=CALLERS)
 
 
-def router(jpki: Jpki) -> Router:
+def router(jpki: Jpki, register: Caller) -> Router:
     """Return every `/v1` route behind the bearer door."""
 
     async def authenticate(authorization: str) -> object:
@@ -31,7 +44,14 @@ def router(jpki: Jpki) -> Router:
 
     return Router(
         path="/v1",
-        route_handlers=[*_checks(jpki), *_linkage(jpki), *_users(jpki), *_holders(jpki)],
+        route_handlers=[
+            *_checks(jpki),
+            *_linkage(jpki),
+            *_users(jpki),
+            *_holders(jpki),
+            *_consents(jpki),
+            *_latest(jpki, register),
+        ],
         middleware=[BearerDoor(authenticate)],
         opt={"unsigned": True},
         security=[{"bearer": []}],
@@ -128,3 +148,31 @@ def _holders(jpki: Jpki) -> list[HTTPRouteHandler]:
         return await confirming.confirm(jpki, _caller(request), data)
 
     return [link, confirm]
+
+
+def _consents(jpki: Jpki) -> list[HTTPRouteHandler]:
+    @post("/consents", status_code=200, opt=_LATEST_LAW, tags=["latest attributes"])
+    async def give(request: Asked, data: JSONBody[forms.GiveConsent]) -> forms.Consent:
+        """Hand in a holder's signed consent to her latest attributes (最新の利用者情報)."""
+        return await consents.give(jpki, _caller(request), data)
+
+    @post("/consents/withdraw", status_code=204, opt=_LATEST_LAW, tags=["latest attributes"])
+    async def withdraw(request: Asked, data: JSONBody[forms.WithdrawConsents]) -> None:
+        """Hand in a holder's signed withdrawal, from whichever verifier it names."""
+        await consents.withdraw(jpki, _caller(request), data)
+
+    @post("/consents/end", status_code=204, opt=_LATEST_LAW, tags=["latest attributes"])
+    async def end(request: Asked, data: JSONBody[forms.ConsentNamed]) -> None:
+        """Give up a consent that was given to the caller."""
+        await consents.end(jpki, _caller(request), data)
+
+    return [give, withdraw, end]
+
+
+def _latest(jpki: Jpki, register: Caller) -> list[HTTPRouteHandler]:
+    @post("/attributes", status_code=200, opt=_LATEST_LAW, tags=["latest attributes"])
+    async def attributes(request: Asked, data: JSONBody[forms.ConsentNamed]) -> forms.LatestSealed:
+        """Tell the attributes that a consent is about as they are now, sealed to the verifier."""
+        return await latest.latest(jpki, register, _caller(request), data)
+
+    return [attributes]

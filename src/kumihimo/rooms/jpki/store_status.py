@@ -25,6 +25,8 @@ class VerifierRow:
     token_hash: bytes
     registered_on: date
     suspended: bool
+    uses: Sequence[str] = ()
+    payload_key: bytes | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -69,8 +71,9 @@ async def add_verifier(tx: Tx, row: VerifierRow) -> bool:
     return bool(
         await tx.execute(
             "INSERT INTO verifier (verifier, roles, platform, token_hash, registered_on,"
-            " suspended) VALUES (%(verifier)s, %(roles)s, %(platform)s, %(token_hash)s,"
-            " %(registered_on)s, %(suspended)s) ON CONFLICT DO NOTHING",
+            " suspended, uses, payload_key) VALUES (%(verifier)s, %(roles)s, %(platform)s,"
+            " %(token_hash)s, %(registered_on)s, %(suspended)s, %(uses)s, %(payload_key)s)"
+            " ON CONFLICT DO NOTHING",
             attrs.asdict(row),
         )
     )
@@ -79,8 +82,8 @@ async def add_verifier(tx: Tx, row: VerifierRow) -> bool:
 async def verifiers(tx: Tx) -> list[VerifierRow]:
     """Return every verifier, by name."""
     return await tx.rows(
-        "SELECT verifier, roles, platform, token_hash, registered_on, suspended FROM verifier"
-        " ORDER BY verifier",
+        "SELECT verifier, roles, platform, token_hash, registered_on, suspended, uses, payload_key"
+        " FROM verifier ORDER BY verifier",
         {},
         VerifierRow,
     )

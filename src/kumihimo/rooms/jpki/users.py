@@ -12,7 +12,7 @@ from typing import Final
 
 from kumihimo.kernel.refusal import NotAllowed, NotFound
 from kumihimo.kernel.sql import Tx
-from kumihimo.rooms.jpki import forms, store_status
+from kumihimo.rooms.jpki import forms, store_consents, store_status
 from kumihimo.rooms.jpki import store_verifying as store
 from kumihimo.rooms.jpki.context import Jpki
 from kumihimo.rooms.jpki.store_status import VerifierRow
@@ -76,8 +76,12 @@ async def holder_of(tx: Tx, caller: VerifierRow, asked: forms.UserNamed) -> byte
 
 
 async def delete(jpki: Jpki, caller: VerifierRow, asked: forms.UserNamed) -> None:
-    """Forget a user, and her link; she comes back under another id. Raises `NotFound`."""
+    """Forget a user, with her link and her consents; she comes back under another id. Raises `NotFound`."""
     async with jpki.database.transaction() as tx:
         row = await _known(tx, caller, asked)
         await store.delete_user(tx, row.tenant, row.user_id)
+        today = jpki.today()
+        await store_consents.withdraw(
+            tx, row.tenant, bytes(row.holder), upto=today, on=today, by="verifier"
+        )
         await jpki.journal(tx, "user-deleted", caller.verifier)

@@ -14,19 +14,28 @@ from kumihimo.kernel.refusal import BadInput, Conflict, NotAuthentic, NotFound
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.jpki import store_status
 from kumihimo.rooms.jpki.context import Jpki
+from kumihimo.rooms.jpki.domain.consents import is_use
 from kumihimo.rooms.jpki.domain.verifiers import ROLES, Role
 from kumihimo.rooms.jpki.store_status import VerifierRow
 
 _TOKEN_BYTES: Final = 32
 _NAME_MAX: Final = 64
+PAYLOAD_KEY_BYTES: Final = 32
 
 
 async def register(
-    jpki: Jpki, verifier: str, roles: Sequence[str], *, platform: str | None = None
+    jpki: Jpki,
+    verifier: str,
+    roles: Sequence[str],
+    *,
+    platform: str | None = None,
+    uses: Sequence[str] = (),
+    payload_key: bytes | None = None,
 ) -> Withheld[str]:
     """Register a verifier; returns its token, once. Raises `BadInput`, `Conflict`, `NotFound`.
 
-    A service provider names the platform operator that it asks through.
+    A service provider names the platform operator that it asks through. Who may learn attributes
+    says for which uses, and gives the X25519 key that they are sealed to.
     """
     if not _is_name(verifier):
         raise BadInput("a verifier is named in lower-case letters, digits and hyphens")
@@ -35,6 +44,7 @@ async def register(
         raise BadInput(f"roles are {', '.join(ROLES)}", pointer="roles")
     if ("service_provider" in known) != (platform is not None):
         raise BadInput("a service provider, and nobody else, names its platform operator")
+    _check_receiver(known, uses, payload_key)
     token = base64.urlsafe_b64encode(jpki.entropy.bytes(_TOKEN_BYTES)).rstrip(b"=").decode()
     row = VerifierRow(
         verifier=verifier,
@@ -43,6 +53,8 @@ async def register(
         token_hash=_hash(token),
         registered_on=jpki.today(),
         suspended=False,
+        uses=list(uses),
+        payload_key=payload_key,
     )
     async with jpki.database.transaction() as tx:
         if platform is not None and "platform_operator" not in await store_status.roles_of(
@@ -53,6 +65,16 @@ async def register(
             raise Conflict("a verifier of this name is registered")
         await jpki.journal(tx, "verifier-registered", verifier, roles="/".join(known))
     return Withheld(token)
+
+
+def _check_receiver(roles: Sequence[Role], uses: Sequence[str], key: bytes | None) -> None:
+    receives = "attribute_receiver" in roles
+    if receives != bool(uses) or receives != (key is not None):
+        raise BadInput("who receives attributes, and nobody else, names uses and a payload key")
+    if not all(is_use(use) for use in uses):
+        raise BadInput("a use is lower-case letters, digits and hyphens", pointer="uses")
+    if key is not None and len(key) != PAYLOAD_KEY_BYTES:
+        raise BadInput(f"a payload key is {PAYLOAD_KEY_BYTES} bytes", pointer="payload_key")
 
 
 async def suspend(jpki: Jpki, verifier: str, *, suspended: bool) -> None:

@@ -27,6 +27,7 @@ TICKET_PATH = "/tickets"
 ABOUT_ME_PATH = "/inquiries/about-me"
 HOLDER_PATH = "/holders"
 HANDLE_PATH = "/holders/now"
+LATEST_PATH = "/holders/latest"
 RESIDENTS_CHANGED_PATH = "/residents/changed"  # at jpki and at cards
 
 BATCH_MAX = 1_000
@@ -221,6 +222,26 @@ class HolderNow(msgspec.Struct, frozen=True):
     """cards asks for the record of a holder as it is now, by the handle that register gave it."""
 
     handle: bytes
+
+
+class LatestAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """jpki asks for the attributes of a holder as they are now, by its own reference of her.
+
+    Without `tell` it asks only so that its asking does not differ: it is told nothing.
+    """
+
+    holder: bytes
+    tell: bool
+
+
+class LatestTold(msgspec.Struct, frozen=True, kw_only=True):
+    """The four attributes of a holder (no municipality), or none; inside a `Sealed`.
+
+    `gone`: she has died or left Japan. What may not be told is absent, and not marked.
+    """
+
+    gone: bool
+    attributes: Attributes | None = None
 
 
 WhatChanged = Literal["name", "birth", "sex", "address", "number", "resident-code"]

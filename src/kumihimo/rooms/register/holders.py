@@ -19,6 +19,7 @@ from kumihimo.rooms.register.api import (
 )
 from kumihimo.rooms.register.context import Register
 from kumihimo.rooms.register.identify import identify
+from kumihimo.rooms.register.latest import know
 
 CARDS: Final = "cards"
 _HANDLE: Final = b"holder-handle"
@@ -31,6 +32,8 @@ async def holder(register: Register, sender: str, asked: HolderAsked) -> Sealed:
     async with register.database.transaction() as tx:
         person = await identify(register, tx, presented)
         row = await store.present(tx, person) if person is not None else None
+        if person is not None:
+            await know(register, tx, person)
         await register.journal(tx, "holder-asked", sender, found=int(row is not None))
     return register.seal(_found(register, row), entry, path=HOLDER_PATH)
 
@@ -44,6 +47,8 @@ async def holder_now(register: Register, sender: str, asked: HolderNow) -> Seale
         raise NotFound from error
     async with register.database.transaction() as tx:
         row = await store.present(tx, person)
+        if row is not None:
+            await know(register, tx, person)
         await register.journal(tx, "holder-asked", sender, found=int(row is not None))
     return register.seal(_found(register, row), entry, path=HANDLE_PATH)
 

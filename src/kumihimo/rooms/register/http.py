@@ -7,7 +7,15 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
-from kumihimo.rooms.register import acquisition, api, events, holders, inquiries, numbers
+from kumihimo.rooms.register import (
+    acquisition,
+    api,
+    events,
+    holders,
+    inquiries,
+    latest,
+    numbers,
+)
 from kumihimo.rooms.register.context import Register
 
 Asked = Request[Any, Any, Any]
@@ -15,7 +23,7 @@ Asked = Request[Any, Any, Any]
 
 def routes(register: Register) -> list[HTTPRouteHandler]:
     """Return register's route handlers."""
-    return [*_residents(register), *_finding(register), *_codes(register)]
+    return [*_residents(register), *_finding(register), *_holding(register), *_codes(register)]
 
 
 def _residents(register: Register) -> list[HTTPRouteHandler]:
@@ -80,6 +88,10 @@ def _finding(register: Register) -> list[HTTPRouteHandler]:
         told = await inquiries.about_me(register, sender, person)
         return register.seal(told, entry, path=api.ABOUT_ME_PATH)
 
+    return [inquire, about_me]
+
+
+def _holding(register: Register) -> list[HTTPRouteHandler]:
     @post(
         api.HOLDER_PATH,
         status_code=200,
@@ -102,7 +114,17 @@ def _finding(register: Register) -> list[HTTPRouteHandler]:
         sender = verified_of(request).sender
         return await holders.holder_now(register, sender, asked)
 
-    return [inquire, about_me, holder, holder_now]
+    @post(
+        api.LATEST_PATH,
+        status_code=200,
+        opt=lawful(authority="JPKI Act art. 18", callers=("jpki",)),
+    )
+    async def latest_attributes(request: Asked, data: JSONBody[api.Sealed]) -> api.Sealed:
+        """Tell jpki a holder's attributes as they are now: `LatestAsked`; a sealed `LatestTold`."""
+        asked = register.open(data, api.LatestAsked, path=api.LATEST_PATH)
+        return await latest.latest(register, verified_of(request).sender, asked)
+
+    return [holder, holder_now, latest_attributes]
 
 
 def _codes(register: Register) -> list[HTTPRouteHandler]:

@@ -19,7 +19,7 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Register's settings file.
 
     `key` names the file with the master secret. `space` is "test" unless real numbers are served.
-    The two limits hold for each office (our choice: no figure is public).
+    The two limits hold for each office, and for jpki (our choice: no figure is public).
     """
 
     key: str

@@ -70,6 +70,7 @@ class Present:
     birth: str
     sex: str
     address: str
+    protected: bool
 
 
 @attrs.frozen
@@ -231,9 +232,22 @@ async def present(tx: Tx, person: int) -> Present | None:
     """Return a person as she is held now."""
     return await tx.row(
         "SELECT r.person, r.resident_code, r.municipality, r.standing, r.name, p.kana, r.birth,"
-        " r.sex, r.address, (SELECT count(*) FROM resident_event e WHERE e.person = r.person)"
+        " r.sex, r.address, p.protected, (SELECT count(*) FROM resident_event e WHERE e.person = r.person)"
         " AS version FROM resident r JOIN resident_period p ON p.person = r.person"
         " AND p.recorded_to IS NULL AND p.valid_to IS NULL WHERE r.person = %(person)s",
         {"person": person},
         Present,
     )
+
+
+async def know_holder(tx: Tx, tag: bytes, person: int) -> None:
+    """Keep the tag of the name that jpki knows a person by."""
+    await tx.put(
+        "INSERT INTO jpki_holder (tag, person) VALUES (%(tag)s, %(person)s) ON CONFLICT DO NOTHING",
+        {"tag": tag, "person": person},
+    )
+
+
+async def person_of(tx: Tx, tag: bytes) -> int | None:
+    """Return whom jpki knows by a name, or None when cards was never told of her."""
+    return await tx.value("SELECT person FROM jpki_holder WHERE tag = %(tag)s", {"tag": tag})

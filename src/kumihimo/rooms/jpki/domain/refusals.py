@@ -122,6 +122,24 @@ class NoLinkage(Refusal):
     status = 409
 
 
+class SignatureWrong(BadInput):
+    """The text was not signed with the key of the certificate."""
+
+    code = "signature-wrong"
+    title = "The signature is not one of this certificate over this text"
+
+
+class ConsentOver(Refusal):
+    """She withdrew it, its time is over, or what it is about may not be told (支援措置).
+
+    One name for all three: a name of its own would tell who is protected.
+    """
+
+    code = "consent-over"
+    title = "By this consent nothing can be told any more"
+    status = 409
+
+
 class NotWellFormed(Refusal):
     """The linter has an error to tell of what would be signed, so it is not."""
 

@@ -4,6 +4,7 @@ RSA: PKCS#1 v1.5 (RFC 8017, 8.2.2). The chip signs the DigestInfo that the reade
 readers leave the NULL parameters out; RFC 8017, appendix B.1 has a verifier accept both.
 """
 
+import hashlib
 import hmac
 from typing import Final, Literal
 
@@ -50,6 +51,12 @@ def check_signature(
             key.verify(signature, digest, ECDSA(Prehashed(SHA384())))
     except InvalidSignature:
         raise SignatureFalse from None
+
+
+def check_signed(key: PublicKey, text: bytes, signature: bytes) -> None:
+    """Return when a text was signed with the key, by the hash of its kind; raises `SignatureFalse`."""
+    algorithm, _ = HASHES[kind_of(key)]
+    check_signature(key, algorithm, hashlib.new(algorithm, text).digest(), signature)
 
 
 def _check_rsa(key: RSAPublicKey, digest: bytes, signature: bytes) -> None:

@@ -15,6 +15,7 @@ Role = Literal[
     "platform_operator",
     "service_provider",
     "holder_confirmer",
+    "attribute_receiver",
 ]
 Purpose = Literal["signature_verification", "liveness_check"]
 
@@ -26,7 +27,8 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
 }
 
 # A service provider asks through its platform operator and never itself. Who confirms holders
-# without a PIN learns of those whom it linked before, and of nobody else.
+# without a PIN learns of those whom it linked before, and of nobody else; who learns attributes, of
+# those who consented.
 _MAY_ASK: Final[dict[Role, frozenset[Ca]]] = {
     "signature_verifier": frozenset({"sign"}),
     "authentication_verifier": frozenset({"auth"}),
@@ -34,6 +36,7 @@ _MAY_ASK: Final[dict[Role, frozenset[Ca]]] = {
     "platform_operator": frozenset({"sign", "auth"}),
     "service_provider": frozenset(),
     "holder_confirmer": frozenset(),
+    "attribute_receiver": frozenset(),
 }
 
 
