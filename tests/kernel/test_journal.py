@@ -108,3 +108,11 @@ def test_a_room_cannot_enter_another_rooms_database(new_room):
     intruder = make_conninfo(first.runtime.reveal(), dbname=f"kumihimo_{second_name}")
     with pytest.raises(psycopg.OperationalError, match="permission denied"):
         psycopg.connect(intruder)
+
+
+def test_a_line_whose_words_cannot_be_read_is_named(journalled):
+    verify, break_in, _ = journalled
+    break_in("UPDATE journal SET detail = '{broken' WHERE seq = 7")
+    with pytest.raises(JournalBroken) as broken:
+        verify()
+    assert "7" in str(broken.value)

@@ -1,5 +1,7 @@
 """A party's keys come from one secret in a file; what they lock opens in its own place only."""
 
+import errno
+
 import pytest
 from cryptography.exceptions import InvalidTag
 from hypothesis import given
@@ -120,3 +122,15 @@ def test_a_key_that_is_missing_is_named_by_its_path(tmp_path):
     for path in (tmp_path / "none", tmp_path):
         with pytest.raises(KeyFileUnsafe, match=str(path)):
             load_master(path)
+
+
+def test_on_a_full_disk_no_half_key_is_left(tmp_path, monkeypatch):
+    path = tmp_path / "master"
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr("kumihimo.kernel.keys.b64encode", full)
+    with pytest.raises(OSError, match="no space"):
+        save_master(path, new_master(SystemEntropy()))
+    assert not path.exists()

@@ -132,3 +132,20 @@ def test_two_workers_do_not_take_the_same_letter(with_outbox):
         assert len(post.taken) == 3
 
     with_outbox(story)
+
+
+def test_after_a_day_of_silence_a_letter_is_set_aside_and_not_lost(with_outbox):
+    async def story(box, post, clock, database):
+        post.mood = "away"
+        asked = await box.run_once()
+        async with database.transaction() as tx:
+            await tx.execute("UPDATE outbox SET tries = %s", (outbox.TRIES_MAX - 1,))
+        clock.advance(timedelta(minutes=10))
+        assert await box.run_once() == asked
+        assert (await box.depth())[0] == 0
+        post.mood = None
+        assert await box.requeue() == asked
+        assert await box.run_once() == asked
+        assert sorted(post.taken) == [b"0", b"1", b"2"]
+
+    with_outbox(story)

@@ -226,3 +226,49 @@ def test_any_text_in_the_headers_is_refused_without_a_fault(wanted, given_signat
     key = Ed25519PrivateKey.generate().public_key()
     with pytest.raises(BadSignature):
         signature.verify(Message(method="POST", path="/", headers=headers), body=b"", key=key)
+
+
+def test_an_answer_to_nothing_covers_no_question():
+    covered = ['"signature";req']
+    with pytest.raises(BadSignature, match="answers no request"):
+        signature.sign(Message(status=200, headers={}), covered, {}, key=KEYS.signing, label="a")
+
+
+def changed(name, old, new):
+    headers = ours()
+    assert old in headers[name]
+    return headers | {name: headers[name].replace(old, new)}
+
+
+def test_a_body_with_a_digest_of_an_unknown_kind_is_not_believed():
+    with pytest.raises(NotAuthentic):
+        believed(changed("content-digest", "sha-256", "sha-1"))
+
+
+def signed_with(**parameters):
+    """Sign a request with other parameters than ours, by the right key."""
+    plain = ours()
+    _, covered, given, _ = signature.parse(plain)
+    headers = {k: v for k, v in plain.items() if k not in {"signature", "signature-input"}}
+    message = Message(method="POST", path=PATH, headers=headers)
+    named = signature.sign(
+        message, covered, {**given, **parameters}, key=KEYS.signing, label="kumihimo"
+    )
+    return headers | {name.lower(): value for name, value in named.items()}
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"tag": "somebody-else"},
+        {"nonce": "short"},
+        {"nonce": 7},
+        {"created": "yesterday"},
+        {"created": 2**62},
+    ],
+    ids=["tag", "nonce", "number", "word", "far"],
+)
+def test_a_signature_with_other_parameters_than_the_profiles_is_not_believed(parameters):
+    assert believed(signed_with()).sender == "linkage"
+    with pytest.raises(NotAuthentic):
+        believed(signed_with(**parameters))

@@ -7,7 +7,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kumihimo.rooms.gateway.domain.copy_rows import check
-from kumihimo.rooms.gateway.domain.files import BadFile, read_table, read_text
+from kumihimo.rooms.gateway.domain.files import (
+    CELL_CHARS_MAX,
+    COLUMNS_MAX,
+    FILE_BYTES_MAX,
+    ROWS_MAX,
+    BadFile,
+    read_table,
+    read_text,
+)
 from kumihimo.statute.layouts import layouts
 
 TODAY = date(2026, 6, 1)
@@ -203,3 +211,37 @@ def test_what_is_written_is_what_is_loaded(income, dependants, as_of, encoding):
     assert row.payload["local-tax.total-income"] == income
     assert row.payload["local-tax.dependants"] == dependants
     assert row.as_of == as_of
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read():
+    with pytest.raises(BadFile, match="larger than 64 MiB"):
+        read_text(bytes(FILE_BYTES_MAX + 1), None)
+    with pytest.raises(BadFile, match="more than 200 columns"):
+        read_table(",".join(f"c{n}" for n in range(COLUMNS_MAX + 1)) + "\n", "csv")
+    with pytest.raises(BadFile, match="more than 100000 rows"):
+        read_table("a\n" + "1\n" * (ROWS_MAX + 1), "csv")
+
+
+def test_a_cell_that_is_too_long_makes_its_row_bad_and_no_other():
+    long = "9" * (CELL_CHARS_MAX + 1)
+    checked = tax(f"1,2026-05-31,2025,{long},1", "2,2026-05-31,2025,1,1")
+    [bad] = checked.bad
+    assert (bad.row, bad.why) == (1, "a cell is longer than 4000 characters")
+    assert [good.addressee for good in checked.good] == ["2"]
+
+
+def test_in_json_nothing_is_an_empty_cell_and_true_is_one():
+    text = (
+        '{"addressee": 1, "as_of": "2026-05-31", "income-year": 2025, "total-income": 12,'
+        ' "dependants": null, "no_automatic_answer": true}'
+    )
+    [row] = check(read_table(text, "json"), TAX, today=TODAY).good
+    assert row.payload == {"local-tax.income-year": 2025, "local-tax.total-income": 12}
+    assert row.no_automatic_answer
+
+
+def test_a_control_character_is_no_text():
+    header = "addressee,as_of,relation,address"
+    table = read_table(f"{header}\n1,2026-05-31,a\u0007b,c\n", "csv")
+    [bad] = check(table, RECORD, today=TODAY).bad
+    assert bad.column == "resident-record.relation"

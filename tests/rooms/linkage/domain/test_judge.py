@@ -3,12 +3,17 @@
 from datetime import date, timedelta
 from functools import cache
 
+import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 
 from kumihimo.kernel.keys import PublicKeys
+from kumihimo.kernel.refusal import BadInput
+from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.linkage.api import Inquiry
+from kumihimo.rooms.linkage.domain.conversion import parse_sealed
 from kumihimo.rooms.linkage.domain.judge import judge
+from kumihimo.rooms.linkage.domain.keys import DomainKeys
 from kumihimo.rooms.oversight.api import Directory, DirectoryBody, Entry
 from kumihimo.statute.law import build_list
 from tests.federation.street import START
@@ -123,3 +128,20 @@ def test_only_what_the_list_opens_between_bodies_in_good_standing_is_permitted(
     assert found.permitted == (found.outcome == "OK")
     assert bool(found.basis) == found.permitted
     assert bool(found.reason) != found.permitted
+
+
+def test_a_sealed_person_of_another_form_is_refused_by_its_place():
+    for bad in (b"", bytes(63), b"\xff" * 64):
+        with pytest.raises(BadInput) as refusal:
+            parse_sealed(bad, pointer="inquiries[3].for_provider")
+        assert refusal.value.pointer == "inquiries[3].for_provider"
+
+
+def test_a_factor_that_was_forgotten_is_derived_again(monkeypatch):
+    monkeypatch.setattr("kumihimo.rooms.linkage.domain.keys.FACTORS_KEPT", 2)
+    keys = DomainKeys(Withheld(bytes(32)))
+    first = keys.factor("a", 1, "b", 1)
+    for target in ("c", "d", "e"):
+        keys.factor("a", 1, target, 1)
+    assert keys.factor("a", 1, "b", 1) == first
+    assert keys.factor("a", 1, "b", 1) == DomainKeys(Withheld(bytes(32))).factor("a", 1, "b", 1)
