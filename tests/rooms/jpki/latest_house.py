@@ -49,6 +49,10 @@ class LatestHouse(House):
         self.register_name, reached = new_room("register")
         self.register_database = Database(reached.runtime, pool_max=4)
         await self.register_database.open()
+        self.open_register(Limits(per_minute=3_000, per_day=100_000))
+
+    def open_register(self, limits):
+        """Put register together, anew where jpki shall ask less."""
         self.register = Register.of(
             database=self.register_database,
             keys=self.keys["register"],
@@ -56,7 +60,7 @@ class LatestHouse(House):
             clock=self.clock,
             entropy=self.entropy,
             space=NumberSpace.TEST,
-            limits=Limits(per_minute=3_000, per_day=100_000),
+            limits=limits,
             affairs=frozenset(),
         )
         self.register_room = build_register(

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from kumihimo.kernel.net import Refused
+from kumihimo.rooms.register.domain.quota import Limits
 from tests.rooms.jpki.holders import verifier
 from tests.rooms.jpki.latest_house import receiver, signed
 from tests.rooms.jpki.test_consents import (
@@ -176,6 +177,17 @@ def test_without_register_nothing_is_told_and_nothing_is_over(in_town):
         house.publish()
         assert await refused(bank.attributes(consent)) == "unavailable"
         assert await answers(house) == []
+
+    in_town(story)
+
+
+def test_past_registers_quota_nothing_is_told_and_nothing_is_over(in_town):
+    async def story(house, person, card, bank):
+        consent = await bank.consented(card)
+        house.open_register(Limits(per_minute=1, per_day=1))
+        assert (await bank.attributes(consent)).consent == consent
+        assert await refused(bank.attributes(consent)) == "too-many"
+        assert await answers(house) == ["ok"]
 
     in_town(story)
 

@@ -14,7 +14,7 @@ import msgspec
 
 from kumihimo.kernel.keys import seal_payload
 from kumihimo.kernel.net import Caller, Refused
-from kumihimo.kernel.refusal import Refusal, Unavailable
+from kumihimo.kernel.refusal import Refusal, TooMany, Unavailable
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.jpki import consents, forms, store_certificates
 from kumihimo.rooms.jpki import store_consents as store
@@ -42,7 +42,8 @@ async def latest(
 ) -> forms.LatestSealed:
     """Tell the attributes that a consent is about, as they are now.
 
-    Raises `NotFound`, `NotAllowed`, `ConsentOver`, `HolderEnded`, `NoLinkage`, `Unavailable`.
+    Raises `NotFound`, `NotAllowed`, `ConsentOver`, `HolderEnded`, `NoLinkage`, `TooMany`,
+    `Unavailable`.
     """
     async with jpki.database.transaction() as tx:
         found = await _look_up(jpki, tx, caller, asked)
@@ -75,7 +76,7 @@ async def _look_up(jpki: Jpki, tx: Tx, caller: VerifierRow, asked: forms.Consent
 
 
 async def _ask(jpki: Jpki, register: Caller, found: _Found) -> LatestTold | None:
-    """Ask register; None when it knows nobody by this name. Raises `Unavailable`."""
+    """Ask register; None when it knows nobody by this name. Raises `TooMany`, `Unavailable`."""
     entry = jpki.directory.current().active(REGISTER)
     if entry is None:
         raise Unavailable("register is not in the directory")
@@ -88,6 +89,8 @@ async def _ask(jpki: Jpki, register: Caller, found: _Found) -> LatestTold | None
     except Refused as refused:
         if refused.reason == "not-found":
             return None
+        if refused.reason == TooMany.code:
+            raise TooMany("register answers no more for now") from None
         raise Unavailable("register does not answer for now") from None
     return jpki.open(answer, LatestTold, path=LATEST_PATH)
 
