@@ -128,3 +128,10 @@ def test_the_authorities_keys_are_in_one_place(folder):
             composed("jpki", write(folder, "jpki", **changes))
     with pytest.raises(KeyFileUnsafe, match="token jpki"):
         composed("jpki", write(folder, "jpki", authority_keys="", token=token))
+
+
+@pytest.mark.parametrize("where", ["8406", "127.0.0.1:0", ":8406", "a:b"])
+def test_a_place_where_nobody_can_listen_for_questions_about_status_is_refused(folder, where):
+    composed("jpki", write(folder, "jpki", ocsp_listen='"127.0.0.1:8406"', share_port="true"))
+    with pytest.raises(BadSettings, match="ocsp_listen"):
+        composed("jpki", write(folder, "jpki", ocsp_listen=f'"{where}"'))

@@ -32,6 +32,15 @@ ISSUE = [
 ]
 
 
+OCSP = {
+    "ocsp_answers_per_second": None,
+    "ocsp_ratio_to_openssl": 5.0,
+    "ocsp_signed_per_second": None,
+    "ocsp_ratio_to_signing_limit": 0.5,
+    "ocsp_signed_ratio_to_openssl": None,
+}
+
+
 def bench(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "kumihimo", "bench", *arguments],
@@ -74,6 +83,14 @@ def test_the_benchmark_of_issuing_prints_every_figure_beside_what_it_is_measured
         assert list(one) == FIELDS
         assert one["value"] > 0
         assert one["against_value"] > 0
+
+
+def test_the_benchmark_of_status_prints_its_answers_beside_openssl_and_the_bare_key():
+    done = bench("ocsp", "--quick", "--json")
+    found = json.loads(done.stdout)
+    assert {one["name"]: one["bar"] for one in found["measures"]} == OCSP
+    assert all(one["value"] > 0 and one["against_value"] > 0 for one in found["measures"])
+    assert done.returncode == int(not all(one["holds"] for one in found["measures"]))
 
 
 @pytest.mark.parametrize(

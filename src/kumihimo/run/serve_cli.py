@@ -67,6 +67,8 @@ def _require_free(service: Service) -> None:
     family = socket.AF_INET6 if ":" in service.host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if service.share_port:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         try:
             probe.bind((service.host, service.port))
         except OSError as error:
@@ -85,7 +87,8 @@ async def _run(service: Service, log: Log) -> None:
     try:
         await _first_directory(service, stop)
         if not stop.is_set():
-            await _serve(service, log, stop)
+            async with service.beside():
+                await _serve(service, log, stop)
     finally:
         await service.net.close()
         if service.follower is not None:

@@ -1,6 +1,7 @@
 """One room as a service: from its settings file to an application with its workers."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.net import HttpNet
+from kumihimo.kernel.plain_http import listening
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import load
 from kumihimo.kernel.sql import Database
@@ -38,7 +40,9 @@ from kumihimo.statute.deployment import Deployment, load_deployment
 class Service:
     """A room composed from its settings; its database, where it has one, is not open yet.
 
-    `ready` is to be awaited once the database is open: it gets the first directory.
+    `ready` is to be awaited once the database is open: it gets the first directory. `share_port`:
+    other processes of this room may listen on the same port. `beside` listens at another address
+    while the room serves.
     """
 
     room: str
@@ -49,6 +53,8 @@ class Service:
     net: HttpNet
     follower: DirectoryFollower | None
     ready: Callable[[], Awaitable[None]]
+    share_port: bool = False
+    beside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
 
 
 @attrs.frozen
@@ -116,7 +122,23 @@ def _jpki(given: _Given) -> Service:
     book, net = settings.book(), settings.net()
     jpki = settings.jpki(beside=given.path, book=book, clock=given.clock, entropy=given.entropy)
     room = build_jpki(jpki, book=book, net=net, report=given.report)
-    return _following("jpki", settings, book, room.app, jpki.database, net)
+    service = _following("jpki", settings, book, room.app, jpki.database, net)
+    service = attrs.evolve(service, share_port=settings.share_port)
+    address = settings.ocsp_address()
+    if address is None:
+        return service
+
+    @asynccontextmanager
+    async def status() -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            door = listening(room.status, *address, share_port=settings.share_port)
+            try:
+                await stack.enter_async_context(door)
+            except OSError as error:
+                raise BadInput(f"ocsp_listen: {error.strerror}", pointer="ocsp_listen") from None
+            yield
+
+    return attrs.evolve(service, beside=status)
 
 
 def _cards(given: _Given) -> Service:

@@ -29,6 +29,7 @@ TESTS: Final = (
     "pcsc-tools",
     "python3-pyscard",
     "softhsm2",
+    "wrk",
 )
 DRIVER_PACKAGE: Final = "vsmartcard-vpcd"
 _DRIVER: Final = Path("usr/lib/pcsc/drivers/serial/libifdvpcd.so")

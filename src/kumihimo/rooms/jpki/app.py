@@ -6,11 +6,12 @@ from litestar import Litestar
 from kumihimo.kernel import retention
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.net import Caller, Net
+from kumihimo.kernel.plain_http import Answerer
 from kumihimo.kernel.worker import Job, working
 from kumihimo.rooms.jpki.api import PARTY
 from kumihimo.rooms.jpki.context import Jpki
 from kumihimo.rooms.jpki.http import routes
-from kumihimo.rooms.jpki.http_status import status_routes
+from kumihimo.rooms.jpki.http_status import status_answerer, status_routes
 from kumihimo.rooms.jpki.http_verifiers import router as verifier_router
 from kumihimo.rooms.jpki.issuance import finish_open
 from kumihimo.rooms.jpki.lists import publish_due
@@ -26,10 +27,11 @@ RETENTION_PAUSE_S = 3_600.0
 
 @attrs.frozen
 class JpkiRoom:
-    """jpki, ready to serve."""
+    """jpki, ready to serve. `status` answers questions about status at an address of their own."""
 
     app: Litestar
     jpki: Jpki
+    status: Answerer
 
 
 def build(jpki: Jpki, *, book: DirectoryBook, net: Net, report: Reporter) -> JpkiRoom:
@@ -52,11 +54,12 @@ def build(jpki: Jpki, *, book: DirectoryBook, net: Net, report: Reporter) -> Jpk
             RETENTION_PAUSE_S,
         ),
     ]
+    status = OcspService(jpki)
     app = room_app(
         "Kumihimo jpki",
-        [*routes(jpki), *status_routes(OcspService(jpki)), verifier_router(jpki, register)],
+        [*routes(jpki), *status_routes(status), verifier_router(jpki, register)],
         report=report,
         door=door,
         lifespan=[working(jobs, report)],
     )
-    return JpkiRoom(app, jpki)
+    return JpkiRoom(app, jpki, status_answerer(status, report))

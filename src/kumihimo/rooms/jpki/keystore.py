@@ -7,7 +7,7 @@ never leaves its store.
 import os
 import re
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import attrs
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -27,7 +27,9 @@ _LABEL = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
 class KeyStore(Protocol):
-    """Holds private keys by label."""
+    """Holds private keys by label. `waits`: it signs elsewhere, and nothing is done here meanwhile."""
+
+    waits: ClassVar[bool]
 
     def generate(self, label: str, kind: KeyKind) -> PublicKey:
         """Make a key under a label that has none; returns its public half."""
@@ -46,6 +48,7 @@ class KeyStore(Protocol):
 class MemoryKeys:
     """Keys that end with the process."""
 
+    waits: ClassVar[bool] = False
     _keys: dict[str, PrivateKey] = attrs.field(factory=dict[str, PrivateKey], repr=False)
 
     def generate(self, label: str, kind: KeyKind) -> PublicKey:
@@ -73,6 +76,7 @@ class MemoryKeys:
 class FileKeys:
     """A folder with one encrypted PKCS#8 file for each key; only the process may read it."""
 
+    waits: ClassVar[bool] = False
     folder: Path
     _passphrase: Withheld[bytes]
     _loaded: dict[str, PrivateKey] = attrs.field(factory=dict[str, PrivateKey], repr=False)

@@ -8,29 +8,33 @@ may serve again while nothing it says has changed (RFC 5019); one with a nonce i
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from itertools import count
+from typing import Final, TypeVar
 
 import attrs
 
 from kumihimo.kernel.refusal import TooMany, Unavailable
 from kumihimo.kernel.together import Together
 from kumihimo.rooms.jpki import responders, store_status
-from kumihimo.rooms.jpki.api import Ca
 from kumihimo.rooms.jpki.context import Jpki
 from kumihimo.rooms.jpki.domain import ocsp
 from kumihimo.rooms.jpki.domain.ocsp import CertId, CertStatus, MalformedRequest, Question
 from kumihimo.rooms.jpki.domain.verifiers import PURPOSES, Purpose, may_ask
 from kumihimo.rooms.jpki.responders import Responder, Responders
-from kumihimo.rooms.jpki.store_status import CheckRow, StatusRow, Told, VerifierRow
+from kumihimo.rooms.jpki.store_status import AskedRow, ToldRow, VerifierRow
 from kumihimo.rooms.jpki.verifiers import token_hash_of
 
 NEXT_UPDATE: Final = timedelta(hours=1)  # our choice; the real figure is not public
 SERVES_AGAIN: Final = timedelta(minutes=10)  # our choice: what is told is never older
 ANSWERS_KEPT: Final = 20_000  # about 2 KB each
+QUESTIONS_KEPT: Final = 20_000
+SHORT: Final = 160  # bytes of a question about one certificate
 TOGETHER_MAX: Final = 256
+SIGNED_TOGETHER_MAX: Final = 16  # RSA takes some five milliseconds for so many
 RELOAD: Final = timedelta(minutes=1)
-_SERIAL_MAX: Final = (1 << 63) - 1  # nothing larger was ever issued
 
+K = TypeVar("K")
+V = TypeVar("V")
 Statuses = tuple[tuple[CertId, CertStatus], ...]
 
 
@@ -43,9 +47,30 @@ class _Asked:
 
 
 @attrs.frozen
+class _Unsigned:
+    responder: Responder
+    told: Statuses
+    nonce: bytes | None
+    at: datetime
+
+
+@attrs.frozen
 class _Kept:
     answer: bytes
     until: datetime
+
+
+class _Lately(dict[K, V]):
+    """What was put here last; the oldest goes when there are too many."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def put(self, key: K, value: V) -> None:
+        if len(self) >= self._most:
+            del self[next(iter(self))]
+        self[key] = value
 
 
 class OcspService:
@@ -55,8 +80,10 @@ class OcspService:
         self._jpki = jpki
         self._responders = Responders({})
         self._loaded_at: datetime | None = None
-        self._kept: dict[tuple[Responder, Statuses], _Kept] = {}
+        self._read = _Lately[bytes, Question](QUESTIONS_KEPT)
+        self._kept = _Lately[tuple[Responder, Statuses], _Kept](ANSWERS_KEPT)
         self._together = Together[_Asked, Statuses | None](self._look_up, most=TOGETHER_MAX)
+        self._signing = Together[_Unsigned, bytes](self._sign_all, most=SIGNED_TOGETHER_MAX)
 
     async def answer(self, request: bytes, *, authorization: str, purpose: str) -> bytes:
         """Return the answer to a request, DER; every request gets one.
@@ -65,7 +92,7 @@ class OcspService:
         `unauthorized`, and no more.
         """
         try:
-            question = ocsp.parse_question(request)
+            question = self._question(request)
         except MalformedRequest:
             return ocsp.unsuccessful("malformed-request")
         token_hash = token_hash_of(authorization)
@@ -77,11 +104,20 @@ class OcspService:
             if responder is None:
                 return ocsp.unsuccessful("unauthorized")
             told = await self._together.ask(_Asked(token_hash, why, question, responder))
+            if told is None:
+                return ocsp.unsuccessful("unauthorized")
+            return await self._signed(responder, told, question.nonce)
         except (TooMany, Unavailable):
             return ocsp.unsuccessful("try-later")
-        if told is None:
-            return ocsp.unsuccessful("unauthorized")
-        return await self._signed(responder, told, question.nonce)
+
+    def _question(self, request: bytes) -> Question:
+        """Read a question; a short one without a nonce is likely to come again, byte for byte."""
+        question = self._read.get(request)
+        if question is None:
+            question = ocsp.parse_question(request)
+            if question.nonce is None and len(request) <= SHORT:
+                self._read.put(request, question)
+        return question
 
     async def _responder(self, question: Question) -> Responder | None:
         """Return who answers for the one issuer that a question names; None where it names more."""
@@ -99,59 +135,60 @@ class OcspService:
         """Look up and record everything that was asked at one moment; None: may not ask."""
         jpki = self._jpki
         async with jpki.database.transaction() as tx:
-            known = await store_status.verifiers_by_token(tx, [one.token_hash for one in asked])
-            named: set[tuple[Ca, int]] = {
-                (one.responder.ca, cert_id.serial)
-                for one in asked
-                for cert_id in one.question.ids
-                if 0 < cert_id.serial <= _SERIAL_MAX
-            }
-            found = await store_status.statuses(tx, sorted(named))
-            answers: list[Statuses | None] = []
-            checks: list[CheckRow] = []
-            for one in asked:
-                verifier = _asker(known.get(one.token_hash), one)
-                if verifier is None:
-                    answers.append(None)
-                    continue
-                rows = [_row(one.responder, cert_id, found) for cert_id in one.question.ids]
-                answers.append(
-                    tuple(
-                        (cert_id, _status(row))
-                        for cert_id, row in zip(one.question.ids, rows, strict=True)
-                    )
+            known = await store_status.verifiers_by_token(tx, {one.token_hash for one in asked})
+            askers = [_asker(known.get(one.token_hash), one) for one in asked]
+            rows = [
+                AskedRow(
+                    verifier=asker,
+                    ca=one.responder.ca,
+                    generation=one.responder.generation,
+                    serial=cert_id.serial,
+                    purpose=one.purpose,
                 )
-                checks += [
-                    _check(verifier, one, cert_id, row)
-                    for cert_id, row in zip(one.question.ids, rows, strict=True)
-                ]
-            if checks:
-                await store_status.add_checks(tx, checks, jpki.today())
-            refused = answers.count(None)
-            await jpki.journal(tx, "status-told", "ocsp", certificates=len(checks), refused=refused)
-        return answers
+                for asker, one in zip(askers, asked, strict=True)
+                if asker is not None
+                for cert_id in one.question.ids
+            ]
+            told = await store_status.tell(tx, rows, jpki.today()) if rows else {}
+            refused = askers.count(None)
+            await jpki.journal(tx, "status-told", "ocsp", certificates=len(rows), refused=refused)
+        places = count()
+        return [
+            None
+            if asker is None
+            else tuple((cert_id, _status(told.get(next(places)))) for cert_id in one.question.ids)
+            for asker, one in zip(askers, asked, strict=True)
+        ]
 
     async def _signed(self, responder: Responder, told: Statuses, nonce: bytes | None) -> bytes:
         now = self._jpki.clock.now()
         kept = self._kept.get((responder, told)) if nonce is None else None
         if kept is not None and now < kept.until:
             return kept.answer
-        answer = await asyncio.to_thread(self._sign, responder, told, nonce, now)
+        answer = await self._signing.ask(_Unsigned(responder, told, nonce, now))
         if nonce is None:
-            if len(self._kept) >= ANSWERS_KEPT:
-                del self._kept[next(iter(self._kept))]
-            self._kept[responder, told] = _Kept(answer, now + SERVES_AGAIN)
+            self._kept.put((responder, told), _Kept(answer, now + SERVES_AGAIN))
         return answer
 
-    def _sign(
-        self, responder: Responder, told: Statuses, nonce: bytes | None, at: datetime
-    ) -> bytes:
+    async def _sign_all(self, answers: Sequence[_Unsigned]) -> list[bytes]:
+        """Sign whatever waits for it.
+
+        A thread for a key in memory would take the interpreter from the event loop and back at each
+        signature, which cost a fifth of all signatures; a room has a process for each core instead.
+        """
+        if self._jpki.key_store.waits:
+            return await asyncio.to_thread(lambda: [self._sign(one) for one in answers])
+        await asyncio.sleep(0)
+        return [self._sign(one) for one in answers]
+
+    def _sign(self, answer: _Unsigned) -> bytes:
+        responder = answer.responder
         data = ocsp.response_data(
-            told,
+            answer.told,
             responder_key_id=responder.key_id,
-            produced_at=at,
-            next_update=at + NEXT_UPDATE,
-            nonce=nonce,
+            produced_at=answer.at,
+            next_update=answer.at + NEXT_UPDATE,
+            nonce=answer.nonce,
         )
         signature = self._jpki.key_store.sign(responder.key_label, data)
         return ocsp.successful(
@@ -165,30 +202,11 @@ def _asker(row: VerifierRow | None, asked: _Asked) -> str | None:
     return row.verifier
 
 
-def _row(
-    responder: Responder, cert_id: CertId, found: dict[tuple[Ca, int], StatusRow]
-) -> StatusRow | None:
-    """Return the certificate that is meant: of this authority and of this generation's key."""
-    row = found.get((responder.ca, cert_id.serial))
-    return row if row is not None and row.generation == responder.generation else None
-
-
-def _status(row: StatusRow | None) -> CertStatus:
-    if row is None:
-        return "unknown"
-    if row.status == "good":
+def _status(told: ToldRow | None) -> CertStatus:
+    if told is None:
         return "good"
-    assert row.reason is not None, "a certificate that is not good has a reason"
-    return ocsp.Revoked(row.status_at, row.reason)
-
-
-def _check(verifier: str, asked: _Asked, cert_id: CertId, row: StatusRow | None) -> CheckRow:
-    told: Told = "unknown" if row is None else row.status
-    return CheckRow(
-        verifier=verifier,
-        ca=asked.responder.ca,
-        serial=cert_id.serial,
-        purpose=asked.purpose,
-        method="ocsp",
-        told=told,
-    )
+    if told.told == "unknown":
+        return "unknown"
+    assert told.reason is not None, "a certificate that is not good has a reason"
+    assert told.status_at is not None, "and a time"
+    return ocsp.Revoked(told.status_at, told.reason)

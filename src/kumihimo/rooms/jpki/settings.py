@@ -17,7 +17,7 @@ from kumihimo.rooms.jpki.context import Jpki
 from kumihimo.rooms.jpki.domain.addresses import can_be_printed
 from kumihimo.rooms.jpki.keystore import FileKeys, KeyStore
 from kumihimo.rooms.jpki.token import TokenKeys
-from kumihimo.rooms.oversight.client import DirectoryBook, RoomSettings
+from kumihimo.rooms.oversight.client import DirectoryBook, RoomSettings, listening_at
 
 # What fits into a certificate's IA5String and is an address of HTTP.
 _URL: Final = re.compile(r"https?://[!-~]{1,200}")
@@ -52,13 +52,17 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     `key` names the file with the master secret. The authorities' keys are in `authority_keys`, a
     folder of encrypted files, or on `token`: one of the two. `ocsp_url` is the address that stands
-    in every certificate.
+    in every certificate. `ocsp_listen` is where questions about status are answered besides
+    `listen`, many times as many. With `share_port` several processes serve at the same addresses:
+    each takes its share of the connections, and what they do together is settled in the database.
     """
 
     key: str
     ocsp_url: str
     authority_keys: str = ""
     token: TokenSettings | None = None
+    ocsp_listen: str = ""
+    share_port: bool = False
 
     def jpki(self, *, beside: Path, book: DirectoryBook, clock: Clock, entropy: Entropy) -> Jpki:
         """Return the jpki that these settings describe; its database is not opened yet.
@@ -80,6 +84,12 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             entropy=entropy,
             ocsp_url=self.ocsp_url,
         )
+
+    def ocsp_address(self) -> tuple[str, int] | None:
+        """Return host and port for questions about status alone, if any; raises `BadSettings`."""
+        if not self.ocsp_listen:
+            return None
+        return listening_at(self.ocsp_listen, key="ocsp_listen")
 
     def key_store(self, keys: PartyKeys, *, beside: Path) -> KeyStore:
         """Return where the authorities' keys are; raises `BadSettings`, `KeyFileUnsafe`."""

@@ -1,6 +1,6 @@
 """jpki's SQL: verifiers, what they asked, responders."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Literal
 
@@ -30,18 +30,6 @@ class VerifierRow:
 
 
 @attrs.frozen(kw_only=True)
-class StatusRow:
-    """The status of one certificate."""
-
-    ca: Ca
-    serial: int
-    generation: int
-    status: Literal["good", "held", "revoked"]
-    reason: str | None
-    status_at: datetime
-
-
-@attrs.frozen(kw_only=True)
 class ResponderRow:
     """A key that answers for one generation of an authority."""
 
@@ -64,6 +52,27 @@ class CheckRow:
     purpose: Purpose
     method: Method
     told: Told
+
+
+@attrs.frozen(kw_only=True)
+class AskedRow:
+    """One certificate that somebody who may do so asks about."""
+
+    verifier: str
+    ca: Ca
+    generation: int
+    serial: int
+    purpose: Purpose
+
+
+@attrs.frozen(kw_only=True)
+class ToldRow:
+    """What is told of a certificate that is not good; `place` is where it was in the question."""
+
+    place: int
+    told: Literal["held", "revoked", "unknown"]
+    reason: str | None
+    status_at: datetime | None
 
 
 async def add_verifier(tx: Tx, row: VerifierRow) -> bool:
@@ -138,7 +147,7 @@ async def add_list_fetch(
     )
 
 
-async def verifiers_by_token(tx: Tx, hashes: Sequence[bytes]) -> dict[bytes, VerifierRow]:
+async def verifiers_by_token(tx: Tx, hashes: Collection[bytes]) -> dict[bytes, VerifierRow]:
     """Return who has these tokens."""
     rows = await tx.rows(
         "SELECT verifier, roles, platform, token_hash, registered_on, suspended FROM verifier"
@@ -147,18 +156,6 @@ async def verifiers_by_token(tx: Tx, hashes: Sequence[bytes]) -> dict[bytes, Ver
         VerifierRow,
     )
     return {bytes(row.token_hash): row for row in rows}
-
-
-async def statuses(tx: Tx, named: Sequence[tuple[Ca, int]]) -> dict[tuple[Ca, int], StatusRow]:
-    """Return the status of those certificates that were ever issued."""
-    rows = await tx.rows(
-        "SELECT c.ca, c.serial, c.generation, c.status, c.reason, c.status_at FROM certificate c"
-        " JOIN unnest(%(cas)s::text[], %(serials)s::bigint[]) AS asked (ca, serial)"
-        " ON c.ca = asked.ca AND c.serial = asked.serial",
-        {"cas": [ca for ca, _ in named], "serials": [serial for _, serial in named]},
-        StatusRow,
-    )
-    return {(row.ca, row.serial): row for row in rows}
 
 
 async def add_checks(tx: Tx, rows: Sequence[CheckRow], on: date) -> None:
@@ -179,6 +176,37 @@ async def add_checks(tx: Tx, rows: Sequence[CheckRow], on: date) -> None:
             "told": [row.told for row in rows],
         },
     )
+
+
+async def tell(tx: Tx, asked: Sequence[AskedRow], on: date) -> dict[int, ToldRow]:
+    """Look up certificates and record what is told of each, in one statement.
+
+    Returns those that are not good, by their place in `asked`. Of another generation of the same
+    authority, or never issued, is `unknown`.
+    """
+    rows = await tx.rows(
+        "WITH asked AS (SELECT a.*, CASE WHEN a.serial BETWEEN 1 AND 9223372036854775807"
+        " THEN a.serial::bigint END AS issued FROM unnest(%(verifiers)s::text[], %(cas)s::text[],"
+        " %(generations)s::integer[], %(serials)s::numeric[], %(purposes)s::text[])"
+        " WITH ORDINALITY AS a (verifier, ca, generation, serial, purpose, place)),"
+        " told AS (SELECT a.*, coalesce(c.status, 'unknown') AS told, c.reason, c.status_at"
+        " FROM asked a LEFT JOIN certificate c"
+        " ON c.ca = a.ca AND c.serial = a.issued AND c.generation = a.generation),"
+        " kept AS (INSERT INTO status_check"
+        " (verifier, ca, serial, purpose, method, told, checked_on)"
+        " SELECT verifier, ca, serial, purpose, 'ocsp', told, %(on)s FROM told)"
+        " SELECT place - 1 AS place, told, reason, status_at FROM told WHERE told <> 'good'",
+        {
+            "on": on,
+            "verifiers": [row.verifier for row in asked],
+            "cas": [row.ca for row in asked],
+            "generations": [row.generation for row in asked],
+            "serials": [row.serial for row in asked],
+            "purposes": [row.purpose for row in asked],
+        },
+        ToldRow,
+    )
+    return {row.place: row for row in rows}
 
 
 async def responders(tx: Tx) -> list[ResponderRow]:

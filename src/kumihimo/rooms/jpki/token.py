@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from threading import Lock
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import attrs
 import pkcs11
@@ -30,6 +30,7 @@ _STAYS: Final = {_pkcs11.Attribute.SENSITIVE: True, _pkcs11.Attribute.EXTRACTABL
 class TokenKeys:
     """A token behind a PKCS#11 module. One session, one signature at a time."""
 
+    waits: ClassVar[bool] = True
     _session: Any = attrs.field(repr=False)
     _lock: Lock = attrs.field(factory=Lock, repr=False)
 

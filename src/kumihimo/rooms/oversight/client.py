@@ -152,6 +152,14 @@ class DirectoryFollower:
         await self._http.aclose()
 
 
+def listening_at(text: str, *, key: str) -> tuple[str, int]:
+    """Return host and port of a setting; raises `BadSettings` that names the key."""
+    host, _, port = text.rpartition(":")
+    if not host or not host.isprintable() or not _is_port(port):
+        raise BadSettings(f"{key}: host:port, such as 127.0.0.1:8400", pointer=key)
+    return host.strip("[]"), int(port)
+
+
 class PartySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the settings file of every program says that speaks for a party.
 
@@ -195,10 +203,7 @@ class PartySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def address(self) -> tuple[str, int]:
         """Return host and port to listen on; raises `BadSettings`."""
-        host, _, port = self.listen.rpartition(":")
-        if not host or not host.isprintable() or not _is_port(port):
-            raise BadSettings("listen: host:port, such as 127.0.0.1:8400", pointer="listen")
-        return host.strip("[]"), int(port)
+        return listening_at(self.listen, key="listen")
 
 
 class RoomSettings(PartySettings, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -50,6 +50,8 @@ def generalized_time(at: datetime) -> bytes:
 class Cursor:
     """Reads elements one after the other; every method raises `NotDer` on what it did not expect."""
 
+    __slots__ = ("_at", "_data")  # a question is read by a dozen of them
+
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0
@@ -85,15 +87,16 @@ class Cursor:
             raise NotDer("there is something after the last element")
 
     def _element(self, tag: int) -> tuple[bytes, bytes]:
-        begin = self._at
-        if self.peek() != tag or tag & _MULTI_BYTE_TAG == _MULTI_BYTE_TAG:
+        data, begin = self._data, self._at
+        whole = len(data)
+        if begin >= whole or data[begin] != tag or tag & _MULTI_BYTE_TAG == _MULTI_BYTE_TAG:
             raise NotDer("another element is expected here")
         size, start = self._length(begin + 1)
         stop = start + size
-        if stop > len(self._data):
+        if stop > whole:
             raise NotDer("an element is cut off")
         self._at = stop
-        return self._data[begin:stop], self._data[start:stop]
+        return data[begin:stop], data[start:stop]
 
     def _length(self, at: int) -> tuple[int, int]:
         """Return the length that stands at a place, and where the content begins."""
