@@ -23,6 +23,11 @@ def test_one_number_in_two_tables_of_people_is_found():
     assert join(loot(left), loot(right)).naming == 1
 
 
+def test_one_number_on_a_card_and_in_a_vault_is_found():
+    left, right = row("card", "c" * 22, "1234567890"), row("vault", "lg-2", "1234567890")
+    assert join(loot(left), loot(right)).naming == 1
+
+
 def test_an_exchange_known_to_both_names_nobody():
     left = row("person", "lg-1", "p" * 22, CODE) + row("inquiry", "lg-1", PERMIT)
     right = row("person", "lg-2", "q" * 22, OTHER) + row("provision", "lg-2", PERMIT)

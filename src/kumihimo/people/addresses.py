@@ -26,6 +26,9 @@ PREFECTURES: Final = (
     "鹿児島県", "沖縄県",
 )  # fmt: skip
 
+_CODES: Final = {name: f"{code:02}" for code, name in enumerate(PREFECTURES, start=1)}
+_NAME_LENGTHS: Final = sorted({len(name) for name in PREFECTURES})
+
 _NUMERALS = "〇一二三四五六七八九十百"
 _UNITS: Final = {"十": 10, "百": 100}
 # A numeral counts as a number only beside a word of counting: 三田 and 一番町 are names.
@@ -54,8 +57,7 @@ def canonical_address(text: str) -> tuple[str, str]:
 
 
 def _parts(text: str) -> tuple[str, str, str]:
-    plain = " ".join(compatible(text).casefold().split())
-    prefecture, rest = _split_prefecture(plain)
+    prefecture, rest = _split_prefecture(_plain(text))
     counted = _COUNTED.sub(lambda m: str(_number(m[1] or m[2])), _SPACED_DASH.sub("-", rest))
     dashed = _DASHED.sub("-", counted)
     lots = _LOT_WORD.sub("-", _CHOME.sub("-", dashed))
@@ -68,10 +70,15 @@ def _parts(text: str) -> tuple[str, str, str]:
     return prefecture, _town(unified[: found.start()]) + lot, building
 
 
+def _plain(text: str) -> str:
+    return " ".join(compatible(text).casefold().split())
+
+
 def _split_prefecture(text: str) -> tuple[str, str]:
-    for code, name in enumerate(PREFECTURES, start=1):
-        if text.startswith(name):
-            return f"{code:02}", text[len(name) :].lstrip()
+    for length in _NAME_LENGTHS:
+        code = _CODES.get(text[:length])
+        if code is not None:
+            return code, text[length:].lstrip()
     return "", text
 
 
@@ -103,7 +110,7 @@ class Address(Withheld[str]):
 
     def reveal_prefecture(self) -> str:
         """Return the code of the prefecture written in front, or ""."""
-        return _parts(self._value)[0]
+        return _split_prefecture(_plain(self._value))[0]
 
     def reveal_core(self) -> str:
         """Return town and lot in canonical form: what a comparison takes."""

@@ -37,6 +37,8 @@ _PAIRS: Final = (
     ("gateway_west", "linkage"),
     ("gateway_east", "ledger"),
     ("linkage", "ledger"),
+    ("gateway_east", "cards"),
+    ("gateway_west", "cards"),
 )
 
 
