@@ -82,9 +82,10 @@ async def steal(demo: Demo, family: Family) -> None:
         ],
     )
     teller.good(
-        f"両方に載る{both:,}人のうち、結合できたのは0人。共通番号なら全員だった。",
+        f"両方に載る{both:,}人のうち、結合できたのは0人。共通番号なら全員だった。"
+        "共通の値は照会やプログラムの版のもので、人を指さない。",
         f"Of {both:,} people in both gateways not one could be joined; by a common number, all."
-        " The few shared values name exchanges, and nobody in them.",
+        " The few shared values name exchanges and versions of the program, and nobody.",
     )
 
 
