@@ -12,6 +12,8 @@ import attrs
 import psycopg
 from psycopg import sql
 
+from tests.federation.standing import connect, value
+
 HELD_WITHIN_S = 60.0
 
 
@@ -76,17 +78,11 @@ class Commits:
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
 
-    def rows(self, room, query, params=()):
-        with self.connect(room) as connection:
-            return connection.execute(query, params).fetchall()
-
     def value(self, room, query, params=()):
-        [(found,)] = self.rows(room, query, params)
-        return found
+        return value(self._server, room, query, params)
 
     def connect(self, room):
-        database = "kumihimo_" + room.replace("-", "_")
-        return psycopg.connect(self._server.admin(database).reveal(), autocommit=True)
+        return connect(self._server, room)
 
     def _waiting(self, point):
         return self.value(

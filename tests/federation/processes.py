@@ -27,8 +27,11 @@ POLL_MAX = 1_000
 
 
 @contextmanager
-def two_towns():
-    """Run a federation in which Minato may ask Osaka; gives it and its PostgreSQL."""
+def two_towns(prepared=lambda _: None):
+    """Run a federation in which Minato may ask Osaka; gives it and its PostgreSQL.
+
+    `prepared` gets the federation before its rooms start.
+    """
     entropy, clock = SystemEntropy(), SystemClock()
     with TemporaryDirectory(prefix="kumihimo-test-") as name:
         folder = Path(name)
@@ -39,6 +42,7 @@ def two_towns():
             assessed={MINATO: date(2025, 4, 1), OSAKA: date(2025, 4, 1)},
         )
         found = prepare(folder / "rooms", plan, postgres=server, clock=clock, entropy=entropy)
+        prepared(found)
         try:
             found.start()
             yield found, server

@@ -52,6 +52,7 @@ KERNEL = {
         "next_try_at": "instant",
         "tries": "count",
     },
+    "turn": {"what": "name of a work, party", "until": "instant"},
 }
 
 LINKAGE = {

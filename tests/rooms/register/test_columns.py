@@ -37,6 +37,7 @@ COLUMNS = {
         "digest": "hash chain",
     },
     "journal_head": {"singleton": "true", "seq": "count", "digest": "hash chain"},
+    "turn": {"what": "name of a work, party", "until": "instant"},
     "kept_statement": {
         "what": "word",
         "signer": "public key",

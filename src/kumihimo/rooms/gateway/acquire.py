@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from kumihimo.kernel import journal
+from kumihimo.kernel import journal, turns
 from kumihimo.kernel.group import (
     NotInGroup,
     Point,
@@ -44,6 +44,7 @@ from kumihimo.rooms.register import api as register
 # it has forgotten.
 LIFETIME: Final = timedelta(days=6)
 SAME_PERSON: Final = "same-person-twice"
+TURN: Final = timedelta(seconds=120)  # twice what both calls of a round may take
 
 
 @attrs.frozen
@@ -59,12 +60,25 @@ class _Bound:
 async def run_once(gateway: Gateway, tenant: Tenant) -> int:
     """Take every waiting person one step further; returns how many moved.
 
-    Raises `Unavailable` when register or the core does not answer; what was done stays done.
+    Processes of a gateway take turns at an institution: a step that two of them take at once does
+    no harm, and would be asked of register twice. Raises `Unavailable` when register or the core
+    does not answer; what was done stays done.
     """
     moved = await expire(gateway, tenant)
     moved += await _sequence(gateway, tenant)
-    moved += await _request(gateway, tenant)
-    return moved + await _collect(gateway, tenant)
+    what, now = f"acquiring|{tenant.institution}", gateway.clock.now()
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        ours = await store.anybody_waits(tx) and await turns.take(
+            tx, what, at=now, until=now + TURN
+        )
+    if not ours:
+        return moved
+    try:
+        moved += await _request(gateway, tenant)
+        return moved + await _collect(gateway, tenant)
+    finally:
+        async with gateway.database.transaction(institution=tenant.institution) as tx:
+            await turns.end(tx, what, taken_until=now + TURN, at=gateway.clock.now())
 
 
 async def expire(gateway: Gateway, tenant: Tenant) -> int:
@@ -117,7 +131,7 @@ async def _request(gateway: Gateway, tenant: Tenant) -> int:
     async with gateway.database.transaction(institution=tenant.institution) as tx:
         await store.keep_blindings(tx, [w.acquisition for w in begun], locked)
         requested = after("SEQUENCED", "request")
-        await store.move(tx, [w.person for w in begun], old="SEQUENCED", new=requested)
+        moved = await store.move(tx, [w.person for w in begun], old="SEQUENCED", new=requested)
         await _drop(
             tx,
             unknown,
@@ -127,7 +141,7 @@ async def _request(gateway: Gateway, tenant: Tenant) -> int:
         )
         await _drop(tx, used, old="SEQUENCED", new=after("SEQUENCED", "duplicate"))
         await _journal(
-            gateway, tenant, tx, "acquisition-requested", begun=len(begun), unknown=len(unknown)
+            gateway, tenant, tx, "acquisition-requested", begun=moved, unknown=len(unknown)
         )
     return len(begun) + len(unknown) + len(used)
 
@@ -218,12 +232,12 @@ async def _bind(gateway: Gateway, tenant: Tenant, tx: Tx, codes: Sequence[_Bound
         else:
             fresh[one.code] = one
     bound = list(fresh.values())
-    await store.bind(tx, [b.person for b in bound], [(b.version, b.code) for b in bound])
+    new = await store.bind(tx, [b.person for b in bound], [(b.version, b.code) for b in bound])
     persons = [b.person for b in twice]
     rejected = after(received, "reject")
     await store.move(tx, persons, old="REQUESTED", new=rejected, because=SAME_PERSON)
     await store.forget(tx, [b.acquisition for b in codes])
-    await _journal(gateway, tenant, tx, "codes-bound", bound=len(bound), twice=len(twice))
+    await _journal(gateway, tenant, tx, "codes-bound", bound=new, twice=len(twice))
 
 
 async def _at_the_present_key(tenant: Tenant, tx: Tx, codes: Sequence[_Bound]) -> list[_Bound]:

@@ -210,6 +210,11 @@ async def move(tx: Tx, persons: Sequence[str], *, old: str, new: str, because: s
     )
 
 
+async def anybody_waits(tx: Tx) -> bool:
+    """Say whether any acquisition is under way."""
+    return bool(await tx.value("SELECT EXISTS (SELECT FROM acquisition)"))
+
+
 async def waiting(tx: Tx, state: str, limit: int) -> list[Waiting]:
     """Return acquisitions of persons in one state, in no order that tells anything."""
     return await tx.rows(
@@ -261,9 +266,9 @@ async def holders_of_codes(tx: Tx, codes: Sequence[tuple[int, bytes]]) -> dict[b
     return {bytes(row.key): row.person for row in rows}
 
 
-async def bind(tx: Tx, persons: Sequence[str], codes: Sequence[tuple[int, bytes]]) -> None:
-    """Write codes to persons."""
-    await tx.put(
+async def bind(tx: Tx, persons: Sequence[str], codes: Sequence[tuple[int, bytes]]) -> int:
+    """Write codes to persons who wait for them; returns how many did."""
+    return await tx.execute(
         "UPDATE person SET acquisition_state = 'BOUND', code = new.code, code_version = new.version"
         " FROM unnest(%(persons)s::text[], %(versions)s::integer[], %(codes)s::bytea[])"
         " AS new (person, version, code)"

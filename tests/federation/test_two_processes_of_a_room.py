@@ -1,0 +1,114 @@
+"""Core and gateways run as two processes each, on one database behind two addresses, under load.
+
+They share the work: nothing is done twice, and nothing is lost when one of the two dies.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from itertools import cycle
+
+import pytest
+
+from kumihimo.rooms.gateway.client import BusinessClient
+from kumihimo.run.federation import Room
+from kumihimo.run.loopback import HOST, free_port
+from tests.federation.processes import (
+    EAST,
+    WEST,
+    outcomes,
+    questions_about,
+    settle,
+    two_towns,
+    until,
+)
+from tests.federation.standing import at_rest, each_stands_once, journaled, value
+from tests.federation.street import MINATO, OSAKA
+
+PEOPLE = 200
+BATCHES = 8
+ALONE = 20
+DOUBLED = ("linkage", EAST, WEST)
+
+
+def second(name):
+    return f"{name}-2"
+
+
+def double(rooms):
+    """Give each of these rooms a second process; the second ones talk to each other."""
+    moved = {rooms.rooms[name].address: f"http://{HOST}:{free_port()}" for name in DOUBLED}
+    for name in DOUBLED:
+        room = rooms.rooms[name]
+        text = room.settings.read_text()
+        for old, new in moved.items():
+            text = text.replace(old.removeprefix("http://"), new.removeprefix("http://"))
+        settings = room.settings.with_name(f"{second(name)}.toml")
+        settings.write_text(text)
+        rooms.rooms[second(name)] = Room(
+            second(name), room.kind, settings, moved[room.address], room.database
+        )
+
+
+class Either:
+    """A business system that is sent to the one process or the other, in turn."""
+
+    def __init__(self, *clients):
+        self._turn = cycle(clients)
+
+    def register(self, persons):
+        for start in range(0, len(persons), 10):
+            next(self._turn).register(persons[start : start + 10])
+
+    def __getattr__(self, name):
+        return getattr(next(self._turn), name)
+
+
+@pytest.fixture(scope="module")
+def town():
+    with two_towns(double) as (rooms, server):
+        tokens = {EAST: rooms.token(MINATO), WEST: rooms.token(OSAKA)}
+        clients = [
+            BusinessClient(rooms.rooms[which(name)].address, token)
+            for name, token in tokens.items()
+            for which in (str, second)
+        ]
+        with closing(clients[0]), closing(clients[1]), closing(clients[2]), closing(clients[3]):
+            names = settle(rooms, Either(*clients[:2]), Either(*clients[2:]), PEOPLE)
+            yield rooms, server, clients[:2], names
+
+
+def test_two_processes_of_a_gateway_acquire_each_code_once(town):
+    _, server, _, _ = town
+    for room, institution in ((EAST, MINATO), (WEST, OSAKA)):
+        for act, word in (
+            ("acquisition-sequenced", "sequenced"),
+            ("acquisition-requested", "begun"),
+            ("codes-bound", "bound"),
+        ):
+            assert journaled(server, room, act, word) == PEOPLE, (room, act)
+        # Register was asked once for each: an office that asks twice spends its quota twice.
+        asked = journaled(server, "register", "acquisition-begun", "asked", institution)
+        assert asked == PEOPLE
+        assert value(server, room, "SELECT count(DISTINCT code) FROM person") == PEOPLE
+
+
+def test_two_processes_of_each_share_the_work_and_one_goes_on_alone(town):
+    rooms, server, clients, names = town
+    with ThreadPoolExecutor(8) as threads:
+        alone = [
+            threads.submit(client.ask, questions_about([name]))
+            for client, name in zip(cycle(clients), names[:ALONE], strict=False)
+        ]
+        batches = [
+            threads.submit(client.ask, questions_about(names))
+            for client, _ in zip(cycle(clients), range(BATCHES), strict=False)
+        ]
+        acknowledged = [one.inquiry for asked in alone + batches for one in asked.result()]
+    for name in DOUBLED:  # with whatever they have in their hands
+        rooms.rooms[name].kill()
+    assert len(set(acknowledged)) == ALONE + BATCHES * PEOPLE
+    until(lambda: outcomes(clients[1], acknowledged) == {"OK"}, limit_s=180)
+    until(lambda: at_rest(server), limit_s=120)
+    each_stands_once(rooms, server, acknowledged)
+    for name in DOUBLED:
+        rooms.restart(name)
