@@ -230,6 +230,8 @@ def _settings(
     if kind == "register":
         lines.append(f"inquiries_per_minute = {plan.inquiries_per_minute}")
         lines.append(f"inquiries_per_day = {plan.inquiries_per_day}")
+        lines.append(f"acquisitions_per_minute = {plan.inquiries_per_minute}")
+        lines.append(f"acquisitions_per_day = {plan.inquiries_per_day}")
     lines.append("\n[peers]")
     lines += [f"{json.dumps(party)} = {json.dumps(address)}" for party, address in peers.items()]
     if kind == "gateway":

@@ -110,6 +110,58 @@ def test_what_names_nobody_and_what_is_no_number_are_answered_alike(in_house):
     in_house(story)
 
 
+def test_an_office_that_tries_out_numbers_is_stopped_and_another_is_not(in_house):
+    async def story(house):
+        [number] = await born(house, 1)
+        house.acquisition_limits = Limits(per_minute=3, per_day=5)
+        house.build()
+        tried = [(fresh_id(), f"{guess:012}") for guess in range(3)]
+        assert {ticket.state for ticket in await house.acquire(*tried)} == {"no-such-person"}
+        for guess in ((fresh_id(), number), (fresh_id(), "not a number"), tried[0]):
+            with pytest.raises(Refused) as refused:
+                await house.acquire(guess)
+            assert refused.value.reason == "too-many"
+            assert refused.value.remote.detail == "this office has used up its acquisitions for now"
+        [begun] = await house.acquire((fresh_id(), number), office=MINATO)
+        assert begun.state == "begun"
+        house.clock.advance(timedelta(minutes=1))
+        assert len(await house.acquire(*tried[:2])) == 2
+        house.clock.advance(timedelta(minutes=1))
+        with pytest.raises(Refused):
+            await house.acquire(tried[0])  # the day's are used up
+
+    in_house(story)
+
+
+def test_what_is_refused_past_the_quota_began_nothing_and_is_on_record(in_house):
+    async def story(house):
+        one, other = await born(house, 1, 2)
+        house.acquisition_limits = Limits(per_minute=1, per_day=9)
+        house.build()
+        with pytest.raises(Refused):
+            await house.acquire((fresh_id(), one), (fresh_id(), other))
+        assert await house.room.outbox.run_once() == 0
+        assert (await house.acquire((fresh_id(), one)))[0].state == "begun"
+        async with house.database.transaction() as tx:
+            told = await tx.value("SELECT detail FROM journal WHERE act = 'quota-exceeded'")
+        assert told == '{"asked":2,"of":"acquisitions"}'
+
+    in_house(story)
+
+
+def test_acquisitions_and_strict_inquiries_are_counted_apart(in_house):
+    async def story(house):
+        [number] = await born(house, 1)
+        house.limits = house.acquisition_limits = Limits(per_minute=1, per_day=9)
+        house.build()
+        await ask_ticket(house, number, birth(1))
+        assert (await house.acquire((fresh_id(), number)))[0].state == "begun"
+        with pytest.raises(Refused):
+            await ask_ticket(house, number, birth(1))
+
+    in_house(story)
+
+
 def test_only_an_institution_in_good_standing_acquires(in_house):
     async def story(house):
         [number] = await born(house, 1)

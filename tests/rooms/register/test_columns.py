@@ -3,6 +3,13 @@
 from tests.rooms.register.made import birth, code
 
 COLUMNS = {
+    "acquisition_quota": {
+        "office": "party",
+        "tokens": "count",
+        "at": "instant of the office's last batch, names nobody",
+        "day": "day",
+        "used": "count",
+    },
     "acquisition_seen": {
         "tag": "keyed tag of an acquisition number",
         "binding": "keyed tag of number, domain and person together",

@@ -24,7 +24,8 @@ from kumihimo.kernel.group import (
     parse_scalar,
 )
 from kumihimo.kernel.ids import new_id
-from kumihimo.kernel.refusal import NotFound
+from kumihimo.kernel.net import Refused
+from kumihimo.kernel.refusal import NotFound, TooMany
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.gateway import store_persons as store
 from kumihimo.rooms.gateway.context import Gateway, Tenant
@@ -45,6 +46,7 @@ from kumihimo.rooms.register import api as register
 LIFETIME: Final = timedelta(days=6)
 SAME_PERSON: Final = "same-person-twice"
 TURN: Final = timedelta(seconds=120)  # twice what both calls of a round may take
+QUOTA_REST: Final = timedelta(minutes=1)  # register counts by the minute
 
 
 @attrs.frozen
@@ -61,8 +63,9 @@ async def run_once(gateway: Gateway, tenant: Tenant) -> int:
     """Take every waiting person one step further; returns how many moved.
 
     Processes of a gateway take turns at an institution: a step that two of them take at once does
-    no harm, and would be asked of register twice. Raises `Unavailable` when register or the core
-    does not answer; what was done stays done.
+    no harm, and would be asked of register twice. Past its quota at register an institution rests
+    for a minute. Raises `Unavailable` when register or the core does not answer; what was done
+    stays done.
     """
     moved = await expire(gateway, tenant)
     moved += await _sequence(gateway, tenant)
@@ -73,12 +76,20 @@ async def run_once(gateway: Gateway, tenant: Tenant) -> int:
         )
     if not ours:
         return moved
+    rest = timedelta(0)
     try:
-        moved += await _request(gateway, tenant)
+        try:
+            moved += await _request(gateway, tenant)
+        except Refused as refusal:
+            if refusal.reason != TooMany.code:
+                raise
+            rest = QUOTA_REST
         return moved + await _collect(gateway, tenant)
     finally:
         async with gateway.database.transaction(institution=tenant.institution) as tx:
-            await turns.end(tx, what, taken_until=now + TURN, at=gateway.clock.now())
+            await turns.end(tx, what, taken_until=now + TURN, at=gateway.clock.now() + rest)
+            if rest:
+                await _journal(gateway, tenant, tx, "acquisition-postponed")
 
 
 async def expire(gateway: Gateway, tenant: Tenant) -> int:

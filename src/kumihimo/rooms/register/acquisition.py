@@ -55,6 +55,7 @@ async def begin(register: Register, domain: str, batch: AcquireBatch) -> Tickets
     A repeat gives the same ticket and sends nothing twice. An acquisition number that stands for
     another person or another domain is `duplicate`; a number that is nobody's now, a replaced
     one too, is `no-such-person`. The dead keep their number: their codes are needed after them.
+    Raises `TooMany` past the office's quota: or it could try out which numbers are somebody's.
     """
     require_batch(len(batch.acquisitions), "acquisitions")
     register.institution(domain)
@@ -62,6 +63,7 @@ async def begin(register: Register, domain: str, batch: AcquireBatch) -> Tickets
         if not is_id(acquire.acquisition):
             pointer = f"acquisitions[{index}].acquisition"
             raise BadInput("an acquisition number is 22 characters of base64url", pointer=pointer)
+    await spend(register, domain, len(batch.acquisitions), of="acquisitions")
     bodies = [register.body(acquire.number) or "" for acquire in batch.acquisitions]
     async with register.database.transaction() as tx:
         holders = await store.holders_of(tx, bodies)

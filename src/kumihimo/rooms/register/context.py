@@ -50,6 +50,7 @@ class Register:
     entropy: Entropy
     space: NumberSpace
     limits: Limits
+    acquisition_limits: Limits
     affairs: frozenset[str]
     blinder: Blinder
     conversion: Conversion
@@ -68,8 +69,12 @@ class Register:
         space: NumberSpace,
         limits: Limits,
         affairs: frozenset[str],
+        acquisition_limits: Limits | None = None,
     ) -> "Register":
-        """Build a register; `affairs` are the ids of 別表 that a strict inquiry may serve."""
+        """Build a register; `affairs` are the ids of 別表 that a strict inquiry may serve.
+
+        `acquisition_limits` None: as many as `limits`, and counted apart all the same.
+        """
         return cls(
             database=database,
             keys=keys,
@@ -78,6 +83,7 @@ class Register:
             entropy=entropy,
             space=space,
             limits=limits,
+            acquisition_limits=acquisition_limits or limits,
             affairs=affairs,
             blinder=Blinder.of(keys),
             conversion=Conversion(keys.secret("number-conversion")),

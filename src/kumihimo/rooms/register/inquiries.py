@@ -65,7 +65,9 @@ def _check_ids(inquiries: Sequence[StrictInquiry]) -> None:
         seen.add(inquiry.inquiry)
 
 
-async def spend(register: Register, office: str, count: int) -> None:
+async def spend(
+    register: Register, office: str, count: int, of: quota.Counted = "inquiries"
+) -> None:
     """Take `count` from the office's quota in a transaction of its own; raises `TooMany`.
 
     Its own, so that what was asked counts also when the batch is refused afterwards, and the
@@ -73,15 +75,16 @@ async def spend(register: Register, office: str, count: int) -> None:
     """
     at_now, today = register.clock.now(), register.today()
     async with register.database.transaction() as tx:
-        fresh = quota.full(register.limits, at_now, today)
-        bucket = await store.lock_bucket(tx, office, fresh)
-        left = quota.draw(bucket, count, register.limits, at=at_now, day=today)
+        limits = register.limits if of == "inquiries" else register.acquisition_limits
+        fresh = quota.full(limits, at_now, today)
+        bucket = await store.lock_bucket(tx, of, office, fresh)
+        left = quota.draw(bucket, count, limits, at=at_now, day=today)
         if left is None:
-            await register.journal(tx, "quota-exceeded", office, asked=count)
+            await register.journal(tx, "quota-exceeded", office, asked=count, of=of)
         else:
-            await store.save_bucket(tx, office, left)
+            await store.save_bucket(tx, of, office, left)
     if left is None:
-        raise TooMany("this office has used up its inquiries for now")
+        raise TooMany(f"this office has used up its {of} for now")
 
 
 def _answers(

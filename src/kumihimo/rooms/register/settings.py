@@ -9,7 +9,7 @@ from kumihimo.kernel.keys import PartyKeys, load_master
 from kumihimo.kernel.settings import BadSettings
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.rooms.oversight.client import DirectoryBook, RoomSettings
-from kumihimo.rooms.register.api import PARTY
+from kumihimo.rooms.register.api import BATCH_MAX, PARTY
 from kumihimo.rooms.register.context import Register
 from kumihimo.rooms.register.domain.quota import Limits
 from kumihimo.statute.law import affairs
@@ -19,19 +19,33 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Register's settings file.
 
     `key` names the file with the master secret. `space` is "test" unless real numbers are served.
-    The two limits hold for each office, and for jpki (our choice: no figure is public).
+    The limits hold for each office, and for jpki (our choice: no figure is public).
     """
 
     key: str
     space: Literal["test", "official"] = "test"
     inquiries_per_minute: int = 3_000
     inquiries_per_day: int = 100_000
+    acquisitions_per_minute: int = 3_000
+    acquisitions_per_day: int = 100_000
 
     def limits(self) -> Limits:
         """Return the quota of an office; raises `BadSettings` when a limit lets nobody ask."""
         if self.inquiries_per_minute < 1 or self.inquiries_per_day < 1:
             raise BadSettings("a limit of inquiries is at least 1", pointer="inquiries_per_day")
         return Limits(per_minute=self.inquiries_per_minute, per_day=self.inquiries_per_day)
+
+    def acquisition_limits(self) -> Limits:
+        """Return how many codes an office may begin to acquire; raises `BadSettings`.
+
+        Gateways send whole batches, so a limit below one batch would let nobody begin.
+        """
+        for name in ("acquisitions_per_minute", "acquisitions_per_day"):
+            if getattr(self, name) < BATCH_MAX:
+                raise BadSettings(
+                    f"{name}: at least {BATCH_MAX}, as a batch may hold", pointer=name
+                )
+        return Limits(per_minute=self.acquisitions_per_minute, per_day=self.acquisitions_per_day)
 
     def register(
         self, *, beside: Path, book: DirectoryBook, clock: Clock, entropy: Entropy
@@ -48,5 +62,6 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             entropy=entropy,
             space=NumberSpace(self.space),
             limits=self.limits(),
+            acquisition_limits=self.acquisition_limits(),
             affairs=frozenset(affair.affair for affair in affairs()),
         )

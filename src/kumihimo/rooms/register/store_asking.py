@@ -1,12 +1,13 @@
 """Register's SQL on those who ask: strict inquiries, quotas, acquisition numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Final, LiteralString
 
 import attrs
 
 from kumihimo.kernel.sql import Tx
-from kumihimo.rooms.register.domain.quota import Bucket
+from kumihimo.rooms.register.domain.quota import Bucket, Counted
 from kumihimo.rooms.register.domain.residents import Standing
 from kumihimo.rooms.register.domain.strict import Asked
 
@@ -171,27 +172,42 @@ async def written_of(tx: Tx, person: int) -> list[tuple[str, str, str, str]]:
     return [(row.name, row.birth, row.sex, row.address) for row in rows]
 
 
-async def lock_bucket(tx: Tx, office: str, fresh: Bucket) -> Bucket:
-    """Return an office's quota, locked; one that never asked begins with `fresh`."""
-    await tx.put(
+@attrs.frozen
+class _Quota:
+    """One table of quotas: how an office's row begins, is locked, and is stored."""
+
+    begin: LiteralString
+    lock: LiteralString
+    save: LiteralString
+
+
+_QUOTAS: Final[Mapping[Counted, _Quota]] = {
+    "inquiries": _Quota(
         "INSERT INTO office_quota (office, tokens, at, day, used)"
         " VALUES (%(office)s, %(tokens)s, %(at)s, %(day)s, %(used)s) ON CONFLICT DO NOTHING",
-        {"office": office, **attrs.asdict(fresh)},
-    )
-    return await tx.one(
         "SELECT tokens, at, day, used FROM office_quota WHERE office = %(office)s FOR UPDATE",
-        {"office": office},
-        Bucket,
-    )
-
-
-async def save_bucket(tx: Tx, office: str, bucket: Bucket) -> None:
-    """Store what an office has left."""
-    await tx.put(
         "UPDATE office_quota SET tokens = %(tokens)s, at = %(at)s, day = %(day)s, used = %(used)s"
         " WHERE office = %(office)s",
-        {"office": office, **attrs.asdict(bucket)},
-    )
+    ),
+    "acquisitions": _Quota(
+        "INSERT INTO acquisition_quota (office, tokens, at, day, used)"
+        " VALUES (%(office)s, %(tokens)s, %(at)s, %(day)s, %(used)s) ON CONFLICT DO NOTHING",
+        "SELECT tokens, at, day, used FROM acquisition_quota WHERE office = %(office)s FOR UPDATE",
+        "UPDATE acquisition_quota SET tokens = %(tokens)s, at = %(at)s, day = %(day)s,"
+        " used = %(used)s WHERE office = %(office)s",
+    ),
+}
+
+
+async def lock_bucket(tx: Tx, of: Counted, office: str, fresh: Bucket) -> Bucket:
+    """Return an office's quota, locked; one that never asked begins with `fresh`."""
+    await tx.put(_QUOTAS[of].begin, {"office": office, **attrs.asdict(fresh)})
+    return await tx.one(_QUOTAS[of].lock, {"office": office}, Bucket)
+
+
+async def save_bucket(tx: Tx, of: Counted, office: str, bucket: Bucket) -> None:
+    """Store what an office has left."""
+    await tx.put(_QUOTAS[of].save, {"office": office, **attrs.asdict(bucket)})
 
 
 async def holders_of(tx: Tx, bodies: Sequence[str]) -> dict[str, Holder]:

@@ -1,11 +1,17 @@
-"""How often an office may ask: a token bucket for the minute and a count for the day."""
+"""How often an office may ask: a token bucket for the minute and a count for the day.
+
+Strict inquiries and acquisitions are counted apart. Both tell whether a number is somebody's, so
+neither may be had without end.
+"""
 
 from datetime import date, datetime
-from typing import Final
+from typing import Final, Literal
 
 import attrs
 
 _MINUTE_S: Final = 60.0
+
+Counted = Literal["inquiries", "acquisitions"]
 
 
 @attrs.frozen
