@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import cycle
 
+import psutil
 import pytest
 
 from kumihimo.rooms.gateway.client import BusinessClient
@@ -63,6 +64,17 @@ class Either:
         return getattr(next(self._turn), name)
 
 
+class Town:
+    """The federation, the clients of Minato's two processes, and every inquiry ever taken."""
+
+    def __init__(self, rooms, server, clients, names):
+        self.rooms = rooms
+        self.server = server
+        self.clients = clients
+        self.names = names
+        self.acknowledged = []
+
+
 @pytest.fixture(scope="module")
 def town():
     with two_towns(double) as (rooms, server):
@@ -74,11 +86,11 @@ def town():
         ]
         with closing(clients[0]), closing(clients[1]), closing(clients[2]), closing(clients[3]):
             names = settle(rooms, Either(*clients[:2]), Either(*clients[2:]), PEOPLE)
-            yield rooms, server, clients[:2], names
+            yield Town(rooms, server, clients[:2], names)
 
 
 def test_two_processes_of_a_gateway_acquire_each_code_once(town):
-    _, server, _, _ = town
+    server = town.server
     for room, institution in ((EAST, MINATO), (WEST, OSAKA)):
         for act, word in (
             ("acquisition-sequenced", "sequenced"),
@@ -92,23 +104,56 @@ def test_two_processes_of_a_gateway_acquire_each_code_once(town):
         assert value(server, room, "SELECT count(DISTINCT code) FROM person") == PEOPLE
 
 
-def test_two_processes_of_each_share_the_work_and_one_goes_on_alone(town):
-    rooms, server, clients, names = town
+def ask(town, clients):
+    """Send a load to these processes in turn; returns when all of it is acknowledged."""
     with ThreadPoolExecutor(8) as threads:
         alone = [
             threads.submit(client.ask, questions_about([name]))
-            for client, name in zip(cycle(clients), names[:ALONE], strict=False)
+            for client, name in zip(cycle(clients), town.names[:ALONE], strict=False)
         ]
         batches = [
-            threads.submit(client.ask, questions_about(names))
+            threads.submit(client.ask, questions_about(town.names))
             for client, _ in zip(cycle(clients), range(BATCHES), strict=False)
         ]
-        acknowledged = [one.inquiry for asked in alone + batches for one in asked.result()]
+        inquiries = [one.inquiry for asked in alone + batches for one in asked.result()]
+    assert len(set(inquiries)) == ALONE + BATCHES * PEOPLE
+    town.acknowledged += inquiries
+    return inquiries
+
+
+def answered(town, inquiries):
+    until(lambda: outcomes(town.clients[1], inquiries) == {"OK"}, limit_s=180)
+
+
+def each_once(town):
+    until(lambda: at_rest(town.server), limit_s=120)
+    each_stands_once(town.rooms, town.server, town.acknowledged)
+
+
+def test_two_processes_of_each_share_the_work(town):
+    answered(town, ask(town, town.clients))
+    each_once(town)
+
+
+def test_a_process_that_sleeps_over_its_work_does_nothing_twice_when_it_wakes(town):
+    first = [psutil.Process(town.rooms.rooms[name].process.pid) for name in DOUBLED]
+    inquiries = ask(town, town.clients[:1])
+    try:
+        for process in first:
+            process.suspend()
+        answered(town, inquiries)  # by the others
+    finally:
+        for process in first:
+            process.resume()
+    answered(town, ask(town, town.clients))
+    each_once(town)
+
+
+def test_when_one_of_the_two_dies_the_other_goes_on_with_all_of_it(town):
+    inquiries = ask(town, town.clients)
     for name in DOUBLED:  # with whatever they have in their hands
-        rooms.rooms[name].kill()
-    assert len(set(acknowledged)) == ALONE + BATCHES * PEOPLE
-    until(lambda: outcomes(clients[1], acknowledged) == {"OK"}, limit_s=180)
-    until(lambda: at_rest(server), limit_s=120)
-    each_stands_once(rooms, server, acknowledged)
+        town.rooms.rooms[name].kill()
+    answered(town, inquiries)
+    each_once(town)
     for name in DOUBLED:
-        rooms.restart(name)
+        town.rooms.restart(name)
