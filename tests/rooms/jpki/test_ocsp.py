@@ -172,6 +172,8 @@ def test_without_a_nonce_an_answer_serves_again_until_what_it_says_changes(in_ho
             house.clock.advance(timedelta(seconds=1))
             fresh = [(await asker.post(question(read(card.sign), root, nonce=NONCE))) for _ in "12"]
             assert fresh[0].signature == fresh[1].signature  # the same second, the same key
+            for told in fresh:  # and not the one that was kept for who sends none
+                assert told.extensions.get_extension_for_class(x509.OCSPNonce)
             house.clock.advance(timedelta(seconds=1))
             third = await asker.post(question(read(card.sign), root, nonce=NONCE))
             assert third.signature != fresh[0].signature
