@@ -4,9 +4,12 @@ The chip is a process of its own, too: it holds the card's file and the slot of 
 """
 
 import asyncio
+import os
 import re
+import select
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -34,6 +37,7 @@ from tests.rooms.register.made import MINATO, attributes, birth
 KUMIHIMO = (sys.executable, "-m", "kumihimo")
 ROOMS = ("oversight", "register", "jpki", "cards")
 IN_TIME_S = 90
+LINE_BYTES = 3  # an instruction in hexadecimal, and the end of the line
 # The chip's process: a card's file in a slot, each command told by a line, until it is ended.
 CHIP = """
 import socket, sys
@@ -217,6 +221,17 @@ class Office:
         return found[1]
 
 
+def new_card(office, counter, **form):
+    """Apply on the pages; returns the application id and the file of the card, once it is made."""
+    before = set(office.cards())
+    application = office.apply(counter, *office.resident(), **form)
+    end = time.monotonic() + IN_TIME_S
+    while not (made := set(office.cards()) - before):
+        assert time.monotonic() < end, "no card was made"
+        time.sleep(0.2)
+    return application, made.pop()
+
+
 @contextmanager
 def opened():
     """Run an office: its rooms and database as processes."""
@@ -246,9 +261,19 @@ class Inserted:
 
     process: Any
 
-    def after(self, commands):
-        """Wait until so many commands have come; says whether they did."""
-        return all(self.process.stdout.readline() for _ in range(commands))
+    def after(self, commands, over):
+        """Wait until so many commands have come, or until `over` says that no more will."""
+        while commands:
+            if select.select([self.process.stdout], [], [], 0.2)[0]:
+                os.read(self.process.stdout.fileno(), LINE_BYTES)
+                commands -= 1
+            elif over():
+                return
+
+    def catch_up(self):
+        """Read what it has told so far, so that `after` counts from now."""
+        while select.select([self.process.stdout], [], [], 0.1)[0]:
+            assert os.read(self.process.stdout.fileno(), LINE_BYTES)
 
     def end(self):
         self.process.kill()
@@ -277,5 +302,11 @@ def insert(reader, path, passphrase, *, at=0):
             pass_fds=(connection.fileno(),),
         )
     assert process.stdout
-    assert process.stdout.readline() == "seen True\n"
-    return Inserted(process)
+    line = process.stdout.readline()
+    while line and not line.startswith("seen"):
+        line = process.stdout.readline()  # somebody was quick
+    found = Inserted(process)
+    if line != "seen True\n":
+        found.end()
+        raise AssertionError(line)
+    return found

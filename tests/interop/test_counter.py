@@ -5,14 +5,13 @@ Client software that is not ours looks at the same card in the same reader befor
 
 import re
 import shutil
-import time
 from datetime import timedelta
 
 import pytest
 
 from kumihimo.kernel.clock import SystemClock, legal_day
 from tests.interop.desk import MODULE
-from tests.interop.office import IN_TIME_S, KUMIHIMO, Counter, inserted, opened
+from tests.interop.office import KUMIHIMO, Counter, inserted, new_card, opened
 from tests.rooms.cards.terminal import twice
 from tests.rooms.cards.test_console import PINS, SECOND
 
@@ -37,17 +36,6 @@ def counter(office, desk):
     found.sign_in()
     yield found
     found.stop()
-
-
-def new_card(office, counter, **form):
-    """Apply on the pages; returns the application id and the file of the card, once it is made."""
-    before = set(office.cards())
-    application = office.apply(counter, *office.resident(), **form)
-    end = time.monotonic() + IN_TIME_S
-    while not (made := set(office.cards()) - before):
-        assert time.monotonic() < end, "no card was made"
-        time.sleep(0.2)
-    return application, made.pop()
 
 
 def steps(counter, *wanted):

@@ -3,11 +3,18 @@
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 
-from tests.interop.desk import ALONE, IN_TIME_S
+from kumihimo.card.carriers import CARRIERS
+from kumihimo.card.chip import Chip
+from kumihimo.card.memory import Volatile
+from kumihimo.card.vpcd import Inserted
+from kumihimo.kernel.entropy import SystemEntropy
+from tests.interop.desk import ALONE, IN_TIME_S, drawn
 
+PUT_BACK_S = 5  # a reader that has gone blind does not see it in a minute
 READERS = (sys.executable, "-m", "kumihimo", "counter", "readers")
 SERIAL = """
 import sys
@@ -44,6 +51,19 @@ try:
         print("still there")
 except NoCard:
     print("none", reader.there())
+"""
+
+BUSY = """
+from kumihimo.card import terminal
+from kumihimo.card.pcsc import PcscReader
+from kumihimo.card.readers import CardGone
+with PcscReader.named("00 01").card() as transmit:
+    print("mine", flush=True)
+    try:
+        while True:
+            terminal.serial(transmit)
+    except CardGone:
+        print("gone")
 """
 
 
@@ -123,3 +143,22 @@ def test_a_card_that_is_pulled_out_in_the_middle_is_told_as_gone(desk):
         assert program.stdout.readline() == "mine\n"
     told, _ = program.communicate("\n", timeout=IN_TIME_S)
     assert told == "gone\nnone False\n"
+
+
+def test_a_card_that_was_pulled_out_of_a_command_and_put_back_is_seen_at_once(desk):
+    """A program that resets a card which is gone makes the reader blind for the next one."""
+    with desk.card(at=1):
+        program = subprocess.Popen(
+            [*ALONE, sys.executable, "-c", BUSY],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=desk.variables(),
+        )
+        assert program.stdout
+        assert program.stdout.readline() == "mine\n"
+        time.sleep(0.3)  # into the middle of a command
+    assert program.communicate(timeout=IN_TIME_S)[0] == "gone\n"
+    contents = drawn("card")
+    chip = Chip(CARRIERS["card"], Volatile(contents), entropy=SystemEntropy())
+    with Inserted(chip, desk.reader.connect(1)) as inserted:
+        assert inserted.seen(PUT_BACK_S)
