@@ -73,10 +73,13 @@ def _below(app, *words):
 
 
 def _parameter(argument):
-    many = get_origin(argument.hint) is tuple
-    kinds = [one for one in get_args(argument.hint) if one not in {type(None), ...}]
-    literal = get_origin(argument.hint) is Literal or not kinds
-    kind = argument.hint if literal else kinds[0]
+    hint = argument.hint
+    if type(None) in get_args(hint):  # what may be left out
+        [hint] = [one for one in get_args(hint) if one is not type(None)]
+    many = get_origin(hint) is tuple
+    kinds = [one for one in get_args(hint) if one is not ...]
+    literal = get_origin(hint) is Literal or not kinds
+    kind = hint if literal else kinds[0]
     kind = Literal if get_origin(kind) is Literal else kind
     return Parameter(argument.names[0], kind, argument.required, many)
 
