@@ -28,6 +28,7 @@ TESTS: Final = (
     "openssl",
     "pcsc-tools",
     "python3-pyscard",
+    "socat",
     "softhsm2",
     "wrk",
 )

@@ -1,7 +1,9 @@
 """OCSP as tools that we did not write see it: openssl asks, pkilint looks at what comes back."""
 
+import asyncio
 import base64
 import sys
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,35 @@ from tests.rooms.jpki.made import change, order, spki
 from tests.rooms.jpki.test_other_tools import said
 
 BIN = Path(sys.executable).parent
+# openssl runs in a network of its own; all that it reaches there is the file that leads to jpki.
+ALONE = """
+ip link set lo up
+socat TCP-LISTEN:8080,bind=127.0.0.1,fork UNIX-CONNECT:door & way=$!
+trap 'kill $way' EXIT
+for try in $(seq 200); do
+  socat -u OPEN:/dev/null TCP:127.0.0.1:8080 2>/dev/null && break
+  sleep 0.05
+done
+"$@"
+"""
+
+
+@asynccontextmanager
+async def door(path, port):
+    """Lead who connects to a file to a port of this machine, while the block runs."""
+
+    async def carry(reader, writer):
+        while content := await reader.read(65_536):
+            writer.write(content)
+        writer.close()
+
+    async def lead(reader, writer):
+        there, back = await asyncio.open_connection(HOST, port)
+        await asyncio.gather(carry(reader, back), carry(there, writer))
+
+    path.unlink(missing_ok=True)
+    async with await asyncio.start_unix_server(lead, path):
+        yield
 
 
 async def by_openssl(house, folder, certificate, *options, token=None):
@@ -34,9 +65,11 @@ async def by_openssl(house, folder, certificate, *options, token=None):
         pair = base64.b64encode(f"bank:{token}".encode()).decode()
         options = [*options, "-header", f"Authorization=Basic {pair}"]
     port = free_port()
-    async with listening(house.room.status, HOST, port):
+    async with listening(house.room.status, HOST, port), door(folder / "door", port):
+        alone = ["unshare", "--net", "bash", "-c", ALONE, "bash"]
         command = ["openssl", "ocsp", "-issuer", "root.pem", "-CAfile", "root.pem", *options]
-        _, words = await said(folder, *command, *about, "-url", f"http://{HOST}:{port}/ocsp")
+        url = "http://127.0.0.1:8080/ocsp"
+        _, words = await said(folder, *alone, *command, *about, "-url", url)
     return words
 
 
