@@ -1,0 +1,188 @@
+"""The tables of an audit and the words they use: the contract between its stages.
+
+Every stage reads tables and writes one. Rows of persons stand in the tables marked so, and only
+there: what leaves the audit (report, pattern table, case file) carries record ids and levels.
+"""
+
+from enum import StrEnum, unique
+from typing import Final
+
+import polars as pl
+
+SCHEMA_VERSION: Final = 1
+
+
+@unique
+class Verdict(StrEnum):
+    """What an audit says of one record."""
+
+    CONFIRMED = "confirmed"  # 確認済み: the attributes agree
+    NOTATIONAL = "notational"  # 表記の差: they agree but for ways of writing, or a proven move
+    PERSON = "person"  # 要確認: a person has to look
+    MISLINK = "mislink"  # ひも付け誤りの疑い
+
+
+@unique
+class Mechanism(StrEnum):
+    """How a record may have come by its number."""
+
+    MATCH = "match"  # 本人: the number is the person's own
+    HOUSEHOLD = "household"  # 同一世帯: a family member's number
+    TWIN = "twin"  # 双子: same birth date, surname and address
+    HOMONYM = "homonym"  # 同姓同名・同一生年月日
+    RANDOM = "random"  # 無関係: miscopied, mistyped
+    SHIFT = "shift"  # 行ずれ: a block of rows took their neighbours' numbers
+
+
+@unique
+class NameLevel(StrEnum):
+    """How far two names agree. Kanji and kana are two attributes with these levels each."""
+
+    EQUAL = "equal"  # as written
+    CANONICAL = "canonical"  # in the canonical form: notation only
+    MEMBER = "member"  # another recorded name of the person: former surname, alias, other script
+    WILDCARD = "wildcard"  # equal but for characters that were lost (●, 〓)
+    WEAK = "weak"  # equal in the weak form only: confusable characters
+    SURNAME = "surname"  # the surname agrees, the given name does not
+    GIVEN = "given"  # the given name agrees, the surname does not
+    DIFFERENT = "different"
+    MISSING = "missing"  # one side holds none
+
+
+@unique
+class BirthLevel(StrEnum):
+    """How far two birth dates agree."""
+
+    EQUAL = "equal"
+    PART = "part"  # one of year, month and day differs
+    SWAPPED = "swapped"  # month and day, or two digits, stand in each other's place
+    UNKNOWN = "unknown"  # equal where both are known, a part is 不詳
+    DIFFERENT = "different"
+    MISSING = "missing"
+
+
+@unique
+class SexLevel(StrEnum):
+    """Whether the sex agrees."""
+
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    MISSING = "missing"
+
+
+@unique
+class AddressLevel(StrEnum):
+    """How far two addresses agree."""
+
+    EQUAL = "equal"  # as written
+    CANONICAL = "canonical"  # town and lot, and the room where both have one
+    FORMER = "former"  # agrees with an address that the register held before
+    ROOM = "room"  # town and lot agree, the rooms differ
+    TOWN = "town"  # the town agrees, the lot does not
+    CITY = "city"
+    DIFFERENT = "different"
+    MISSING = "missing"
+
+
+@unique
+class Fault(StrEnum):
+    """Why a row of the institution's file could not be judged; it is listed, never dropped."""
+
+    EMPTY = "empty"  # an attribute that the mapping requires is not there
+    NUMBER = "number"  # not 12 digits, or the check digit is wrong
+    UNREADABLE = "unreadable"  # not a text, date or code that offices write
+    REPEATED = "repeated"  # the record id stood already in an earlier row
+    WIDTH = "width"  # the row has more or fewer fields than the heading
+
+
+LEVELS: Final[tuple[tuple[str, type[StrEnum]], ...]] = (
+    ("name", NameLevel),
+    ("kana", NameLevel),
+    ("birth", BirthLevel),
+    ("sex", SexLevel),
+    ("address", AddressLevel),
+)
+ATTRIBUTES: Final = tuple(attribute for attribute, _ in LEVELS)
+
+# The institution's side after intake (persons). `row` counts data rows of the file from 1.
+# Null where the institution holds no such attribute. `account` is bank, branch, kind and number.
+ROWS: Final = {
+    "row": pl.Int64,
+    "record_id": pl.String,
+    "number": pl.String,
+    "name": pl.String,
+    "kana": pl.String,
+    "birth": pl.String,
+    "sex": pl.String,
+    "address": pl.String,
+    "household": pl.String,
+    "account": pl.String,
+    "affair": pl.String,
+}
+
+# Rows that could not be judged (no values: the row, the column and why).
+BAD_ROWS: Final = {
+    "row": pl.Int64,
+    "record_id": pl.String,
+    "column": pl.String,
+    "fault": pl.String,
+}
+
+# The register's side as a snapshot (persons). It must hold deceased and removed persons too:
+# without them no certificate of uniqueness is worth anything.
+SNAPSHOT: Final = {
+    "number": pl.String,
+    "name": pl.String,
+    "kana": pl.String,
+    "former_surname": pl.String,
+    "former_surname_kana": pl.String,
+    "alias": pl.String,
+    "alias_kana": pl.String,
+    "kanji": pl.String,
+    "birth": pl.String,
+    "sex": pl.String,
+    "address": pl.String,
+    "household": pl.String,
+    "standing": pl.String,  # resident, moving, abroad, dead
+}
+
+# What the register held of a person before (persons).
+HISTORY: Final = {"number": pl.String, "attribute": pl.String, "value": pl.String}
+
+# One line for each combination of levels that occurs: people approve these, line by line.
+# `p_<mechanism>` are posteriors, `w_<attribute>` log2 weights for match against the best other.
+PATTERNS: Final = {
+    "pattern": pl.Int32,
+    **dict.fromkeys(ATTRIBUTES, pl.String),
+    "rows": pl.Int64,
+    **{f"p_{mechanism}": pl.Float64 for mechanism in Mechanism},
+    **{f"w_{attribute}": pl.Float64 for attribute in ATTRIBUTES},
+    "verdict": pl.String,
+    "mechanism": pl.String,
+    "reason_ja": pl.String,
+    "reason_en": pl.String,
+}
+
+# The result: one line for each row that could be judged. `odds` is log10 of P(mis-link) against
+# P(match) after the residual tests; `reason` is a code of `reasons`, its sentence stands in both
+# languages there; `run` numbers runs of shifted rows from 1; `minutes` is what a look costs.
+FINDINGS: Final = {
+    "row": pl.Int64,
+    "record_id": pl.String,
+    "affair": pl.String,
+    "pattern": pl.Int32,
+    "verdict": pl.String,
+    "mechanism": pl.String,
+    "odds": pl.Float64,
+    "reason": pl.String,
+    "run": pl.Int32,
+    "minutes": pl.Float64,
+}
+
+# Which number a mis-linked record should carry, where it is provable (persons).
+PROPOSALS: Final = {
+    "row": pl.Int64,
+    "record_id": pl.String,
+    "number": pl.String,
+    "ground": pl.String,  # household, search, neighbour
+}
