@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kumihimo.people.kana import KanaName, canonical_kana, expand_iterations
@@ -12,6 +12,11 @@ JAPANESE = st.text(
     | st.characters(min_codepoint=0xFF01, max_codepoint=0xFF9F)
     | st.sampled_from("々〻ー-〜高髙﨑崎 　゛゜\u3099\ufe00"),
     max_size=16,
+)
+# Where letters touch: marks, dashes, repetition, spaces between what would join.
+TOUCHING = st.text(
+    st.sampled_from("かカｶハﾊッｯㇷㇷΣß高髙福 ･・·-\u2010ーｰ々ゝゞヽヾ゛゜ﾞﾟ\u3099\u309a\u0301"),
+    max_size=9,
 )
 
 
@@ -52,7 +57,10 @@ def test_names_that_families_keep_apart_stay_apart(one, other):
     assert canonical_name(one) != canonical_name(other)
 
 
-@given(st.text(max_size=20) | JAPANESE)
+@given(st.text(max_size=20) | JAPANESE | TOUCHING)
+@example("か ･ﾞ-カ")
+@example("ｦヾ\u2212")
+@example("パヽﾟ")
 def test_a_canonical_name_is_its_own_canonical_form(text):
     once = canonical_name(text)
     assert canonical_name(once) == once
@@ -162,7 +170,9 @@ def test_two_readings_stay_two(one, other):
     assert canonical_kana(one) != canonical_kana(other)
 
 
-@given(JAPANESE)
+@given(JAPANESE | TOUCHING)
+@example("ヴ\u2212ㇷ-")
+@example("パヽﾟ")
 def test_a_canonical_reading_is_its_own_canonical_form(text):
     once = canonical_kana(text)
     assert canonical_kana(once) == once

@@ -13,7 +13,7 @@ import attrs
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.people.text import BadText, admit, compatible, without_spaces
 
-KANA_FORM_VERSION: Final = 1
+KANA_FORM_VERSION: Final = 2
 KANA_CHARS_MAX: Final = 200  # our choice: twice the longest reading a form has room for
 
 _HIRAGANA_TO_KATAKANA = {point: chr(point + 0x60) for point in (*range(0x3041, 0x3097), 0x309D)}
@@ -41,9 +41,10 @@ def canonical_kana(text: str) -> str:
     stays: オオノ and オーノ differ.
     """
     bare = _SEPARATORS.sub("", without_spaces(compatible(text)))
-    katakana = long_marks(bare).translate(_HIRAGANA_TO_KATAKANA)
+    katakana = bare.translate(_HIRAGANA_TO_KATAKANA)
+    # Marks join their letter before what follows the letter is looked at.
     large = unicodedata.normalize("NFC", katakana.translate(_SMALL_TO_LARGE))
-    return expand_iterations(large).translate(_SAME_SOUND)
+    return long_marks(expand_iterations(large)).translate(_SAME_SOUND)
 
 
 def long_marks(text: str) -> str:
@@ -69,7 +70,7 @@ def expand_iterations(text: str) -> str:
             out.append(voiced if len(voiced) == 1 else plain)
         else:
             out.append(character)
-    return "".join(out)
+    return unicodedata.normalize("NFC", "".join(out))  # a mark may follow what was written out
 
 
 @attrs.frozen(repr=False, str=False, order=False)

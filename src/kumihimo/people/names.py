@@ -29,9 +29,13 @@ def canonical_name(text: str) -> str:
     NFKC; variation selectors, spaces and middle dots dropped; dashes, letter case and iteration
     marks unified; the few variants of `variants.VARIANTS` folded, one hop.
     """
-    bare = _MIDDLE_DOTS.sub("", without_spaces(compatible(text)))
-    folded = fold_variants(expand_iterations(long_marks(bare)))
-    return without_spaces(compatible(folded.casefold()))
+    # Twice, because what stood apart may compose once the space or dot between is gone.
+    whole = _joined(_joined(text).casefold())
+    return fold_variants(long_marks(expand_iterations(whole)))
+
+
+def _joined(text: str) -> str:
+    return _MIDDLE_DOTS.sub("", without_spaces(compatible(text)))
 
 
 @attrs.frozen(repr=False, str=False, order=False)
