@@ -42,8 +42,29 @@ _LOT_WORD = re.compile(r"(?<=[0-9]) ?(?:番地の?|番(?!町)の?|の) ?(?=[0-9]
 _LOT_END = re.compile(r"(?<=[0-9]) ?(?:番地|番(?!町)|号)(?! ?[棟室館])")
 _SPACED_DASH = re.compile(r" ?- ?")
 _LOT = re.compile(r"[0-9]+(?:-[0-9]+)*(?!-?[0-9])(?! ?(?:条|線|地割|区|町|村))")
+_ROOM = re.compile(r"([0-9]+(?:-[0-9]+)*) ?(?:号室|号|室)?$")
 _SMALL_PLACES = re.compile("大字|(?<!文)字")
 _KE = re.compile(r"(?<=[^\x00-\x7fぁ-ゖァ-ヺ])[ヶヵケがガ](?=[^\x00-\x7fぁ-ゖァ-ヺ])")
+
+
+@attrs.frozen
+class AddressParts:
+    """The parts of an address in canonical form; "" where a part is not written.
+
+    `prefecture` is a code of two digits. What a comparison takes is `core`.
+    """
+
+    prefecture: str = attrs.field(repr=False)
+    city: str = attrs.field(repr=False)
+    town: str = attrs.field(repr=False)
+    lot: str = attrs.field(repr=False)
+    building: str = attrs.field(repr=False)
+    room: str = attrs.field(repr=False)
+
+    @property
+    def core(self) -> str:
+        """City, town and lot: one place, whatever office wrote it."""
+        return self.city + self.town + self.lot
 
 
 def canonical_address(text: str) -> tuple[str, str]:
@@ -52,11 +73,12 @@ def canonical_address(text: str) -> tuple[str, str]:
     NFKC; 2丁目1番地2号, 2-1-2 and 二丁目1番地の2 become one form; 大字 and 字 are dropped, ヶ, ケ and
     が between ideographs unified; building and room are left out (`ADDRESS_FORM_VERSION`).
     """
-    prefecture, core, _ = _parts(text)
-    return prefecture, core
+    parts = address_parts(text)
+    return parts.prefecture, parts.core
 
 
-def _parts(text: str) -> tuple[str, str, str]:
+def address_parts(text: str) -> AddressParts:
+    """Return the parts of an address as written; never fails, and never says what was bad."""
     prefecture, rest = _split_prefecture(_plain(text))
     counted = _COUNTED.sub(lambda m: str(_number(m[1] or m[2])), _SPACED_DASH.sub("-", rest))
     dashed = _DASHED.sub("-", counted)
@@ -64,10 +86,15 @@ def _parts(text: str) -> tuple[str, str, str]:
     unified = _LOT_END.sub("", lots)
     found = _LOT.search(unified)
     if found is None:
-        return prefecture, _town(unified), ""
+        return AddressParts(prefecture, "", _town(unified), "", "", "")
     lot = "-".join(str(int(number)) for number in found[0].split("-"))
-    building = unified[found.end() :].strip(" -")
-    return prefecture, _town(unified[: found.start()]) + lot, building
+    building, room = _room(unified[found.end() :].strip(" -"))
+    return AddressParts(prefecture, "", _town(unified[: found.start()]), lot, building, room)
+
+
+def _room(tail: str) -> tuple[str, str]:
+    found = _ROOM.search(tail)
+    return (tail[: found.start()].strip(" -"), found[1]) if found else (tail, "")
 
 
 def _plain(text: str) -> str:
@@ -112,10 +139,10 @@ class Address(Withheld[str]):
         """Return the code of the prefecture written in front, or ""."""
         return _split_prefecture(_plain(self._value))[0]
 
-    def reveal_core(self) -> str:
-        """Return town and lot in canonical form: what a comparison takes."""
-        return _parts(self._value)[1]
+    def reveal_parts(self) -> AddressParts:
+        """Return every part in canonical form."""
+        return address_parts(self._value)
 
-    def reveal_building(self) -> str:
-        """Return building and room, or "": no part of any comparison."""
-        return _parts(self._value)[2]
+    def reveal_core(self) -> str:
+        """Return city, town and lot in canonical form: what a comparison takes."""
+        return address_parts(self._value).core

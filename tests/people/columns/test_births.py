@@ -1,0 +1,60 @@
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.people.columns import hostile
+
+from kumihimo.kernel.refusal import BadInput
+from kumihimo.people.births import BirthDate
+from kumihimo.people.columns.births import birth_columns, sexes
+from kumihimo.people.sexes import Sex
+
+
+def born(text):
+    """Return what the scalar form says of a text, laid out as a row of the columns."""
+    if text is None:
+        return (None,) * 4
+    try:
+        return (*BirthDate.parse(text).reveal(), None)
+    except BadInput as refused:
+        return (None, None, None, refused.detail)
+
+
+def coded(text):
+    try:
+        sex = Sex.parse(text)
+    except BadInput:
+        return None
+    return sex.value if sex else ""
+
+
+@given(st.lists(st.none() | hostile.births))
+def test_a_column_says_of_every_birth_date_what_is_said_of_it_alone(texts):
+    found = birth_columns(pl.Series("held", texts, pl.String))
+    assert found.rows() == [born(text) for text in texts]
+
+
+def test_a_bad_date_costs_no_other_and_is_not_quoted():
+    texts = ["平成2年4月1日", None, "1990-02-30", "S15.99.99", "1990-04-01"]
+    found = birth_columns(pl.Series(texts))
+    assert found.rows()[0] == found.rows()[4] == (1990, 4, 1, None)
+    assert found.rows()[1] == (None, None, None, None)
+    assert found.rows()[2] == (None, None, None, "birth: the calendar does not have this day")
+    assert found.rows()[3] == (1940, None, None, None)
+    assert found.dtypes == [pl.Int16, pl.Int8, pl.Int8, pl.String]
+
+
+@given(
+    st.lists(st.sampled_from(["1", "2", "男", "女 ", "m ", "f", "0", "9", "", "不明", "X", "男男"]))
+)
+def test_a_column_says_of_every_sex_what_is_said_of_it_alone(texts):
+    assert sexes(pl.Series("held", texts, pl.String)).to_list() == [coded(text) for text in texts]
+
+
+def test_a_sex_that_is_none_is_null_and_an_unknown_one_is_not():
+    assert sexes(pl.Series(["1", "X", "0", None])).to_list() == ["1", None, "", None]
+
+
+def test_a_column_of_numbers_is_no_column_of_dates():
+    with pytest.raises(TypeError, match="texts"):
+        birth_columns(pl.Series([19900401]))
