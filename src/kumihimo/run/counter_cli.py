@@ -13,10 +13,10 @@ from kumihimo.kernel.keys import KeyFileUnsafe
 from kumihimo.kernel.log import Log
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import BadSettings, load
-from kumihimo.rooms.cards.pages.officers import save_officer
+from kumihimo.pages.officers import save_officer
+from kumihimo.pages.shifts import Passcode
 from kumihimo.rooms.cards.pages.screens import build
 from kumihimo.rooms.cards.pages.settings import CounterSettings
-from kumihimo.rooms.cards.pages.shifts import Passcode
 from kumihimo.run.asking import asked, passphrase_of, secret_of
 from kumihimo.run.serve_cli import run_service
 from kumihimo.run.serving import Service

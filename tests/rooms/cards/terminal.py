@@ -10,7 +10,7 @@ from kumihimo.card.readers import NoCard
 from kumihimo.kernel.entropy import SeededEntropy
 from kumihimo.rooms.cards.pages.console import Console
 from kumihimo.rooms.cards.pages.screens import build
-from kumihimo.rooms.cards.pages.shifts import Officers, Passcode
+from kumihimo.pages.shifts import Officers, Passcode
 from tests.rooms.cards.forms import form_of
 from tests.rooms.cards.house import MemoryNotes
 from tests.rooms.register.made import MINATO

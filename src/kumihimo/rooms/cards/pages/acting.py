@@ -10,13 +10,13 @@ import attrs
 from litestar import Response
 
 from kumihimo.kernel.withheld import Withheld
+from kumihimo.pages.forms import Form, Problem, text, texts
+from kumihimo.pages.shifts import Shift
 from kumihimo.rooms.cards import api
 from kumihimo.rooms.cards.counter import More, Secrets
 from kumihimo.rooms.cards.domain.pins import PIN_KINDS
 from kumihimo.rooms.cards.pages import fields
-from kumihimo.rooms.cards.pages.console import Console, Form, same_card, screen, text, texts
-from kumihimo.rooms.cards.pages.shifts import Shift
-from kumihimo.rooms.cards.pages.telling import Problem
+from kumihimo.rooms.cards.pages.console import Console, same_card, screen
 
 HANDING: Final = "Number Act art. 17"
 

@@ -7,13 +7,13 @@ from litestar import Response
 
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.refusal import BadInput
+from kumihimo.pages.forms import Form, Problem, text, texts
+from kumihimo.pages.shifts import Shift
 from kumihimo.rooms.cards import api
 from kumihimo.rooms.cards.domain.pins import PIN_KINDS
 from kumihimo.rooms.cards.domain.tables import express_reasons
 from kumihimo.rooms.cards.pages import fields
-from kumihimo.rooms.cards.pages.console import Console, Form, away, screen, text, texts
-from kumihimo.rooms.cards.pages.shifts import Shift
-from kumihimo.rooms.cards.pages.telling import Problem
+from kumihimo.rooms.cards.pages.console import Console, away, screen
 
 APPLYING: Final = "Number Act art. 16-2"
 
@@ -34,7 +34,7 @@ def _person(console: Console) -> list[Any]:
             attributes=fields.attributes(form),
         )
         opened = await console.centre.ask(api.OPEN_PATH, asked, api.OpenedApplication)
-        shift.application, shift.form = opened.application, opened.form
+        shift.kept = {"application": opened.application, "form": opened.form}
         return "/apply/photo", ""
 
     says = "who applies"
@@ -43,16 +43,16 @@ def _person(console: Console) -> list[Any]:
 
 def _photo(console: Console) -> list[Any]:
     async def show(shift: Shift, problem: Problem | None, typed: Form) -> Response[Any]:
-        if not shift.application:
+        if "application" not in shift.kept:
             return away(shift, "/apply")
         return console.page(
-            shift, "apply_photo.html", problem=problem, typed=typed, form=shift.form
+            shift, "apply_photo.html", problem=problem, typed=typed, form=shift.kept["form"]
         )
 
     async def act(shift: Shift, form: Form) -> tuple[str, str]:
         picture = form.get("photo", [b""])[0]
         if isinstance(picture, bytes) and picture:
-            taken = api.TakePhoto(application=shift.application, photo=picture)
+            taken = api.TakePhoto(application=shift.kept.get("application", ""), photo=picture)
             await console.centre.ask(api.PHOTO_PATH, taken, api.PhotoTaken)
         elif not text(form, "infant"):
             raise BadInput("choose a photo", pointer="photo")
@@ -64,23 +64,23 @@ def _photo(console: Console) -> list[Any]:
 
 def _form(console: Console) -> list[Any]:
     async def show(shift: Shift, problem: Problem | None, typed: Form) -> Response[Any]:
-        if not shift.application:
+        if "application" not in shift.kept:
             return away(shift, "/apply")
         return console.page(
             shift,
             "apply_form.html",
             problem=problem,
             typed=typed,
-            form=shift.form,
+            form=shift.kept["form"],
             papers=fields.PAPERS,
             express=express_reasons().values(),
             look_twice=problem is not None and problem.code == "look-twice",
         )
 
     async def act(shift: Shift, form: Form) -> tuple[str, str]:
-        asked = _submitted(shift.application, form)
+        asked = _submitted(shift.kept.get("application", ""), form)
         applied = await console.centre.ask(api.SUBMIT_PATH, asked, api.Application)
-        shift.application, shift.form = "", ""
+        shift.kept = {}
         return "/", f"applied {applied.due_from} {applied.due_by} {applied.fee} {applied.form}"
 
     says = "the form"

@@ -5,14 +5,13 @@ chip, and the centre asks it again (`sessions`). Nothing of a person stands in a
 or a file; what was typed is forgotten with the answer.
 """
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar, Final
 
 import attrs
-from litestar import Litestar, Request, Response, get, post
-from litestar.datastructures import UploadFile
+from litestar import Litestar, Response, get, post
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
@@ -20,19 +19,17 @@ from kumihimo.card.readers import Reader
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.door import Reporter, lawful
 from kumihimo.kernel.entropy import Entropy
-from kumihimo.kernel.refusal import NotAuthentic, Refusal
+from kumihimo.kernel.refusal import Refusal
 from kumihimo.pages.engine import LANGUAGES, Language, Pages, style_routes
+from kumihimo.pages.forms import Asked, Form, Problem, read, text, texts
+from kumihimo.pages.shifts import Officers, Shift, Shifts
 from kumihimo.rooms.cards import api
 from kumihimo.rooms.cards.counter import Centre, Counter
 from kumihimo.rooms.cards.notes import Notes
-from kumihimo.rooms.cards.pages.shifts import Officers, Shift, Shifts
-from kumihimo.rooms.cards.pages.telling import Problem, told, told_otherwise
+from kumihimo.rooms.cards.pages.telling import told, told_otherwise
 
 COOKIE: Final = "kumihimo-counter"
 BODY_MAX: Final = 2 * 1024 * 1024
-
-Asked = Request[Any, Any, Any]
-Form = Mapping[str, list[str | bytes]]
 
 
 class OtherCard(Refusal):
@@ -157,29 +154,6 @@ def away(shift: Shift, path: str) -> Redirect:
     return answer
 
 
-async def read(request: Asked, shift: Shift) -> dict[str, list[str | bytes]]:
-    """Return a form's fields; raises `NotAuthentic` unless it is of a page of this shift."""
-    sent = await request.form()
-    found: dict[str, list[str | bytes]] = {}
-    for name, value in sent.multi_items():
-        whole = await value.read() if isinstance(value, UploadFile) else str(value)
-        found.setdefault(name, []).append(whole)
-    if text(found, "form_token") != shift.form_token:
-        raise NotAuthentic("the form is of another session")
-    return found
-
-
-def text(form: Form, name: str) -> str:
-    """Return a field as text, "" where it was left out."""
-    first = form.get(name, [""])[0]
-    return first.strip() if isinstance(first, str) else ""
-
-
-def texts(form: Form, name: str) -> tuple[str, ...]:
-    """Return every value of a field."""
-    return tuple(value for value in form.get(name, []) if isinstance(value, str))
-
-
 async def same_card(counter: Counter, form: Form) -> api.CardShown:
     """Return the card in the reader if it is the one of the page. Raises `OtherCard`.
 
@@ -223,7 +197,7 @@ def screen(
             return away(shift, "/sign-in")
         form: Form = {}
         try:
-            form = await read(request, shift)
+            form = await read(request, shift.form_token)
             where, what = await act(shift, form)
         except Refusal as refusal:
             return await show(shift, told(refusal, shift.language), form)
@@ -259,7 +233,7 @@ def entrance(console: Console) -> list[Any]:
         """Let an officer in; the session gets a new token."""
         shift = console.shift(request)
         try:
-            form = await read(request, shift)
+            form = await read(request, shift.form_token)
             officer = text(form, "officer")
             console.officers.check(officer, text(form, "passcode"))
         except Refusal as refusal:
@@ -274,7 +248,7 @@ def entrance(console: Console) -> list[Any]:
     async def sign_out(request: Asked) -> Response[Any]:
         """Let the officer go."""
         shift = console.shift(request)
-        await read(request, shift)
+        await read(request, shift.form_token)
         console.shifts.end(shift)
         return away(console.shifts.begin(shift.language), "/sign-in")
 
@@ -282,7 +256,7 @@ def entrance(console: Console) -> list[Any]:
     async def language(request: Asked) -> Response[Any]:
         """Change the language of the pages."""
         shift = console.shift(request)
-        form = await read(request, shift)
+        form = await read(request, shift.form_token)
         wanted: dict[str, Language] = {one: one for one in LANGUAGES}
         shift.language = wanted.get(text(form, "language"), shift.language)
         return away(shift, "/")

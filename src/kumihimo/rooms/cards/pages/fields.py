@@ -5,13 +5,14 @@ from typing import Final
 
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.withheld import Withheld
+from kumihimo.pages.forms import Form, text, texts
+from kumihimo.pages.shifts import Shift
 from kumihimo.rooms.cards import api
 from kumihimo.rooms.cards.counter import Visitor
 from kumihimo.rooms.cards.domain.pins import PinKind, Pins
 from kumihimo.rooms.cards.domain.refusals import PinsDiffer, SecondOfficerNeeded
 from kumihimo.rooms.cards.domain.tables import proxy_reasons
-from kumihimo.rooms.cards.pages.console import Console, Form, text, texts
-from kumihimo.rooms.cards.pages.shifts import Shift
+from kumihimo.rooms.cards.pages.console import Console
 from kumihimo.rooms.register.api import Attributes
 
 PAPERS: Final = (

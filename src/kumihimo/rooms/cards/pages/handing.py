@@ -6,13 +6,13 @@ import msgspec
 from litestar import Response
 
 from kumihimo.kernel.refusal import BadInput
+from kumihimo.pages.forms import Form, Problem, text
+from kumihimo.pages.shifts import Shift
 from kumihimo.rooms.cards import api
 from kumihimo.rooms.cards.domain.pins import PIN_KINDS
 from kumihimo.rooms.cards.domain.tables import proxy_reasons
 from kumihimo.rooms.cards.pages import fields
-from kumihimo.rooms.cards.pages.console import Console, Form, same_card, screen, text
-from kumihimo.rooms.cards.pages.shifts import Shift
-from kumihimo.rooms.cards.pages.telling import Problem
+from kumihimo.rooms.cards.pages.console import Console, same_card, screen
 
 HANDING: Final = "Number Act art. 17"
 

@@ -5,11 +5,11 @@ from typing import Any
 from litestar import Litestar, Response
 
 from kumihimo.kernel.door import Reporter
+from kumihimo.pages.forms import Form, Problem, text
+from kumihimo.pages.shifts import Shift
 from kumihimo.rooms.cards.notes import unfinished
 from kumihimo.rooms.cards.pages import acting, applying, handing, stopping
-from kumihimo.rooms.cards.pages.console import Console, Form, application, screen, text
-from kumihimo.rooms.cards.pages.shifts import Shift
-from kumihimo.rooms.cards.pages.telling import Problem
+from kumihimo.rooms.cards.pages.console import Console, application, screen
 
 
 def build(console: Console, report: Reporter) -> Litestar:

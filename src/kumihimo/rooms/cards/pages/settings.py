@@ -9,12 +9,12 @@ from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import PartyKeys, load_master
 from kumihimo.kernel.net import Caller, Net
 from kumihimo.kernel.settings import BadSettings
+from kumihimo.pages.officers import load_officers
 from kumihimo.rooms.cards.api import PARTY
 from kumihimo.rooms.cards.context import OFFICE
 from kumihimo.rooms.cards.counter import Centre
 from kumihimo.rooms.cards.notes import FileNotes
 from kumihimo.rooms.cards.pages.console import Console
-from kumihimo.rooms.cards.pages.officers import load_officers
 from kumihimo.rooms.oversight.client import DirectoryBook, PartySettings
 
 

@@ -7,12 +7,12 @@ from litestar import Response
 
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.refusal import BadInput
+from kumihimo.pages.forms import Form, Problem, text
+from kumihimo.pages.shifts import Shift
 from kumihimo.rooms.cards import api
 from kumihimo.rooms.cards.pages import fields
-from kumihimo.rooms.cards.pages.console import Console, Form, same_card, screen, text
+from kumihimo.rooms.cards.pages.console import Console, same_card, screen
 from kumihimo.rooms.cards.pages.handing import HANDING, named_or_in_reader
-from kumihimo.rooms.cards.pages.shifts import Shift
-from kumihimo.rooms.cards.pages.telling import Problem
 
 STEPS: Final = ("open", "take-back", "close")
 

@@ -2,23 +2,11 @@
 
 from typing import Final
 
-import attrs
-
 from kumihimo.card.terminal import WrongPin
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Refusal
 from kumihimo.pages.engine import Language
-
-
-@attrs.frozen
-class Problem:
-    """What the page says above the form."""
-
-    code: str
-    text: str
-    next: str = ""
-    field: str = ""
-
+from kumihimo.pages.forms import Problem
 
 # code: what happened (Japanese, English), what comes next (Japanese, English)
 _TOLD: Final[dict[str, tuple[str, str, str, str]]] = {

@@ -1,6 +1,6 @@
-"""Who sits at the terminal: officers by passcode, and one session of a browser each.
+"""Who sits at a terminal or a desk: officers by passcode, and one session of a browser each.
 
-Kept in memory: a terminal that was switched off has nobody signed in.
+Kept in memory: a program that was ended has nobody signed in.
 """
 
 import hashlib
@@ -38,9 +38,13 @@ class Passcode:
 
 @attrs.define
 class Officers:
-    """Who may sign in. Five wrong passcodes in a row lock an officer out of this terminal."""
+    """Who may sign in, and as what. Five wrong passcodes in a row lock an officer out.
+
+    `roles` has the officers of pages that tell roles apart.
+    """
 
     passcodes: Mapping[str, Passcode]
+    roles: Mapping[str, str] = attrs.field(factory=dict[str, str])
     _wrong: dict[str, int] = attrs.field(factory=dict[str, int])
 
     def check(self, officer: str, passcode: str) -> None:
@@ -57,15 +61,15 @@ class Officers:
 
 @attrs.define
 class Shift:
-    """One browser at the terminal."""
+    """One browser. `kept` is what its pages remember of the work that was begun."""
 
     token: str
     form_token: str
     until: datetime
     officer: str = ""
     language: Language = "ja"
-    application: str = ""
-    form: str = ""
+    role: str = ""
+    kept: dict[str, str] = attrs.field(factory=dict[str, str])
     done: tuple[str, str] | None = None
 
 
@@ -102,3 +106,8 @@ class Shifts:
     def end(self, shift: Shift) -> None:
         """End a shift."""
         self._open.pop(shift.token, None)
+
+    def end_of(self, officer: str) -> None:
+        """End every shift of an officer."""
+        for shift in [one for one in self._open.values() if one.officer == officer]:
+            self.end(shift)

@@ -1,0 +1,46 @@
+"""What a form of a page brings: its fields, and what the page says when they cannot be used."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+from litestar import Request
+from litestar.datastructures import UploadFile
+
+from kumihimo.kernel.refusal import NotAuthentic
+
+Asked = Request[Any, Any, Any]
+Form = Mapping[str, list[str | bytes]]
+
+
+@attrs.frozen
+class Problem:
+    """What the page says above the form."""
+
+    code: str
+    text: str
+    next: str = ""
+    field: str = ""
+
+
+async def read(request: Asked, form_token: str) -> dict[str, list[str | bytes]]:
+    """Return a form's fields; raises `NotAuthentic` unless it is of a page of this session."""
+    sent = await request.form()
+    found: dict[str, list[str | bytes]] = {}
+    for name, value in sent.multi_items():
+        whole = await value.read() if isinstance(value, UploadFile) else str(value)
+        found.setdefault(name, []).append(whole)
+    if text(found, "form_token") != form_token:
+        raise NotAuthentic("the form is of another session")
+    return found
+
+
+def text(form: Form, name: str) -> str:
+    """Return a field as text, "" where it was left out."""
+    first = form.get(name, [""])[0]
+    return first.strip() if isinstance(first, str) else ""
+
+
+def texts(form: Form, name: str) -> tuple[str, ...]:
+    """Return every value of a field."""
+    return tuple(value for value in form.get(name, []) if isinstance(value, str))
