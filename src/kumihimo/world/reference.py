@@ -142,6 +142,11 @@ def foreign_names() -> tuple[ForeignNames, ...]:
     )
 
 
+def read_table(name: str) -> pl.DataFrame:
+    """Return a TSV file of `data/` that has a heading, all columns as text."""
+    return _read(name, None)
+
+
 def _read(name: str, columns: Sequence[str] | None) -> pl.DataFrame:
     with as_file(files("kumihimo.world") / "data" / name) as path:
         return pl.read_csv(

@@ -85,10 +85,27 @@ def permute(index: Ints, key: ArrayLike, halves: tuple[int, int]) -> Ints:
     return left.astype(np.int64) * b + right.astype(np.int64)
 
 
+def unpermute(value: Ints, key: int, halves: tuple[int, int]) -> Ints:
+    """Return the index that `permute` maps to each value under this key."""
+    a, b = halves
+    assert bool(np.all((value >= 0) & (value < a * b))), "value outside the space"
+    word = np.asarray(key, dtype=np.uint64)
+    left, right = (part.astype(np.uint64) for part in np.divmod(value, b))
+    for n in reversed(range(_ROUNDS)):
+        right = (right + np.uint64(b) - _mixed(left, word, 2 * n + 1) % np.uint64(b)) % np.uint64(b)
+        left = (left + np.uint64(a) - _mixed(right, word, 2 * n) % np.uint64(a)) % np.uint64(a)
+    return left.astype(np.int64) * b + right.astype(np.int64)
+
+
 def individual_numbers(seed: int, index: Ints) -> Ints:
     """Return 12-digit individual numbers of the test space, unique over indexes below 10^11."""
     bodies = permute(index, key_of(seed, "individual-number"), _INDIVIDUAL_BODY)
     return bodies * 10 + check_digits_individual(bodies, NumberSpace.TEST)
+
+
+def individual_number_indexes(seed: int, numbers: Ints) -> Ints:
+    """Return the index that `individual_numbers` gives each number for; the check digit is not read."""
+    return unpermute(numbers // 10, key_of(seed, "individual-number"), _INDIVIDUAL_BODY)
 
 
 def resident_codes(seed: int, index: Ints) -> Ints:

@@ -1,0 +1,1 @@
+"""Worlds for the mis-link audit: a register, an institution's file, and the mis-links planted in it."""
