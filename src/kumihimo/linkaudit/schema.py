@@ -93,6 +93,8 @@ class Fault(StrEnum):
     UNREADABLE = "unreadable"  # not a text, date or code that offices write
     REPEATED = "repeated"  # the record id stood already in an earlier row
     WIDTH = "width"  # the row has more or fewer fields than the heading
+    ZEROS = "zeros"  # a number of fewer digits: a spreadsheet took its leading zeros
+    ROUNDED = "rounded"  # a number as 1.23E+11: a spreadsheet took its last digits
 
 
 LEVELS: Final[tuple[tuple[str, type[StrEnum]], ...]] = (
@@ -120,9 +122,10 @@ ROWS: Final = {
     "affair": pl.String,
 }
 
-# Rows that could not be judged (no values: the row, the column and why).
+# Rows that could not be judged (no values: the row, its line in the file, the column and why).
 BAD_ROWS: Final = {
     "row": pl.Int64,
+    "line": pl.Int64,
     "record_id": pl.String,
     "column": pl.String,
     "fault": pl.String,
