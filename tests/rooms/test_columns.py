@@ -196,6 +196,7 @@ GATEWAY = {
         "result_locked": "payload, under the institution's key; purged",
         "purge_after": "instant",
         "hidden": "yes or no",
+        "withheld": "word",
     },
     "retention": {"what": "name of a table", "kept": "period", "basis": "law"},
     "load": {
@@ -233,6 +234,18 @@ GATEWAY = {
         "new": "count",
         "scalar_locked": "under the institution's key",
         "finished_on": "day",
+    },
+    "suspension": {
+        "institution": "party",
+        "suspension": "random id",
+        "review_case": "the institution's own id of a case",
+        "addressee_tag": "keyed tag of a record, in no other table",
+        "person_tag": "keyed tag of a person, in no other table",
+        "ground": "word",
+        "state": "word",
+        "suspended_at": "instant",
+        "settled_at": "instant",
+        "detail_locked": "record, person, staff and the wrong number, under the institution's key",
     },
     "vault": {
         "institution": "party",

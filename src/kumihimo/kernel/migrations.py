@@ -154,6 +154,7 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "verification": "SELECT, INSERT, UPDATE (linked)",
     "consent": "SELECT, INSERT, UPDATE (withdrawn_on, withdrawn_by)",
     "exchange_end": "SELECT, INSERT, UPDATE",
+    "suspension": "SELECT, INSERT, UPDATE (state, settled_at, detail_locked)",
     "retention": "SELECT",
 }
 

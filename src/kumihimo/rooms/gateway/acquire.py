@@ -30,12 +30,8 @@ from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.gateway import store_persons as store
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.domain.acquisition import START_AGAIN, after
-from kumihimo.rooms.gateway.persons import (
-    VaultEntry,
-    ask_sealed,
-    unknown_addressee,
-    vault_label,
-)
+from kumihimo.rooms.gateway.numbers import VaultEntry, ask_sealed
+from kumihimo.rooms.gateway.persons import unknown_addressee, vault_label
 from kumihimo.rooms.gateway.rotation import hold, steps_of
 from kumihimo.rooms.gateway.store_persons import Waiting
 from kumihimo.rooms.linkage import api as linkage

@@ -12,7 +12,13 @@ from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.gateway import store_exchange, store_provide
 from kumihimo.rooms.gateway.api import ItemValue, Provided
 from kumihimo.rooms.gateway.asking import inquiry_label
-from kumihimo.rooms.gateway.business import Decision, InquiryAnswer, Recipient, Waiting
+from kumihimo.rooms.gateway.business import (
+    Decision,
+    InquiryAnswer,
+    Recipient,
+    Waiting,
+    WithheldBecause,
+)
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.domain.providing import (
     Asked,
@@ -52,7 +58,7 @@ async def poll(gateway: Gateway, tenant: Tenant, ids: Sequence[str]) -> list[Inq
 
 def _answer(tenant: Tenant, row: InquiryRow) -> InquiryAnswer:
     values: tuple[ItemValue, ...] = ()
-    if row.result_locked is not None:
+    if row.result_locked is not None and not row.withheld:
         label = inquiry_label(tenant, row.inquiry) + b"|result"
         payload = tenant.locker.unlock(row.result_locked, label=label)
         values = msgspec.json.decode(payload, type=Provided).values
@@ -65,7 +71,8 @@ def _answer(tenant: Tenant, row: InquiryRow) -> InquiryAnswer:
         asked_at=row.asked_at,
         answered_at=row.answered_at,
         values=values,
-        purged=row.outcome == "OK" and row.result_locked is None,
+        purged=row.outcome == "OK" and row.result_locked is None and not row.withheld,
+        withheld=msgspec.convert(row.withheld, WithheldBecause),
     )
 
 
@@ -75,7 +82,7 @@ async def waiting(gateway: Gateway, tenant: Tenant, limit: int = 100) -> list[Wa
         rows = await store_provide.waiting(tx, limit)
     found: list[Waiting] = []
     for row in rows:
-        manual = _manual(tenant, row.permit, row.manual_locked)
+        manual = waiting_for(tenant, row.permit, row.manual_locked)
         found.append(
             Waiting(
                 permit=row.permit,
@@ -88,7 +95,8 @@ async def waiting(gateway: Gateway, tenant: Tenant, limit: int = 100) -> list[Wa
     return found
 
 
-def _manual(tenant: Tenant, permit: str, locked: bytes | None) -> Manual:
+def waiting_for(tenant: Tenant, permit: str, locked: bytes | None) -> Manual:
+    """Open what a waiting permit keeps for whoever decides; `Conflict` when it waits no longer."""
     if locked is None:
         raise Conflict("this permit no longer waits for a decision")
     content = tenant.locker.unlock(locked, label=manual_label(tenant, permit))
@@ -105,11 +113,11 @@ async def decide(gateway: Gateway, tenant: Tenant, permit: str, decision: Decisi
         row = (await store_provide.provisions(tx, [permit])).get(permit)
         if row is None:
             raise NotFound("no such permit waits here")
-        manual = _manual(tenant, permit, row.manual_locked)
+        manual = waiting_for(tenant, permit, row.manual_locked)
         outcome, copy, answer = await _prepare(tx, tenant, permit, manual, decision)
         if not await store_provide.decide(tx, permit, outcome, answer):
             raise Conflict("somebody decided this permit a moment ago")
-        await _record(tx, tenant, permit, manual, outcome, copy, row.received_at, now)
+        await record_decided(tx, tenant, permit, manual, outcome, copy, row.received_at, now)
         line = journal.JournalLine(
             act="permit-decided",
             actor=tenant.institution,
@@ -127,6 +135,8 @@ async def _prepare(
     rows = await store_provide.held_by_person(tx, manual.person, [info_of(manual.items[0])])
     held = held_person(tenant, rows) if rows else None
     asked = Asked(affair=manual.affair, items=manual.items, layout=manual.layout)
+    if held is not None and held.link_suspended:
+        raise Conflict("whose number stands on this record is being checked", pointer="permit")
     # Copy and flags may have changed while the permit waited; who decides is told apart as well.
     outcome, copy = outcome_before_reading(asked, held)
     if held is None or copy is None or outcome not in DECIDABLE:
@@ -137,7 +147,7 @@ async def _prepare(
     return outcome, copy, seal_provided(provided, permit, manual.items, manual.payload_key)
 
 
-async def _record(
+async def record_decided(
     tx: Tx,
     tenant: Tenant,
     permit: str,
@@ -147,6 +157,7 @@ async def _record(
     received_at: datetime,
     now: datetime,
 ) -> None:
+    """Record what became of a permit that waited, and report our end of it."""
     given = outcome == "OK"
     detail = RecordDetail(
         person=manual.person,
@@ -226,8 +237,10 @@ async def purge(gateway: Gateway, tenant: Tenant) -> tuple[int, int]:
     async with gateway.database.transaction(institution=tenant.institution) as tx:
         undecided = await store_provide.drop_undecided(tx, now)
         for row in undecided:
-            manual = _manual(tenant, row.permit, row.manual_locked)
-            await _record(tx, tenant, row.permit, manual, "EXPIRED", None, row.received_at, now)
+            manual = waiting_for(tenant, row.permit, row.manual_locked)
+            await record_decided(
+                tx, tenant, row.permit, manual, "EXPIRED", None, row.received_at, now
+            )
         results, answers = await store_provide.purge(tx, now)
         answers += len(undecided)
         if results or answers:

@@ -1,8 +1,8 @@
 """The requester's side: a clerk's questions become a signed batch; answers come back later.
 
 A question about a person without an open case for the affair is refused here, before anything
-leaves the house (as the Belgian Crossroads Bank's reference check does), and the refusal is
-recorded like any other. Everything that leaves is stored first, so a crash loses no question.
+leaves the house (as the Belgian Crossroads Bank's reference check does), and so is one about a
+person whose link is suspended; the refusal is recorded like any other. Everything that leaves is stored first, so a crash loses no question.
 """
 
 import asyncio
@@ -39,6 +39,7 @@ from kumihimo.rooms.linkage.api import (
 
 # Whoever takes a question also sends it; the worker takes up what that errand did not finish.
 ERRAND_GRACE = timedelta(seconds=5)
+REFUSED_HERE = frozenset[Outcome]({"REFUSED_CASE", "REFUSED_FLAG"})
 
 
 @attrs.frozen(kw_only=True)
@@ -89,7 +90,7 @@ async def ask(
     cases = {(of_tag[tag], affair): case for (tag, affair), case in open_cases.items()}
     prepared = [_prepare(gateway, tenant, i, q, found, cases) for i, q in enumerate(questions)]
     to_send = [p for p in prepared if p.outcome is None]
-    refused = [p for p in prepared if p.outcome == "REFUSED_CASE"]
+    refused = [p for p in prepared if p.outcome in REFUSED_HERE]
     batch = new_id(gateway.entropy) if to_send else None
     body, refusals = await asyncio.to_thread(
         lambda: (
@@ -137,9 +138,12 @@ def _prepare(
             pointer=f"questions[{index}].addressee",
         )
     case_file = cases.get((subject.person, question.affair))
+    flags = unlock_flags(tenant, subject.person, subject.flags_locked)
     outcome: Outcome | None = None
     if case_file is None:
         outcome = "REFUSED_CASE"
+    elif flags.link_suspended:
+        outcome = "REFUSED_FLAG"
     elif subject.code is None:
         outcome = "PENDING_ACQUISITION"
     return _Prepared(
@@ -147,7 +151,7 @@ def _prepare(
         question=question,
         subject=subject,
         case_file=case_file,
-        hidden=unlock_flags(tenant, subject.person, subject.flags_locked).hidden,
+        hidden=flags.hidden,
         outcome=outcome,
     )
 
@@ -194,7 +198,7 @@ def _refusals(gateway: Gateway, refused: Sequence[_Prepared], now: datetime) -> 
                 affair=p.question.affair,
                 provider=p.question.provider,
                 items=p.question.items,
-                outcome="REFUSED_CASE",
+                outcome=p.outcome,
                 refused_at=now,
                 for_ledger=seal(
                     Point(bytes(p.subject.code)),
@@ -205,7 +209,9 @@ def _refusals(gateway: Gateway, refused: Sequence[_Prepared], now: datetime) -> 
                 hidden=p.hidden,
             )
             for p in refused
-            if p.subject.code is not None and p.subject.code_version is not None
+            if p.subject.code is not None
+            and p.subject.code_version is not None
+            and p.outcome is not None
         )
     )
 
@@ -243,7 +249,7 @@ def _refused_record(
         peer=prepared.question.provider,
         affair=prepared.question.affair,
         items=prepared.question.items,
-        outcome="REFUSED_CASE",
+        outcome=prepared.outcome or "",
         list_version=gateway.law.current().version,
         requested_at=now,
         provided_at=None,

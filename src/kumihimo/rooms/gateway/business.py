@@ -22,7 +22,27 @@ Affair = Annotated[
     str, msgspec.Meta(pattern="^[a-z0-9-]{1,64}$", description="An affair, such as `b081`.")
 ]
 
+Word = Annotated[
+    str, msgspec.Meta(pattern="^[A-Za-z][A-Za-z0-9_-]{0,31}$", description="A short code.")
+]
+Staff = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^(?!.*[0-9]{11})[A-Za-z][A-Za-z0-9_-]{0,31}$",
+        description="Who acts, by a staff id and not by a name.",
+    ),
+]
+StaffOrNone = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^(?!.*[0-9]{11})([A-Za-z][A-Za-z0-9_-]{0,31})?$",
+        description="Who acts, by a staff id and not by a name; empty where nobody need be named.",
+    ),
+]
+
 Outcome = Literal["REGISTERED", "ATTACHED", "KNOWN", "NO_MATCH", "TAKEN"]
+
+WithheldBecause = Literal["", "link-suspended", "link-corrected"]
 
 BATCH_MAX = 1_000
 
@@ -40,20 +60,19 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """One person to register.
 
     `card`: the number was read from the person's card, with the attributes beside it.
-    `strict-inquiry`: the number is asked of register by all attributes, for `affair`.
+    `strict-inquiry`: the number is asked of register by all attributes, for `affair`. `form`: it
+    was typed in from a form; register must name the same number for the attributes, and `officer`
+    and `approver` are two people.
     """
 
     addressee: Addressee
-    source: Literal["card", "strict-inquiry"]
+    source: Literal["card", "strict-inquiry", "form"]
     attributes: Attributes
     number: str = ""
     affair: str = ""
     sexless_scheme: bool = False
-
-
-Word = Annotated[
-    str, msgspec.Meta(pattern="^[A-Za-z][A-Za-z0-9_-]{0,31}$", description="A short code.")
-]
+    officer: StaffOrNone = ""
+    approver: StaffOrNone = ""
 
 
 class ChipReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,6 +148,7 @@ class PersonStatus(msgspec.Struct, frozen=True, kw_only=True):
     rejected_because: str
     no_self_information: bool
     hidden: bool
+    link_suspended: bool = False
 
 
 class PersonStatuses(msgspec.Struct, frozen=True):
@@ -252,7 +272,11 @@ class Withdrawn(msgspec.Struct, frozen=True):
 
 
 class InquiryAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an inquiry stands. `outcome` is "" while it is on its way; `values` when it is OK."""
+    """Where an inquiry stands. `outcome` is "" while it is on its way; `values` when it is OK.
+
+    `withheld` says why there are no values though there was an answer: whose number stands on this
+    record is being checked (確認中), or it was another person's.
+    """
 
     inquiry: str
     outcome: str
@@ -263,6 +287,7 @@ class InquiryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: datetime | None
     values: tuple[ItemValue, ...]
     purged: bool
+    withheld: WithheldBecause = ""
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):

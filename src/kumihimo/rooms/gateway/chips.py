@@ -15,13 +15,8 @@ from kumihimo.rooms.gateway import store_persons as store
 from kumihimo.rooms.gateway.business import ChipReading, Provenance, Registered
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.domain.chip import Read, read
-from kumihimo.rooms.gateway.persons import (
-    ReadFrom,
-    VaultEntry,
-    register_read,
-    unknown_addressee,
-    vault_label,
-)
+from kumihimo.rooms.gateway.numbers import ReadFrom, VaultEntry
+from kumihimo.rooms.gateway.persons import register_read, unknown_addressee, vault_label
 from kumihimo.rooms.register.api import Attributes
 
 SERIAL_LABEL = b"card-serial"

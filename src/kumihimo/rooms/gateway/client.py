@@ -22,6 +22,7 @@ from kumihimo.card.terminal import Transmit
 from kumihimo.kernel.token_client import TIMEOUT_S, TokenClient
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.gateway import business as form
+from kumihimo.rooms.gateway import business_links as links
 
 
 class BusinessClient(TokenClient):
@@ -118,6 +119,33 @@ class BusinessClient(TokenClient):
     def retry(self, addressee: str) -> None:
         """Begin a rejected acquisition again."""
         self._send("/v1/persons/retry", form.OneAddressee(addressee))
+
+    # Links in doubt
+
+    def suspend_links(
+        self, suspended: Sequence[links.LinkSuspended], *, officer: str
+    ) -> tuple[links.Suspension, ...]:
+        """Suspend 1 to 1,000 links, all or none."""
+        body = links.LinksSuspended(officer=officer, links=tuple(suspended))
+        return self._post("/v1/links/suspend", body, links.Suspensions).suspensions
+
+    def confirm_link(
+        self, addressee: str, *, case: str, officer: str, approver: str
+    ) -> links.Suspension:
+        """Lift a suspension by the word of two people: the link was right."""
+        body = links.LinkConfirmed(
+            addressee=addressee, case=case, officer=officer, approver=approver
+        )
+        return self._post("/v1/links/confirm", body, links.Suspension)
+
+    def correct_link(self, order: links.LinkCorrected) -> links.Suspension:
+        """Take a wrong number from a record by the word of two people."""
+        return self._post("/v1/links/correct", order, links.Suspension)
+
+    def suspensions_of(self, addressee: str) -> tuple[links.Suspension, ...]:
+        """Return the doubts about a record, the latest first."""
+        body = form.OneAddressee(addressee)
+        return self._post("/v1/links/of-person", body, links.Suspensions).suspensions
 
     # Cases
 

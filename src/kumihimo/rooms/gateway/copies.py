@@ -155,6 +155,7 @@ def _copy(
         valid_from=row.valid_from,
         valid_to=row.valid_to,
         no_automatic_answer=row.no_automatic_answer,
+        addressee=row.addressee,
     )
     return store.NewCopy(
         person=person,

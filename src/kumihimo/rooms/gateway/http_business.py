@@ -31,6 +31,7 @@ from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.domain.files import FILE_BYTES_MAX
 from kumihimo.rooms.gateway.gathering import Gathering
 from kumihimo.rooms.gateway.http_files import FileOperation, file_of
+from kumihimo.rooms.gateway.http_links import link_routes
 
 Incoming = Request[Any, Any, Any]
 
@@ -52,6 +53,7 @@ def router(gateway: Gateway, tenants: Mapping[str, Tenant], errands: Errands) ->
             *_copies(gateway),
             *_inquiries(gateway, errands),
             *_waiting(gateway),
+            *link_routes(gateway),
         ],
         middleware=[BearerDoor(authenticate)],
         opt={"unsigned": True},

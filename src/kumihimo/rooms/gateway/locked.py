@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from kumihimo.rooms.gateway.context import Tenant
+from kumihimo.rooms.register.api import Attributes
 
 # Our choice: attributes with where they were read, and payloads of today's layouts fit into one block.
 VAULT_BLOCK: Final = 1024
@@ -27,35 +28,87 @@ IN_RANDOM_ORDER: Final[Mapping[str, str]] = {
     "acquisition": "acquisition_pkey",
     "case_file": "case_file_person",
     "copy": "copy_person",
+    "suspension": "suspension_pkey",
 }
 
 
 class PersonFlags(msgspec.Struct, frozen=True, kw_only=True):
-    """What this institution withholds of a person (`business.Flags` says what they mean)."""
+    """What this institution withholds of a person (`business.Flags` says what they mean).
+
+    `link_suspended`: whether the number here is hers is being checked, so nothing goes out or in.
+    """
 
     no_self_information: bool = False
     hidden: bool = False
+    link_suspended: bool = False
 
 
 class CopyContent(msgspec.Struct, frozen=True, kw_only=True):
-    """A copy's values by item, and what is particular about it."""
+    """A copy's values by item, and what is particular about it.
+
+    `addressee` is whom the file named: two records that were taken for one person are told apart
+    by it. "" in copies from before it was kept.
+    """
 
     values: Mapping[str, Any]
     valid_from: date
     valid_to: date | None = None
     no_automatic_answer: bool = False
+    addressee: str = ""
+
+
+class SuspensionDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a doubt is about, who decided, and, after a correction, what had been wrong.
+
+    `number` and `holder` are those of the person whose number stood on the record. `copies` were
+    never about her. `shared`: another record stands under the same person, rightly.
+    """
+
+    addressee: str
+    person: str
+    officer: str
+    decided_by: str = ""
+    approved_by: str = ""
+    number: str = ""
+    holder: Attributes | None = None
+    corrected_to: str = ""
+    copies: tuple[int, ...] = ()
+    shared: bool = False
+
+
+def lock_suspension(tenant: Tenant, suspension: str, detail: SuspensionDetail) -> bytes:
+    """Lock whom a doubt is about, bound to its row."""
+    value = msgspec.json.encode(detail)
+    return tenant.locker.lock(value, label=_suspension_label(tenant, suspension), block=VAULT_BLOCK)
+
+
+def unlock_suspension(tenant: Tenant, suspension: str, locked: bytes) -> SuspensionDetail:
+    """Read whom a doubt is about."""
+    value = tenant.locker.unlock(locked, label=_suspension_label(tenant, suspension))
+    return msgspec.json.decode(value, type=SuspensionDetail)
+
+
+def _suspension_label(tenant: Tenant, suspension: str) -> bytes:
+    return f"{tenant.institution}|suspension|{suspension}".encode()
 
 
 def lock_flags(tenant: Tenant, person: str, flags: PersonFlags) -> bytes:
-    """Lock a person's flags; all of one length."""
-    value = bytes((flags.no_self_information, flags.hidden))
+    """Lock a person's flags; all of one length, also beside those that were written before one more.
+
+    A program that does not know suspension reads a suspended person as one who may not read here.
+    """
+    value = bytes((flags.no_self_information | flags.link_suspended << 1, flags.hidden))
     return tenant.locker.lock(value, label=_flags_label(tenant, person))
 
 
 def unlock_flags(tenant: Tenant, person: str, locked: bytes) -> PersonFlags:
     """Read a person's flags."""
     value = tenant.locker.unlock(locked, label=_flags_label(tenant, person))
-    return PersonFlags(no_self_information=bool(value[0]), hidden=bool(value[1]))
+    return PersonFlags(
+        no_self_information=bool(value[0] & 1),
+        hidden=bool(value[1]),
+        link_suspended=bool(value[0] & 2),
+    )
 
 
 def _flags_label(tenant: Tenant, person: str) -> bytes:

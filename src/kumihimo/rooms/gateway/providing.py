@@ -173,6 +173,7 @@ def held_person(tenant: Tenant, rows: Sequence[CopyRow]) -> HeldPerson:
         person=first.person,
         no_self_information=flags.no_self_information,
         hidden=flags.hidden,
+        link_suspended=flags.link_suspended,
         copies=copies,
     )
 

@@ -48,6 +48,7 @@ class InquiryRow:
     answered_at: datetime | None
     result_locked: bytes | None
     hidden: bool
+    withheld: str = ""
 
 
 @attrs.frozen
@@ -182,7 +183,8 @@ async def inquiries(tx: Tx, ids: Sequence[str]) -> dict[str, InquiryRow]:
     """Return inquiries by id."""
     rows = await tx.rows(
         "SELECT inquiry, batch, affair, provider, items, layout, person_locked, permit, outcome,"
-        " asked_at, answered_at, result_locked, hidden FROM inquiry WHERE inquiry = ANY(%(ids)s)",
+        " asked_at, answered_at, result_locked, hidden, withheld FROM inquiry"
+        " WHERE inquiry = ANY(%(ids)s)",
         {"ids": list(ids)},
         InquiryRow,
     )
@@ -286,7 +288,8 @@ async def settle(tx: Tx, rows: Sequence[Settled]) -> set[str]:
     found = await tx.rows(
         "UPDATE inquiry SET permit = coalesce(new.permit, inquiry.permit),"
         " outcome = new.outcome, answered_at = new.answered_at,"
-        " result_locked = new.result_locked, purge_after = new.purge_after"
+        " result_locked = CASE WHEN inquiry.withheld <> 'link-corrected'"
+        " THEN new.result_locked END, purge_after = new.purge_after"
         " FROM unnest(%(inquiry)s::text[], %(permit)s::text[], %(outcome)s::text[],"
         " %(answered_at)s::timestamptz[], %(result_locked)s::bytea[],"
         " %(purge_after)s::timestamptz[])"

@@ -171,6 +171,35 @@ async def set_flags(tx: Tx, person: str, flags_locked: bytes) -> None:
     )
 
 
+@attrs.frozen
+class FlagsOf:
+    """A person's flags, locked."""
+
+    person: str
+    flags_locked: bytes
+
+
+async def flags_of(tx: Tx, persons: Sequence[str]) -> dict[str, bytes]:
+    """Return what the institution withholds of persons; nobody else changes it meanwhile."""
+    rows = await tx.rows(
+        "SELECT person, flags_locked FROM person WHERE person = ANY(%(persons)s)"
+        " ORDER BY person FOR UPDATE",
+        {"persons": list(persons)},
+        FlagsOf,
+    )
+    return {row.person: bytes(row.flags_locked) for row in rows}
+
+
+async def set_all_flags(tx: Tx, flags: Sequence[FlagsOf]) -> None:
+    """Set what the institution withholds of persons."""
+    await tx.put(
+        "UPDATE person SET flags_locked = new.flags"
+        " FROM unnest(%(persons)s::text[], %(flags)s::bytea[]) AS new (person, flags)"
+        " WHERE person.person = new.person",
+        {"persons": [f.person for f in flags], "flags": [f.flags_locked for f in flags]},
+    )
+
+
 async def lock_unsequenced(tx: Tx, states: Sequence[str], limit: int) -> list[str]:
     """Claim persons who have a number and wait for an acquisition number."""
     rows = await tx.rows(

@@ -36,6 +36,7 @@ class HeldPerson:
     person: str
     no_self_information: bool
     hidden: bool
+    link_suspended: bool = False
     copies: tuple[HeldCopy, ...]
 
 
@@ -56,10 +57,15 @@ def info_of(item: str) -> str:
 def outcome_before_reading(
     asked: Asked, held: HeldPerson | None
 ) -> tuple[Outcome, HeldCopy | None]:
-    """Decide everything that needs no look at the values; OK means: read this copy."""
+    """Decide everything that needs no look at the values; OK means: read this copy.
+
+    While it is checked whose number stands on this record, others are refused as by a flag, and
+    whoever reads of herself is told that a person must look first (確認中).
+    """
     if held is None:
         return "NO_PERSON", None
-    if asked.affair == SELF_INFORMATION and held.no_self_information:
+    own = asked.affair == SELF_INFORMATION
+    if held.no_self_information if own else held.link_suspended:
         return "REFUSED_FLAG", None
     info = info_of(asked.items[0])
     copy = next((c for c in held.copies if c.info == info), None)
@@ -67,7 +73,7 @@ def outcome_before_reading(
         return "NO_COPY", None
     if copy.layout != asked.layout:
         return "STALE_LAYOUT", None
-    if copy.no_automatic_answer and asked.affair != SELF_INFORMATION:
+    if held.link_suspended if own else copy.no_automatic_answer:
         return "PENDING_MANUAL", copy
     return "OK", copy
 

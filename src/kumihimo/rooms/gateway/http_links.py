@@ -1,0 +1,79 @@
+"""The doors for links in doubt (`/v1/links`): translation only."""
+
+from typing import Any, Final
+
+from litestar import Request, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
+
+from kumihimo.kernel.door import bearer_of, lawful
+from kumihimo.rooms.gateway import business as form
+from kumihimo.rooms.gateway import business_links as link_form
+from kumihimo.rooms.gateway import correcting, links
+from kumihimo.rooms.gateway.clients import BusinessClient
+from kumihimo.rooms.gateway.context import Gateway
+
+Incoming = Request[Any, Any, Any]
+
+CALLERS: Final = ("business system of the institution",)
+
+
+def _caller(request: Incoming) -> BusinessClient:
+    return bearer_of(request, BusinessClient)
+
+
+def link_routes(gateway: Gateway) -> list[HTTPRouteHandler]:
+    """Return the doors."""
+
+    @post(
+        "/links/suspend",
+        status_code=200,
+        opt=lawful(authority="Number Act art. 12, 16", callers=CALLERS),
+        tags=["links"],
+    )
+    async def suspend_links(
+        request: Incoming, data: JSONBody[link_form.LinksSuspended]
+    ) -> link_form.Suspensions:
+        """Suspend links that are in doubt: from now on nothing goes out or in over them."""
+        return link_form.Suspensions(await links.suspend(gateway, _caller(request).tenant, data))
+
+    @post(
+        "/links/confirm",
+        status_code=200,
+        opt=lawful(authority="Number Act art. 12, 16", callers=CALLERS),
+        tags=["links"],
+    )
+    async def confirm_link(
+        request: Incoming, data: JSONBody[link_form.LinkConfirmed]
+    ) -> link_form.Suspension:
+        """Lift a suspension by the word of two people: the link was right."""
+        return await links.confirm(gateway, _caller(request).tenant, data)
+
+    @post(
+        "/links/correct",
+        status_code=200,
+        opt=lawful(authority="Number Act art. 12, 16", callers=CALLERS),
+        tags=["links"],
+    )
+    async def correct_link(
+        request: Incoming, data: JSONBody[link_form.LinkCorrected]
+    ) -> link_form.Suspension:
+        """Take a wrong number from a record by the word of two people, and give it the right one."""
+        caller = _caller(request)
+        return await correcting.correct(gateway, caller.tenant, data, affairs=caller.affairs)
+
+    @post(
+        "/links/of-person",
+        status_code=200,
+        opt=lawful(authority="Number Act art. 12", callers=CALLERS),
+        tags=["links"],
+    )
+    async def suspensions_of(
+        request: Incoming, data: JSONBody[form.OneAddressee]
+    ) -> link_form.Suspensions:
+        """List the doubts about a record, the latest first."""
+        return link_form.Suspensions(
+            await links.of_record(gateway, _caller(request).tenant, data.addressee)
+        )
+
+    return [suspend_links, confirm_link, correct_link, suspensions_of]
