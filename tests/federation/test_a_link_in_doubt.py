@@ -6,6 +6,7 @@ second, as when a family member's number is written on a form. Minato asks about
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from kumihimo.kernel import journal
@@ -48,9 +49,15 @@ class Town:
             lambda c: c.confirm_link(addressee, case=case, officer="o1", approver="o2")
         )
 
-    async def correct(self, source="card", **more):
-        given = {"addressee": "7", "case": "case-1", "officer": "o1", "approver": "o2"}
-        order = LinkCorrected(source=source, **{**given, **more})
+    async def correct(self, **more):
+        given = {
+            "addressee": "7",
+            "case": "case-1",
+            "officer": "o1",
+            "approver": "o2",
+            "source": "card",
+        }
+        order = msgspec.convert({**given, **more}, LinkCorrected)
         return await self.osaka(lambda c: c.correct_link(order))
 
     async def copies(self, addressee):
@@ -191,7 +198,9 @@ def test_two_records_under_one_number_are_taken_apart_and_the_right_one_keeps_it
         assert [s.addressee for s in await town.osaka(lambda c: c.status(["8"]))] == ["8"]
         await town.suspend()
         assert await town.outcomes() == ["NO_PERSON", "REFUSED_FLAG"]
-        found = await town.correct("form", number=one, affair=ALLOWANCE, attributes=written(1))
+        found = await town.correct(
+            source="form", number=one, affair=ALLOWANCE, attributes=written(1)
+        )
         assert found.load_again == ("local-tax",)
         await town.osaka.acquire(street.register_room)
         assert await town.outcomes() == ["OK", "NO_COPY"]

@@ -21,7 +21,7 @@ ReviewCase = Annotated[
 
 # How a link may have gone wrong: a family's number, a namesake's, a twin's, no one's in
 # particular, rows that slipped, attributes that register does not confirm, somebody's report.
-Ground = Literal["household", "homonym", "twin", "random", "row-shift", "mismatch", "reported"]
+Ground = Literal["household", "homonym", "twin", "random", "shift", "mismatch", "reported"]
 
 SuspensionState = Literal["SUSPENDED", "CONFIRMED", "CORRECTED"]
 
