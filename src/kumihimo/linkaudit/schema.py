@@ -85,6 +85,17 @@ class AddressLevel(StrEnum):
 
 
 @unique
+class Others(StrEnum):
+    """Whom else the register holds under the linked person's name or reading and birth date."""
+
+    NOBODY = "nobody"  # the certificate of uniqueness
+    ELSEWHERE = "elsewhere"  # at another address
+    READING = "reading"  # at the same address, by the reading
+    NAME = "name"  # at the same address, by the name
+    NO_PERSON = "no-person"  # the number itself is nobody's
+
+
+@unique
 class Fault(StrEnum):
     """Why a row of the institution's file could not be judged; it is listed, never dropped."""
 
@@ -157,6 +168,7 @@ HISTORY: Final = {"number": pl.String, "attribute": pl.String, "value": pl.Strin
 PATTERNS: Final = {
     "pattern": pl.Int32,
     **dict.fromkeys(ATTRIBUTES, pl.String),
+    "others": pl.String,
     "rows": pl.Int64,
     **{f"p_{mechanism}": pl.Float64 for mechanism in Mechanism},
     **{f"w_{attribute}": pl.Float64 for attribute in ATTRIBUTES},
@@ -188,4 +200,16 @@ PROPOSALS: Final = {
     "record_id": pl.String,
     "number": pl.String,
     "ground": pl.String,  # household, search, neighbour
+}
+
+# How often each mechanism occurs, by affair and over all (affair null). `observed` counts findings
+# of the mechanism with verdict mislink; `rate` is the mixture's share with its 95 % interval.
+ESTIMATES: Final = {
+    "affair": pl.String,
+    "mechanism": pl.String,
+    "rows": pl.Int64,
+    "observed": pl.Int64,
+    "rate": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
 }

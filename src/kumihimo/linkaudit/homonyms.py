@@ -1,0 +1,96 @@
+"""Whom else the register holds under one name or reading and one birth date.
+
+This is the certificate of uniqueness: where nobody else is, an address that has changed raises no
+doubt. It is worth something only against a register that holds the dead and the removed too.
+"""
+
+from typing import Final, TypeAlias
+
+import attrs
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from kumihimo.linkaudit.schema import Others
+
+Keys: TypeAlias = NDArray[np.uint64]
+
+# Odd constants: hashes are uniform, so sums of their multiples meet by chance only, once in 2**64.
+_DAY: Final = np.uint64(0x9E3779B97F4A7C15)
+_PLACE: Final = np.uint64(0xD1B54A32D192ED03)
+_OTHERS: Final = list(Others)
+
+
+@attrs.frozen
+class Doubles:
+    """Keys that two persons of the register share, each sorted (UInt64)."""
+
+    name: Keys  # name and birth date
+    kana: Keys  # reading and birth date
+    name_at_place: Keys
+    kana_at_place: Keys
+    twins: Keys  # birth date and place, whatever the name
+
+
+def of_person(hashes: pl.Series, day: pl.Series) -> Keys:
+    """Return keys of a name, or a place, and a birth date; 0 where one of them is not known."""
+    days = day.to_numpy().astype(np.uint64)
+    values = hashes.to_numpy()
+    keys = values + days * _DAY
+    keys[(values == 0) | (days % np.uint64(100) == 0)] = 0
+    return keys
+
+
+def at_place(keys: Keys, place: pl.Series) -> Keys:
+    """Return keys of `of_person` narrowed to a place; 0 where it is not known."""
+    places = place.to_numpy()
+    narrowed = keys + places * _PLACE
+    narrowed[(keys == 0) | (places == 0)] = 0
+    return narrowed
+
+
+def doubled(keys: Keys) -> Keys:
+    """Return the keys but 0 that stand more than once, sorted."""
+    ordered = np.sort(keys)
+    again = ordered[1:][ordered[1:] == ordered[:-1]]
+    return np.unique(again[again != 0])
+
+
+def find_doubles(index: pl.DataFrame, also: pl.DataFrame) -> Doubles:
+    """Return the doubles of a register's `INDEX` and of its other names (`canonical.ALSO`)."""
+    names, readings = (of_person(index[x], index["day"]) for x in ("name_hash", "kana_hash"))
+    more = also_keys(index, also)
+    return Doubles(
+        name=doubled(np.concatenate([names, more])),
+        kana=doubled(np.concatenate([readings, more])),
+        name_at_place=doubled(at_place(names, index["place"])),
+        kana_at_place=doubled(at_place(readings, index["place"])),
+        twins=doubled(of_person(index["place"], index["day"])),
+    )
+
+
+def also_keys(index: pl.DataFrame, also: pl.DataFrame) -> Keys:
+    """Return the keys of other recorded names, without those that are the person's main ones."""
+    joined = also.join(index.select("number", "day", "name_hash", "kana_hash"), on="number")
+    own = (pl.col("hash") == pl.col("name_hash")) | (pl.col("hash") == pl.col("kana_hash"))
+    others = joined.filter(~own).unique(["number", "hash"])
+    return of_person(others["hash"], others["day"])
+
+
+def others(held: pl.DataFrame, doubles: Doubles) -> NDArray[np.uint8]:
+    """Return codes of `Others` for persons of the register (`day`, hashes and `place` of each)."""
+    names, readings = (of_person(held[x], held["day"]) for x in ("name_hash", "kana_hash"))
+    found = np.zeros(len(held), np.uint8)
+    for level, keys, known in (
+        (Others.ELSEWHERE, names, doubles.name),
+        (Others.ELSEWHERE, readings, doubles.kana),
+        (Others.READING, at_place(readings, held["place"]), doubles.kana_at_place),
+        (Others.NAME, at_place(names, held["place"]), doubles.name_at_place),
+    ):
+        found[among(keys, known)] = _OTHERS.index(level)
+    return found
+
+
+def among(keys: Keys, known: Keys) -> NDArray[np.bool_]:
+    """Say which keys are among the known ones."""
+    return pl.Series(keys).is_in(pl.Series(known).implode()).to_numpy()

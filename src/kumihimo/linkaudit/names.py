@@ -1,0 +1,158 @@
+"""Names that differ in their canonical form: another name of the person, a lost letter, or half.
+
+Everything here works on the few pairs that hashes have told apart.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
+
+import attrs
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from kumihimo.linkaudit.canonical import GIVEN
+from kumihimo.linkaudit.schema import NameLevel
+from kumihimo.people.columns.names import canonical_kanas, canonical_names
+
+Codes: TypeAlias = NDArray[np.uint8]
+
+_LEVELS: Final = list(NameLevel)
+_SPACES: Final = r"[\s\u3000]+"
+_SURNAME: Final = r"^[\s\u3000]*([^\s\u3000]+)[\s\u3000]"
+_FORMER: Final = r"[［\[][^［\[\]］]*[］\]]"
+_ALIAS: Final = r"[（(]([^（()）]*)[）)]"
+_LOST: Final = "[●○◯■□〓?\ufffd\ue000-\uf8ff\U000f0000-\U0010fffd]"
+_LOST_MAX: Final = 4  # lost letters of one name that are looked past; with more it proves nothing
+
+
+@attrs.frozen
+class Names:
+    """Which columns of a pair hold one kind of name, and its canonical form."""
+
+    attribute: str
+    form: Callable[[pl.Series], pl.Series]
+    former_surname: str
+    others: tuple[str, ...]  # other whole names that the register records
+
+    @property
+    def columns(self) -> list[str]:
+        """Return the columns that a comparison reads."""
+        return [
+            "number",
+            self.attribute,
+            f"held_{self.attribute}",
+            f"held_{self.attribute}_hash",
+            self.former_surname,
+            *self.others,
+        ]
+
+
+NAME: Final = Names(
+    "name", canonical_names, "held_former_surname", ("held_kanji", "held_alias", "held_kana")
+)
+KANA: Final = Names(
+    "kana", canonical_kanas, "held_former_surname_kana", ("held_alias_kana", "held_name")
+)
+
+
+def unequal_names(
+    pairs: pl.DataFrame, canonical: pl.Series, kind: Names, history: pl.DataFrame
+) -> Codes:
+    """Return codes of `NameLevel` for pairs whose canonical forms differ.
+
+    `canonical` is the row's; `history` has number and canonical `text`.
+    """
+    held = kind.form(pairs[f"held_{kind.attribute}"])
+    found = np.full(len(pairs), _LEVELS.index(NameLevel.DIFFERENT), np.uint8)
+    halves = _halves(pairs, canonical, held, kind)
+    for level in (NameLevel.GIVEN, NameLevel.SURNAME):
+        found[halves[level]] = _LEVELS.index(level)
+    found[_but_for_lost(canonical, held)] = _LEVELS.index(NameLevel.WILDCARD)
+    found[_another_name(pairs, canonical, kind, history)] = _LEVELS.index(NameLevel.MEMBER)
+    return found
+
+
+def _halves(
+    pairs: pl.DataFrame, canonical: pl.Series, held: pl.Series, kind: Names
+) -> dict[NameLevel, NDArray[np.bool_]]:
+    """Say where the surname alone, and the given name alone, agree; a space must tell them apart."""
+    texts = (pairs[f"held_{kind.attribute}"], pairs[kind.attribute])
+    found: dict[NameLevel, NDArray[np.bool_]] = {}
+    for level, part in ((NameLevel.SURNAME, _SURNAME), (NameLevel.GIVEN, GIVEN)):
+        ours, theirs = (kind.form(text.str.extract(part)) for text in texts)
+        either = ours.fill_null("").zip_with(ours.fill_null("") != "", theirs.fill_null(""))
+        frame = pl.DataFrame({"part": either, "mine": canonical, "held": held})
+        sides = (pl.col(side).str for side in ("mine", "held"))
+        agrees = [
+            side.starts_with(pl.col("part"))
+            if level is NameLevel.SURNAME
+            else side.ends_with(pl.col("part"))
+            for side in sides
+        ]
+        both = frame.select((pl.col("part") != "") & agrees[0] & agrees[1]).to_series()
+        found[level] = both.fill_null(value=False).to_numpy()
+    return found
+
+
+def _but_for_lost(canonical: pl.Series, held: pl.Series) -> NDArray[np.bool_]:
+    """Say where the two agree letter by letter but for letters that one of them has lost."""
+    frame = pl.DataFrame({"mine": canonical, "held": held})
+    lost = pl.any_horizontal(pl.col("mine", "held").str.contains(_LOST))
+    length = pl.col("mine").str.len_chars() == pl.col("held").str.len_chars()
+    at = frame.select((lost & length).fill_null(value=False)).to_series().arg_true()
+    agrees = np.zeros(len(frame), bool)
+    if not len(at):
+        return agrees
+    left = frame.gather(at)
+    fits = pl.repeat(value=True, n=len(left), eager=True)
+    for _ in range(_LOST_MAX):
+        first = pl.min_horizontal(
+            pl.col(side).str.extract(f"^(.*?){_LOST}").str.len_chars() for side in ("mine", "held")
+        ).fill_null(1 << 30)
+        before = [pl.col(side).str.slice(0, first) for side in ("mine", "held")]
+        fits &= left.select(before[0] == before[1]).to_series()
+        left = left.select(pl.col(side).str.slice(first + 1) for side in ("mine", "held"))
+    fits &= (left["mine"] == "") & (left["held"] == "")
+    agrees[at.filter(fits).to_numpy()] = True
+    return agrees
+
+
+def _another_name(
+    pairs: pl.DataFrame, canonical: pl.Series, kind: Names, history: pl.DataFrame
+) -> NDArray[np.bool_]:
+    """Say where one of the row's names is one of the names that the register records."""
+    mine = list(_written_names(pairs[kind.attribute], canonical, kind))
+    found = pl.repeat(value=False, n=len(pairs), eager=True)
+    for held in _recorded_names(pairs, kind):
+        for name in mine:
+            found |= ((name == held) & (name != "")).fill_null(value=False)
+    before = pl.DataFrame({"number": pairs["number"], "text": canonical}).with_row_index("at")
+    known = before.join(history, on=["number", "text"], how="semi")["at"]
+    agrees = found.to_numpy().copy()
+    agrees[known.to_numpy()] = True
+    return agrees
+
+
+def _written_names(text: pl.Series, canonical: pl.Series, kind: Names) -> Iterator[pl.Series]:
+    """Yield the names that a row may write in one: 姓［旧氏］　名, ALPHABET＿漢字（通称）."""
+    yield canonical
+    if not text.str.contains(r"[［\[（(＿_]").any():
+        return
+    main = text.str.replace_all(_FORMER, "").str.replace_all(_ALIAS, "")
+    yield kind.form(main)
+    yield kind.form(text.str.extract(_ALIAS))
+    yield kind.form(main.str.extract("^([^＿_]*)[＿_]"))
+    yield kind.form(main.str.extract("[＿_]([^＿_]*)$"))
+
+
+def _recorded_names(pairs: pl.DataFrame, kind: Names) -> Iterator[pl.Series]:
+    held = pairs[f"held_{kind.attribute}"]
+    yield kind.form(held)
+    for column in kind.others:
+        if pairs[column].null_count() < len(pairs):
+            yield kind.form(pairs[column])
+    former = pairs[kind.former_surname]
+    if former.null_count() < len(pairs):
+        with_given = pl.DataFrame({"former": former, "given": held.str.extract(GIVEN)})
+        yield kind.form(with_given.select(pl.concat_str("former", "given")).to_series())

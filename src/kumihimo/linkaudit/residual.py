@@ -1,0 +1,199 @@
+"""The search for the true person of a row that does not fit the person it is tied to.
+
+Who fits better is looked for in the linked person's household, and in the whole register by name
+or reading with birth date (three of four attributes) or with address. What is found is a proposal
+to a person, never a link.
+"""
+
+from enum import StrEnum, unique
+from typing import Final
+
+import attrs
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from kumihimo.linkaudit.evidence import NAMES_AGREE, PLACES_AGREE, among
+from kumihimo.linkaudit.homonyms import Keys, at_place, of_person
+from kumihimo.linkaudit.homonyms import among as among_keys
+from kumihimo.linkaudit.patterns import decode
+from kumihimo.linkaudit.schema import BirthLevel, NameLevel
+
+
+@unique
+class Outcome(StrEnum):
+    """What the search found."""
+
+    NONE = "none"  # nobody fits better
+    ALONE = "alone"  # and nobody else of this birth date lives where the linked person does
+    HOUSEHOLD = "household"  # a member of the linked person's household fits, the linked does not
+    TWIN = "twin"  # … of the same birth date
+    HOMONYM = "homonym"  # another person of the same name or reading and birth date fits better
+    ELSEWHERE = "elsewhere"  # a person who has nothing to do with the linked one fits
+    CONTESTED = "contested"  # another person fits as well as the linked one
+
+
+OUTCOMES: Final = tuple(Outcome)
+
+# One line for each of `CLUES`. `true_number` (persons) is who fits, null where several fit alike.
+RESIDUAL: Final = {"row": pl.Int64, "outcome": pl.UInt8, "true_number": pl.Int64}
+
+_KANJI, _KANA, _BIRTH, _PLACE, _SEX = 2, 1, 3, 2, 1  # ranks who fits; makes no link
+
+
+@attrs.frozen
+class Wanted:
+    """Keys of the persons that some clues ask for."""
+
+    persons: Keys  # name or reading, and birth date
+    dwellers: Keys  # name or reading, and place
+    places: Keys
+    households: Keys
+
+
+def wanted(clues: pl.DataFrame) -> Wanted:
+    """Return the keys of everybody whom `CLUES` may be about."""
+    hashes = ("name_hash", "kana_hash")
+    persons = [of_person(clues[x], clues["day"]) for x in hashes]
+    dwellers = [at_place(clues[x].to_numpy(), clues["place"]) for x in hashes]
+    return Wanted(
+        _known(np.concatenate(persons)),
+        _known(np.concatenate(dwellers)),
+        _known(clues["held_place"].to_numpy()),
+        _known(clues["held_household"].to_numpy()),
+    )
+
+
+def _known(keys: Keys) -> Keys:
+    found = np.unique(keys)
+    return found[found != 0]
+
+
+def candidates(index: pl.DataFrame, asked: Wanted) -> pl.DataFrame:
+    """Return the persons of an `INDEX` that are asked for."""
+    found = np.zeros(len(index), bool)
+    for name in ("name_hash", "kana_hash"):
+        found |= among_keys(of_person(index[name], index["day"]), asked.persons)
+        found |= among_keys(at_place(index[name].to_numpy(), index["place"]), asked.dwellers)
+    found |= among_keys(index["place"].to_numpy(), asked.places)
+    found |= among_keys(index["household_hash"].to_numpy(), asked.households)
+    return index.filter(pl.Series(found))
+
+
+def resolve(clues: pl.DataFrame, index: pl.DataFrame) -> pl.DataFrame:
+    """Return `RESIDUAL` for `CLUES`, from the `candidates` of the whole register."""
+    pairs = _pairs(clues, index)
+    alone = clues.select("row").join(
+        pairs.filter((pl.col("x_day") == pl.col("held_day")) & pl.col("related")),
+        on="row",
+        how="anti",
+    )
+    fits = _fitting(pairs)
+    best = fits.sort("row", "score", descending=[False, True]).group_by("row", maintain_order=True)
+    top = best.agg(
+        pl.col("outcome").first(),
+        pl.col("x_number").first(),
+        tied=(pl.col("score") == pl.col("score").max()).sum() > 1,
+    )
+    number = pl.when(~pl.col("tied")).then(pl.col("x_number"))
+    found = clues.select("row").join(top, on="row", how="left", maintain_order="left")
+    else_alone = pl.when(pl.col("row").is_in(alone["row"].implode())).then(_code(Outcome.ALONE))
+    return found.select(
+        "row",
+        outcome=pl.col("outcome")
+        .fill_null(else_alone.otherwise(_code(Outcome.NONE)))
+        .cast(pl.UInt8),
+        true_number=pl.when(pl.col("outcome") != _code(Outcome.CONTESTED)).then(number),
+    )
+
+
+def _code(outcome: Outcome) -> int:
+    return OUTCOMES.index(outcome)
+
+
+def _pairs(clues: pl.DataFrame, index: pl.DataFrame) -> pl.DataFrame:
+    """Return each clue beside each person that it asks for, but the linked one."""
+    persons = index.select(pl.all().name.prefix("x_"))
+    joins: list[pl.DataFrame] = []
+    for left, right in (
+        (("name_hash", "day"), ("x_name_hash", "x_day")),
+        (("kana_hash", "day"), ("x_kana_hash", "x_day")),
+        (("name_hash", "place"), ("x_name_hash", "x_place")),
+        (("kana_hash", "place"), ("x_kana_hash", "x_place")),
+        (("held_place",), ("x_place",)),
+        (("held_household",), ("x_household_hash",)),
+    ):
+        known = clues.filter(pl.all_horizontal(pl.col(left) != 0))
+        joins.append(
+            known.select("row", *left)
+            .join(persons.select("x_number", *right), left_on=left, right_on=right)
+            .select("row", "x_number")
+        )
+    pairs = pl.concat(joins).unique().join(clues, on="row").join(persons, on="x_number")
+    place = pl.col("held_place") == pl.col("x_place")
+    household = pl.col("held_household") == pl.col("x_household_hash")
+    return pairs.filter(pl.col("x_number") != pl.col("number")).with_columns(
+        related=(place & (pl.col("held_place") != 0))
+        | (household & (pl.col("held_household") != 0))
+    )
+
+
+def _fitting(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return row, person, outcome and score of the pairs in which the person fits the row."""
+    kanji, kana, day, place = (
+        ((pairs[x] == pairs[f"x_{x}"]) & (pairs[x] != 0)).to_numpy()
+        for x in ("name_hash", "kana_hash", "day", "place")
+    )
+    sex, held_sex = pairs["sex_code"].to_numpy(), pairs["x_sex_code"].to_numpy()
+    sexes = (sex == held_sex) | (sex == 0) | (held_sex == 0)
+    related = pairs["related"].to_numpy()
+    name = kanji | kana
+    linked = Linked.of(pairs["pattern"].to_numpy())
+    fits = name & day & (sexes | place | related)
+    at_home = related & ~linked.name & sexes & ((name & ~linked.birth) | (day & ~linked.birth))
+    better = (
+        (fits & ~linked.name)
+        | at_home
+        | (name & place & sexes & ~linked.name & ~linked.place)
+        | (fits & kanji & linked.reading_only & ~linked.place)
+        | (fits & ~linked.birth & ~linked.place)
+        | (fits & kanji & place & ~linked.place)
+    )
+    twin = related & (pairs["held_day"] == pairs["x_day"]).to_numpy() & ~linked.name
+    outcome = np.select(
+        [
+            better & (linked.name | linked.reading_only) & linked.birth,
+            better & twin,
+            better & related,
+            better,
+        ],
+        [_code(x) for x in (Outcome.HOMONYM, Outcome.TWIN, Outcome.HOUSEHOLD, Outcome.ELSEWHERE)],
+        _code(Outcome.CONTESTED),
+    )
+    score = kanji * _KANJI + kana * _KANA + day * _BIRTH + place * _PLACE + (sex == held_sex) * _SEX
+    score = score + better * 100
+    found = pairs.select("row", "x_number", outcome=pl.Series(outcome), score=pl.Series(score))
+    return found.filter(pl.Series(better | fits))
+
+
+@attrs.frozen
+class Linked:
+    """What of a row agrees with the person it is tied to."""
+
+    name: NDArray[np.bool_]  # name or reading, whole
+    reading_only: NDArray[np.bool_]  # the reading does, the name in kanji does not
+    birth: NDArray[np.bool_]
+    place: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, patterns: NDArray[np.int32]) -> "Linked":
+        """Read it off patterns."""
+        codes = decode(patterns)
+        kanji = among(codes["name"], *NAMES_AGREE, NameLevel.WILDCARD)
+        kana = among(codes["kana"], *NAMES_AGREE)
+        return cls(
+            name=kanji | kana,
+            reading_only=kana & ~kanji & ~among(codes["name"], NameLevel.MISSING),
+            birth=among(codes["birth"], BirthLevel.EQUAL),
+            place=among(codes["address"], *PLACES_AGREE),
+        )

@@ -1,0 +1,230 @@
+"""Verdicts: what pattern, search and neighbours say together of a record.
+
+Agreement alone clears a record, by the rules of `settle`; no score does. A score only says which of
+the records that agreement does not clear are suspected, and ranks them.
+"""
+
+from enum import IntEnum
+from typing import Final
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from kumihimo.linkaudit.evidence import among
+from kumihimo.linkaudit.patterns import PATTERNS_MAX, decode
+from kumihimo.linkaudit.reasons import Reason
+from kumihimo.linkaudit.residual import OUTCOMES, Outcome
+from kumihimo.linkaudit.schema import (
+    AddressLevel,
+    BirthLevel,
+    Mechanism,
+    NameLevel,
+    Others,
+    SexLevel,
+    Verdict,
+)
+
+VERDICTS: Final = tuple(Verdict)
+MECHANISMS: Final = tuple(Mechanism)
+REASONS: Final = tuple(Reason)
+
+# P(mis-link) from which a record that nothing clears is suspected though no true person was found.
+SUSPECTED: Final = 0.9
+ODDS_MAX: Final = 12.0  # log10: past it the model means no more than "sure"
+# What a look costs, in minutes: our choice. A mis-link has to be told to a person and put right.
+MINUTES: Final = {
+    Verdict.CONFIRMED: 0.0,
+    Verdict.NOTATIONAL: 0.0,
+    Verdict.PERSON: 3.0,
+    Verdict.MISLINK: 10.0,
+}
+
+_PROVEN: Final = {
+    Outcome.HOUSEHOLD: (Mechanism.HOUSEHOLD, Reason.OTHER_MEMBER),
+    Outcome.TWIN: (Mechanism.TWIN, Reason.TWIN),
+    Outcome.HOMONYM: (Mechanism.HOMONYM, Reason.HOMONYM),
+    Outcome.ELSEWHERE: (Mechanism.RANDOM, Reason.SOMEBODY_ELSE),
+}
+
+
+class Settled(IntEnum):
+    """What agreement alone says of a pattern."""
+
+    CONFIRMED = 0
+    NOTATIONAL = 1
+    IF_ALONE = 2  # cleared if nobody else of this birth date lives where the linked person does
+    OPEN = 3
+
+
+@attrs.frozen
+class Rules:
+    """`Settled` and the code of `Reason` for every pattern."""
+
+    settled: NDArray[np.uint8]
+    reasons: NDArray[np.uint8]
+
+
+def settle() -> Rules:
+    """Return what agreement says of every pattern. A row without name or birth date never clears."""
+    codes = decode(np.arange(PATTERNS_MAX, dtype=np.int32))
+    name, kana, birth, sex, address, others = codes.values()
+    written = (NameLevel.EQUAL, NameLevel.CANONICAL)
+    whole = among(name, *written)
+    member = among(name, NameLevel.MEMBER)
+    read = among(kana, *written, NameLevel.MEMBER)
+    reads = read | among(kana, NameLevel.MISSING) | (member & among(kana, NameLevel.GIVEN))
+    lost = among(name, NameLevel.WILDCARD) & among(kana, *written)
+    born = among(birth, BirthLevel.EQUAL)
+    sexed, sexless = among(sex, SexLevel.EQUAL), among(sex, SexLevel.MISSING)
+    now = among(address, AddressLevel.EQUAL, AddressLevel.CANONICAL, AddressLevel.ROOM)
+    former = among(address, AddressLevel.FORMER)
+    here = now | former
+    unique = among(others, Others.NOBODY)
+    # Of two at one address with one reading the characters must tell them apart; with one name
+    # nothing does.
+    apart = unique | among(others, Others.ELSEWHERE) | (among(others, Others.READING) & whole)
+    as_written = (
+        among(name, NameLevel.EQUAL)
+        & among(kana, NameLevel.EQUAL, NameLevel.MISSING)
+        & among(address, AddressLevel.EQUAL)
+    )
+    base = born & apart & here
+    known = born & unique & ~here & whole
+    renamed = among(name, NameLevel.GIVEN) & among(kana, NameLevel.GIVEN, NameLevel.MISSING)
+    cleared = (
+        (base & sexed & as_written, Settled.CONFIRMED, Reason.AGREE),
+        (base & sexed & whole & reads & now, Settled.NOTATIONAL, Reason.NOTATION),
+        (base & sexed & whole & reads & former, Settled.NOTATIONAL, Reason.FORMER_ADDRESS),
+        (base & sexed & member & reads, Settled.NOTATIONAL, Reason.MEMBER),
+        (base & sexless & (whole | member) & reads, Settled.NOTATIONAL, Reason.NO_SEX),
+        (born & unique & sexed & lost, Settled.NOTATIONAL, Reason.LOST),
+        (base & sexed & (whole | member) & ~reads, Settled.NOTATIONAL, Reason.READING),
+        (
+            known & ((sexed & reads) | (sexless & read)) & ~among(address, AddressLevel.MISSING),
+            Settled.NOTATIONAL,
+            Reason.MOVED,
+        ),
+        (known & ((sexed & reads) | (sexless & read)), Settled.NOTATIONAL, Reason.NO_ADDRESS),
+        (born & sexed & now & renamed, Settled.IF_ALONE, Reason.SURNAME),
+    )
+    open_ = _open_reasons(codes)
+    conditions = [condition for condition, _, _ in cleared]
+    return Rules(
+        np.select(conditions, [s for _, s, _ in cleared], Settled.OPEN).astype(np.uint8),
+        np.select(
+            conditions + [c for c, _ in open_],
+            [REASONS.index(r) for _, _, r in cleared] + [REASONS.index(r) for _, r in open_],
+            REASONS.index(Reason.SEVERAL),
+        ).astype(np.uint8),
+    )
+
+
+def _open_reasons(
+    codes: dict[str, NDArray[np.int64]],
+) -> list[tuple[NDArray[np.bool_], Reason]]:
+    """Return the first thing that has to be looked at, in the order of what it weighs."""
+    name, kana, birth, sex, _, others = codes.values()
+    return [
+        (among(others, Others.NO_PERSON), Reason.NOBODYS),
+        (among(name, NameLevel.MISSING), Reason.NAME_MISSING),
+        (among(birth, BirthLevel.MISSING), Reason.BIRTH_MISSING),
+        (among(birth, BirthLevel.DIFFERENT, BirthLevel.PART), Reason.BIRTH),
+        (among(sex, SexLevel.DIFFERENT), Reason.SEX),
+        (among(name, NameLevel.DIFFERENT), Reason.NAME),
+        (among(name, NameLevel.SURNAME), Reason.GIVEN),
+        (among(name, NameLevel.GIVEN), Reason.SURNAME),
+        (among(birth, BirthLevel.SWAPPED), Reason.BIRTH_SWAPPED),
+        (among(birth, BirthLevel.UNKNOWN), Reason.BIRTH_UNKNOWN),
+        (among(name, NameLevel.WEAK), Reason.CONFUSABLE),
+        (among(others, Others.READING, Others.NAME), Reason.NAMESAKE_HERE),
+        (among(others, Others.ELSEWHERE), Reason.NAMESAKE),
+        (among(kana, NameLevel.DIFFERENT, NameLevel.SURNAME, NameLevel.GIVEN), Reason.NAME),
+    ]
+
+
+@attrs.frozen
+class Ruling:
+    """Codes of `VERDICTS`, `MECHANISMS` and `REASONS`, odds (log10) and minutes, row by row."""
+
+    verdicts: NDArray[np.uint8]
+    mechanisms: NDArray[np.uint8]
+    reasons: NDArray[np.uint8]
+    odds: NDArray[np.float64]
+    minutes: NDArray[np.float64]
+
+
+@attrs.frozen
+class Judgement:
+    """What is known of each pattern after the mixture: P(match) and the likeliest of the others.
+
+    `found` and `missed` are log10 of how many times likelier a mis-link is once another person
+    fits, and once nobody does.
+    """
+
+    rules: Rules
+    match: NDArray[np.float64]
+    likeliest: NDArray[np.uint8]
+    found: float
+    missed: float
+
+
+def rule(
+    patterns: NDArray[np.int32],
+    outcomes: NDArray[np.uint8],
+    runs: NDArray[np.int32],
+    judgement: Judgement,
+) -> Ruling:
+    """Return the ruling on rows from their pattern, the search's outcome and their run (0: none)."""
+    settled = judgement.rules.settled[patterns]
+    proven = np.isin(outcomes, [OUTCOMES.index(outcome) for outcome in _PROVEN])
+    alone = outcomes == OUTCOMES.index(Outcome.ALONE)
+    contested = outcomes == OUTCOMES.index(Outcome.CONTESTED)
+    cleared = (settled <= Settled.NOTATIONAL) | ((settled == Settled.IF_ALONE) & alone)
+    nobodys = judgement.rules.reasons[patterns] == REASONS.index(Reason.NOBODYS)
+    shifted = (runs > 0) & ~(cleared & ~proven)
+    unlikely = ~cleared & ~contested & (1 - judgement.match[patterns] >= SUSPECTED)
+    conditions = [
+        shifted,
+        *(outcomes == OUTCOMES.index(outcome) for outcome in _PROVEN),
+        nobodys,
+        contested,
+        unlikely,
+        (settled == Settled.IF_ALONE) & alone,
+    ]
+    reasons = [Reason.SHIFT, *(r for _, r in _PROVEN.values()), Reason.NOBODYS]
+    reasons += [Reason.CONTESTED, Reason.UNLIKELY, Reason.RENAMED]
+    mechanisms = [Mechanism.SHIFT, *(m for m, _ in _PROVEN.values()), Mechanism.RANDOM]
+    suspected = shifted | proven | nobodys | unlikely
+    verdicts = np.select(
+        [suspected, ~cleared | contested, settled == Settled.CONFIRMED],
+        [VERDICTS.index(v) for v in (Verdict.MISLINK, Verdict.PERSON, Verdict.CONFIRMED)],
+        VERDICTS.index(Verdict.NOTATIONAL),
+    ).astype(np.uint8)
+    shift = np.where(proven | shifted, judgement.found, np.where(cleared, 0.0, judgement.missed))
+    minutes = np.array([MINUTES[verdict] for verdict in VERDICTS])
+    likeliest = np.where(unlikely, judgement.likeliest[patterns], _overall(judgement)[patterns])
+    match = MECHANISMS.index(Mechanism.MATCH)
+    return Ruling(
+        verdicts=verdicts,
+        mechanisms=np.select(
+            [*conditions[: len(mechanisms)], cleared],
+            [*(MECHANISMS.index(m) for m in mechanisms), match],
+            likeliest,
+        ).astype(np.uint8),
+        reasons=np.select(
+            conditions, [REASONS.index(r) for r in reasons], judgement.rules.reasons[patterns]
+        ).astype(np.uint8),
+        odds=np.clip(_odds(judgement.match)[patterns] + shift, -ODDS_MAX, ODDS_MAX),
+        minutes=minutes[verdicts],
+    )
+
+
+def _odds(match: NDArray[np.float64]) -> NDArray[np.float64]:
+    tiny = 10.0**-ODDS_MAX
+    return np.log10(np.maximum(1 - match, tiny) / np.maximum(match, tiny))
+
+
+def _overall(judgement: Judgement) -> NDArray[np.uint8]:
+    match = np.uint8(MECHANISMS.index(Mechanism.MATCH))
+    return np.where(judgement.match >= 0.5, match, judgement.likeliest)  # noqa: PLR2004 - the likelier
