@@ -52,7 +52,6 @@ def run(
     snapshot: Path,
     key: Path,
     history: Path | None = None,
-    memory_gib: float = 8.0,
     progress: Progress = quiet,
 ) -> Summary:
     """Audit `ROWS` against a `SNAPSHOT` (Parquet); leave the tables of `schema` in the folder.

@@ -158,11 +158,21 @@ def _clues(
     unsettled: pl.Series,
     hasher: Hasher,
 ) -> pl.DataFrame:
-    frame = evidence.with_columns(
-        pairs["day", "sex_code", "name", "kana", "held_day", "held_place"],
-        pairs["held_household_hash"].alias("held_household"),
-        place=pl.Series(places),
-    ).filter(unsettled)
+    frame = (
+        pairs.select(
+            "row",
+            "number",
+            "day",
+            "sex_code",
+            "name",
+            "kana",
+            "held_day",
+            "held_place",
+            held_household="held_household_hash",
+        )
+        .with_columns(pattern=evidence["pattern"], place=pl.Series(places))
+        .filter(unsettled)
+    )
     return frame.with_columns(
         name_hash=hasher.names(canonical_names(frame["name"])),
         kana_hash=hasher.names(canonical_kanas(frame["kana"])),

@@ -28,7 +28,8 @@ _FLOOR: Final = 1e-9  # no level is impossible in a match
 _STEPS_MAX: Final = 2000
 _STILL: Final = 1e-12  # change of the log likelihood, per row
 _FIRST: Final = 0.001  # the first guess of every mechanism's share
-RESAMPLES: Final = 200  # for the intervals
+RESAMPLES: Final = 100  # for the intervals
+_RESAMPLE_STEPS: Final = 50  # from the fitted shares: a resample lies near by
 _INTERVAL: Final = (0.025, 0.975)
 
 
@@ -127,11 +128,15 @@ def _densities(
 
 
 def _maximise(
-    codes: Mapping[str, NDArray[np.int64]], counts: Floats, others: Floats, start: _Fitted
+    codes: Mapping[str, NDArray[np.int64]],
+    counts: Floats,
+    others: Floats,
+    start: _Fitted,
+    steps: int = _STEPS_MAX,
 ) -> _Fitted:
     fitted, before = start, -np.inf
     rows = max(counts.sum(), 1.0)
-    for _ in range(_STEPS_MAX):
+    for _ in range(steps):
         joint = fitted.shares * fitted.densities
         total = joint.sum(axis=1)
         likelihood = float(counts @ np.log(total)) / rows
@@ -161,7 +166,7 @@ def _intervals(
         again = chance.poisson(counts).astype(float)
         others = np.stack([_smoothed(patterns, chance.poisson(x)) for x in seen], axis=1)
         start = _Fitted(fitted.shares, fitted.match, _densities(codes, fitted.match, others))
-        drawn.append(_maximise(codes, again, others, start).shares)
+        drawn.append(_maximise(codes, again, others, start, _RESAMPLE_STEPS).shares)
     low, high = np.quantile(np.stack(drawn), _INTERVAL, axis=0)
     return low, high
 

@@ -4,6 +4,7 @@ Agreement alone clears a record, by the rules of `settle`; no score does. A scor
 the records that agreement does not clear are suspected, and ranks them.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final
 
@@ -111,12 +112,12 @@ def settle() -> Rules:
     open_ = _open_reasons(codes)
     conditions = [condition for condition, _, _ in cleared]
     return Rules(
-        np.select(conditions, [s for _, s, _ in cleared], Settled.OPEN).astype(np.uint8),
-        np.select(
+        _chosen(conditions, [s for _, s, _ in cleared], Settled.OPEN),
+        _chosen(
             conditions + [c for c, _ in open_],
             [REASONS.index(r) for _, _, r in cleared] + [REASONS.index(r) for _, r in open_],
             REASONS.index(Reason.SEVERAL),
-        ).astype(np.uint8),
+        ),
     )
 
 
@@ -185,39 +186,48 @@ def rule(
     shifted = (runs > 0) & ~(cleared & ~proven)
     unlikely = ~cleared & ~contested & (1 - judgement.match[patterns] >= SUSPECTED)
     conditions = [
+        nobodys,
         shifted,
         *(outcomes == OUTCOMES.index(outcome) for outcome in _PROVEN),
-        nobodys,
         contested,
         unlikely,
         (settled == Settled.IF_ALONE) & alone,
     ]
-    reasons = [Reason.SHIFT, *(r for _, r in _PROVEN.values()), Reason.NOBODYS]
+    reasons = [Reason.NOBODYS, Reason.SHIFT, *(r for _, r in _PROVEN.values())]
     reasons += [Reason.CONTESTED, Reason.UNLIKELY, Reason.RENAMED]
-    mechanisms = [Mechanism.SHIFT, *(m for m, _ in _PROVEN.values()), Mechanism.RANDOM]
+    mechanisms = [Mechanism.RANDOM, Mechanism.SHIFT, *(m for m, _ in _PROVEN.values())]
     suspected = shifted | proven | nobodys | unlikely
-    verdicts = np.select(
+    verdicts = _chosen(
         [suspected, ~cleared | contested, settled == Settled.CONFIRMED],
         [VERDICTS.index(v) for v in (Verdict.MISLINK, Verdict.PERSON, Verdict.CONFIRMED)],
         VERDICTS.index(Verdict.NOTATIONAL),
-    ).astype(np.uint8)
+    )
     shift = np.where(proven | shifted, judgement.found, np.where(cleared, 0.0, judgement.missed))
     minutes = np.array([MINUTES[verdict] for verdict in VERDICTS])
     likeliest = np.where(unlikely, judgement.likeliest[patterns], _overall(judgement)[patterns])
     match = MECHANISMS.index(Mechanism.MATCH)
     return Ruling(
         verdicts=verdicts,
-        mechanisms=np.select(
+        mechanisms=_chosen(
             [*conditions[: len(mechanisms)], cleared],
             [*(MECHANISMS.index(m) for m in mechanisms), match],
             likeliest,
-        ).astype(np.uint8),
-        reasons=np.select(
+        ),
+        reasons=_chosen(
             conditions, [REASONS.index(r) for r in reasons], judgement.rules.reasons[patterns]
-        ).astype(np.uint8),
+        ),
         odds=np.clip(_odds(judgement.match)[patterns] + shift, -ODDS_MAX, ODDS_MAX),
         minutes=minutes[verdicts],
     )
+
+
+def _chosen(
+    conditions: Sequence[NDArray[np.bool_]],
+    codes: Sequence[int],
+    default: int | NDArray[np.uint8],
+) -> NDArray[np.uint8]:
+    """Return the code of the first condition that holds, row by row."""
+    return np.select(conditions, [np.uint8(code) for code in codes], default).astype(np.uint8)
 
 
 def _odds(match: NDArray[np.float64]) -> NDArray[np.float64]:
