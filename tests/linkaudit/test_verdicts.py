@@ -14,8 +14,8 @@ from tests.linkaudit.hand import history, keyed, person, row_of, rows, snapshot
 ELSEWHERE = "青森県八戸市大字市川町900番地"
 MARRIED = {"former_surname": "佐藤", "former_surname_kana": "サトウ"}
 FOREIGN = {
-    "name": "NGUYEN THI LAN",
-    "kana": "グエン　ティ　ラン",
+    "name": "TRAN MAI LAN",
+    "kana": "チャン　マイ　ラン",
     "alias": "山本　蘭",
     "alias_kana": "ヤマモト　ラン",
 }
