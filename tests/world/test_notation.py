@@ -100,10 +100,11 @@ def test_half_width_kana_read_back_by_the_standard_are_what_was_written(kana):
 def test_an_office_without_the_character_writes_the_common_one():
     assert written(notation.written_name, "name", "髙橋　﨑", 3) == "高橋　崎"
     assert written(notation.written_name, "name", "高橋　崎", 3) == "高橋　崎"
+    assert written(notation.written_name, "name", "渡邉　惠", 3) == "渡辺　恵"
 
 
-def test_an_old_form_is_counted_as_different_and_a_notation_is_not():
-    assert written(notation.written_name, "name", "渡邉　惠", 4) == "渡辺　恵"
+def test_a_mistaken_character_is_counted_as_different_and_a_notation_is_not():
+    assert written(notation.written_name, "name", "斎藤　祐子", 4) == "斉藤　裕子"
     assert notation.NAME_STYLES[4] in notation.DIFFERENT
     assert not notation.DIFFERENT & {*notation.NAME_STYLES[:4], *notation.ADDRESS_STYLES}
 

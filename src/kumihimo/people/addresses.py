@@ -5,15 +5,16 @@ offices leave them out, and a resident register need not hold them.
 """
 
 import re
+from collections.abc import Callable
 from typing import Final, Self
 
 import attrs
 
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.people.text import admit, compatible, without_spaces
-from kumihimo.people.variants import fold_variants
+from kumihimo.people.variants import fold_variants, fold_variants_1
 
-ADDRESS_FORM_VERSION: Final = 1
+ADDRESS_FORM_VERSION: Final = 2
 ADDRESS_CHARS_MAX: Final = 300  # our choice: above every field length met in municipal layouts
 
 # In the order of their codes: the place in this list is the code, from 01 to 47.
@@ -77,7 +78,7 @@ def canonical_address(text: str) -> tuple[str, str]:
     return parts.prefecture, parts.core
 
 
-def address_parts(text: str) -> AddressParts:
+def address_parts(text: str, fold: Callable[[str], str] = fold_variants) -> AddressParts:
     """Return the parts of an address as written; never fails, and never says what was bad."""
     prefecture, rest = _split_prefecture(_plain(text))
     counted = _COUNTED.sub(lambda m: str(_number(m[1] or m[2])), _SPACED_DASH.sub("-", rest))
@@ -86,10 +87,11 @@ def address_parts(text: str) -> AddressParts:
     unified = _LOT_END.sub("", lots)
     found = _LOT.search(unified)
     if found is None:
-        return AddressParts(prefecture, "", _town(unified), "", "", "")
+        return AddressParts(prefecture, "", fold(_town(unified)), "", "", "")
     lot = "-".join(str(int(number)) for number in found[0].split("-"))
     building, room = _room(unified[found.end() :].strip(" -"))
-    return AddressParts(prefecture, "", _town(unified[: found.start()]), lot, building, room)
+    town = fold(_town(unified[: found.start()]))
+    return AddressParts(prefecture, "", town, lot, building, room)
 
 
 def _room(tail: str) -> tuple[str, str]:
@@ -123,7 +125,7 @@ def _number(numerals: str) -> int:
 
 
 def _town(text: str) -> str:
-    return fold_variants(_KE.sub("ケ", _SMALL_PLACES.sub("", without_spaces(text))))
+    return _KE.sub("ケ", _SMALL_PLACES.sub("", without_spaces(text)))
 
 
 @attrs.frozen(repr=False, str=False, order=False)
@@ -146,3 +148,7 @@ class Address(Withheld[str]):
     def reveal_core(self) -> str:
         """Return city, town and lot in canonical form: what a comparison takes."""
         return address_parts(self._value).core
+
+    def reveal_core_1(self) -> str:
+        """Return the core of version 1, under which older records of inquiries are found."""
+        return address_parts(self._value, fold_variants_1).core

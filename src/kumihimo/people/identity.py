@@ -4,7 +4,7 @@ The rule in force since 2023-12-18: all four agree, or three where the scheme by
 Notation is absorbed; nothing is scored, and no attribute makes up for another.
 """
 
-from typing import Self
+from typing import Final, Self
 
 import attrs
 
@@ -13,10 +13,14 @@ from kumihimo.people.births import BirthDate
 from kumihimo.people.names import PersonName
 from kumihimo.people.sexes import Sex
 
+# Every change of the canonical form of a name or an address is a new version. It stands in front
+# of each key, so that a key made before never meets one made after.
+MATCH_FORM_VERSION: Final = 2
+
 
 @attrs.frozen
 class MatchKey:
-    """What a register indexes: canonical name, ISO birth day, canonical address core."""
+    """What a register indexes: canonical name with version, ISO birth day, canonical address core."""
 
     name: str = attrs.field(repr=False)
     birth: str = attrs.field(repr=False)
@@ -45,8 +49,17 @@ def match_key(attributes: FourAttributes) -> MatchKey | None:
     day = attributes.birth.reveal_day()
     if day is None or not attributes.name.is_readable:
         return None
-    core = attributes.address.reveal_core()
-    return MatchKey(attributes.name.reveal_canonical(), day.isoformat(), core)
+    name = f"{MATCH_FORM_VERSION}:{attributes.name.reveal_canonical()}"
+    return MatchKey(name, day.isoformat(), attributes.address.reveal_core())
+
+
+def match_key_1(attributes: FourAttributes) -> MatchKey | None:
+    """Return the key as version 1 made it, for what was recorded under it and cannot be made anew."""
+    key = match_key(attributes)
+    if key is None:
+        return None
+    core = attributes.address.reveal_core_1()
+    return MatchKey(attributes.name.reveal_canonical_1(), key.birth, core)
 
 
 def strict_match(asked: FourAttributes, held: FourAttributes, *, sex_required: bool) -> bool:

@@ -11,9 +11,9 @@ import attrs
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.people.kana import KanaName, expand_iterations, long_marks
 from kumihimo.people.text import BadText, admit, compatible, is_unreadable, without_spaces
-from kumihimo.people.variants import fold_variants
+from kumihimo.people.variants import fold_confusables, fold_variants, fold_variants_1
 
-NAME_FORM_VERSION: Final = 1
+NAME_FORM_VERSION: Final = 2
 NAME_CHARS_MAX: Final = 200  # our choice: above every field length met in municipal layouts
 
 _MIDDLE_DOTS = re.compile("[・·]")
@@ -27,11 +27,29 @@ def canonical_name(text: str) -> str:
     """Return the form in which two names are compared; idempotent (`NAME_FORM_VERSION`).
 
     NFKC; variation selectors, spaces and middle dots dropped; dashes, letter case and iteration
-    marks unified; the few variants of `variants.VARIANTS` folded, one hop.
+    marks unified; official variants folded, one hop (key A of `variants`).
     """
+    return fold_variants(_unfolded(text))
+
+
+def weak_name(text: str) -> str:
+    """Return the form in which names that people mix up are alike; idempotent.
+
+    Key B of `variants` over the canonical form. Agreement here is a reason for a person to look,
+    and never a match.
+    """
+    return fold_confusables(canonical_name(text))
+
+
+def canonical_name_1(text: str) -> str:
+    """Return the form of version 1, under which older records of inquiries are found."""
+    return fold_variants_1(_unfolded(text))
+
+
+def _unfolded(text: str) -> str:
     # Twice, because what stood apart may compose once the space or dot between is gone.
     whole = _joined(_joined(text).casefold())
-    return fold_variants(long_marks(expand_iterations(whole)))
+    return long_marks(expand_iterations(whole))
 
 
 def _joined(text: str) -> str:
@@ -53,6 +71,10 @@ class PersonName(Withheld[str]):
     def reveal_canonical(self) -> str:
         """Return the canonical form (`canonical_name`)."""
         return canonical_name(self._value)
+
+    def reveal_canonical_1(self) -> str:
+        """Return the canonical form of version 1 (`canonical_name_1`)."""
+        return canonical_name_1(self._value)
 
     @property
     def is_readable(self) -> bool:

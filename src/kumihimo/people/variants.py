@@ -1,34 +1,43 @@
-"""Spellings of one character that registers treat as one: a small table, one hop, no closure.
+"""Characters that are written for one another: the two folds of names, from `data/variants.tsv`.
 
-Each row is (as written, folded to). The target of a row is never the source of another, and
-nothing is derived from two rows together: chains of variants join characters that differ.
-
-What stays apart on purpose: characters of different meaning that look or sound alike (斎 and 斉,
-河 and 川, 太 and 大, 祐 and 裕), and old and new forms that families keep apart in the register
-(邊 and 邉 and 辺, 澤 and 沢, 濱 and 浜, 嶋 and 島, 齋 and 斎). The latter are evidence for a person
-to weigh, not a notation to absorb.
+Key A is official: the rules of the coded character sets and the notices on the family register,
+one hop, in their direction, between characters that share a reading. 邊 is 辺 and 﨑 is 崎 there.
+Key B adds what needs a person's eye: the table for foreign residents' names (告示582), analogies
+of reading and shape, and characters that people mix up (斎 and 斉, 祐 and 裕, 太 and 大). In each
+key the target of a row is never the source of another: nothing follows from two rows together
+(`docs/decisions/0007-one-hop.md`).
 """
 
+from functools import cache
+from importlib.resources import files
 from typing import Final
 
-# JIS包摂 and UCS統合: one character of the coded set, drawn in two ways.
-_UNIFIED_IN_THE_CODED_SET: Final = (
-    ("髙", "高"),
-    ("𠮷", "吉"),
-)
+_VERSION_1: Final = str.maketrans("髙𠮷﨑桒槗𣘺", "高吉崎桑橋橋")
 
-# Notices on the family register (戸籍法関連通達・通知): popular shapes of a standard character.
-_NOTICES_ON_THE_FAMILY_REGISTER: Final = (
-    ("﨑", "崎"),
-    ("桒", "桑"),
-    ("槗", "橋"),
-    ("𣘺", "橋"),
-)
 
-VARIANTS: Final = _UNIFIED_IN_THE_CODED_SET + _NOTICES_ON_THE_FAMILY_REGISTER
-_FOLD = {ord(written): folded for written, folded in VARIANTS}
+@cache
+def variants(key: str) -> dict[str, str]:
+    """Return key A's or key B's rows, as written to folded."""
+    text = (files("kumihimo.people") / "data" / "variants.tsv").read_text("utf-8")
+    rows = (line.split("\t") for line in text.splitlines()[1:])
+    return {written: folded for of, _, written, folded in rows if of == key}
 
 
 def fold_variants(text: str) -> str:
-    """Return the text with each listed variant replaced, one hop."""
-    return text.translate(_FOLD)
+    """Return the text with each variant of key A replaced, one hop."""
+    return text.translate(_table("A"))
+
+
+def fold_variants_1(text: str) -> str:
+    """Return the text with the six variants replaced that version 1 of the forms knew."""
+    return text.translate(_VERSION_1)
+
+
+def fold_confusables(text: str) -> str:
+    """Return a text in key A with each character of key B replaced, one hop."""
+    return text.translate(_table("B"))
+
+
+@cache
+def _table(key: str) -> dict[int, str]:
+    return str.maketrans(variants(key))

@@ -1,8 +1,8 @@
 """How offices write the same person: expressions over columns, one per house style.
 
 The first style of each list is the register's. Styles marked in `DIFFERENT` are written so
-differently that a strict comparison must not take them for the same (an old form of a
-character); all others are notations of one value.
+differently that a strict comparison must not take them for the same (another character, taken for
+the right one); all others are notations of one value.
 """
 
 from datetime import date
@@ -12,18 +12,23 @@ import polars as pl
 
 from kumihimo.world.reference import VARIANT_SHARES
 
-NAME_STYLES: Final = ("register", "narrow-space", "no-space", "common-character", "old-form")
+NAME_STYLES: Final = ("register", "narrow-space", "no-space", "common-character", "mistaken")
 KANA_STYLES: Final = ("register", "half-width", "large-letters", "hiragana")
 BIRTH_STYLES: Final = ("register", "basic", "era", "era-letter")
 SEX_STYLES: Final = ("register", "kanji", "letter")
 ADDRESS_STYLES: Final = ("register", "hyphens", "wide-digits", "kanji-chome", "no-building", "no")
-DIFFERENT: Final = frozenset({"old-form"})
+DIFFERENT: Final = frozenset({"mistaken"})
 
-# Old and new forms that families keep apart: an office that writes the other one writes another
-# name. Direction is from the form registered to the form an office without it writes.
+# Old forms, from the form registered to the one that an office without it writes: one name, by
+# the notices on the family register.
 _OLD_FORMS: Final = (
     ("澤", "沢"), ("邊", "辺"), ("邉", "辺"), ("嶋", "島"), ("濱", "浜"), ("齋", "斎"), ("齊", "斉"),
     ("眞", "真"), ("惠", "恵"), ("廣", "広"), ("國", "国"), ("龍", "竜"),
+)  # fmt: skip
+# Characters that people take for one another: who writes the other one writes another name.
+_MISTAKEN: Final = (
+    ("斎", "斉"), ("祐", "裕"), ("河", "川"), ("坂", "阪"), ("太", "大"), ("沙", "紗"), ("朗", "郎"),
+    ("伊", "井"), ("萩", "荻"), ("千", "干"),
 )  # fmt: skip
 _ERAS: Final = (
     ("令和", "R", date(2019, 5, 1)),
@@ -56,8 +61,10 @@ def written_name(style: pl.Expr) -> pl.Expr:
         name,
         name.str.replace_all("　", " ", literal=True),
         name.str.replace_all("[　 ]", ""),
-        _mapped(name, {variant: common for common, variant, _ in VARIANT_SHARES}),
-        _mapped(name, dict(_OLD_FORMS)),
+        _mapped(
+            name, {variant: common for common, variant, _ in VARIANT_SHARES} | dict(_OLD_FORMS)
+        ),
+        _mapped(name, dict(_MISTAKEN)),
     )
 
 

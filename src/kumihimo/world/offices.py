@@ -228,7 +228,7 @@ def _styles(seed: int, table: str, offices: list[str], where: Ints, chance: Chan
         # The register is what the others depart from.
         return {name: np.zeros(len(where), dtype=np.int64) for name in _STYLES}
     for name, listed in _STYLES.items():
-        # An old form is never a house style: it is a slip of one record.
+        # A mistaken character is never a house style: it is a slip of one record.
         usual = len(listed) - 1 if name == "name" else len(listed)
         own = np.asarray([key_of(seed, "style", table, o, name) % usual for o in offices])
         other = chance.below(len(where), len(listed))

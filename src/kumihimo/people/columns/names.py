@@ -1,7 +1,8 @@
-"""Names and readings over columns: `names.canonical_name` and `kana.canonical_kana`."""
+"""Names and readings over columns: `canonical_name`, `weak_name` and `canonical_kana`."""
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import cache
 from typing import Final
 
@@ -9,8 +10,8 @@ import polars as pl
 
 from kumihimo.people.columns.letters import Letters, any_of, canonical, changed
 from kumihimo.people.kana import canonical_kana
-from kumihimo.people.names import canonical_name
-from kumihimo.people.variants import VARIANTS
+from kumihimo.people.names import canonical_name, weak_name
+from kumihimo.people.variants import variants
 
 # Letters whose canonical form does not depend on what stands beside them. Marks that join the
 # letter before them, dashes, marks of repetition and Hangul, which composes, are not among them.
@@ -39,7 +40,12 @@ _KANA_SPACES: Final = " \u3000・\uff65"
 
 def canonical_names(column: pl.Series) -> pl.Series:
     """Return `canonical_name` of each text (String; null where it is null)."""
-    return canonical(column, canonical_name, _of_names())
+    return canonical(column, canonical_name, _of_names(canonical_name))
+
+
+def weak_names(column: pl.Series) -> pl.Series:
+    """Return `weak_name` of each text (String; null where it is null)."""
+    return canonical(column, weak_name, _of_names(weak_name))
 
 
 def canonical_kanas(column: pl.Series) -> pl.Series:
@@ -48,11 +54,11 @@ def canonical_kanas(column: pl.Series) -> pl.Series:
 
 
 @cache
-def _of_names() -> Letters:
+def _of_names(form: Callable[[str], str]) -> Letters:
     others = [chr(point) for points in _OTHERS for point in points]
-    fixed = [one for one in others if canonical_name(one) == one and one.isalnum()]
-    pieces = changed(canonical_name, [*others, *(one for one, _ in VARIANTS)], _FIXED)
-    pairs = tuple((f"{one}々", canonical_name(one) * 2) for one in _REPEATED)
+    fixed = [one for one in others if form(one) == one and one.isalnum()]
+    pieces = changed(form, [*others, *variants("A"), *variants("B")], _FIXED)
+    pairs = tuple((f"{one}々", form(one) * 2) for one in _REPEATED)
     alone = any_of([one for one, _ in pieces] + fixed)
     return Letters(free=f"^[{_IDEOGRAPHS}{_KANA}{alone}々]*$", pieces=pairs + pieces, left="々")
 

@@ -11,12 +11,14 @@ from kumihimo.rooms.cards.changes import tidy
 from kumihimo.rooms.cards.context import Cards
 from kumihimo.rooms.cards.http import routes
 from kumihimo.rooms.cards.production import make_next
+from kumihimo.rooms.cards.rekey import rekey
 from kumihimo.rooms.jpki.api import StatusChanged
 from kumihimo.rooms.oversight.client import DirectoryBook
 
 OUTBOX_PAUSE_S = 0.2
 MAKING_PAUSE_S = 1.0
 TIDY_PAUSE_S = 600.0
+REKEY_PAUSE_S = 60.0  # an older process of the room may still write older keys
 
 
 @attrs.frozen
@@ -41,6 +43,9 @@ def build(cards: Cards, *, book: DirectoryBook, report: Reporter) -> CardsRoom:
     async def end() -> int:
         return await tidy(cards)
 
+    async def renew() -> int:
+        return await rekey(cards)
+
     outbox = Outbox(cards.database, deliver, cards.clock, cards.entropy)
     door = SignedDoor(
         keys_of=lambda party: cards.keys if party == PARTY else None,
@@ -52,6 +57,7 @@ def build(cards: Cards, *, book: DirectoryBook, report: Reporter) -> CardsRoom:
         Job("cards-outbox", outbox.run_once, OUTBOX_PAUSE_S),
         Job("cards-production", make, MAKING_PAUSE_S),
         Job("cards-tidy", end, TIDY_PAUSE_S),
+        Job("cards-rekey", renew, REKEY_PAUSE_S),
     ]
     app = room_app(
         "Kumihimo cards",

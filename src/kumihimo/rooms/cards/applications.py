@@ -11,7 +11,7 @@ from kumihimo.kernel.ids import is_id
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.sql import Tx
 from kumihimo.people.births import BirthDate
-from kumihimo.people.names import canonical_name
+from kumihimo.people.names import NAME_FORM_VERSION, canonical_name
 from kumihimo.rooms.cards import api, store_cards
 from kumihimo.rooms.cards import store_applications as store
 from kumihimo.rooms.cards.context import Cards, municipality_of
@@ -103,8 +103,8 @@ def _opened(
 
 
 def name_key(name: str, birth: str) -> str:
-    """Return what two namesakes share: canonical name and birth date."""
-    return f"{canonical_name(name)}\n{BirthDate.parse(birth).reveal()}"
+    """Return what two namesakes share: canonical name with its version, and birth date."""
+    return f"{NAME_FORM_VERSION}:{canonical_name(name)}\n{BirthDate.parse(birth).reveal()}"
 
 
 async def take_photo(cards: Cards, office: str, taken: api.TakePhoto) -> api.PhotoTaken:

@@ -154,9 +154,14 @@ async def of_holder(tx: Tx, holder: bytes) -> list[CardRow]:
 
 
 async def of_name(tx: Tx, name_key: str) -> list[CardRow]:
-    """Return the cards in hand of everybody with this name and birth date, locked."""
+    """Return the cards in hand of everybody with this name and birth date, locked.
+
+    Cards of the same birth date whose key an older form made come too (`rekey`).
+    """
     return await tx.rows(
-        _SELECT + " WHERE name_key = %(key)s AND state IN ('active', 'held', 'void')"
+        _SELECT + " WHERE (name_key = %(key)s OR (NOT starts_with(name_key, '2:')"
+        " AND split_part(name_key, E'\\n', 2) = split_part(%(key)s, E'\\n', 2)))"
+        " AND state IN ('active', 'held', 'void')"
         " ORDER BY card FOR UPDATE",
         {"key": name_key},
         CardRow,

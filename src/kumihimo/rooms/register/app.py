@@ -13,9 +13,11 @@ from kumihimo.rooms.register.acquisition import forget
 from kumihimo.rooms.register.api import PARTY
 from kumihimo.rooms.register.context import Register
 from kumihimo.rooms.register.http import routes
+from kumihimo.rooms.register.rekey import rekey
 
 OUTBOX_PAUSE_S = 0.2
 FORGET_PAUSE_S = 3_600.0
+REKEY_PAUSE_S = 60.0  # an older process of the room may still write older keys
 
 
 @attrs.frozen
@@ -39,6 +41,9 @@ def build(register: Register, *, book: DirectoryBook, net: Net, report: Reporter
         await forget(register)
         return 0
 
+    async def renew() -> int:
+        return await rekey(register)
+
     outbox = Outbox(register.database, deliver, register.clock, register.entropy)
     door = SignedDoor(
         keys_of=lambda party: register.keys if party == PARTY else None,
@@ -49,6 +54,7 @@ def build(register: Register, *, book: DirectoryBook, net: Net, report: Reporter
     jobs = [
         Job("register-outbox", outbox.run_once, OUTBOX_PAUSE_S),
         Job("register-forget", tidy, FORGET_PAUSE_S),
+        Job("register-rekey", renew, REKEY_PAUSE_S),
     ]
     app = room_app(
         "Kumihimo register",

@@ -28,6 +28,12 @@ async def identify(register: Register, tx: Tx, asked: DisclosureAsked) -> int | 
     return holder.person if strict_match(four, held, sex_required=True) else None
 
 
+def tags_of(register: Register, sought: Asked) -> set[bytes]:
+    """Return every tag under which inquiries about these attributes may have been logged."""
+    abouts = (sought.about, sought.about_1)
+    return {register.locker.tag(one, label=b"strict-inquiry") for one in abouts if one}
+
+
 def tag_of(register: Register, sought: Asked) -> bytes:
     """Return the keyed tag of attributes that were asked for, the same in any notation."""
     return register.locker.tag(sought.about, label=b"strict-inquiry")

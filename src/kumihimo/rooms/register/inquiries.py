@@ -26,7 +26,7 @@ from kumihimo.rooms.register.context import Register, require_batch
 from kumihimo.rooms.register.domain import quota
 from kumihimo.rooms.register.domain.refusals import InquiryIdReused, at
 from kumihimo.rooms.register.domain.strict import Asked, asked
-from kumihimo.rooms.register.identify import identify, tag_of
+from kumihimo.rooms.register.identify import identify, tag_of, tags_of
 from kumihimo.rooms.register.store_asking import AskedRow, InquiryRow, Match
 
 _AFFAIR_CHARS_MAX: Final = 64
@@ -165,7 +165,7 @@ async def about_me(register: Register, counter: str, person: DisclosureAsked) ->
 async def _rows_about(register: Register, tx: Tx, person: int) -> list[AskedRow]:
     written = await store.written_of(tx, person)
     # What could name nobody was about nobody: one tag for all such inquiries, told to no one.
-    tags = {tag_of(register, sought) for sought in _sought(written) if sought.about}
+    tags = {tag for sought in _sought(written) for tag in tags_of(register, sought)}
     return await store.inquiries_about(tx, sorted(tags))
 
 

@@ -6,7 +6,7 @@ from datetime import date
 import attrs
 
 from kumihimo.kernel.sql import Tx
-from kumihimo.people.identity import FourAttributes, match_key
+from kumihimo.people.identity import FourAttributes, MatchKey, match_key
 from kumihimo.rooms.register.domain.intake import History, Plan, Version
 from kumihimo.rooms.register.domain.residents import (
     Entry,
@@ -47,6 +47,17 @@ class _Numbered:
 class _Fresh:
     person: int
     seq: int
+
+
+@attrs.frozen(repr=False)
+class OutdatedRow:
+    """A resident whose keys an older canonical form made."""
+
+    person: int
+    name: str
+    birth: str
+    sex: str
+    address: str
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -239,6 +250,34 @@ def _row(person: int, version: Version) -> PeriodRow:
         recorded_from=version.recorded_from,
         recorded_to=version.recorded_to,
         **state,
+    )
+
+
+async def outdated(tx: Tx, limit: int) -> list[OutdatedRow]:
+    """Return residents whose keys are of another version than `MATCH_FORM_VERSION`, locked."""
+    return await tx.rows(
+        "SELECT person, name, birth, sex, address FROM resident"
+        " WHERE NOT starts_with(name_key, '2:') ORDER BY birth_key, person"
+        " LIMIT %(limit)s FOR UPDATE SKIP LOCKED",
+        {"limit": limit},
+        OutdatedRow,
+    )
+
+
+async def put_keys(tx: Tx, keys: Sequence[tuple[int, MatchKey | None]]) -> None:
+    """Put new keys in the place of outdated ones; a person whose name lost its key has none."""
+    await tx.put(
+        "UPDATE resident SET name_key = k.name, birth_key = k.birth,"
+        " address_key = coalesce(k.address, resident.address_key)"
+        " FROM unnest(%(person)s::bigint[], %(name)s::text[], %(birth)s::date[],"
+        " %(address)s::text[]) AS k (person, name, birth, address)"
+        " WHERE resident.person = k.person",
+        {
+            "person": [person for person, _ in keys],
+            "name": [key.name if key else None for _, key in keys],
+            "birth": [key.birth if key else None for _, key in keys],
+            "address": [key.address if key else None for _, key in keys],
+        },
     )
 
 

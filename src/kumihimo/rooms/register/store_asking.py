@@ -98,8 +98,9 @@ class _Written:
 async def matches(tx: Tx, asked: Sequence[Asked]) -> list[Match]:
     """Return at most two living persons for each place: two are enough to be silent.
 
-    One statement for the batch, and one index descent for each inquiry, whether or not it can
-    match: the cost does not tell the outcome.
+    One statement for the batch, and the same index descents for each inquiry, whether or not it
+    can match: the cost does not tell the outcome. Nobody matches while a key of her birth day is
+    of an older form (`rekey`): a second match could hide behind it.
     """
     return await tx.rows(
         "SELECT (k.place - 1)::integer AS place, r.name, r.birth, r.sex, r.address,"
@@ -112,7 +113,9 @@ async def matches(tx: Tx, asked: Sequence[Asked]) -> list[Match]:
         " AND standing IN ('resident', 'leaving')"
         " AND k.prefecture IN ('', left(resident.municipality, 2))"
         " AND k.municipality IN ('', resident.municipality)"
-        " AND k.sex IN ('', sex_key) LIMIT 2) AS r",
+        " AND k.sex IN ('', sex_key) LIMIT 2) AS r"
+        " WHERE NOT EXISTS (SELECT FROM resident AS old WHERE old.birth_key = k.birth"
+        " AND NOT starts_with(old.name_key, '2:'))",
         {
             "names": [a.name for a in asked],
             "births": [a.birth for a in asked],

@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from kumihimo.kernel.refusal import BadInput
-from kumihimo.people.identity import FourAttributes, match_key
+from kumihimo.people.identity import FourAttributes, MatchKey, match_key, match_key_1
 from kumihimo.people.numbers import MunicipalityCode
 from kumihimo.rooms.register.api import StrictInquiry
 
@@ -27,6 +27,7 @@ class Asked:
 
     `about` is the person whom it names, in one form for any notation; empty where it could name
     nobody. It stands also where the rule lets nothing be looked for: she can be told of that too.
+    `about_1` is the same in version 1 of the forms, under which older inquiries were logged.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Asked:
     municipality: str = ""
     sex: str = ""
     about: bytes = b""
+    about_1: bytes = b""
 
 
 # Stored keys are never empty, so nobody has this one.
@@ -57,9 +59,9 @@ def asked(inquiry: StrictInquiry, affairs: frozenset[str]) -> Asked:
     right_count = (four.sex is None) == sexless and sexless == inquiry.sexless_scheme
     if key is None or day is None:
         return NOBODY
-    about = f"{key.name}\n{key.birth}\n{key.address}".encode()
+    about, about_1 = _about(key), _about(match_key_1(four))
     if not right_count or inquiry.affair not in affairs:
-        return attrs.evolve(NOBODY, about=about)
+        return attrs.evolve(NOBODY, about=about, about_1=about_1)
     return Asked(
         name=key.name,
         birth=day,
@@ -68,7 +70,12 @@ def asked(inquiry: StrictInquiry, affairs: frozenset[str]) -> Asked:
         municipality=municipality,
         sex=four.sex.value if four.sex else "",
         about=about,
+        about_1=about_1,
     )
+
+
+def _about(key: MatchKey | None) -> bytes:
+    return f"{key.name}\n{key.birth}\n{key.address}".encode() if key else b""
 
 
 def _municipality(text: str) -> str:
