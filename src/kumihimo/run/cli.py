@@ -122,6 +122,11 @@ COMMANDS: Final = (
         "仮想の国を作る。 Make a synthetic nation and write it to a folder.",
     ),
     Command(
+        "audit",
+        "kumihimo.run.audit_cli",
+        "ひも付け誤り総点検。 The mis-link audit: is each number tied to the right person?",
+    ),
+    Command(
         "statute",
         "kumihimo.run.statute_cli",
         "誰が誰に何を照会できるかを法令から説明する。 Explain from the law who may ask whom what.",

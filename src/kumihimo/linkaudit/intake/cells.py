@@ -163,6 +163,11 @@ def _replaced(column: pl.Series, values: Mapping[str, str]) -> pl.Series:
     )
 
 
+def is_date(text: str, dates: Dates) -> bool:
+    """Tell whether a text is a date in a notation."""
+    return _birth(text.strip(), dates) is not None
+
+
 @lru_cache(maxsize=200_000)
 def _birth(text: str, dates: Dates) -> str | None:
     told = _told(text, dates)

@@ -29,6 +29,7 @@ NEEDED: Final[dict[Side, tuple[str, ...]]] = {
     "snapshot": ("number", "name", "birth"),
     "history": ("number", "attribute", "value"),
 }
+HEADING_MAX: Final = 1_000  # our choice: a heading further down was not seen
 HEADING_LINES_MAX: Final = 5  # our choice: merged headings of more lines were not seen
 
 
@@ -107,13 +108,18 @@ def _check_layout(path: Path, side: Side, layout: Layout) -> None:
     for name, theirs in layout.columns.items():
         if not theirs or not all([theirs] if isinstance(theirs, str) else theirs):
             raise BadSettings(f"{path}: {side}.columns.{name}: names no column", pointer=name)
-    if not 0 <= layout.heading <= 1_000:  # noqa: PLR2004 - a heading further down was not seen
-        raise BadSettings(f"{path}: {side}.heading: 0 to 1000", pointer=f"{side}.heading")
+    wrong = misplaced(layout)
+    if wrong is not None:
+        raise BadSettings(f"{path}: {side}.{wrong}", pointer=side)
+
+
+def misplaced(layout: Layout) -> str | None:
+    """Return what is wrong with where a layout says that the heading stands."""
+    if not 0 <= layout.heading <= HEADING_MAX:
+        return f"heading: 0 to {HEADING_MAX}"
     if not 1 <= layout.heading_lines <= min(HEADING_LINES_MAX, max(layout.heading, 1)):
-        raise BadSettings(
-            f"{path}: {side}.heading_lines: 1 to {HEADING_LINES_MAX}, and not above the first line",
-            pointer=f"{side}.heading_lines",
-        )
+        return f"heading_lines: 1 to {HEADING_LINES_MAX}, and not above the first line"
+    return None
 
 
 def _known(path: Path, key: str, names: Iterable[str], known: tuple[str, ...]) -> None:

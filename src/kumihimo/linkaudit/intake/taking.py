@@ -3,6 +3,7 @@
 Rows in = rows out + rows listed. Only lines without anything after the last row count for nothing.
 """
 
+import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,10 +57,32 @@ def take_in(
 
     What stood there of an earlier attempt is replaced. Raises `BadTable`.
     """
+    out = folder / side
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True, mode=0o700)
+    work, bad = _pass(mapping, side, path, out, progress)
+    bad.write_parquet(folder / f"bad_{side}.parquet")
+    return work.told(bad)
+
+
+def look_over(mapping: Mapping, side: Side, path: Path, *, rows_max: int) -> Taken:
+    """Say what `take_in` would, of the first rows at least; writes nothing. Raises `BadTable`."""
+    work, bad = _pass(mapping, side, path, None, no_progress, rows_max)
+    return work.told(bad)
+
+
+def _pass(
+    mapping: Mapping,
+    side: Side,
+    path: Path,
+    out: Path | None,
+    progress: Progress,
+    rows_max: float = math.inf,
+) -> tuple["_Work", pl.DataFrame]:
     layout = mapping.layout(side)
     sheet = open_sheet(path, layout)
     picked = _picked(path, sheet.headings, layout, mapping, side)
-    needed = tuple(mapping.required) if side == "rows" else NEEDED[side]
+    needed = mapping.required if side == "rows" else NEEDED[side]
     reading = Reading(
         columns=tuple(picked),
         required=tuple(name for name in needed if name in picked),
@@ -67,22 +90,13 @@ def take_in(
         dates=layout.dates,
         pad=layout.pad,
     )
-    out = folder / side
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True, mode=0o700)
     work = _Work(mapping, side, reading, out)
     for block in _numbered(sheet.blocks):
         work.add(block.select("row", "line", "fault", "at", **picked))
         progress(sheet.done(), sheet.total)
-    bad = work.finish()
-    bad.write_parquet(folder / f"bad_{side}.parquet")
-    return Taken(
-        side=side,
-        rows_in=work.rows_in,
-        rows_out=work.rows_in - len(bad),
-        rows_listed=len(bad),
-        quality=work.tally.told(),
-    )
+        if work.rows_in >= rows_max:
+            break
+    return work, work.finish()
 
 
 def _picked(
@@ -146,7 +160,7 @@ class _Work:
     mapping: Mapping
     side: Side
     reading: Reading
-    out: Path
+    out: Path | None
     rows_in: int = 0
     number: int = 0
     bad: list[pl.DataFrame] = attrs.Factory(list[pl.DataFrame])
@@ -161,14 +175,27 @@ class _Work:
         self.tally.add(block, read, self.reading)
         if "record_id" not in read.columns and self.side == "rows":
             read = read.with_columns(record_id=pl.col("row").cast(pl.String))
-        good = read.filter(pl.col("fault").is_null())
         self.bad.append(_listed(read.filter(pl.col("fault").is_not_null())))
+        if self.out is not None:
+            self._write(read.filter(pl.col("fault").is_null()), self.out)
+
+    def told(self, bad: pl.DataFrame) -> Taken:
+        """Say what came of the file."""
+        return Taken(
+            side=self.side,
+            rows_in=self.rows_in,
+            rows_out=self.rows_in - len(bad),
+            rows_listed=len(bad),
+            quality=self.tally.told(),
+        )
+
+    def _write(self, good: pl.DataFrame, out: Path) -> None:
         table = _TABLES[self.side]
         made = good.select(
             pl.col(name).cast(kind) if name in good.columns else self._absent(name, kind)
             for name, kind in table.items()
         )
-        made.write_parquet(self.out / f"part-{self.number:05}.parquet", compression="zstd")
+        made.write_parquet(out / f"part-{self.number:05}.parquet", compression="zstd")
         self.number += 1
 
     def _absent(self, name: str, kind: type[pl.DataType]) -> pl.Expr:
@@ -177,13 +204,13 @@ class _Work:
 
     def finish(self) -> pl.DataFrame:
         """List the rows whose record id stood in an earlier row; return everything listed."""
-        if self.side == "rows" and self.number:
-            self._take_out_repeated()
+        if self.side == "rows" and self.number and self.out is not None:
+            self._take_out_repeated(self.out)
         listed = [one for one in self.bad if len(one)]
         return pl.concat(listed).sort("row") if listed else pl.DataFrame(schema=schema.BAD_ROWS)
 
-    def _take_out_repeated(self) -> None:
-        parts = sorted(self.out.glob("part-*.parquet"))
+    def _take_out_repeated(self, out: Path) -> None:
+        parts = sorted(out.glob("part-*.parquet"))
         ids = pl.concat(
             [
                 pl.read_parquet(part, columns=["row", "record_id"]).select(
