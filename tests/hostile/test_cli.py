@@ -80,10 +80,17 @@ def fitting_files(tmp_path_factory):
         'terminal = "t"\npeers = { oversight = "http://x", cards = "http://x" }\n'
         f'oversight_key = "{"ab" * 32}"\n'
     )
+    (folder / "review.toml").write_text(
+        'database = { file = "dsn" }\nkey = "a.key"\nofficers = "desk-officers"\n'
+        'gateway = "http://x"\ngateway_token = { file = "dsn" }\n'
+    )
     create(folder / "a.card", {"card/carrier": b"card"}, Withheld(b"x"), entropy=SystemEntropy())
     FITTING_FOR["card", "--card"] = str(folder / "a.card")
     FITTING_FOR["counter", "--config"] = str(folder / "counter.toml")
     FITTING_FOR["counter", "--name"] = "sato"
+    FITTING_FOR["audit", "--config"] = str(folder / "review.toml")
+    FITTING_FOR["audit", "--name"] = "sato"
+    FITTING_FOR["audit", "--role"] = "reviewer"
     FITTING_FOR["oversight", "--config"] = str(folder / "oversight.toml")
     FITTING_FOR["oversight", "--operator"] = str(folder / "a.key")
     FITTING_FOR["ledger", "--config"] = FITTING_FOR["oversight", "--config"]

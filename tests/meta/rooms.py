@@ -9,6 +9,7 @@ from kumihimo.kernel.keys import Locker, PartyKeys, new_master
 from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.withheld import Withheld
+from kumihimo.pages.shifts import Officers
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.rooms.cards.app import build as build_cards
 from kumihimo.rooms.cards.context import Cards
@@ -16,6 +17,7 @@ from kumihimo.rooms.cards.issuing import LaterIssuing
 from kumihimo.rooms.cards.jpki_certifier import JpkiCertifier
 from kumihimo.rooms.cards.tray import MemoryTray
 from kumihimo.rooms.gateway.app import build as build_gateway
+from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.jpki.app import build as build_jpki
 from kumihimo.rooms.jpki.context import Jpki
@@ -31,6 +33,8 @@ from kumihimo.rooms.oversight.service import Oversight
 from kumihimo.rooms.register.app import build as build_register
 from kumihimo.rooms.register.context import Register
 from kumihimo.rooms.register.domain.quota import Limits
+from kumihimo.rooms.review.app import build as build_review
+from kumihimo.rooms.review.context import Desk
 from kumihimo.statute.law import build_list
 
 MINATO = "lg-131032"
@@ -96,7 +100,20 @@ def applications():
         "linkage": build_linkage(core, book=book, net=net, report=never).app,
         "oversight": build_oversight(oversight, entropy=entropy, report=never),
         "register": build_register(register, book=book, net=net, report=never).app,
+        "review": _review(database, clock, entropy),
     }
+
+
+def _review(database, clock, entropy):
+    desk = Desk(
+        database=database,
+        locker=Locker.of(Withheld(bytes(32)), entropy),
+        clock=clock,
+        entropy=entropy,
+        space=NumberSpace.TEST,
+    )
+    gateway = BusinessClient("http://gateway", "token")
+    return build_review(desk, Officers({}), gateway, https=False, report=never).app
 
 
 def _cards(keys, database, book, net, clock, entropy):

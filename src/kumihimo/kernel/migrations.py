@@ -155,6 +155,12 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "consent": "SELECT, INSERT, UPDATE (withdrawn_on, withdrawn_by)",
     "exchange_end": "SELECT, INSERT, UPDATE",
     "suspension": "SELECT, INSERT, UPDATE (state, settled_at, detail_locked)",
+    "audit_run": "SELECT, INSERT",
+    "pattern_line": "SELECT, INSERT",
+    "item": "SELECT, INSERT, UPDATE",
+    "look": "SELECT, INSERT, UPDATE (number_locked, taken_back)",
+    "link_effect": "SELECT, INSERT, UPDATE (state, reason, ended_at, correction_locked)",
+    "tally": "SELECT",
     "retention": "SELECT",
 }
 
@@ -182,5 +188,6 @@ APPEND_ONLY = frozenset(
         "strict_inquiry",
         "card_act",
         "card_count",
+        "viewing",
     }
 )

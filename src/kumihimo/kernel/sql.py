@@ -1,6 +1,6 @@
 """PostgreSQL through psycopg 3: literal SQL, named columns, typed rows, short transactions."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from select import select
 from typing import Any, LiteralString, TypeVar
@@ -126,6 +126,23 @@ class Database:
                 if not connection.closed:
                     await connection.rollback()
                 raise
+            finally:
+                await self._pool.putconn(connection)
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise Unavailable("the room's database does not answer") from error
+
+    async def copy_in(self, statement: LiteralString, rows: Iterable[Sequence[object]]) -> None:
+        """Write rows by COPY, in a transaction of their own: a pipeline takes none."""
+        try:
+            connection = await self._alive()
+            try:
+                async with (
+                    connection.transaction(),
+                    connection.cursor() as cursor,
+                    cursor.copy(statement) as copy,
+                ):
+                    for row in rows:
+                        await copy.write_row(row)
             finally:
                 await self._pool.putconn(connection)
         except (psycopg.OperationalError, PoolTimeout) as error:

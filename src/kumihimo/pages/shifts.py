@@ -14,12 +14,15 @@ import attrs
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.ids import new_id
-from kumihimo.kernel.refusal import NotAuthentic, TooMany
+from kumihimo.kernel.refusal import BadInput, NotAuthentic, TooMany
+from kumihimo.kernel.withheld import Withheld
 from kumihimo.pages.engine import Language
 
 SHIFT_FOR: Final = timedelta(minutes=15)  # our choice: without a request, the officer has left
 TRIES: Final = 5
 SHIFTS_MAX: Final = 16
+SALT_BYTES: Final = 16
+PASSCODE_CHARS_MIN: Final = 8  # our choice: five wrong ones lock an officer out
 _COST: Final = 2**14
 
 
@@ -34,6 +37,19 @@ class Passcode:
     def of(cls, text: str, salt: bytes) -> "Passcode":
         """Make one to be kept."""
         return cls(salt, hashlib.scrypt(text.encode(), salt=salt, n=_COST, r=8, p=1))
+
+    @classmethod
+    def parse(cls, typed: Withheld[bytes], salt: bytes) -> "Passcode":
+        """Make one of what an officer typed for herself; raises `BadInput`."""
+        try:
+            text = typed.reveal().decode()
+        except UnicodeDecodeError:
+            raise BadInput("the passcode is no text", pointer="passcode-file") from None
+        if len(text) < PASSCODE_CHARS_MIN:
+            raise BadInput(
+                f"a passcode has {PASSCODE_CHARS_MIN} signs or more", pointer="passcode-file"
+            )
+        return cls.of(text, salt)
 
 
 @attrs.define

@@ -14,15 +14,12 @@ from kumihimo.kernel.log import Log
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import BadSettings, load
 from kumihimo.pages.officers import save_officer
-from kumihimo.pages.shifts import Passcode
+from kumihimo.pages.shifts import SALT_BYTES, Passcode
 from kumihimo.rooms.cards.pages.screens import build
 from kumihimo.rooms.cards.pages.settings import CounterSettings
 from kumihimo.run.asking import asked, passphrase_of, secret_of
 from kumihimo.run.serve_cli import run_service
 from kumihimo.run.serving import Service
-
-SALT_BYTES = 16
-PASSCODE_CHARS_MIN = 8  # our choice: five wrong ones lock an officer out
 
 app = App(
     name="counter",
@@ -113,15 +110,7 @@ def officer(name: str, *, config: Path, passcode_file: Path | None = None) -> No
     settings = load(config, CounterSettings)
     question = "職員の暗証 Passcode: "
     typed = secret_of(passcode_file, question, option="passcode-file", twice=True)
-    try:
-        passcode = typed.reveal().decode()
-    except UnicodeDecodeError:
-        raise BadInput("the passcode is no text", pointer="passcode-file") from None
-    if len(passcode) < PASSCODE_CHARS_MIN:
-        raise BadInput(
-            f"a passcode has {PASSCODE_CHARS_MIN} signs or more", pointer="passcode-file"
-        )
-    kept = Passcode.of(passcode, SystemEntropy().bytes(SALT_BYTES))
+    kept = Passcode.parse(typed, SystemEntropy().bytes(SALT_BYTES))
     save_officer(config.parent / settings.officers, name, kept)
     print(
         f"{name}: 登録しました。 This officer may sign in; a counter that runs is to be restarted."

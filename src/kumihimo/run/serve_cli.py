@@ -42,7 +42,7 @@ def serve(room: str, *, config: Path) -> int:
     Parameters
     ----------
     room
-        cards, gateway, jpki, ledger, linkage, oversight, register.
+        cards, gateway, jpki, ledger, linkage, oversight, register, review.
     config
         設定ファイル（TOML）。 The room's settings file, TOML.
     """

@@ -16,6 +16,7 @@ from kumihimo.kernel.plain_http import listening
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import load
 from kumihimo.kernel.sql import Database
+from kumihimo.pages.officers import load_officers
 from kumihimo.rooms.cards.app import build as build_cards
 from kumihimo.rooms.cards.settings import Settings as CardsSettings
 from kumihimo.rooms.gateway.app import build as build_gateway
@@ -32,6 +33,8 @@ from kumihimo.rooms.oversight.service import take_up
 from kumihimo.rooms.oversight.settings import Settings as OversightSettings
 from kumihimo.rooms.register.app import build as build_register
 from kumihimo.rooms.register.settings import Settings as RegisterSettings
+from kumihimo.rooms.review.app import build as build_review
+from kumihimo.rooms.review.settings import Settings as ReviewSettings
 from kumihimo.run.street import ListInForce
 from kumihimo.statute.deployment import Deployment, load_deployment
 
@@ -167,6 +170,33 @@ def _gateway(given: _Given) -> Service:
     return _following("gateway", settings, book, room.app, gateway.database, net)
 
 
+def _review(given: _Given) -> Service:
+    settings = load(given.path, ReviewSettings)
+    desk = settings.desk(beside=given.path, clock=given.clock, entropy=given.entropy)
+    room = build_review(
+        desk,
+        load_officers(given.path.parent / settings.officers),
+        settings.client(beside=given.path),
+        https=settings.https,
+        report=given.report,
+    )
+    host, port = settings.address()
+    return Service(
+        room="review",
+        app=room.app,
+        host=host,
+        port=port,
+        database=desk.database,
+        net=HttpNet({}),  # no party: it reaches its own gateway by a token
+        follower=None,
+        ready=_at_once,
+    )
+
+
+async def _at_once() -> None:
+    """Wait for nobody."""
+
+
 ROOMS: Final[Mapping[str, Callable[[_Given], Service]]] = {
     "cards": _cards,
     "gateway": _gateway,
@@ -175,6 +205,7 @@ ROOMS: Final[Mapping[str, Callable[[_Given], Service]]] = {
     "linkage": _linkage,
     "oversight": _oversight,
     "register": _register,
+    "review": _review,
 }
 
 

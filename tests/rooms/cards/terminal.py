@@ -8,9 +8,9 @@ import httpx2
 from kumihimo.card.portraits import portrait
 from kumihimo.card.readers import NoCard
 from kumihimo.kernel.entropy import SeededEntropy
+from kumihimo.pages.shifts import Officers, Passcode
 from kumihimo.rooms.cards.pages.console import Console
 from kumihimo.rooms.cards.pages.screens import build
-from kumihimo.pages.shifts import Officers, Passcode
 from tests.rooms.cards.forms import form_of
 from tests.rooms.cards.house import MemoryNotes
 from tests.rooms.register.made import MINATO

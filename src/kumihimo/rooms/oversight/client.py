@@ -184,7 +184,7 @@ class PartySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     def net(self) -> HttpNet:
         """Return the way to the other parties; raises `BadSettings` for a bad address."""
         for party, address in self.peers.items():
-            if not _is_address(address):
+            if not is_address(address):
                 raise BadSettings(
                     f"peers.{party}: an address is http:// or https://, a host and maybe a port",
                     pointer="peers",
@@ -235,7 +235,8 @@ def _in_range(port: int) -> bool:
     return 0 < port < 1 << 16
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Say whether a text is the base address of a server."""
     try:
         url = httpx2.URL(text)
     except httpx2.InvalidURL:

@@ -1,0 +1,54 @@
+"""Composition of the desk, by hand."""
+
+import attrs
+from litestar import Litestar
+
+from kumihimo.kernel import retention
+from kumihimo.kernel.door import Reporter
+from kumihimo.kernel.outbox import Letter, Outbox
+from kumihimo.kernel.worker import Job, working
+from kumihimo.pages.shifts import Officers
+from kumihimo.rooms.review.context import Desk
+from kumihimo.rooms.review.deciding import settle
+from kumihimo.rooms.review.pages import overseeing, reviewing
+from kumihimo.rooms.review.pages.console import Console, application
+from kumihimo.rooms.review.telling import Gateway, deliver
+
+OUTBOX_PAUSE_S = 0.5
+SETTLE_PAUSE_S = 5.0
+FORGET_PAUSE_S = 3600.0
+
+
+@attrs.frozen
+class ReviewRoom:
+    """The desk, ready to serve; its outbox can also be driven by hand."""
+
+    app: Litestar
+    console: Console
+    outbox: Outbox
+
+
+def build(
+    desk: Desk, officers: Officers, gateway: Gateway, *, https: bool, report: Reporter
+) -> ReviewRoom:
+    """Put the desk together."""
+
+    async def send(letter: Letter) -> None:
+        await deliver(desk, gateway, letter)
+
+    async def settle_due() -> int:
+        return await settle(desk)
+
+    async def forget() -> int:
+        return await retention.forget(desk.database, clock=desk.clock, actor="desk")
+
+    outbox = Outbox(desk.database, send, desk.clock, desk.entropy)
+    jobs = [
+        Job("review-outbox", outbox.run_once, OUTBOX_PAUSE_S),
+        Job("review-settle", settle_due, SETTLE_PAUSE_S),
+        Job("review-forget", forget, FORGET_PAUSE_S),
+    ]
+    console = Console.of(desk, officers, https=https)
+    routes = [*reviewing.screens(console), *overseeing.screens(console)]
+    app = application(console, routes, report, lifespan=[working(jobs, report)])
+    return ReviewRoom(app, console, outbox)

@@ -1,0 +1,155 @@
+"""Reads an audit's folder: what people have to look at, with what both sides hold of it.
+
+Only the rows of findings that need a person leave the files, and only into the desk's database.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from kumihimo.linkaudit import schema
+from kumihimo.linkaudit.schema import ATTRIBUTES, Verdict
+from kumihimo.rooms.review.domain.refusals import BadAuditFolder
+from kumihimo.rooms.review.loading import Audit, Finding
+from kumihimo.rooms.review.sides import Proposal, Sides
+from kumihimo.rooms.review.store_loading import LineRow
+
+TABLES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "rows": schema.ROWS,
+    "snapshot": schema.SNAPSHOT,
+    "patterns": schema.PATTERNS,
+    "findings": schema.FINDINGS,
+    "proposals": schema.PROPOSALS,
+}
+# What register holds of a person beside the five attributes.
+MORE: Final = (
+    "former_surname", "former_surname_kana", "alias", "alias_kana", "kanji", "standing",
+)  # fmt: skip
+SLICE: Final = 20_000
+_RUN_DIGITS: Final = 32
+_CHUNK: Final = 1 << 20
+
+
+def read(folder: Path) -> tuple[Audit, int]:
+    """Return the audit in a folder, and how many findings need a person.
+
+    Raises `BadAuditFolder` where a table or a column is missing.
+    """
+    tables = {name: _table(folder, name) for name in TABLES if name != "proposals"}
+    looked_at = tables["findings"].filter(
+        pl.col("verdict").is_in([Verdict.PERSON.value, Verdict.MISLINK.value])
+    )
+    count = int(looked_at.select(pl.len()).collect().item())
+    affairs = tables["findings"].select(pl.col("affair").fill_null("").unique()).collect()
+    audit = Audit(
+        run=run_of(folder),
+        affairs=sorted(affairs.to_series().to_list()),
+        lines=[_line(row) for row in tables["patterns"].collect().iter_rows(named=True)],
+        findings=_findings(looked_at, tables, _proposals(folder)),
+    )
+    return audit, count
+
+
+def run_of(folder: Path) -> str:
+    """Name an audit by what it found."""
+    digest = hashlib.sha256()
+    for path in [
+        one for name in ("findings", "patterns", "proposals") for one in _parts(folder, name)
+    ]:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest()[:_RUN_DIGITS]
+
+
+def _parts(folder: Path, name: str) -> list[Path]:
+    """Return a table's files: one, or the parts in a folder of its name."""
+    whole = folder / f"{name}.parquet"
+    return [whole] if whole.is_file() else sorted((folder / name).glob("*.parquet"))
+
+
+def _table(folder: Path, name: str) -> pl.LazyFrame:
+    path, parts = folder / f"{name}.parquet", _parts(folder, name)
+    if not parts:
+        raise BadAuditFolder(f"{path}: this table is missing; has the audit ended?")
+    try:
+        table = pl.scan_parquet(parts)
+        columns = set(table.collect_schema().names())
+    except (pl.exceptions.PolarsError, OSError):
+        raise BadAuditFolder(f"{path}: this is no table of an audit") from None
+    lacking = sorted(set(TABLES[name]) - columns)
+    if lacking:
+        raise BadAuditFolder(f"{path}: the column {lacking[0]} is missing")
+    return table
+
+
+def _proposals(folder: Path) -> pl.LazyFrame:
+    """Return the proposals; an audit need not have made any."""
+    if not _parts(folder, "proposals"):
+        return pl.LazyFrame(schema=schema.PROPOSALS)
+    return _table(folder, "proposals")
+
+
+def _findings(
+    looked_at: pl.LazyFrame, tables: Mapping[str, pl.LazyFrame], proposals: pl.LazyFrame
+) -> Iterator[Finding]:
+    own = tables["rows"].select(
+        "row", "number", *(pl.col(name).alias(f"own.{name}") for name in ATTRIBUTES)
+    )
+    other = tables["snapshot"].select(
+        "number", *(pl.col(name).alias(f"other.{name}") for name in (*ATTRIBUTES, *MORE))
+    )
+    proposed = proposals.select(
+        "row", pl.col("number").alias("proposed"), pl.col("ground").alias("ground")
+    ).unique("row")
+    whole = (
+        looked_at.join(own, on="row", how="left")
+        .join(other, on="number", how="left")
+        .join(proposed, on="row", how="left")
+        .collect(engine="streaming")
+    )
+    for some in whole.iter_slices(SLICE):
+        for row in some.iter_rows(named=True):
+            yield _finding(row)
+
+
+def _finding(row: Mapping[str, Any]) -> Finding:
+    proposed = row["proposed"]
+    return Finding(
+        record_id=row["record_id"],
+        affair=row["affair"] or "",
+        pattern=row["pattern"],
+        verdict=row["verdict"],
+        mechanism=row["mechanism"],
+        odds=row["odds"],
+        minutes=row["minutes"],
+        reason=row["reason"] or "",
+        shift_run=row["run"],
+        sides=Sides(
+            own={name: row[f"own.{name}"] or "" for name in ATTRIBUTES},
+            other={
+                name: value
+                for name in (*ATTRIBUTES, *MORE)
+                if (value := row[f"other.{name}"] or "") or name in ATTRIBUTES
+            },
+            number=row["number"] or "",
+        ),
+        proposal=Proposal(number=proposed, ground=row["ground"] or "") if proposed else None,
+    )
+
+
+def _line(row: Mapping[str, Any]) -> LineRow:
+    return LineRow(
+        pattern=row["pattern"],
+        verdict=row["verdict"],
+        mechanism=row["mechanism"],
+        rows_found=row["rows"],
+        levels=json.dumps({name: row[name] for name in ATTRIBUTES}),
+        weights=json.dumps({name: row[f"w_{name}"] for name in ATTRIBUTES}),
+        reason_ja=row["reason_ja"],
+        reason_en=row["reason_en"],
+    )

@@ -1,0 +1,92 @@
+"""How the desk runs: its database, its key file, who may sign in, its gateway, where it listens."""
+
+import re
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.keys import Locker, PartyKeys, load_master
+from kumihimo.kernel.settings import BadSettings, SecretFile
+from kumihimo.kernel.sql import Database, is_dsn
+from kumihimo.kernel.withheld import Withheld
+from kumihimo.people.check_digits import NumberSpace
+from kumihimo.rooms.gateway.client import BusinessClient
+from kumihimo.rooms.oversight.client import is_address, listening_at
+from kumihimo.rooms.review.context import Desk
+
+PARTY = "review"  # what the keys of the desk's file are derived for; the desk is no party
+
+
+_OFFICER: Final = re.compile(r"(?!.*[0-9]{11})[a-z][a-z0-9-]{0,31}")
+
+
+def is_officer(name: str) -> bool:
+    """Whether the journal and the gateway can name somebody so."""
+    return _OFFICER.fullmatch(name) is not None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The desk's settings file.
+
+    `key` names the file with the master secret, `officers` the file of who may sign in
+    (`kumihimo audit officer` writes it), `gateway` the address of the institution's gateway and
+    `gateway_token` the file with the desk's token there. `suspend_at_once`: a link of which the
+    audit says that it is a family member's, a twin's or an unrelated person's is suspended before
+    anybody has looked. `https`: browsers reach the desk through a proxy that speaks TLS.
+    """
+
+    database: SecretFile
+    key: str
+    officers: str
+    gateway: str
+    gateway_token: SecretFile
+    listen: str = "127.0.0.1:8490"
+    database_connections: int = 8
+    suspend_at_once: bool = True
+    https: bool = False
+    space: Literal["test", "official"] = "test"
+
+    def address(self) -> tuple[str, int]:
+        """Return host and port to listen on; raises `BadSettings`."""
+        return listening_at(self.listen, key="listen")
+
+    def desk(self, *, beside: Path, clock: Clock, entropy: Entropy) -> Desk:
+        """Return the desk that these settings describe; its database is not opened yet.
+
+        Paths are beside the settings file `beside`. Raises `BadSettings`, `KeyFileUnsafe`.
+        """
+        keys = PartyKeys(PARTY, load_master(beside.parent / self.key))
+        return Desk(
+            database=self._database(beside),
+            locker=Locker.of(keys.secret("columns"), entropy),
+            clock=clock,
+            entropy=entropy,
+            space=NumberSpace(self.space),
+            suspend_at_once=self.suspend_at_once,
+        )
+
+    def client(self, *, beside: Path) -> BusinessClient:
+        """Return the way to the gateway; raises `BadSettings`."""
+        if not is_address(self.gateway):
+            raise BadSettings(
+                "gateway: an address is http:// or https://, a host and maybe a port",
+                pointer="gateway",
+            )
+        token = self.gateway_token.read(beside=beside)
+        try:
+            return BusinessClient(self.gateway, Withheld(token.reveal().decode("ascii")))
+        except UnicodeDecodeError:
+            raise BadSettings("gateway_token: no token", pointer="gateway_token") from None
+
+    def _database(self, beside: Path) -> Database:
+        if self.database_connections < 1:
+            raise BadSettings("database_connections: at least 1", pointer="database_connections")
+        content = self.database.read(beside=beside)
+        if not is_dsn(content):
+            raise BadSettings(
+                "database: the file holds no DSN, such as host=… dbname=…", pointer="database"
+            )
+        return Database(Withheld(content.reveal().decode()), pool_max=self.database_connections)

@@ -1,0 +1,163 @@
+"""The gateway is told what was decided: in order for each record, until it has answered.
+
+A letter that was told before its answer was written down is told again: the gateway knows the case,
+and where it says that the case is settled, it is asked how.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import attrs
+
+from kumihimo.kernel.net import Refused
+from kumihimo.kernel.outbox import Letter
+from kumihimo.kernel.refusal import NotFound, Unavailable
+from kumihimo.rooms.gateway.business_links import (
+    Ground,
+    LinkCorrected,
+    LinkSuspended,
+    Suspension,
+)
+from kumihimo.rooms.review import sides, store_effects
+from kumihimo.rooms.review.api import EffectKind
+from kumihimo.rooms.review.context import Desk, officer_as_actor
+from kumihimo.rooms.review.store_effects import EffectRow
+
+PROGRAM: Final = "audit"  # how the gateway names who suspends before anybody has looked
+GROUNDS: Final[dict[str, Ground]] = {
+    "household": "household",
+    "homonym": "homonym",
+    "twin": "twin",
+    "random": "random",
+    "shift": "shift",
+}
+
+
+class Gateway(Protocol):
+    """The part of `gateway.client.BusinessClient` that the desk uses."""
+
+    def suspend_links(
+        self, suspended: Sequence[LinkSuspended], *, officer: str
+    ) -> tuple[Suspension, ...]:
+        """Suspend links."""
+        ...
+
+    def confirm_link(self, addressee: str, *, case: str, officer: str, approver: str) -> Suspension:
+        """Lift a suspension."""
+        ...
+
+    def correct_link(self, order: LinkCorrected) -> Suspension:
+        """Take a wrong number from a record."""
+        ...
+
+    def suspensions_of(self, addressee: str) -> tuple[Suspension, ...]:
+        """Return the doubts about a record."""
+        ...
+
+
+@attrs.frozen
+class _Ended:
+    state: str
+    reason: str = ""
+
+
+def case_of(row: EffectRow) -> str:
+    """Return how the gateway names the case: a record that comes again is a new one."""
+    return f"{row.item}-{row.round}"
+
+
+async def deliver(desk: Desk, gateway: Gateway, letter: Letter) -> None:
+    """Tell the gateway one thing. Raises `Unavailable` while an earlier one is not done."""
+    async with desk.database.transaction() as tx:
+        row = await store_effects.lock_effect(tx, int(letter.body))
+    if row is None or row.state != "waiting":
+        return
+    if row.behind:
+        raise Unavailable("what was asked for before is not done yet")
+    ended = await asyncio.to_thread(_tell, desk, gateway, row)
+    async with desk.database.transaction() as tx:
+        await store_effects.end(
+            tx, row.link_effect, state=ended.state, reason=ended.reason, at=desk.clock.now()
+        )
+        await desk.journal(tx, f"link-{row.kind}", "desk", outcome=ended.state)
+
+
+def _tell(desk: Desk, gateway: Gateway, row: EffectRow) -> _Ended:
+    """Tell it, in a thread of its own: the client waits."""
+    try:
+        return _OF[EffectKind(row.kind)](desk, gateway, row)
+    except Refused as refusal:
+        if refusal.reason == "conflict" and _settled(gateway, row):
+            return _Ended("done")
+        return _Ended("refused", refusal.reason)
+
+
+def _settled(gateway: Gateway, row: EffectRow) -> bool:
+    """Whether the gateway has done just this before, and only its answer was lost."""
+    wanted = {EffectKind.CONFIRM: "CONFIRMED", EffectKind.CORRECT: "CORRECTED"}
+    found = {one.case: one.state for one in gateway.suspensions_of(row.record_id)}
+    return found.get(case_of(row)) == wanted.get(EffectKind(row.kind))
+
+
+def _suspend(_: Desk, gateway: Gateway, row: EffectRow) -> _Ended:
+    link = LinkSuspended(
+        addressee=row.record_id, ground=GROUNDS.get(row.mechanism, "mismatch"), case=case_of(row)
+    )
+    officer = row.officers.partition(" ")[0] or PROGRAM
+    [found] = gateway.suspend_links([link], officer=officer)
+    return _Ended("done") if found.case == case_of(row) else _Ended("refused", "other-case")
+
+
+def _confirm(_: Desk, gateway: Gateway, row: EffectRow) -> _Ended:
+    officer, approver = _two(row)
+    gateway.confirm_link(row.record_id, case=case_of(row), officer=officer, approver=approver)
+    return _Ended("done")
+
+
+def _correct(desk: Desk, gateway: Gateway, row: EffectRow) -> _Ended:
+    officer, approver = _two(row)
+    order = LinkCorrected(
+        addressee=row.record_id,
+        case=case_of(row),
+        officer=officer,
+        approver=approver,
+        source="none",
+    )
+    if row.correction_locked is not None:
+        label = sides.label("correction", row.affair, row.record_id)
+        right = sides.correction(desk.locker, row.correction_locked, label=label).reveal()
+        order = LinkCorrected(
+            addressee=row.record_id,
+            case=case_of(row),
+            officer=officer,
+            approver=approver,
+            source="form",
+            attributes=right.attributes,
+            number=right.number,
+            affair=row.affair,
+            sexless_scheme=not right.attributes.sex,
+        )
+    found = gateway.correct_link(order)
+    return _Ended("done", " ".join(["load-again", *found.load_again]) if found.load_again else "")
+
+
+def _two(row: EffectRow) -> tuple[str, str]:
+    agreed = row.officers.split()
+    assert len(agreed) >= 2, "two people stand for what changes a link"  # noqa: PLR2004 - two
+    return agreed[-2], agreed[-1]
+
+
+_OF: Final[dict[EffectKind, Callable[[Desk, Gateway, EffectRow], _Ended]]] = {
+    EffectKind.SUSPEND: _suspend,
+    EffectKind.CONFIRM: _confirm,
+    EffectKind.CORRECT: _correct,
+}
+
+
+async def tell_again(desk: Desk, officer: str, effect: int) -> None:
+    """Try once more what the gateway refused. Raises `NotFound`."""
+    async with desk.database.transaction() as tx:
+        if not await store_effects.ask_again(tx, effect, at=desk.clock.now()):
+            raise NotFound
+        await desk.journal(tx, "link-tried-again", officer_as_actor(officer))
