@@ -9,6 +9,8 @@ from typing import Final
 
 import polars as pl
 
+from kumihimo.people.levels import NameLevel
+
 SCHEMA_VERSION: Final = 1
 
 
@@ -32,21 +34,6 @@ class Mechanism(StrEnum):
     HOMONYM = "homonym"  # 同姓同名・同一生年月日
     RANDOM = "random"  # 無関係: miscopied, mistyped
     SHIFT = "shift"  # 行ずれ: a block of rows took their neighbours' numbers
-
-
-@unique
-class NameLevel(StrEnum):
-    """How far two names agree. Kanji and kana are two attributes with these levels each."""
-
-    EQUAL = "equal"  # as written
-    CANONICAL = "canonical"  # in the canonical form: notation only
-    MEMBER = "member"  # another recorded name of the person: former surname, alias, other script
-    WILDCARD = "wildcard"  # equal but for characters that were lost (●, 〓)
-    WEAK = "weak"  # equal in the weak form only: confusable characters
-    SURNAME = "surname"  # the surname agrees, the given name does not
-    GIVEN = "given"  # the given name agrees, the surname does not
-    DIFFERENT = "different"
-    MISSING = "missing"  # one side holds none
 
 
 @unique

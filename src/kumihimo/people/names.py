@@ -99,6 +99,8 @@ class RecordedNames:
     kana: KanaName | None = None
     former_surname: FormerSurname | None = None
     alias: AliasName | None = None
+    former_surname_kana: KanaName | None = None
+    alias_kana: KanaName | None = None
 
     @classmethod
     def parse(cls, text: str, *, kana: str = "") -> Self:

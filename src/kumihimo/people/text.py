@@ -23,7 +23,7 @@ _DASHES = dict.fromkeys(
 
 # What systems write for a character outside their set. Also every private-use code point:
 # two offices' 外字 at one code point are two glyphs.
-_UNREADABLE = re.compile("[●○◯■□〓?\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
+UNREADABLE = re.compile("[●○◯■□〓?\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
 
 _REASONS = {
     "Cc": "a control character",
@@ -75,7 +75,7 @@ def without_spaces(text: str) -> str:
 
 def is_unreadable(text: str) -> bool:
     """Say whether a character was lost on the way (●, 〓, U+FFFD, a private 外字)."""
-    return _UNREADABLE.search(unicodedata.normalize("NFKC", text)) is not None
+    return UNREADABLE.search(unicodedata.normalize("NFKC", text)) is not None
 
 
 def _may_be_a_newer_ideograph(character: str) -> bool:
