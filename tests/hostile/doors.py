@@ -30,7 +30,7 @@ from tests.rooms.register.made import attributes, birth, code
 MINATO, OSAKA = "lg-131032", "lg-271004"
 GATEWAY = "gateway"
 # Journals say that one knocked; a quota is spent by knocking.
-LEFT_OUT = ["journal", "office_quota", "acquisition_quota"]
+LEFT_OUT = ["journal", "office_quota", "acquisition_quota", "comparison_quota"]
 TABLES = """
 SELECT relname AS name FROM pg_class
 WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace

@@ -48,6 +48,7 @@ class House:
         self.core_key = random_scalar(self.entropy)
         self.limits = Limits(per_minute=3_000, per_day=100_000)
         self.acquisition_limits = Limits(per_minute=3_000, per_day=100_000)
+        self.comparison_limits = Limits(per_minute=3_000, per_day=100_000)
 
     async def handle_async_request(self, request):
         transport = httpx2.ASGITransport(self.apps[request.url.host])
@@ -97,6 +98,7 @@ class House:
             space=NumberSpace.TEST,
             limits=self.limits,
             acquisition_limits=self.acquisition_limits,
+            comparison_limits=self.comparison_limits,
             affairs=frozenset(affair.affair for affair in affairs()),
         )
         self.room = build(self.register, book=self.book, net=self.net, report=self._bug)

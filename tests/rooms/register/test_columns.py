@@ -15,6 +15,13 @@ COLUMNS = {
         "binding": "keyed tag of number, domain and person together",
         "seen_on": "day; the row goes after four weeks",
     },
+    "comparison_quota": {
+        "office": "party",
+        "tokens": "count",
+        "at": "instant of the office's last batch, names nobody",
+        "day": "day",
+        "used": "count",
+    },
     "dead_letter": {
         "message": "count",
         "sender": "",
@@ -89,6 +96,7 @@ COLUMNS = {
         "birth_key": "attribute in canonical form",
         "sex_key": "attribute in canonical form",
         "address_key": "attribute in canonical form",
+        "kana_key": "attribute in canonical form",
     },
     "resident_code": {"code": "resident code, for ever", "person": "register's own id"},
     "resident_event": {
@@ -124,6 +132,7 @@ COLUMNS = {
         "person_tag": "keyed tag of the attributes asked for",
         "answered": "yes or no",
         "asked_on": "day",
+        "compared": "yes or no",
     },
 }
 

@@ -28,6 +28,7 @@ ABOUT_ME_PATH = "/inquiries/about-me"
 HOLDER_PATH = "/holders"
 HANDLE_PATH = "/holders/now"
 LATEST_PATH = "/holders/latest"
+LINKS_PATH = "/links/compare"
 RESIDENTS_CHANGED_PATH = "/residents/changed"  # at jpki and at cards
 
 BATCH_MAX = 1_000
@@ -80,6 +81,82 @@ class StrictAnswers(msgspec.Struct, frozen=True):
     answers: tuple[StrictAnswer, ...]
 
 
+# The words of the mis-link audit (`linkaudit.schema`): how far two values of one attribute agree.
+NameLevel = Literal[
+    "equal",
+    "canonical",
+    "member",
+    "wildcard",
+    "weak",
+    "surname",
+    "given",
+    "different",
+    "missing",
+]
+BirthLevel = Literal["equal", "part", "swapped", "unknown", "different", "missing"]
+SexLevel = Literal["equal", "different", "missing"]
+AddressLevel = Literal[
+    "equal", "canonical", "former", "room", "town", "city", "different", "missing"
+]
+LinkVerdict = Literal["EQUAL", "SPELLING", "MOVED", "MISMATCH", "DEAD", "NOT_FOUND"]
+
+
+class HeldAttributes(msgspec.Struct, frozen=True, kw_only=True):
+    """What an institution holds of a person, as written; "" where it holds none."""
+
+    name: str = ""
+    kana: str = ""
+    birth: str = ""
+    sex: str = ""
+    address: str = ""
+
+
+class LinkHeld(msgspec.Struct, frozen=True, kw_only=True):
+    """One link to compare: a number, and what the institution holds of whom it ties to it."""
+
+    inquiry: str
+    affair: str
+    number: str
+    held: HeldAttributes
+
+
+class LinkBatch(msgspec.Struct, frozen=True):
+    """1 to 1,000 links of one office."""
+
+    links: tuple[LinkHeld, ...]
+
+
+class LinkLevels(msgspec.Struct, frozen=True, kw_only=True):
+    """How far each attribute agrees with register's."""
+
+    name: NameLevel
+    kana: NameLevel
+    birth: BirthLevel
+    sex: SexLevel
+    address: AddressLevel
+
+
+class LinkJudged(msgspec.Struct, frozen=True, kw_only=True):
+    """What register says of one link; no value that it holds is in it.
+
+    EQUAL, SPELLING: the same person, as written or but for ways of writing. MOVED: the same but for
+    the address. MISMATCH: another person, or a grave error. DEAD: the same, who has died. NOT_FOUND:
+    nobody has this number now. `homonym`: whether somebody else shares reading and birth date with
+    whose number it is; None where that cannot be said.
+    """
+
+    inquiry: str
+    verdict: LinkVerdict
+    levels: LinkLevels
+    homonym: bool | None
+
+
+class LinksJudged(msgspec.Struct, frozen=True):
+    """In the order asked."""
+
+    links: tuple[LinkJudged, ...]
+
+
 class Acquire(msgspec.Struct, frozen=True, kw_only=True):
     """One person whose code the institution wants: an acquisition number and the number."""
 
@@ -128,12 +205,16 @@ class DisclosureTicket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OfficeAsked(msgspec.Struct, frozen=True, kw_only=True):
-    """That an office asked for this person's number, for which affair, on which day."""
+    """That an office asked for this person's number, for which affair, on which day.
+
+    `compared`: it had the number, and asked whether what it held of her agreed.
+    """
 
     office: str
     affair: str
     on: date
     answered: bool
+    compared: bool = False
 
 
 class AboutMe(msgspec.Struct, frozen=True):

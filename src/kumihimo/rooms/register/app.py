@@ -11,6 +11,7 @@ from kumihimo.rooms.linkage.api import Received
 from kumihimo.rooms.oversight.client import DirectoryBook
 from kumihimo.rooms.register.acquisition import forget
 from kumihimo.rooms.register.api import PARTY
+from kumihimo.rooms.register.comparing import read_kana
 from kumihimo.rooms.register.context import Register
 from kumihimo.rooms.register.http import routes
 from kumihimo.rooms.register.rekey import rekey
@@ -44,6 +45,9 @@ def build(register: Register, *, book: DirectoryBook, net: Net, report: Reporter
     async def renew() -> int:
         return await rekey(register)
 
+    async def read_readings() -> int:
+        return await read_kana(register)
+
     outbox = Outbox(register.database, deliver, register.clock, register.entropy)
     door = SignedDoor(
         keys_of=lambda party: register.keys if party == PARTY else None,
@@ -55,6 +59,7 @@ def build(register: Register, *, book: DirectoryBook, net: Net, report: Reporter
         Job("register-outbox", outbox.run_once, OUTBOX_PAUSE_S),
         Job("register-forget", tidy, FORGET_PAUSE_S),
         Job("register-rekey", renew, REKEY_PAUSE_S),
+        Job("register-readings", read_readings, FORGET_PAUSE_S),
     ]
     app = room_app(
         "Kumihimo register",

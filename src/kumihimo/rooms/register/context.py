@@ -25,7 +25,7 @@ from kumihimo.rooms.oversight.api import Directory, Entry
 from kumihimo.rooms.register.api import BATCH_MAX, Sealed
 from kumihimo.rooms.register.domain.blinding import Blinder
 from kumihimo.rooms.register.domain.conversion import Conversion
-from kumihimo.rooms.register.domain.quota import Limits
+from kumihimo.rooms.register.domain.quota import Counted, Limits
 from kumihimo.rooms.register.domain.references import References
 
 T = TypeVar("T")
@@ -51,6 +51,7 @@ class Register:
     space: NumberSpace
     limits: Limits
     acquisition_limits: Limits
+    comparison_limits: Limits
     affairs: frozenset[str]
     blinder: Blinder
     conversion: Conversion
@@ -70,10 +71,11 @@ class Register:
         limits: Limits,
         affairs: frozenset[str],
         acquisition_limits: Limits | None = None,
+        comparison_limits: Limits | None = None,
     ) -> "Register":
         """Build a register; `affairs` are the ids of 別表 that a strict inquiry may serve.
 
-        `acquisition_limits` None: as many as `limits`, and counted apart all the same.
+        A limit of None: as many as `limits`, and counted apart all the same.
         """
         return cls(
             database=database,
@@ -84,12 +86,23 @@ class Register:
             space=space,
             limits=limits,
             acquisition_limits=acquisition_limits or limits,
+            comparison_limits=comparison_limits or limits,
             affairs=affairs,
             blinder=Blinder.of(keys),
             conversion=Conversion(keys.secret("number-conversion")),
             locker=Locker.of(keys.secret("tags"), entropy),
             references=References(keys.secret("holder-references")),
         )
+
+    def limits_of(self, counted: Counted) -> Limits:
+        """Return how much of something an office may have."""
+        match counted:
+            case "inquiries":
+                return self.limits
+            case "acquisitions":
+                return self.acquisition_limits
+            case "comparisons":
+                return self.comparison_limits
 
     def today(self) -> date:
         """Return the Japanese calendar day."""

@@ -10,6 +10,7 @@ from kumihimo.kernel.door import lawful, verified_of
 from kumihimo.rooms.register import (
     acquisition,
     api,
+    comparing,
     events,
     holders,
     inquiries,
@@ -88,7 +89,23 @@ def _finding(register: Register) -> list[HTTPRouteHandler]:
         told = await inquiries.about_me(register, sender, person)
         return register.seal(told, entry, path=api.ABOUT_ME_PATH)
 
-    return [inquire, about_me]
+    @post(
+        api.LINKS_PATH,
+        status_code=200,
+        opt=lawful(
+            authority="Number Act art. 12, 16; Basic Resident Register Act art. 30-9 to 30-12",
+            callers=("institution",),
+        ),
+    )
+    async def compare_links(request: Asked, data: JSONBody[api.Sealed]) -> api.Sealed:
+        """Compare links that the caller holds: a sealed `LinkBatch`; sealed `LinksJudged`."""
+        sender = verified_of(request).sender
+        entry = register.institution(sender)
+        batch = register.open(data, api.LinkBatch, path=api.LINKS_PATH)
+        judged = await comparing.compare(register, sender, batch)
+        return register.seal(judged, entry, path=api.LINKS_PATH)
+
+    return [inquire, about_me, compare_links]
 
 
 def _holding(register: Register) -> list[HTTPRouteHandler]:

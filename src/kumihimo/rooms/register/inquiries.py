@@ -75,7 +75,7 @@ async def spend(
     """
     at_now, today = register.clock.now(), register.today()
     async with register.database.transaction() as tx:
-        limits = register.limits if of == "inquiries" else register.acquisition_limits
+        limits = register.limits_of(of)
         fresh = quota.full(limits, at_now, today)
         bucket = await store.lock_bucket(tx, of, office, fresh)
         left = quota.draw(bucket, count, limits, at=at_now, day=today)
@@ -156,7 +156,13 @@ async def about_me(register: Register, counter: str, person: DisclosureAsked) ->
         raise NotFound
     return AboutMe(
         tuple(
-            OfficeAsked(office=r.office, affair=r.affair, on=r.asked_on, answered=r.answered)
+            OfficeAsked(
+                office=r.office,
+                affair=r.affair,
+                on=r.asked_on,
+                answered=r.answered,
+                compared=r.compared,
+            )
             for r in rows
         )
     )

@@ -28,6 +28,8 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     inquiries_per_day: int = 100_000
     acquisitions_per_minute: int = 3_000
     acquisitions_per_day: int = 100_000
+    comparisons_per_minute: int = 60_000
+    comparisons_per_day: int = 10_000_000
 
     def limits(self) -> Limits:
         """Return the quota of an office; raises `BadSettings` when a limit lets nobody ask."""
@@ -36,16 +38,26 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return Limits(per_minute=self.inquiries_per_minute, per_day=self.inquiries_per_day)
 
     def acquisition_limits(self) -> Limits:
-        """Return how many codes an office may begin to acquire; raises `BadSettings`.
+        """Return how many codes an office may begin to acquire; raises `BadSettings`."""
+        return self._whole_batches("acquisitions")
 
-        Gateways send whole batches, so a limit below one batch would let nobody begin.
+    def comparison_limits(self) -> Limits:
+        """Return how many links an office may compare; raises `BadSettings`.
+
+        The greatest insurers hold some 30 million links, and compare them all every month.
         """
-        for name in ("acquisitions_per_minute", "acquisitions_per_day"):
-            if getattr(self, name) < BATCH_MAX:
+        return self._whole_batches("comparisons")
+
+    def _whole_batches(self, counted: Literal["acquisitions", "comparisons"]) -> Limits:
+        """Gateways send whole batches, so a limit below one batch would let nobody begin."""
+        limits: list[int] = []
+        for name in (f"{counted}_per_minute", f"{counted}_per_day"):
+            limits.append(getattr(self, name))
+            if limits[-1] < BATCH_MAX:
                 raise BadSettings(
                     f"{name}: at least {BATCH_MAX}, as a batch may hold", pointer=name
                 )
-        return Limits(per_minute=self.acquisitions_per_minute, per_day=self.acquisitions_per_day)
+        return Limits(per_minute=limits[0], per_day=limits[1])
 
     def register(
         self, *, beside: Path, book: DirectoryBook, clock: Clock, entropy: Entropy
@@ -63,5 +75,6 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             space=NumberSpace(self.space),
             limits=self.limits(),
             acquisition_limits=self.acquisition_limits(),
+            comparison_limits=self.comparison_limits(),
             affairs=frozenset(affair.affair for affair in affairs()),
         )

@@ -7,6 +7,7 @@ import attrs
 
 from kumihimo.kernel.sql import Tx
 from kumihimo.people.identity import FourAttributes, MatchKey, match_key
+from kumihimo.people.kana import canonical_kana
 from kumihimo.rooms.register.domain.intake import History, Plan, Version
 from kumihimo.rooms.register.domain.residents import (
     Entry,
@@ -290,17 +291,17 @@ async def _project(tx: Tx, present: dict[int, State]) -> None:
     states = list(present.values())
     await tx.put(
         "INSERT INTO resident (person, resident_code, municipality, standing, name, birth, sex,"
-        " address, name_key, birth_key, sex_key, address_key)"
+        " address, name_key, birth_key, sex_key, address_key, kana_key)"
         " SELECT * FROM unnest(%(person)s::bigint[], %(code)s::text[], %(municipality)s::text[],"
         " %(standing)s::text[], %(name)s::text[], %(birth)s::text[], %(sex)s::text[],"
         " %(address)s::text[], %(name_key)s::text[], %(birth_key)s::date[], %(sex_key)s::text[],"
-        " %(address_key)s::text[])"
+        " %(address_key)s::text[], %(kana_key)s::text[])"
         " ON CONFLICT (person) DO UPDATE SET resident_code = excluded.resident_code,"
         " municipality = excluded.municipality, standing = excluded.standing,"
         " name = excluded.name, birth = excluded.birth, sex = excluded.sex,"
         " address = excluded.address, name_key = excluded.name_key,"
         " birth_key = excluded.birth_key, sex_key = excluded.sex_key,"
-        " address_key = excluded.address_key",
+        " address_key = excluded.address_key, kana_key = excluded.kana_key",
         {
             "person": list(present),
             "code": [state.resident_code for state in states],
@@ -314,5 +315,6 @@ async def _project(tx: Tx, present: dict[int, State]) -> None:
             "birth_key": [key.birth if key else None for key in keys],
             "sex_key": [a.sex.value if a.sex else "" for a in four],
             "address_key": [a.address.reveal_core() for a in four],
+            "kana_key": [canonical_kana(state.kana) for state in states],
         },
     )

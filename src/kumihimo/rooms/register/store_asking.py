@@ -33,6 +33,7 @@ class InquiryRow:
     affair: str
     person_tag: bytes
     answered: bool
+    compared: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -43,6 +44,7 @@ class AskedRow:
     affair: str
     asked_on: date
     answered: bool
+    compared: bool
 
 
 @attrs.frozen(repr=False)
@@ -131,10 +133,11 @@ async def matches(tx: Tx, asked: Sequence[Asked]) -> list[Match]:
 async def log_inquiries(tx: Tx, office: str, rows: Sequence[InquiryRow], *, on: date) -> set[str]:
     """Log a batch; returns the ids that the office used before for another inquiry."""
     await tx.put(
-        "INSERT INTO strict_inquiry (office, inquiry, affair, person_tag, answered, asked_on)"
-        " SELECT %(office)s, inquiry, affair, tag, answered, %(on)s"
+        "INSERT INTO strict_inquiry (office, inquiry, affair, person_tag, answered, asked_on,"
+        " compared) SELECT %(office)s, inquiry, affair, tag, answered, %(on)s, compared"
         " FROM unnest(%(inquiries)s::text[], %(affairs)s::text[], %(tags)s::bytea[],"
-        " %(answered)s::boolean[]) AS new (inquiry, affair, tag, answered)"
+        " %(answered)s::boolean[], %(compared)s::boolean[])"
+        " AS new (inquiry, affair, tag, answered, compared)"
         " ON CONFLICT (office, inquiry) DO NOTHING",
         {
             "office": office,
@@ -142,6 +145,7 @@ async def log_inquiries(tx: Tx, office: str, rows: Sequence[InquiryRow], *, on: 
             "affairs": [row.affair for row in rows],
             "tags": [row.person_tag for row in rows],
             "answered": [row.answered for row in rows],
+            "compared": [row.compared for row in rows],
             "on": on,
         },
     )
@@ -158,7 +162,7 @@ async def log_inquiries(tx: Tx, office: str, rows: Sequence[InquiryRow], *, on: 
 async def inquiries_about(tx: Tx, tags: Sequence[bytes]) -> list[AskedRow]:
     """Return who asked about a person, latest first."""
     return await tx.rows(
-        "SELECT office, affair, asked_on, answered FROM strict_inquiry"
+        "SELECT office, affair, asked_on, answered, compared FROM strict_inquiry"
         " WHERE person_tag = ANY(%(tags)s) ORDER BY asked_on DESC, office, inquiry",
         {"tags": list(tags)},
         AskedRow,
@@ -197,6 +201,13 @@ _QUOTAS: Final[Mapping[Counted, _Quota]] = {
         " VALUES (%(office)s, %(tokens)s, %(at)s, %(day)s, %(used)s) ON CONFLICT DO NOTHING",
         "SELECT tokens, at, day, used FROM acquisition_quota WHERE office = %(office)s FOR UPDATE",
         "UPDATE acquisition_quota SET tokens = %(tokens)s, at = %(at)s, day = %(day)s,"
+        " used = %(used)s WHERE office = %(office)s",
+    ),
+    "comparisons": _Quota(
+        "INSERT INTO comparison_quota (office, tokens, at, day, used)"
+        " VALUES (%(office)s, %(tokens)s, %(at)s, %(day)s, %(used)s) ON CONFLICT DO NOTHING",
+        "SELECT tokens, at, day, used FROM comparison_quota WHERE office = %(office)s FOR UPDATE",
+        "UPDATE comparison_quota SET tokens = %(tokens)s, at = %(at)s, day = %(day)s,"
         " used = %(used)s WHERE office = %(office)s",
     ),
 }

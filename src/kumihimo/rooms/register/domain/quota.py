@@ -1,7 +1,7 @@
 """How often an office may ask: a token bucket for the minute and a count for the day.
 
-Strict inquiries and acquisitions are counted apart. Both tell whether a number is somebody's, so
-neither may be had without end.
+Strict inquiries, acquisitions and comparisons are counted apart. All tell whether a number is
+somebody's, so none may be had without end.
 """
 
 from datetime import date, datetime
@@ -11,7 +11,7 @@ import attrs
 
 _MINUTE_S: Final = 60.0
 
-Counted = Literal["inquiries", "acquisitions"]
+Counted = Literal["inquiries", "acquisitions", "comparisons"]
 
 
 @attrs.frozen
