@@ -142,6 +142,15 @@ def also_named(register: pl.DataFrame, hasher: Hasher) -> pl.DataFrame:
     return pl.concat(found)
 
 
+def also_before(history: pl.DataFrame, hasher: Hasher) -> pl.DataFrame:
+    """Return `ALSO` for the names and readings of a `HISTORY` (number Int64)."""
+    parts: list[pl.DataFrame] = []
+    for name, form in (("name", canonical_names), ("kana", canonical_kanas)):
+        lines = history.filter(pl.col("attribute") == name)
+        parts.append(_also(lines.select("number", text="value"), form, hasher))
+    return pl.concat(parts)
+
+
 def _also(
     named: pl.DataFrame, form: Callable[[pl.Series], pl.Series], hasher: Hasher
 ) -> pl.DataFrame:

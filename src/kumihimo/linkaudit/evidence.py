@@ -51,38 +51,6 @@ PLACES_AGREE: Final = (
 
 
 @attrs.frozen
-class History:
-    """What the register held before: number and `text`, by attribute. Names are in canonical form."""
-
-    name: pl.DataFrame
-    kana: pl.DataFrame
-    place: pl.DataFrame
-
-    @classmethod
-    def read(cls, history: pl.DataFrame, hasher: Hasher) -> "History":
-        """Read a `HISTORY`: attributes name, kana and address; the name also with the kana's form."""
-        number = pl.col("number").cast(pl.Int64)
-        parts = {
-            name: history.filter(pl.col("attribute") == name).select(number, text="value")
-            for name in ("name", "kana", "address")
-        }
-        places = levels.read_places(parts["address"]["text"], hasher)["place"]
-        return cls(
-            parts["name"].with_columns(canonical_names(parts["name"]["text"]).alias("text")),
-            parts["kana"].with_columns(canonical_kanas(parts["kana"]["text"]).alias("text")),
-            parts["address"].with_columns(places.alias("text")).filter(pl.col("text") != 0),
-        )
-
-    def among(self, numbers: pl.Series) -> "History":
-        """Return the part about some persons."""
-        parts = (
-            frame.filter(pl.col("number").is_in(numbers.implode()))
-            for frame in (self.name, self.kana, self.place)
-        )
-        return History(*parts)
-
-
-@attrs.frozen
 class Judged:
     """`EVIDENCE` of every row and `CLUES` of those that need a further test."""
 
@@ -91,9 +59,16 @@ class Judged:
 
 
 def judge(
-    rows: pl.DataFrame, register: pl.DataFrame, doubles: Doubles, history: History, hasher: Hasher
+    rows: pl.DataFrame,
+    register: pl.DataFrame,
+    doubles: Doubles,
+    history: pl.DataFrame,
+    hasher: Hasher,
 ) -> Judged:
-    """Compare each of `ROWS` (number Int64) with its person in `REGISTER`, one line a person."""
+    """Compare each of `ROWS` (number Int64) with its person in `REGISTER`, one line a person.
+
+    `history` is a `HISTORY` (number Int64) of at least these persons.
+    """
     held = register.select(pl.all().exclude("number").name.prefix("held_"), "number")
     found = pl.lit(value=True)
     pairs = rows.join(
@@ -109,7 +84,7 @@ def judge(
         day=read_births(rows["birth"]),
         sex_code=read_sexes(rows["sex"]),
     )
-    places = levels.addresses(pairs, hasher, history.place)
+    places = levels.addresses(pairs, hasher, history)
     person = pairs.select(
         pl.col(f"held_{x}").alias(x) for x in ("day", "name_hash", "kana_hash", "place")
     )
@@ -117,8 +92,8 @@ def judge(
     others[~pairs["found"].to_numpy()] = levels.code(Others.NO_PERSON)
     pattern = encode(
         {
-            "name": levels.names(pairs, NAME, hasher, history.name),
-            "kana": levels.names(pairs, KANA, hasher, history.kana),
+            "name": levels.names(pairs, NAME, hasher, history),
+            "kana": levels.names(pairs, KANA, hasher, history),
             "birth": levels.births(pairs["day"], pairs["held_day"]),
             "sex": levels.sexes(pairs["sex_code"], pairs["held_sex_code"]),
             "address": places.levels,

@@ -56,17 +56,16 @@ def doubled(keys: Keys) -> Keys:
     return np.unique(again[again != 0])
 
 
-def find_doubles(index: pl.DataFrame, also: pl.DataFrame) -> Doubles:
-    """Return the doubles of a register's `INDEX` and of its other names (`canonical.ALSO`)."""
-    names, readings = (of_person(index[x], index["day"]) for x in ("name_hash", "kana_hash"))
-    more = also_keys(index, also)
-    return Doubles(
-        name=doubled(np.concatenate([names, more])),
-        kana=doubled(np.concatenate([readings, more])),
-        name_at_place=doubled(at_place(names, index["place"])),
-        kana_at_place=doubled(at_place(readings, index["place"])),
-        twins=doubled(of_person(index["place"], index["day"])),
-    )
+def keys_of(index: pl.DataFrame) -> dict[str, Keys]:
+    """Return the keys that could be double of every person of an `INDEX`, by field of `Doubles`."""
+    name, kana = (of_person(index[x], index["day"]) for x in ("name_hash", "kana_hash"))
+    return {
+        "name": name,
+        "kana": kana,
+        "name_at_place": at_place(name, index["place"]),
+        "kana_at_place": at_place(kana, index["place"]),
+        "twins": of_person(index["place"], index["day"]),
+    }
 
 
 def also_keys(index: pl.DataFrame, also: pl.DataFrame) -> Keys:

@@ -1,5 +1,6 @@
 """From the mixture to what is known of each pattern, and the tables that people read."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -7,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit.evidence import NAMES_AGREE, among
-from kumihimo.linkaudit.mixture import COMPONENTS, Mixture
+from kumihimo.linkaudit.mixture import COMPONENTS, Mixture, shares_of
 from kumihimo.linkaudit.patterns import PATTERNS_MAX, decode, level_names
 from kumihimo.linkaudit.reasons import SENTENCES
 from kumihimo.linkaudit.residual import OUTCOMES, Outcome
@@ -19,7 +20,6 @@ from kumihimo.linkaudit.schema import (
     BirthLevel,
     Mechanism,
     Others,
-    Verdict,
 )
 from kumihimo.linkaudit.verdicts import (
     MECHANISMS,
@@ -135,27 +135,26 @@ def words(ruling: Ruling) -> tuple[pl.Series, pl.Series, pl.Series]:
 
 
 def estimates(
-    affair: str | None, rows: int, observed: dict[Mechanism, int], mixture: Mixture
+    affair: str | None, counts: NDArray[np.int64], observed: Mapping[str, int], mixture: Mixture
 ) -> pl.DataFrame:
-    """Return `ESTIMATES` of one affair; shifts are told apart from random ones by their run only."""
-    lines = [
-        {
-            "affair": affair,
-            "mechanism": str(mechanism),
-            "rows": rows,
-            "observed": observed.get(mechanism, 0),
-            "rate": float(mixture.shares[j]),
-            "low": float(mixture.low[j]),
-            "high": float(mixture.high[j]),
-        }
+    """Return `ESTIMATES` of one affair, or of all; `counts` by pattern, `observed` by mechanism.
+
+    A shift looks like a random number; what tells it is its run. So its rows are counted, and the
+    rate of the random ones includes them.
+    """
+    shares, low, high = shares_of(mixture, counts[mixture.patterns])
+    if affair is None:
+        shares, low, high = mixture.shares, mixture.low, mixture.high
+    rows = int(counts.sum())
+    lines = {
+        str(mechanism): (float(shares[j]), float(low[j]), float(high[j]))
         for j, mechanism in enumerate(COMPONENTS)
         if mechanism is not Mechanism.MATCH
-    ]
-    return pl.DataFrame(lines, schema=ESTIMATES)
-
-
-def observed(ruling: Ruling) -> dict[Mechanism, int]:
-    """Count the suspected mis-links by mechanism."""
-    suspected = ruling.mechanisms[ruling.verdicts == VERDICTS.index(Verdict.MISLINK)]
-    counts = np.bincount(suspected, minlength=len(MECHANISMS))
-    return {mechanism: int(n) for mechanism, n in zip(MECHANISMS, counts, strict=True)}
+    }
+    shift = observed.get(Mechanism.SHIFT, 0) / max(rows, 1)
+    lines[Mechanism.SHIFT] = (shift, shift, shift)
+    return pl.DataFrame(
+        [(affair, name, rows, observed.get(name, 0), *rate) for name, rate in lines.items()],
+        schema=ESTIMATES,
+        orient="row",
+    )

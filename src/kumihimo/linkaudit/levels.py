@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit.canonical import Hasher, read_places
-from kumihimo.linkaudit.names import Names, unequal_names
+from kumihimo.linkaudit.names import Names, before, unequal_names
 from kumihimo.linkaudit.schema import AddressLevel, BirthLevel, NameLevel, SexLevel
 from kumihimo.people.columns.addresses import address_columns
 
@@ -38,7 +38,7 @@ def names(pairs: pl.DataFrame, kind: Names, hasher: Hasher, history: pl.DataFram
     """Return codes of `NameLevel` for the names or readings of pairs.
 
     `pairs` has the attribute as the row writes it, the register's side as `held_…`, and `number`;
-    `history` has number and canonical text of what the register held before.
+    `history` is a `HISTORY` (number Int64): what the register held before.
     """
     written, held = pairs[kind.attribute], pairs[f"held_{kind.attribute}"]
     found = np.full(len(pairs), code(NameLevel.MISSING), np.uint8)
@@ -119,7 +119,7 @@ class Addressed:
 def addresses(pairs: pl.DataFrame, hasher: Hasher, history: pl.DataFrame) -> Addressed:
     """Return codes of `AddressLevel` for the addresses of pairs.
 
-    `history` has number and hash (`text`) of the places that the register held before.
+    `history` is a `HISTORY` (number Int64): what the register held before.
     """
     written, held = pairs["address"], pairs["held_address"]
     found = np.full(len(pairs), code(AddressLevel.MISSING), np.uint8)
@@ -150,7 +150,9 @@ def addresses(pairs: pl.DataFrame, hasher: Hasher, history: pl.DataFrame) -> Add
     found[left.to_numpy()] = level.to_numpy()
     unlike = (level == code(AddressLevel.DIFFERENT)).arg_true()
     if len(unlike):
-        found[left.gather(unlike).to_numpy()] = _unequal_places(rest.gather(unlike), history)
+        found[left.gather(unlike).to_numpy()] = _unequal_places(
+            rest.gather(unlike), hasher, history
+        )
     return Addressed(found, places)
 
 
@@ -160,10 +162,11 @@ def _apart(part: str) -> pl.Expr:
     return (mine != "") & (held != "") & (mine != held)
 
 
-def _unequal_places(pairs: pl.DataFrame, history: pl.DataFrame) -> Codes:
-    former = pairs.with_row_index("at").join(
-        history, left_on=["number", "place"], right_on=["number", "text"], how="semi"
-    )["at"]
+def _unequal_places(pairs: pl.DataFrame, hasher: Hasher, history: pl.DataFrame) -> Codes:
+    held_before = before(history, "address", pairs["number"])
+    places = read_places(held_before["value"], hasher)["place"]
+    known = held_before.select("number", place=places).filter(pl.col("place") != 0)
+    former = pairs.with_row_index("at").join(known, on=["number", "place"], how="semi")["at"]
     mine = address_columns(pairs["address"])
     held = address_columns(pairs["held_address"]).select(pl.all().name.prefix("held_"))
     both = pl.concat([mine, held], how="horizontal")
@@ -188,9 +191,9 @@ def _unequal_places(pairs: pl.DataFrame, history: pl.DataFrame) -> Codes:
     worse = np.isin(
         found, [code(x) for x in (AddressLevel.TOWN, AddressLevel.CITY, AddressLevel.DIFFERENT)]
     )
-    before = np.zeros(len(found), bool)
-    before[former.to_numpy()] = True
-    found[before & worse] = code(AddressLevel.FORMER)
+    formerly = np.zeros(len(found), bool)
+    formerly[former.to_numpy()] = True
+    found[formerly & worse] = code(AddressLevel.FORMER)
     return found
 
 

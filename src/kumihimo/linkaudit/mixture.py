@@ -37,12 +37,13 @@ _INTERVAL: Final = (0.025, 0.975)
 class Mixture:
     """The fitted mixture over patterns: row k of each table is `patterns[k]`.
 
-    `posteriors[k, j]` is P(component j | pattern k). `shares` are the π_j with 95 % intervals by
+    `densities[k, j]` is P(pattern k | component j) and `posteriors[k, j]` is P(component j | pattern k). `shares` are the π_j with 95 % intervals by
     resampling patterns and pairs. `weights` are log2 of match against the likeliest other, for
     each attribute; those of name and reading add up to the weight of both.
     """
 
     patterns: NDArray[np.int32]
+    densities: Floats
     posteriors: Floats
     shares: Floats
     low: Floats
@@ -66,12 +67,39 @@ def fit(
     joint = fitted.shares * fitted.densities
     return Mixture(
         patterns=patterns,
+        densities=fitted.densities,
         posteriors=joint / joint.sum(axis=1, keepdims=True),
         shares=fitted.shares,
         low=low,
         high=high,
         weights=_weights(codes, patterns, fitted, seen),
     )
+
+
+def shares_of(
+    mixture: Mixture, counts: NDArray[np.int64], *, resamples: int = RESAMPLES
+) -> tuple[Floats, Floats, Floats]:
+    """Return shares, and both ends of their intervals, of a part of the rows.
+
+    `counts` is how often each of the mixture's patterns occurs in the part; how a mechanism looks
+    is taken from the whole.
+    """
+    chance = np.random.Generator(np.random.PCG64(0))
+    found = _shares(mixture, counts.astype(float))
+    drawn = [_shares(mixture, chance.poisson(counts).astype(float)) for _ in range(resamples)]
+    if not drawn or not counts.sum():
+        return found, found, found
+    low, high = np.quantile(np.stack(drawn), _INTERVAL, axis=0)
+    return found, low, high
+
+
+def _shares(mixture: Mixture, counts: Floats) -> Floats:
+    shares = mixture.shares
+    for _ in range(_RESAMPLE_STEPS):
+        joint = shares * mixture.densities
+        mine = joint * (counts / joint.sum(axis=1))[:, None]
+        shares = mine.sum(axis=0) / max(float(counts.sum()), 1.0)
+    return shares
 
 
 @attrs.frozen

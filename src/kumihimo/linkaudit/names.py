@@ -61,7 +61,7 @@ def unequal_names(
 ) -> Codes:
     """Return codes of `NameLevel` for pairs whose canonical forms differ.
 
-    `canonical` is the row's; `history` has number and canonical `text`.
+    `canonical` is the row's; `history` is a `HISTORY` (number Int64).
     """
     held = kind.form(pairs[f"held_{kind.attribute}"])
     found = np.full(len(pairs), _LEVELS.index(NameLevel.DIFFERENT), np.uint8)
@@ -127,11 +127,19 @@ def _another_name(
     for held in _recorded_names(pairs, kind):
         for name in mine:
             found |= ((name == held) & (name != "")).fill_null(value=False)
-    before = pl.DataFrame({"number": pairs["number"], "text": canonical}).with_row_index("at")
-    known = before.join(history, on=["number", "text"], how="semi")["at"]
+    rows = pl.DataFrame({"number": pairs["number"], "text": canonical}).with_row_index("at")
+    formerly = before(history, kind.attribute, pairs["number"])
+    known = formerly.select("number", text=kind.form(formerly["value"]))
     agrees = found.to_numpy().copy()
-    agrees[known.to_numpy()] = True
+    agrees[rows.join(known, on=["number", "text"], how="semi")["at"].to_numpy()] = True
     return agrees
+
+
+def before(history: pl.DataFrame, attribute: str, numbers: pl.Series) -> pl.DataFrame:
+    """Return the lines of a `HISTORY` about one attribute of some persons."""
+    return history.filter(
+        (pl.col("attribute") == attribute) & pl.col("number").is_in(numbers.implode())
+    )
 
 
 def _written_names(text: pl.Series, canonical: pl.Series, kind: Names) -> Iterator[pl.Series]:

@@ -13,11 +13,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit.canonical import Hasher
-from kumihimo.linkaudit.evidence import NAMES_AGREE, History, among, judge
+from kumihimo.linkaudit.evidence import NAMES_AGREE, among, judge
 from kumihimo.linkaudit.homonyms import Doubles, Keys, of_person
 from kumihimo.linkaudit.homonyms import among as among_keys
 from kumihimo.linkaudit.patterns import PATTERNS_MAX, count, decode
-from kumihimo.linkaudit.schema import ROWS, BirthLevel, Mechanism
+from kumihimo.linkaudit.schema import BirthLevel, Mechanism
 
 # Persons sampled for each mechanism: 20,000 pairs tell a level that occurs once in a thousand
 # with an error of a fifth.
@@ -75,12 +75,16 @@ def own_rows(rows: pl.DataFrame, evidence: pl.DataFrame, persons: pl.DataFrame) 
 
 
 def measure(
-    rows: pl.DataFrame, persons: pl.DataFrame, doubles: Doubles, history: History, hasher: Hasher
+    rows: pl.DataFrame,
+    persons: pl.DataFrame,
+    doubles: Doubles,
+    history: pl.DataFrame,
+    hasher: Hasher,
 ) -> Counts:
     """Return how often each pattern occurs among sampled pairs of each mechanism, by pattern."""
     counts: Counts = {}
     for mechanism, pairs in _pairs(rows, persons).items():
-        crossed = rows.drop("number").join(pairs, on="row").select(pl.col(name) for name in ROWS)
+        crossed = rows.drop("number").join(pairs, on="row").select(rows.columns)
         found = judge(crossed, persons, doubles, history, hasher).evidence["pattern"].to_numpy()
         counts[mechanism] = count(found) if len(found) else np.zeros(PATTERNS_MAX, np.int64)
     return counts

@@ -1,0 +1,178 @@
+"""Stage findings: what is known of each row, in the order of the institution's file."""
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+import attrs
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from kumihimo.linkaudit import judging
+from kumihimo.linkaudit.canonical import Hasher
+from kumihimo.linkaudit.folder import Stage, whole
+from kumihimo.linkaudit.mixture import fit
+from kumihimo.linkaudit.nonmatches import measure
+from kumihimo.linkaudit.pairing import Paired
+from kumihimo.linkaudit.patterns import PATTERNS_MAX
+from kumihimo.linkaudit.registering import Registered
+from kumihimo.linkaudit.residual import OUTCOMES, Outcome
+from kumihimo.linkaudit.schema import PROPOSALS, Verdict
+from kumihimo.linkaudit.searching import Searched
+from kumihimo.linkaudit.setting import Setting
+from kumihimo.linkaudit.verdicts import Judgement, rule
+from kumihimo.linkaudit.workers import Progress
+
+_NO_ROW: Final = -1
+_GROUNDS: Final = {Outcome.HOUSEHOLD: "household", Outcome.TWIN: "household"}
+# What a chunk of findings is counted by.
+_COUNTED: Final = ("affair", "pattern", "verdict", "mechanism", "run")
+
+
+@attrs.frozen
+class _Chunk:
+    setting: Setting
+    stage: Path
+    judgement: Judgement
+    name: str
+    first: int
+    count: int
+
+
+def find(
+    setting: Setting,
+    registered: Registered,
+    paired: Paired,
+    searched: Searched,
+    progress: Progress,
+) -> pl.DataFrame:
+    """Leave findings, patterns, proposals and estimates in the folder.
+
+    Returns how many rows there are of each affair, verdict and mechanism.
+    """
+    stage = Stage.at(setting.folder, "findings", "always anew").folder
+    counts = paired.counts()
+    nonmatches = measure(
+        paired.whole("own"),
+        persons := paired.whole("persons"),
+        registered.doubles,
+        _history_of(registered, persons["number"]),
+        Hasher.load(setting.key),
+    )
+    seen = np.flatnonzero(counts).astype(np.int32)
+    fitted = seen[judging.has_person(seen)]
+    mixture = fit(fitted, counts[fitted], nonmatches)
+    judgement = judging.judgement(counts, mixture)
+    _write_state(paired, searched, stage)
+    chunks = setting.chunks(setting.rows)
+    tasks = [
+        _Chunk(setting, stage, judgement, f"part-{n:05}", *chunk) for n, chunk in enumerate(chunks)
+    ]
+    team = setting.team(progress)
+    told = pl.concat(team.each("findings", _tell, tasks, [rows for _, rows in chunks]))
+    told = told.group_by(_COUNTED).agg(pl.col("rows").sum()).sort(_COUNTED)
+    shifted = _by_pattern(told.filter(pl.col("run")))
+    tables = {
+        "patterns": judging.pattern_table(counts, shifted, mixture, judgement),
+        "proposals": _proposals(searched, setting),
+        "estimates": pl.concat(
+            [
+                judging.estimates(affair, _by_pattern(part), _observed(part), mixture)
+                for affair, part in _affairs(told)
+            ]
+        ),
+    }
+    for name, table in tables.items():
+        with whole(setting.folder / f"{name}.parquet") as half:
+            table.write_parquet(half)
+    _put(stage / "parts", setting.folder / "findings.parquet")
+    shutil.rmtree(stage)
+    return told.group_by("affair", "verdict", "mechanism").agg(pl.col("rows").sum())
+
+
+def _history_of(registered: Registered, numbers: pl.Series) -> pl.DataFrame:
+    wanted = numbers.implode()
+    return pl.concat(
+        [
+            registered.history(n).filter(pl.col("number").is_in(wanted))
+            for n in range(len(registered.partitions))
+        ]
+    )
+
+
+def _write_state(paired: Paired, searched: Searched, stage: Path) -> None:
+    """Write pattern, outcome and run of each row as arrays by row, which every worker maps."""
+    parts = [paired.evidence(n) for n in range(paired.partitions)]
+    size = 1 + max((int(part["row"].max() or 0) for part in parts if len(part)), default=0)  # pyright: ignore[reportArgumentType]
+    patterns = np.full(size, _NO_ROW, np.int32)
+    for part in parts:
+        patterns[part["row"].to_numpy()] = part["pattern"].to_numpy()
+    outcomes = np.full(size, OUTCOMES.index(Outcome.NONE), np.uint8)
+    residual = searched.residual
+    outcomes[residual["row"].to_numpy()] = residual["outcome"].to_numpy()
+    runs = np.zeros(size, np.int32)
+    runs[searched.runs["row"].to_numpy()] = searched.runs["run"].to_numpy()
+    for name, array in (("patterns", patterns), ("outcomes", outcomes), ("runs", runs)):
+        np.save(stage / f"{name}.npy", array)
+
+
+def _tell(chunk: _Chunk) -> pl.DataFrame:
+    columns = chunk.setting.rows.scan().select("row", "record_id", "affair")
+    rows = columns.slice(chunk.first, chunk.count).collect()
+    at = rows["row"].to_numpy()
+    patterns, outcomes, runs = (
+        np.load(chunk.stage / f"{name}.npy", mmap_mode="r")[at]
+        for name in ("patterns", "outcomes", "runs")
+    )
+    ruling = rule(patterns, outcomes, runs, chunk.judgement)
+    table = judging.findings(rows.with_columns(pattern=pl.Series(patterns)), ruling, runs)
+    with whole(chunk.stage / "parts" / f"{chunk.name}.parquet") as half:
+        table.write_parquet(half, compression="lz4")
+    return table.group_by(
+        "affair", "pattern", "verdict", "mechanism", pl.col("run").is_not_null()
+    ).agg(rows=pl.len())
+
+
+def _put(parts: Path, place: Path) -> None:
+    """Put one file where there is one part, else a folder of them."""
+    files = sorted(parts.glob("*.parquet"))
+    with whole(place) as half:
+        (files[0] if len(files) == 1 else parts).replace(half)
+
+
+def _by_pattern(told: pl.DataFrame) -> NDArray[np.int64]:
+    found = np.zeros(PATTERNS_MAX, np.int64)
+    np.add.at(found, told["pattern"].to_numpy(), told["rows"].to_numpy())
+    return found
+
+
+def _observed(told: pl.DataFrame) -> dict[str, int]:
+    suspected = told.filter(pl.col("verdict") == Verdict.MISLINK)
+    counted = suspected.group_by("mechanism").agg(pl.col("rows").sum())
+    return dict(zip(counted["mechanism"].to_list(), counted["rows"].to_list(), strict=True))
+
+
+def _affairs(told: pl.DataFrame) -> list[tuple[str | None, pl.DataFrame]]:
+    affairs = told["affair"].drop_nulls().unique().sort().to_list()
+    return [(None, told), *((one, told.filter(pl.col("affair") == one)) for one in affairs)]
+
+
+def _proposals(searched: Searched, setting: Setting) -> pl.DataFrame:
+    words = pl.Series([_GROUNDS.get(outcome, "search") for outcome in OUTCOMES])
+    known = searched.residual.drop_nulls("true_number")
+    told = known.with_columns(ground=words.gather(known["outcome"]))
+    in_run = told.join(searched.runs, on="row", how="left", maintain_order="left")
+    neighbour = pl.when(pl.col("run").is_not_null()).then(pl.lit("neighbour"))
+    named = setting.rows.scan().select("row", "record_id").join(in_run.lazy(), on="row")
+    return (
+        named.collect()
+        .sort("row")
+        .select(
+            "row",
+            "record_id",
+            number=pl.col("true_number").cast(pl.String).str.zfill(12),
+            ground=neighbour.otherwise("ground"),
+        )
+        .select(list(PROPOSALS))
+    )

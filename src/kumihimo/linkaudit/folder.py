@@ -1,0 +1,102 @@
+"""The folder of an audit: a stage leaves its table whole or not at all, and is not done twice.
+
+A stage's fingerprint is made of its inputs', so what follows from something else lies elsewhere. A
+file is written beside its place and put there whole; what a killed run left half done is taken away
+by the next.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+_FOOT: Final = 1 << 16  # bytes: the footer of a Parquet file, with the statistics of its columns
+_DIGEST: Final = 12  # bytes
+_DONE: Final = "done"
+
+
+def fingerprint(*parts: object) -> str:
+    """Return a short digest of texts and numbers."""
+    told = "\x1f".join(str(part) for part in parts)
+    return hashlib.blake2b(told.encode(), digest_size=_DIGEST).hexdigest()
+
+
+def of_files(paths: list[Path]) -> str:
+    """Return a digest of files: name, size, time of change and the last bytes of each."""
+    parts: list[object] = []
+    for path in paths:
+        told = path.stat()
+        with path.open("rb") as file:
+            file.seek(max(0, told.st_size - _FOOT))
+            foot = hashlib.blake2b(file.read(), digest_size=_DIGEST).hexdigest()
+        parts += [path.name, told.st_size, told.st_mtime_ns, foot]
+    return fingerprint(*parts)
+
+
+@contextmanager
+def whole(path: Path) -> Generator[Path]:
+    """Give a place to write a file or a folder to; it is at `path` once the block ends well."""
+    half = path.with_name(f".{path.name}.half")
+    _remove(half)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    yield half
+    _remove(path)
+    half.replace(path)
+
+
+@attrs.frozen
+class Stage:
+    """Where one stage of one fingerprint keeps its files."""
+
+    folder: Path
+
+    @classmethod
+    def at(cls, audit: Path, name: str, *inputs: object) -> "Stage":
+        """Return the stage for these inputs, and take away what it left for others."""
+        stages = audit / "stages"
+        folder = stages / f"{name}-{fingerprint(name, *inputs)}"
+        for other in stages.glob(f"{name}-*"):
+            if other != folder:
+                _remove(other)
+        # Files of a stage are on the disk when it is finished; a crash of the machine loses some.
+        boot = folder / f"boot-{fingerprint(_boot())}"
+        if not (folder / _DONE).exists() and not boot.exists():
+            _remove(folder)
+            folder.mkdir(parents=True)
+            boot.touch()
+        return cls(folder)
+
+    @property
+    def is_done(self) -> bool:
+        """Say whether the stage was finished."""
+        return (self.folder / _DONE).exists()
+
+    def finish(self, text: str = "") -> None:
+        """Say that the stage is finished; `text` is what a later run wants to know of it."""
+        os.sync()
+        with whole(self.folder / _DONE) as half:
+            half.write_text(text, "utf-8")
+
+    def told(self) -> str:
+        """Return the text that the stage was finished with."""
+        return (self.folder / _DONE).read_text("utf-8")
+
+
+def _boot() -> str:
+    """Return what tells this start of the machine from the last; "" where the system does not."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

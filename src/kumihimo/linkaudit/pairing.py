@@ -1,0 +1,137 @@
+"""Stage evidence: rows meet persons, range by range of numbers; each row becomes a pattern."""
+
+from pathlib import Path
+from typing import Final
+
+import attrs
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from kumihimo.linkaudit.canonical import REGISTER, Hasher
+from kumihimo.linkaudit.evidence import CLUES, EVIDENCE, judge
+from kumihimo.linkaudit.folder import Stage, of_files, whole
+from kumihimo.linkaudit.joining import Partitions, load, save
+from kumihimo.linkaudit.nonmatches import Shares, own_rows, sampled
+from kumihimo.linkaudit.patterns import PATTERNS_MAX, count
+from kumihimo.linkaudit.registering import Registered
+from kumihimo.linkaudit.schema import ROWS
+from kumihimo.linkaudit.setting import Setting
+from kumihimo.linkaudit.workers import Progress
+
+_VERSION: Final = 1
+# What is compared of a row. The other columns are read again where they are needed.
+_COMPARED: Final = {
+    name: ROWS[name] for name in ("row", "name", "kana", "birth", "sex", "address")
+} | {"number": pl.Int64}
+_TABLES: Final = {"evidence": EVIDENCE, "clues": CLUES, "persons": REGISTER, "own": _COMPARED}
+
+
+@attrs.frozen
+class Paired:
+    """The evidence, made: a folder of tables for each partition."""
+
+    stage: Path
+    partitions: int
+
+    def evidence(self, partition: int) -> pl.DataFrame:
+        """Return `EVIDENCE` of a partition."""
+        return self._read("evidence", partition)
+
+    def patterns(self, partition: int) -> NDArray[np.int32]:
+        """Return the pattern of each row of a partition."""
+        return self.evidence(partition)["pattern"].to_numpy()
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return how many rows each pattern has, by pattern."""
+        total = np.zeros(PATTERNS_MAX, np.int64)
+        for partition in range(self.partitions):
+            total += count(self.patterns(partition))
+        return total
+
+    def whole(self, table: str) -> pl.DataFrame:
+        """Return `clues`, or what was sampled (`persons`, `own`), of all partitions."""
+        return pl.concat([self._read(table, n) for n in range(self.partitions)])
+
+    def _read(self, table: str, partition: int) -> pl.DataFrame:
+        return pl.read_ipc(_place(self.stage, partition) / f"{table}.arrow")
+
+
+@attrs.frozen
+class _Chunk:
+    setting: Setting
+    stage: Path
+    partitions: Partitions
+    name: str
+    first: int
+    count: int
+
+
+@attrs.frozen
+class _Part:
+    setting: Setting
+    stage: Path
+    registered: Path
+    partition: int
+
+
+def pair(setting: Setting, registered: Registered, progress: Progress) -> Paired:
+    """Make the evidence, or open it where it is made."""
+    stage = Stage.at(
+        setting.folder, "evidence", _VERSION, registered.stage.name, of_files(setting.rows.files)
+    )
+    partitions = registered.partitions
+    paired = Paired(stage.folder, len(partitions))
+    if stage.is_done:
+        return paired
+    chunks = setting.chunks(setting.rows)
+    team = setting.team(progress)
+    cuts = [
+        _Chunk(setting, stage.folder, partitions, f"{n:05}", *chunk)
+        for n, chunk in enumerate(chunks)
+    ]
+    team.each("rows", _cut, cuts, [rows for _, rows in chunks])
+    parts = [_Part(setting, stage.folder, registered.stage, n) for n in range(len(partitions))]
+    weights = [registered.persons // len(parts)] * len(parts)
+    team.each("evidence", _judge, parts, weights)
+    stage.finish()
+    return paired
+
+
+def _cut(chunk: _Chunk) -> None:
+    folder = chunk.stage / "rows" / chunk.name
+    if folder.exists():
+        return
+    rows = chunk.setting.rows.part(chunk.first, chunk.count)
+    read = rows.select(
+        pl.col(name).cast(kind) if name in rows.columns else pl.lit(None, kind).alias(name)
+        for name, kind in _COMPARED.items()
+    )
+    save(chunk.partitions.cut(read), folder)
+
+
+def _judge(part: _Part) -> None:
+    place = _place(part.stage, part.partition)
+    if place.exists():
+        return
+    hasher = Hasher.load(part.setting.key)
+    registered = Registered.opened(part.registered)
+    rows = load(part.stage / "rows", part.partition, _COMPARED)
+    register, history = registered.part(part.partition), registered.history(part.partition)
+    judged = judge(rows, register, registered.doubles, history, hasher)
+    shares = Shares.of(registered.persons, registered.doubles)
+    persons = sampled(register, registered.doubles, shares)
+    tables = {
+        "evidence": judged.evidence,
+        "clues": judged.clues,
+        "persons": persons,
+        "own": own_rows(rows, judged.evidence, persons),
+    }
+    with whole(place) as half:
+        half.mkdir()
+        for name, table in tables.items():
+            table.select(list(_TABLES[name])).write_ipc(half / f"{name}.arrow", compression="lz4")
+
+
+def _place(stage: Path, partition: int) -> Path:
+    return stage / "parts" / f"{partition:05}"

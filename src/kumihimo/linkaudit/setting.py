@@ -1,0 +1,85 @@
+"""What every stage of an audit is given: where its inputs are, how large its parts, who works."""
+
+from pathlib import Path
+from typing import Final
+
+import attrs
+import polars as pl
+
+from kumihimo.linkaudit.schema import HISTORY
+from kumihimo.linkaudit.workers import Progress, Team, cores
+
+_BYTES: Final = 1 << 30
+# Measured: what one row of a partition takes at most while it is judged, both sides together.
+ROW_BYTES: Final = 2400
+_ROWS_MIN: Final = 50_000  # smaller parts cost more to open than to judge
+_ROWS_MAX: Final = 1_000_000
+
+
+@attrs.frozen
+class Table:
+    """A table given to an audit: a Parquet file, or a folder of them in the order of their names."""
+
+    path: Path
+
+    @property
+    def files(self) -> list[Path]:
+        """Return its files."""
+        return sorted(self.path.glob("*.parquet")) if self.path.is_dir() else [self.path]
+
+    def scan(self) -> pl.LazyFrame:
+        """Return the table unread."""
+        return pl.scan_parquet(self.files)
+
+    def rows(self) -> int:
+        """Return how many rows it has."""
+        return int(self.scan().select(pl.len()).collect().item())
+
+    def part(self, first: int, count: int) -> pl.DataFrame:
+        """Return some rows of it."""
+        return self.scan().slice(first, count).collect()
+
+
+@attrs.frozen
+class Sizes:
+    """How many rows a chunk or partition has, how many are done at a time, for a memory limit."""
+
+    rows: int
+    workers: int
+    memory: int  # bytes, all workers together
+
+    @classmethod
+    def of(cls, memory_gib: float) -> "Sizes":
+        """Return sizes with which `workers` parts together stay under the limit."""
+        memory = int(memory_gib * _BYTES)
+        workers = max(1, min(cores(), int(memory // (_ROWS_MIN * 4 * ROW_BYTES))))
+        rows = int(memory / workers / ROW_BYTES)
+        return cls(max(_ROWS_MIN, min(rows, _ROWS_MAX)), workers, memory)
+
+
+@attrs.frozen
+class Setting:
+    """One audit. A task gets it whole, so it holds paths and no secret."""
+
+    folder: Path
+    rows: Table
+    snapshot: Table
+    history: Table | None
+    key: Path
+    sizes: Sizes
+
+    def chunks(self, table: Table) -> list[tuple[int, int]]:
+        """Return first row and count of each chunk of a table."""
+        total, size = table.rows(), self.sizes.rows
+        return [(first, min(size, total - first)) for first in range(0, total, size)]
+
+    def team(self, progress: Progress) -> Team:
+        """Return who does the tasks."""
+        return Team(self.sizes.workers, progress)
+
+    def read_history(self, first: int, count: int) -> pl.DataFrame:
+        """Return some lines of the history, numbers as integers."""
+        if self.history is None:
+            return pl.DataFrame(schema=HISTORY).with_columns(pl.col("number").cast(pl.Int64))
+        part = self.history.part(first, count)
+        return part.select(pl.col("number").cast(pl.Int64), "attribute", "value")
