@@ -15,7 +15,7 @@ from kumihimo.linkaudit.folder import Stage, whole
 from kumihimo.linkaudit.mixture import fit
 from kumihimo.linkaudit.nonmatches import measure
 from kumihimo.linkaudit.pairing import Paired
-from kumihimo.linkaudit.patterns import PATTERNS_MAX
+from kumihimo.linkaudit.patterns import PATTERNS_MAX, count
 from kumihimo.linkaudit.registering import Registered
 from kumihimo.linkaudit.residual import OUTCOMES, Outcome
 from kumihimo.linkaudit.schema import PROPOSALS, Verdict
@@ -60,11 +60,13 @@ def find(
         _history_of(registered, persons["number"]),
         Hasher.load(setting.key),
     )
+    patterns = _write_state(paired, searched, stage)
+    # Rows of a run are known for what they are, and would count as mis-links of other kinds.
+    shifted = count(patterns[searched.runs["row"].to_numpy()])
     seen = np.flatnonzero(counts).astype(np.int32)
     fitted = seen[judging.has_person(seen)]
-    mixture = fit(fitted, counts[fitted], nonmatches)
+    mixture = fit(fitted, (counts - shifted)[fitted], nonmatches)
     judgement = judging.judgement(counts, mixture)
-    _write_state(paired, searched, stage)
     chunks = setting.chunks(setting.rows)
     tasks = [
         _Chunk(setting, stage, judgement, f"part-{n:05}", *chunk) for n, chunk in enumerate(chunks)
@@ -72,15 +74,11 @@ def find(
     team = setting.team(progress)
     told = pl.concat(team.each("findings", _tell, tasks, [rows for _, rows in chunks]))
     told = told.group_by(_COUNTED).agg(pl.col("rows").sum()).sort(_COUNTED)
-    shifted = _by_pattern(told.filter(pl.col("run")))
     tables = {
         "patterns": judging.pattern_table(counts, shifted, mixture, judgement),
         "proposals": _proposals(searched, setting),
         "estimates": pl.concat(
-            [
-                judging.estimates(affair, _by_pattern(part), _observed(part), mixture)
-                for affair, part in _affairs(told)
-            ]
+            [judging.estimates(affair, *_counted(part), mixture) for affair, part in _affairs(told)]
         ),
     }
     for name, table in tables.items():
@@ -101,8 +99,11 @@ def _history_of(registered: Registered, numbers: pl.Series) -> pl.DataFrame:
     )
 
 
-def _write_state(paired: Paired, searched: Searched, stage: Path) -> None:
-    """Write pattern, outcome and run of each row as arrays by row, which every worker maps."""
+def _write_state(paired: Paired, searched: Searched, stage: Path) -> NDArray[np.int32]:
+    """Write pattern, outcome and run of each row as arrays by row, which every worker maps.
+
+    Returns the patterns.
+    """
     parts = [paired.evidence(n) for n in range(paired.partitions)]
     size = 1 + max((int(part["row"].max() or 0) for part in parts if len(part)), default=0)  # pyright: ignore[reportArgumentType]
     patterns = np.full(size, _NO_ROW, np.int32)
@@ -115,6 +116,7 @@ def _write_state(paired: Paired, searched: Searched, stage: Path) -> None:
     runs[searched.runs["row"].to_numpy()] = searched.runs["run"].to_numpy()
     for name, array in (("patterns", patterns), ("outcomes", outcomes), ("runs", runs)):
         np.save(stage / f"{name}.npy", array)
+    return patterns
 
 
 def _tell(chunk: _Chunk) -> pl.DataFrame:
@@ -145,6 +147,11 @@ def _by_pattern(told: pl.DataFrame) -> NDArray[np.int64]:
     found = np.zeros(PATTERNS_MAX, np.int64)
     np.add.at(found, told["pattern"].to_numpy(), told["rows"].to_numpy())
     return found
+
+
+def _counted(told: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[str, int]]:
+    """Return rows by pattern, those of them that are in no run, and mis-links by mechanism."""
+    return _by_pattern(told), _by_pattern(told.filter(~pl.col("run"))), _observed(told)
 
 
 def _observed(told: pl.DataFrame) -> dict[str, int]:

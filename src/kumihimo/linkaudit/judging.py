@@ -135,14 +135,19 @@ def words(ruling: Ruling) -> tuple[pl.Series, pl.Series, pl.Series]:
 
 
 def estimates(
-    affair: str | None, counts: NDArray[np.int64], observed: Mapping[str, int], mixture: Mixture
+    affair: str | None,
+    counts: NDArray[np.int64],
+    unshifted: NDArray[np.int64],
+    observed: Mapping[str, int],
+    mixture: Mixture,
 ) -> pl.DataFrame:
-    """Return `ESTIMATES` of one affair, or of all; `counts` by pattern, `observed` by mechanism.
+    """Return `ESTIMATES` of one affair, or of all.
 
-    A shift looks like a random number; what tells it is its run. So its rows are counted, and the
-    rate of the random ones includes them.
+    `counts` is rows by pattern, `unshifted` those in no run, `observed` mis-links by mechanism. A
+    shift looks like a random number or, where families stand together, like a member's: what tells
+    it is its run, so its rows are counted and not estimated.
     """
-    shares, low, high = shares_of(mixture, counts[mixture.patterns])
+    shares, low, high = shares_of(mixture, unshifted[mixture.patterns])
     if affair is None:
         shares, low, high = mixture.shares, mixture.low, mixture.high
     rows = int(counts.sum())
