@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kumihimo.linkaudit.canonical import GIVEN
 from kumihimo.linkaudit.schema import NameLevel
-from kumihimo.people.columns.names import canonical_kanas, canonical_names
+from kumihimo.people.columns.names import canonical_kanas, canonical_names, weak_names
 
 Codes: TypeAlias = NDArray[np.uint8]
 
@@ -34,6 +34,7 @@ class Names:
     form: Callable[[pl.Series], pl.Series]
     former_surname: str
     others: tuple[str, ...]  # other whole names that the register records
+    weak: Callable[[pl.Series], pl.Series] | None = None  # in which confusable characters are one
 
     @property
     def columns(self) -> list[str]:
@@ -49,7 +50,11 @@ class Names:
 
 
 NAME: Final = Names(
-    "name", canonical_names, "held_former_surname", ("held_kanji", "held_alias", "held_kana")
+    "name",
+    canonical_names,
+    "held_former_surname",
+    ("held_kanji", "held_alias", "held_kana"),
+    weak_names,
 )
 KANA: Final = Names(
     "kana", canonical_kanas, "held_former_surname_kana", ("held_alias_kana", "held_name")
@@ -66,8 +71,13 @@ def unequal_names(
     held = kind.form(pairs[f"held_{kind.attribute}"])
     found = np.full(len(pairs), _LEVELS.index(NameLevel.DIFFERENT), np.uint8)
     halves = _halves(pairs, canonical, held, kind)
-    for level in (NameLevel.GIVEN, NameLevel.SURNAME):
+    for level in (NameLevel.SURNAME, NameLevel.GIVEN):
         found[halves[level]] = _LEVELS.index(level)
+    if kind.weak is not None:
+        texts = (pairs[kind.attribute], pairs[f"held_{kind.attribute}"])
+        confusable = pl.DataFrame({str(n): kind.weak(text) for n, text in enumerate(texts)})
+        weak = confusable.select((pl.col("0") == pl.col("1")).fill_null(value=False)).to_series()
+        found[weak.to_numpy()] = _LEVELS.index(NameLevel.WEAK)
     found[_but_for_lost(canonical, held)] = _LEVELS.index(NameLevel.WILDCARD)
     found[_another_name(pairs, canonical, kind, history)] = _LEVELS.index(NameLevel.MEMBER)
     return found
@@ -77,21 +87,28 @@ def _halves(
     pairs: pl.DataFrame, canonical: pl.Series, held: pl.Series, kind: Names
 ) -> dict[NameLevel, NDArray[np.bool_]]:
     """Say where the surname alone, and the given name alone, agree; a space must tell them apart."""
-    texts = (pairs[f"held_{kind.attribute}"], pairs[kind.attribute])
+    mine, theirs = pairs[kind.attribute], pairs[f"held_{kind.attribute}"]
     found: dict[NameLevel, NDArray[np.bool_]] = {}
     for level, part in ((NameLevel.SURNAME, _SURNAME), (NameLevel.GIVEN, GIVEN)):
-        ours, theirs = (kind.form(text.str.extract(part)) for text in texts)
-        either = ours.fill_null("").zip_with(ours.fill_null("") != "", theirs.fill_null(""))
-        frame = pl.DataFrame({"part": either, "mine": canonical, "held": held})
-        sides = (pl.col(side).str for side in ("mine", "held"))
-        agrees = [
-            side.starts_with(pl.col("part"))
+        halves = [kind.form(text.str.extract(part)).fill_null("") for text in (mine, theirs)]
+        frame = pl.DataFrame(
+            {"mine": halves[0], "theirs": halves[1], "whole": canonical, "held": held}
+        )
+        # Where only one side has the space, the other is asked whether it begins, or ends, so.
+        fits = [
+            pl.col(side).str.starts_with(pl.col(half))
             if level is NameLevel.SURNAME
-            else side.ends_with(pl.col("part"))
-            for side in sides
+            else pl.col(side).str.ends_with(pl.col(half))
+            for side, half in (("whole", "theirs"), ("held", "mine"))
         ]
-        both = frame.select((pl.col("part") != "") & agrees[0] & agrees[1]).to_series()
-        found[level] = both.fill_null(value=False).to_numpy()
+        agrees = frame.select(
+            pl.when((pl.col("mine") != "") & (pl.col("theirs") != ""))
+            .then(pl.col("mine") == pl.col("theirs"))
+            .when(pl.col("theirs") != "")
+            .then(fits[0])
+            .otherwise((pl.col("mine") != "") & fits[1])
+        ).to_series()
+        found[level] = agrees.fill_null(value=False).to_numpy()
     return found
 
 
@@ -121,9 +138,9 @@ def _but_for_lost(canonical: pl.Series, held: pl.Series) -> NDArray[np.bool_]:
 def _another_name(
     pairs: pl.DataFrame, canonical: pl.Series, kind: Names, history: pl.DataFrame
 ) -> NDArray[np.bool_]:
-    """Say where one of the row's names is one of the names that the register records."""
+    """Say where one of the row's names is one that the register records, or its parts are."""
     mine = list(_written_names(pairs[kind.attribute], canonical, kind))
-    found = pl.repeat(value=False, n=len(pairs), eager=True)
+    found = _same_parts(pairs[kind.attribute], pairs[f"held_{kind.attribute}"], kind)
     for held in _recorded_names(pairs, kind):
         for name in mine:
             found |= ((name == held) & (name != "")).fill_null(value=False)
@@ -133,6 +150,21 @@ def _another_name(
     agrees = found.to_numpy().copy()
     agrees[rows.join(known, on=["number", "text"], how="semi")["at"].to_numpy()] = True
     return agrees
+
+
+def _same_parts(mine: pl.Series, held: pl.Series, kind: Names) -> pl.Series:
+    """Say where the parts are the same in another order, as in ANH NGUYEN for NGUYEN ANH."""
+    parts = [
+        text.str.normalize("NFKC")
+        .str.replace_all(",", " ")
+        .str.strip_chars()
+        .str.split(" ")
+        .list.sort()
+        .list.join(" ")
+        for text in (mine, held)
+    ]
+    several = parts[0].str.contains(" ") & parts[1].str.contains(" ")
+    return (several & (kind.form(parts[0]) == kind.form(parts[1]))).fill_null(value=False)
 
 
 def before(history: pl.DataFrame, attribute: str, numbers: pl.Series) -> pl.DataFrame:

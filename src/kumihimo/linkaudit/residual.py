@@ -150,24 +150,21 @@ def _fitting(pairs: pl.DataFrame) -> pl.DataFrame:
     name = kanji | kana
     linked = Linked.of(pairs["pattern"].to_numpy())
     fits = name & day & (sexes | place | related)
-    at_home = related & ~linked.name & sexes & ((name & ~linked.birth) | (day & ~linked.birth))
+    # Who has married and moved keeps given name and birth date, and may have a namesake by then.
+    renamed = linked.given & linked.birth & ~place & ~related
     better = (
-        (fits & ~linked.name)
-        | at_home
+        (fits & ~linked.name & ~renamed)
+        | (related & ~linked.name & sexes & (name | day) & ~linked.birth)
         | (name & place & sexes & ~linked.name & ~linked.place)
-        | (fits & kanji & linked.reading_only & ~linked.place)
+        | (fits & kanji & linked.reading_only & (place | ~linked.place))
         | (fits & ~linked.birth & ~linked.place)
         | (fits & kanji & place & ~linked.place)
     )
-    twin = related & (pairs["held_day"] == pairs["x_day"]).to_numpy() & ~linked.name
+    twin = related & (pairs["held_day"] == pairs["x_day"]).to_numpy()
+    namesake = linked.name & linked.birth
     outcome = np.select(
-        [
-            better & (linked.name | linked.reading_only) & linked.birth,
-            better & twin,
-            better & related,
-            better,
-        ],
-        [_code(x) for x in (Outcome.HOMONYM, Outcome.TWIN, Outcome.HOUSEHOLD, Outcome.ELSEWHERE)],
+        [better & twin, better & related, better & namesake, better],
+        [_code(x) for x in (Outcome.TWIN, Outcome.HOUSEHOLD, Outcome.HOMONYM, Outcome.ELSEWHERE)],
         _code(Outcome.CONTESTED),
     )
     score = kanji * _KANJI + kana * _KANA + day * _BIRTH + place * _PLACE + (sex == held_sex) * _SEX
@@ -182,6 +179,7 @@ class Linked:
 
     name: NDArray[np.bool_]  # name or reading, whole
     reading_only: NDArray[np.bool_]  # the reading does, the name in kanji does not
+    given: NDArray[np.bool_]  # the given name alone, in either script
     birth: NDArray[np.bool_]
     place: NDArray[np.bool_]
 
@@ -194,6 +192,7 @@ class Linked:
         return cls(
             name=kanji | kana,
             reading_only=kana & ~kanji & ~among(codes["name"], NameLevel.MISSING),
+            given=among(codes["name"], NameLevel.GIVEN) | among(codes["kana"], NameLevel.GIVEN),
             birth=among(codes["birth"], BirthLevel.EQUAL),
             place=among(codes["address"], *PLACES_AGREE),
         )

@@ -91,7 +91,7 @@ def settle() -> Rules:
         & among(address, AddressLevel.EQUAL)
     )
     base = born & apart & here
-    known = born & unique & ~here & whole
+    known = born & unique & ~here & (whole | (member & read))
     renamed = among(name, NameLevel.GIVEN) & among(kana, NameLevel.GIVEN, NameLevel.MISSING)
     cleared = (
         (base & sexed & as_written, Settled.CONFIRMED, Reason.AGREE),
@@ -99,7 +99,7 @@ def settle() -> Rules:
         (base & sexed & whole & reads & former, Settled.NOTATIONAL, Reason.FORMER_ADDRESS),
         (base & sexed & member & reads, Settled.NOTATIONAL, Reason.MEMBER),
         (base & sexless & (whole | member) & reads, Settled.NOTATIONAL, Reason.NO_SEX),
-        (born & unique & sexed & lost, Settled.NOTATIONAL, Reason.LOST),
+        (born & unique & lost & (sexed | (sexless & here)), Settled.NOTATIONAL, Reason.LOST),
         (base & sexed & (whole | member) & ~reads, Settled.NOTATIONAL, Reason.READING),
         (
             known & ((sexed & reads) | (sexless & read)) & ~among(address, AddressLevel.MISSING),
