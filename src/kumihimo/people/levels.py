@@ -16,3 +16,18 @@ class NameLevel(StrEnum):
     GIVEN = "given"  # the given name agrees, the surname does not
     DIFFERENT = "different"
     MISSING = "missing"  # one side holds none, or nothing that can be read
+
+
+@unique
+class HolderLevel(StrEnum):
+    """How far the holder of an account, as the bank writes it, fits a register's reading."""
+
+    EQUAL = "equal"  # in the canonical form of a reading
+    CUT = "cut"  # equal as far as the bank's thirty cells go
+    LONG = "long"  # equal but for how a long vowel is written: オオノ, オ-ノ
+    ORDER = "order"  # given name in front
+    SURNAME = "surname"  # the surname agrees, the given name does not: a member of the family?
+    GIVEN = "given"  # the given name agrees, the surname does not
+    CORPORATE = "corporate"  # the holder is a legal person
+    DIFFERENT = "different"
+    MISSING = "missing"  # one side holds none

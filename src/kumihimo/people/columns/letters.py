@@ -54,7 +54,7 @@ def canonical(column: pl.Series, scalar: Callable[[str], str], letters: Letters)
     return pl.concat(parts).gather(pl.concat([order[0], slow]).arg_sort()).alias(column.name)
 
 
-def one_by_one(column: pl.Series, scalar: Callable[[str], str]) -> pl.Series:
+def one_by_one(column: pl.Series, scalar: Callable[[str], str | None]) -> pl.Series:
     """Return the column through the scalar function, each distinct text once."""
     distinct = column.unique().drop_nulls()
     forms = pl.Series(list(map(scalar, distinct)), dtype=pl.String)
