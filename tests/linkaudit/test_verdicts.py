@@ -85,6 +85,13 @@ OTHERS = {
     "twin": (TWIN, "twin", Reason.TWIN, "household"),
     "namesake": (NAMESAKE, "homonym", Reason.HOMONYM, "search"),
     "stranger": (STRANGER, "random", Reason.SOMEBODY_ELSE, "search"),
+    "twin of one reading": ({"name": "山田　華子"}, "twin", Reason.TWIN, "household"),
+    "mother of one reading": (
+        {"name": "山田　華子", "birth": "1891-05-05"},
+        "household",
+        Reason.OTHER_MEMBER,
+        "household",
+    ),
 }
 # Another person beside 山田　花子, whose own row is written so.
 BESIDE = {
@@ -106,6 +113,12 @@ BESIDE = {
         Reason.CONTESTED,
     ),
     "one name at one address": ({}, {}, "person", Reason.CONTESTED),
+    "married, with a namesake of the new name": (
+        {"name": "佐藤　花子", "kana": "サトウ　ハナコ", "address": ELSEWHERE, "household": "h9"},
+        {"name": "佐藤　花子", "kana": "サトウ　ハナコ"},
+        "person",
+        Reason.CONTESTED,
+    ),
     "married, with a twin": (
         TWIN,
         {"name": "佐藤　花子", "kana": "サトウ　ハナコ"},

@@ -159,6 +159,7 @@ def _fitting(pairs: pl.DataFrame) -> pl.DataFrame:
         | (fits & kanji & linked.reading_only & (place | ~linked.place))
         | (fits & ~linked.birth & ~linked.place)
         | (fits & kanji & place & ~linked.place)
+        | (fits & kanji & (place | related) & ~linked.birth)
     )
     twin = related & (pairs["held_day"] == pairs["x_day"]).to_numpy()
     namesake = linked.name & linked.birth

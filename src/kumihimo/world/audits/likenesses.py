@@ -29,10 +29,13 @@ def alike(
             "draw": chance.unit(len(to)),
         }
     ).with_columns(head=pl.col("kanji").str.slice(0, 1))
+    differs = pl.col("kanji") != pl.col("kanji_new")
+    if likeness == "head":  # nobody gives two children one reading
+        differs &= pl.col("kana") != pl.col("kana_new")
     pool = _pool().with_columns(place=pl.int_range(pl.len()).over("sex", likeness))
     found = (
         asked.join(pool.filter(pl.col("place") < _NAMES_MAX), on=["sex", likeness], suffix="_new")
-        .filter(pl.col("kanji") != pl.col("kanji_new"))
+        .filter(differs)
         .group_by("to", maintain_order=True)
         .agg(pl.all().gather((pl.first("draw") * pl.len()).cast(pl.Int64)).first())
     )
