@@ -17,6 +17,7 @@ from kumihimo.kernel.withheld import Withheld
 from kumihimo.run import cli
 from tests.hostile.files import unusable
 from tests.hostile.terminal import BUG, leaves, typed
+from tests.run.audits import make_audit
 
 LEAVES = leaves()
 # These would start a country or all tests: only what is refused while the line is read is tried.
@@ -85,6 +86,12 @@ def fitting_files(tmp_path_factory):
         'gateway = "http://x"\ngateway_token = { file = "dsn" }\n'
     )
     create(folder / "a.card", {"card/carrier": b"card"}, Withheld(b"x"), entropy=SystemEntropy())
+    audit = make_audit(folder / "insurer", rows=100)
+    FITTING_FOR["audit", "--mapping"] = str(audit.parent / "mapping.toml")
+    FITTING_FOR["audit", "--rows"] = str(audit.parent / "sample" / "insurer.xlsx")
+    FITTING_FOR["audit", "--snapshot"] = str(audit.parent / "sample" / "register.xlsx")
+    for name in ("--old", "--new", "--folder"):
+        FITTING_FOR["audit", name] = str(audit)
     FITTING_FOR["card", "--card"] = str(folder / "a.card")
     FITTING_FOR["counter", "--config"] = str(folder / "counter.toml")
     FITTING_FOR["counter", "--name"] = "sato"

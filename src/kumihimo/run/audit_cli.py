@@ -22,5 +22,25 @@ for _name, _where, _help in (
         "kumihimo.run.audit_review:officer",
         "審査の職員を登録する。 Let somebody sign in at the review desk.",
     ),
+    (
+        "sample",
+        "kumihimo.run.audit_sample_cli:sample",
+        "試すファイルを作る。 Make two Excel files of a small insurer to try the audit on.",
+    ),
+    (
+        "run",
+        "kumihimo.run.audit_run_cli:run_audit",
+        "点検する。 Audit every record of a file against the register's snapshot.",
+    ),
+    (
+        "diff",
+        "kumihimo.run.audit_after_cli:diff",
+        "二つの点検を比べる。 What changed between two audits.",
+    ),
+    (
+        "patterns",
+        "kumihimo.run.audit_after_cli:patterns",
+        "判定表。 The pattern table: write it for people, take it back approved.",
+    ),
 ):
     app.command(_where, name=_name, help=_help)

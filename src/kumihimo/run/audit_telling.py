@@ -1,10 +1,13 @@
 """What the audit says on a terminal: tables of counts, never a value."""
 
+from math import log
+
 from rich.console import Console
 from rich.table import Table
 
 from kumihimo.linkaudit.intake.quality import Quality
 from kumihimo.linkaudit.intake.taking import Taken
+from kumihimo.linkaudit.schema import Verdict
 
 _OFTEN = 0.02  # our choice: a name or number of one row in fifty is a constant and no value
 
@@ -61,3 +64,31 @@ def notes(one: Quality) -> list[str]:
     if often and one.repeated > _OFTEN * one.filled:
         found.append(f"一つの値が {one.repeated:,} 行に one value so often")
     return found
+
+
+VERDICTS = {
+    Verdict.CONFIRMED: "確認済み confirmed",
+    Verdict.NOTATIONAL: "表記の差 notational",
+    Verdict.PERSON: "要確認 needs a person",
+    Verdict.MISLINK: "誤りの疑い suspected",
+}
+_BLOCKS = 24
+
+
+def tell_verdicts(counts: dict[str, int], listed: int) -> None:
+    """Print how many records have each verdict, with a plot of blocks on a scale of logarithms."""
+    table = Table(title="結果 result", title_justify="left", box=None, pad_edge=False)
+    for name in ("", "件数 records", "", ""):
+        table.add_column(name, justify="right" if name.startswith("件") else "left", no_wrap=True)
+    total = sum(counts.values())
+    lines = [(VERDICTS[Verdict(code)], number) for code, number in counts.items()]
+    for name, number in [*lines, ("点検できない行 not judged", listed)]:
+        table.add_row(name, f"{number:,}", share(number, total + listed), blocks(number, total))
+    console().print(table)
+
+
+def blocks(number: int, total: int) -> str:
+    """Return a bar as long as the logarithm of a count: all records are twenty-four blocks."""
+    if number == 0:
+        return ""
+    return "█" * max(1, round(_BLOCKS * log(number + 1) / log(max(total, number) + 1)))

@@ -42,9 +42,9 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 def open_sheet(path: Path, layout: Layout) -> Sheet:
     """Open a file by what it is, whatever it is called. Raises `BadTable`."""
-    if path.is_dir():
-        return read_parquet(path)
-    kind = kind_of(path)
+    kind = "parquet" if path.is_dir() else kind_of(path)
+    if not str(path).isprintable():
+        raise BadTable(f"{path}: give the file a name that can be printed")
     if kind == "parquet":
         return read_parquet(path)
     return read_workbook(path, layout) if kind == "excel" else read_text(path, layout)

@@ -1,0 +1,48 @@
+"""A file is taken in once: a second run over the same file and mapping finds what the first left."""
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from kumihimo.kernel.files import write_new
+from kumihimo.linkaudit.intake.mapping import Mapping, Side
+from kumihimo.linkaudit.intake.sheets import Progress, no_progress, parts
+from kumihimo.linkaudit.intake.taking import Taken, take_in
+
+INTAKE_VERSION: Final = 1
+
+
+class _Done(msgspec.Struct, frozen=True):
+    stamp: str
+    taken: Taken
+
+
+def take_in_once(
+    mapping: Mapping, side: Side, path: Path, folder: Path, *, progress: Progress = no_progress
+) -> Taken:
+    """Take a file in, unless that was done and finished. Raises `BadTable`."""
+    note = folder / f"taken_{side}.json"
+    stamp = _stamp(mapping, side, path)
+    try:
+        done = msgspec.json.decode(note.read_bytes(), type=_Done)
+    except (OSError, ValueError, msgspec.DecodeError):
+        done = None
+    if done is not None and done.stamp == stamp:
+        return done.taken
+    note.unlink(missing_ok=True)
+    taken = take_in(mapping, side, path, folder, progress=progress)
+    write_new(note, msgspec.json.encode(_Done(stamp, taken)))
+    return taken
+
+
+def _stamp(mapping: Mapping, side: Side, path: Path) -> str:
+    """Return a digest of what the mapping says of a side, and of the file's name, size and time."""
+    says = (INTAKE_VERSION, side, mapping.layout(side), getattr(mapping, side) is None)
+    about = (mapping.affair, mapping.number_space, mapping.required, mapping.without)
+    told = hashlib.blake2b(msgspec.json.encode((says, about)), digest_size=16)
+    for file in parts(path):
+        known = file.stat()
+        told.update(f"{file.absolute()}\0{known.st_size}\0{known.st_mtime_ns}\0".encode())
+    return told.hexdigest()

@@ -1,0 +1,192 @@
+"""`kumihimo audit run`: two files in, every record in a class."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import polars as pl
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from kumihimo.kernel.clock import SystemClock
+from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.files import write_new
+from kumihimo.kernel.keys import KeyFileUnsafe
+from kumihimo.kernel.refusal import BadInput, Conflict
+from kumihimo.linkaudit import audit
+from kumihimo.linkaudit.approvals import decide, write_pattern_file
+from kumihimo.linkaudit.canonical import Hasher, make_key
+from kumihimo.linkaudit.intake.faults import with_reasons
+from kumihimo.linkaudit.intake.mapping import Mapping, Side, read_mapping
+from kumihimo.linkaudit.intake.once import take_in_once
+from kumihimo.linkaudit.intake.sheets import BadTable
+from kumihimo.linkaudit.intake.taking import Taken
+from kumihimo.linkaudit.results import ABOUT, About, table, write_about
+from kumihimo.linkaudit.schema import Verdict
+from kumihimo.run.audit_telling import console, tell_quality, tell_verdicts
+
+MEMORY_MAX_GIB: Final = 4_096  # our choice: more than one machine has
+SIDES: Final[dict[Side, str]] = {
+    "rows": "機関のファイル rows",
+    "snapshot": "住民登録側 snapshot",
+    "history": "履歴 history",
+}
+
+
+def run_audit(
+    mapping: Path,
+    *,
+    rows: Path,
+    snapshot: Path,
+    out: Path,
+    history: Path | None = None,
+    key: Path | None = None,
+    memory: int = 0,
+    approved_only: bool = False,
+    json: bool = False,
+) -> None:
+    """点検する。 Audit every record of a file against the register's snapshot.
+
+    What was done before an interruption is not done again. The folder holds personal data: keep it
+    as you keep the files.
+
+    Parameters
+    ----------
+    mapping
+        列の対応ファイル。 The mapping that `kumihimo audit map` wrote.
+    rows
+        機関のファイル。 The institution's file: CSV, Excel, Parquet, or a folder of Parquet parts.
+    snapshot
+        住民登録側のファイル。 The register's snapshot, dead and removed persons included.
+    out
+        結果のフォルダ。 Folder of the audit; a new one, or that of an earlier run.
+    history
+        前の氏名・住所。 Former names and addresses that the register held.
+    key
+        鍵ファイル（keys new で作る）。 Key of the hashes; not said, one is made beside the folder.
+    memory
+        使ってよいメモリ（GiB）。 Memory that may be used, in GiB; 0 leaves it to the engine.
+    approved_only
+        承認された行だけで確認済みとする。 Clear nothing by a line of the pattern table that nobody approved.
+    json
+        JSON で出力。 Print the counts as one JSON object.
+    """
+    plan = read_mapping(mapping)
+    _may_be_used(out)
+    if not 0 <= memory <= MEMORY_MAX_GIB:
+        raise BadInput(f"--memory: 0 to {MEMORY_MAX_GIB} GiB", pointer="memory")
+    files: dict[Side, Path] = {"rows": rows, "snapshot": snapshot}
+    if history is not None:
+        files["history"] = history
+    out.mkdir(parents=True, exist_ok=True, mode=0o700)
+    secret = _key(key, out)
+    with _bars(quiet=json) as bars:
+        taken = [_take(plan, side, path, out, bars) for side, path in files.items()]
+        for one in () if json else taken:
+            tell_quality(one)
+        _list_bad_rows(out, rows, taken[0])
+        _judge(out, secret, bars, history=history is not None)
+    decide(out, approved_only=approved_only)
+    write_pattern_file(out)
+    _about(out, plan, taken, approved_only=approved_only)
+    _tell(out, taken[0], json=json)
+
+
+def _may_be_used(out: Path) -> None:
+    """Refuse a folder that holds something else than an audit."""
+    if out.exists() and not out.is_dir():
+        raise Conflict(f"{out}: not a folder", pointer="out")
+    known = {ABOUT, "rows", "taken_rows.json", "bad_rows.parquet"}
+    if out.exists() and any(out.iterdir()) and not any((out / one).exists() for one in known):
+        raise Conflict(f"{out}: not empty, and no audit; name another folder", pointer="out")
+
+
+@contextmanager
+def _bars(*, quiet: bool) -> Generator[Progress]:
+    columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    quiet = quiet or not console.is_terminal
+    bars = Progress(*columns, console=console, disable=quiet, transient=True)
+    try:
+        yield bars
+    finally:
+        if bars.live.is_started:
+            bars.stop()
+
+
+def _advance(bars: Progress, task: TaskID, done: int, total: int) -> None:
+    bars.start()  # not before there is progress: a refusal stands alone
+    bars.update(task, completed=done, total=total)
+
+
+def _take(plan: Mapping, side: Side, path: Path, out: Path, bars: Progress) -> Taken:
+    task = bars.add_task(SIDES[side], total=None)
+    taken = take_in_once(
+        plan, side, path, out, progress=lambda done, total: _advance(bars, task, done, total)
+    )
+    bars.update(task, total=1, completed=1)
+    return taken
+
+
+def _judge(out: Path, key: Path, bars: Progress, *, history: bool) -> None:
+    tasks: dict[str, TaskID] = {}
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(stage, total=total)
+        _advance(bars, tasks[stage], done, total)
+
+    audit.run(
+        out,
+        rows=out / "rows",
+        snapshot=out / "snapshot",
+        key=key,
+        history=out / "history" if history else None,
+        progress=progress,
+    )
+
+
+def _key(given: Path | None, out: Path) -> Path:
+    """Return the key file: the one given, or one beside the folder, made where it is not there."""
+    key = given or out.absolute().with_suffix(".key")
+    if given is None:
+        make_key(key, SystemEntropy())
+    try:
+        Hasher.load(key)
+    except KeyFileUnsafe as error:
+        raise BadInput(str(error), pointer="key") from None
+    return key
+
+
+def _list_bad_rows(out: Path, rows: Path, taken: Taken) -> None:
+    """Write the rows that cannot be judged as a CSV file for people: row, line, column, reason."""
+    told = with_reasons(pl.read_parquet(out / "bad_rows.parquet"))
+    write_new(out / "bad_rows.csv", b"\xef\xbb\xbf" + told.write_csv().encode())
+    if not taken.rows_out:
+        raise BadTable(f"{rows}: no row can be judged; see {out / 'bad_rows.csv'}")
+
+
+def _about(out: Path, plan: Mapping, taken: list[Taken], *, approved_only: bool) -> None:
+    about = About(
+        institution=plan.institution,
+        affair=plan.affair,
+        without=plan.without,
+        number_space=plan.number_space,
+        ended=SystemClock().now().isoformat(timespec="seconds"),
+        taken=taken,
+        approved_only=approved_only,
+    )
+    write_about(out, about)
+
+
+def _tell(out: Path, taken: Taken, *, json: bool) -> None:
+    counts = dict(table(out, "findings")["verdict"].value_counts().iter_rows())
+    told = {str(verdict): int(counts.get(verdict, 0)) for verdict in Verdict}
+    if json:
+        whole = {"rows": taken.rows_in, "listed": taken.rows_listed, "verdicts": told}
+        print(msgspec.json.encode(whole).decode())
+        return
+    tell_verdicts(told, taken.rows_listed)
+    console().print(f"次に Next: kumihimo audit report {out}", soft_wrap=True)

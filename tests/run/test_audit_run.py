@@ -1,0 +1,148 @@
+"""`kumihimo audit run` and what follows it: approvals and comparisons, on a small insurer's files."""
+
+import json
+
+import polars as pl
+import pytest
+
+from kumihimo.linkaudit.schema import Verdict
+from tests.hostile.terminal import typed
+from tests.run.audits import copied, done, edited, findings, make_audit, run_line
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("insurer")
+    make_audit(folder)
+    return folder
+
+
+def signed(verdict=None):
+    """Return a change that approves every line, with a verdict where one is given."""
+
+    def change(_, row):
+        row |= {"approved_by": "佐藤", "approved_on": "2026/11/26"}
+        row["verdict"] = verdict or row["verdict"]
+
+    return change
+
+
+def test_every_row_of_the_file_is_judged_or_listed_with_a_reason(folder):
+    audit = folder / "audit"
+    told = json.loads(done(*run_line(folder), "--out", audit, "--json").out)
+    assert told["rows"] == 400 == told["listed"] + sum(told["verdicts"].values())
+    assert told["listed"] == 3
+    assert (audit / "bad_rows.csv").read_text("utf-8-sig").count(",zeros,番号の桁が足りません") == 3
+    planted = pl.read_csv(folder / "sample" / "planted.csv")["record_id"]
+    cleared = findings(audit).filter(pl.col("verdict").is_in(["confirmed", "notational"]))
+    assert len(planted)
+    assert not set(planted) & set(cleared["record_id"])
+
+
+def test_what_was_taken_in_is_not_taken_in_again_until_the_file_changes(folder, tmp_path):
+    audit = copied(folder / "audit", tmp_path)
+    part = audit / "rows" / "part-00000.parquet"
+    before = part.stat().st_mtime_ns
+    done(*run_line(folder), "--out", audit)
+    assert part.stat().st_mtime_ns == before
+    mapping = tmp_path / "m.toml"
+    mapping.write_text((folder / "mapping.toml").read_text().replace("pad = 0", "pad = 12"))
+    line = list(run_line(folder))
+    line[1] = mapping
+    told = json.loads(done(*line, "--out", audit, "--json", "--key", folder / "audit.key").out)
+    assert told["listed"] == 0
+
+
+def test_an_approved_line_decides_its_records_and_no_record_that_says_more_itself(folder, tmp_path):
+    audit = copied(folder / "audit", tmp_path)
+    machine = findings(audit)
+    told = done("patterns", "approve", audit, edited(audit, signed("notational")))
+    assert "Version 1" in told.out
+    both = machine.join(findings(audit), on="row", suffix="_now")
+    lines = pl.read_parquet(audit / "patterns.parquet").select("pattern", own="verdict")
+    both = both.join(lines, on="pattern")
+    by_pattern = (pl.col("verdict") == pl.col("own")) & (pl.col("run").fill_null(0) == 0)
+    assert set(both.filter(by_pattern)["verdict_now"]) == {"notational"}
+    rest = both.filter(~by_pattern)
+    assert len(rest)
+    assert (rest["verdict"] == rest["verdict_now"]).all()
+
+
+def test_an_approval_outlives_the_run_and_an_older_one_is_kept(folder, tmp_path):
+    audit = copied(folder / "audit", tmp_path)
+
+    def first_only(n, row):
+        if n == 0:
+            signed("person")(n, row)
+
+    done("patterns", "approve", audit, edited(audit, first_only, encoding="cp932"))
+    done(*run_line(folder), "--out", audit, "--key", folder / "audit.key")
+    assert (findings(audit)["reason"] == "approved").sum() > 50
+    done("patterns", "approve", audit, edited(audit, lambda _n, _row: None))
+    assert sorted(one.name for one in (audit / "approved").iterdir()) == [
+        "0001.parquet",
+        "0002.parquet",
+    ]
+    assert "佐藤" in (audit / "patterns.csv").read_text("utf-8-sig")
+
+
+def test_with_strict_approval_nothing_is_cleared_by_a_line_that_nobody_approved(folder, tmp_path):
+    audit = copied(folder / "audit", tmp_path)
+    suspected = findings(audit).filter(pl.col("verdict") == "mislink")["row"].to_list()
+    key = ("--key", folder / "audit.key")
+    done(*run_line(folder), "--out", audit, "--approved-only", *key)
+    strict = findings(audit)
+    assert set(strict["verdict"]) == {Verdict.PERSON, Verdict.MISLINK}
+    assert strict.filter(pl.col("verdict") == "mislink")["row"].to_list() == suspected
+    done("patterns", "approve", audit, edited(audit, signed()))
+    assert (findings(audit)["verdict"] == "notational").sum() > 300
+    done(*run_line(folder), "--out", audit, *key)
+    assert (findings(audit)["reason"] == "unapproved").sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"verdict": "sure"}, "verdict: one of confirmed"),
+        ({"approved_on": "yesterday"}, "approved_on"),
+        ({"birth": "wrong"}, "no pattern of this audit"),
+    ],
+)
+def test_a_table_that_cannot_be_taken_is_refused_by_line(folder, tmp_path, change, said):
+    audit = copied(folder / "audit", tmp_path)
+
+    def bad(n, row):
+        signed()(n, row)
+        if n == 2:
+            row |= change
+
+    told = typed("audit", "patterns", "approve", str(audit), str(edited(audit, bad)))
+    assert told.code == 2
+    assert "line 4" in told.err
+    assert said in told.err
+    assert not list((audit / "approved").glob("*"))
+
+
+def test_two_audits_are_compared_by_record_and_by_pattern(folder, tmp_path):
+    audit = copied(folder / "audit", tmp_path)
+    changed = findings(audit)[5:].with_columns(
+        verdict=pl.when(pl.col("row") == 10).then(pl.lit("mislink")).otherwise("verdict")
+    )
+    moved = findings(audit).filter(pl.col("row") == 10)
+    changed.write_parquet(audit / "findings.parquet")
+    told = done("diff", folder / "audit", audit, "--out", tmp_path / "moved.csv")
+    assert "同じ same 391  動いた moved 1  新しい new 0  消えた gone 5" in told.out
+    line = (tmp_path / "moved.csv").read_text("utf-8-sig").splitlines()[1]
+    assert line.startswith(f"{moved['record_id'][0]},")
+    assert ",mislink," in line
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(folder, tmp_path):
+    (tmp_path / "letter.txt").write_text("x")
+    told = typed("audit", *map(str, run_line(folder)), "--out", str(tmp_path))
+    assert told.code == 1
+    assert "no audit" in told.err
+    assert [one.name for one in tmp_path.iterdir()] == ["letter.txt"]
+    told = typed("audit", "diff", str(tmp_path), str(tmp_path))
+    assert told.code == 2
+    assert "findings.parquet" in told.err
