@@ -27,7 +27,12 @@ def test_a_suspected_family_members_number_stops_before_anybody_has_looked(at_de
         doubt = finding(4, verdict="person", mechanism="match")
         loaded = await house.load(finding(1), finding(2, mechanism="twin"), homonym, doubt)
         assert loaded.suspended == 2
+        ito = await house.signed_in("ito")
+        await ito.take()
+        assert "一時停止（中間サーバーに送信中）" in ito.page
         await house.deliver()
+        await ito.open("/item")
+        assert "一時停止（済み）" in ito.page
         assert gateway.told == [
             ("suspend", "r1", "household", "audit"),
             ("suspend", "r2", "twin", "audit"),

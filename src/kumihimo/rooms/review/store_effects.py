@@ -163,11 +163,16 @@ async def effects_of(tx: Tx, item: str) -> list[EffectShown]:
     )
 
 
-async def unfinished(tx: Tx, *, most: int) -> list[EffectShown]:
-    """Return what the gateway has not done, the oldest first."""
+async def waiting(tx: Tx) -> int:
+    """Return how much waits for the gateway."""
+    return int(await tx.value("SELECT count(*) FROM link_effect WHERE state = 'waiting'"))
+
+
+async def refused(tx: Tx, *, most: int) -> list[EffectShown]:
+    """Return what the gateway refused, the oldest first."""
     return await tx.rows(
         "SELECT link_effect, item, kind, state, reason, asked_at, ended_at FROM link_effect"
-        " WHERE state <> 'done' ORDER BY link_effect LIMIT %(most)s",
+        " WHERE state = 'refused' ORDER BY link_effect LIMIT %(most)s",
         {"most": most},
         EffectShown,
     )

@@ -125,7 +125,7 @@ CREATE TABLE link_effect (
         OR (kind = 'correct' AND state <> 'done'))
 );
 CREATE INDEX link_effect_item ON link_effect (item, link_effect);
-CREATE INDEX link_effect_open ON link_effect (link_effect) WHERE state <> 'done';
+CREATE INDEX link_effect_open ON link_effect (state, link_effect) WHERE state <> 'done';
 
 -- How many items, by mechanism and state: a page that counts a million rows would be slow.
 CREATE TABLE tally (
