@@ -82,8 +82,13 @@ def test_a_folder_that_lacks_a_table_or_a_column_is_refused_by_name(tmp_path, na
 @pytest.fixture
 def config(tmp_path, new_room):
     _, reached = new_room("review")
+    return settings(tmp_path, reached.runtime.reveal()), reached
+
+
+def settings(tmp_path, dsn="host=127.0.0.1 dbname=none"):
+    """Write a settings file and what it names."""
     save_master(tmp_path / "review.key", new_master(SystemEntropy()))
-    for name, secret in (("dsn", reached.runtime.reveal()), ("token", "t"), ("code", "x" * 8)):
+    for name, secret in (("dsn", dsn), ("token", "t"), ("code", "x" * 8)):
         (tmp_path / name).touch(mode=0o600)
         (tmp_path / name).write_text(secret)
     path = tmp_path / "review.toml"
@@ -91,7 +96,7 @@ def config(tmp_path, new_room):
         'database = { file = "dsn" }\nkey = "review.key"\nofficers = "officers"\n'
         'gateway = "http://127.0.0.1:8404"\ngateway_token = { file = "token" }\n'
     )
-    return path, reached
+    return path
 
 
 def test_an_audit_is_loaded_by_command_and_a_second_time_nothing_is_changed(tmp_path, config):
@@ -111,8 +116,8 @@ def test_an_audit_is_loaded_by_command_and_a_second_time_nothing_is_changed(tmp_
     assert asked == (1,)
 
 
-def test_who_may_sign_in_is_written_by_command_and_the_desk_is_served_from_its_settings(config):
-    path, _ = config
+def test_who_may_sign_in_is_written_by_command_and_the_desk_is_served_from_its_settings(tmp_path):
+    path = settings(tmp_path)
     line = ("audit", "officer", "sato", "--role=reviewer", f"--config={path}")
     code = path.parent / "code"
     told = typed(*line, f"--passcode-file={code}")
@@ -132,8 +137,8 @@ def test_who_may_sign_in_is_written_by_command_and_the_desk_is_served_from_its_s
         ('"token"', '"nowhere"', "nowhere"),
     ],
 )
-def test_a_bad_key_of_the_settings_is_named(config, old, new, words):
-    path, _ = config
+def test_a_bad_key_of_the_settings_is_named(tmp_path, old, new, words):
+    path = settings(tmp_path)
     (path.parent / "officers").touch(mode=0o600)
     (path.parent / "officers").write_text("sato " + "0" * 32 + " " + "0" * 128 + " reviewer\n")
     path.write_text(path.read_text().replace(old, new))
