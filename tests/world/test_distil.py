@@ -3,12 +3,14 @@
 import gzip
 import json
 import sqlite3
+from importlib.resources import files
 
 import polars as pl
 import pytest
 
+from kumihimo.people.numbers import MunicipalityCode
 from kumihimo.world import reference
-from kumihimo.world.distil import TOWNS_MAX, distil
+from kumihimo.world.distil import TOWNS_MAX, distil, distil_places
 
 
 @pytest.fixture
@@ -106,3 +108,43 @@ def test_every_foreign_name_has_a_reading():
         for part in (nation.family, nation.male, nation.female):
             assert (part["kana"] != "").all()
             assert len(part) >= 4
+
+
+def test_the_places_of_addresses_are_read_from_the_same_sources(sources, tmp_path):
+    connection = sqlite3.connect(sources / "postal.db")
+    rows = [
+        ("01407", "北海道", "余市郡仁木町", "北町"),
+        ("23214", "愛知県", "蒲郡市", "栄町"),
+        ("26104", "京都府", "京都市中京区", "亀屋町"),
+        ("26104", "京都府", "京都市中京区", "亀屋町"),
+        ("26104", "京都府", "京都市中京区", "上本能寺前町"),
+        ("26104", "京都府", "京都市中京区", ""),
+        ("26104", "京都府", "京都市中京区", ""),
+    ]
+    for number, (code, prefecture, city, town) in enumerate(rows):
+        data = {
+            "jisx0402": code, "postal_code": f"9{number:06}", "prefecture": prefecture,
+            "city": city, "neighborhood": town, "neighborhood_kana": "", "chome": False,
+        }  # fmt: skip
+        row = (f"9{number:06}", json.dumps(data), prefecture, city, town)
+        connection.execute("INSERT INTO postal_data VALUES (?, ?, ?, ?, ?)", row)
+    connection.commit()
+    connection.close()
+    distil_places(postal=sources / "postal.db", codes=sources / "codes.csv", out=tmp_path)
+    assert (tmp_path / "places.tsv").read_text("utf-8").splitlines() == [
+        "014079\t余市郡\t仁木町",
+        "131016\t\t千代田区",
+        "141003\t\t横浜市",
+        "141046\t\t横浜市中区",
+        "232149\t\t蒲郡市",
+        "261041\t\t京都市中京区",
+        "999997\t\t無い市",
+    ]
+    assert (tmp_path / "kyoto_twice.tsv").read_text("utf-8") == "京都市中京区\t亀屋町\n"
+
+
+def test_every_code_of_a_place_has_its_check_digit():
+    rows = (files("kumihimo.people") / "data" / "places.tsv").read_text("utf-8").splitlines()
+    codes = [row.split("\t")[0] for row in rows]
+    assert [str(MunicipalityCode.parse(code)) for code in codes] == codes
+    assert len(set(codes)) == len(codes)

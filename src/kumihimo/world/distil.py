@@ -8,6 +8,7 @@ import csv
 import gzip
 import json
 import math
+import re
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -16,9 +17,13 @@ from typing import Final
 
 import msgspec
 
+from kumihimo.people.check_digits import municipality_check_digit
+
 TOWNS_MAX: Final = 40  # per municipality or ward: our choice, keeps the file under 1 MB
 GIVEN_MAX: Final = 4000  # spellings per sex: our choice
 _SPECIAL_WARDS: Final = "13"
+_KYOTO: Final = "261"
+_IN_A_COUNTY: Final = re.compile("(.+?郡)(.+[町村])")
 _DESIGNATED: Final = range(100, 200)
 _HIRAGANA_TO_KATAKANA: Final = {point: point + 0x60 for point in range(0x3041, 0x3097)}
 _UNUSABLE_IN_A_TOWN: Final = frozenset("（）、～「」・　 ")
@@ -49,6 +54,40 @@ def distil(*, postal: Path, names: Path, codes: Path, out: Path) -> None:
     write(out / "towns.tsv.gz", town_rows(read_towns(postal), read_municipalities(codes)))
     write(out / "given.tsv.gz", given_rows(names))
     write(out / "surnames.tsv.gz", surname_rows(names / "last_name_org.csv"))
+
+
+def distil_places(*, postal: Path, codes: Path, out: Path) -> None:
+    """Write `places.tsv` and `kyoto_twice.tsv` into `out`, the data folder of `people`."""
+    towns = read_towns(postal)
+    _write_plain(out / "places.tsv", place_rows(towns, read_municipalities(codes)))
+    _write_plain(out / "kyoto_twice.tsv", kyoto_rows(towns))
+
+
+def place_rows(
+    towns: Iterable[PostalTown], municipalities: Sequence[Municipality]
+) -> list[tuple[str, str, str]]:
+    """Return (code, county or "", name): every municipality, and every ward with its city's name.
+
+    The postal data know no designated city as a whole: it comes from the list of codes.
+    """
+    found = {(town.jisx0402, *_county(town.city)) for town in towns}
+    known = {code for code, _, _ in found}
+    wards = [name for _, _, name in found]
+    for one in municipalities:
+        body = one.code[:5]
+        whole = any(name != one.city and name.startswith(one.city) for name in wards)
+        if whole and body not in known:
+            found.add((body, "", one.city))
+    return sorted(
+        (f"{code}{municipality_check_digit(code)}", county, name) for code, county, name in found
+    )
+
+
+def kyoto_rows(towns: Iterable[PostalTown]) -> list[tuple[str, str]]:
+    """Return (ward, town) where one ward of Kyoto has two towns of one name, told by the street."""
+    rows = [town for town in towns if town.jisx0402.startswith(_KYOTO) and town.neighborhood]
+    count = Counter((town.city, town.neighborhood) for town in rows)
+    return sorted(pair for pair, times in count.items() if times > 1)
 
 
 def write(path: Path, rows: Iterable[Sequence[object]]) -> None:
@@ -143,6 +182,15 @@ def surname_rows(path: Path) -> list[tuple[object, ...]]:
             (kanji, kana.translate(_HIRAGANA_TO_KATAKANA), int(population))
             for kanji, population, kana, _ in csv.reader(file)
         ]
+
+
+def _county(city: str) -> tuple[str, str]:
+    found = _IN_A_COUNTY.fullmatch(city)
+    return (found[1], found[2]) if found else ("", city)
+
+
+def _write_plain(path: Path, rows: Iterable[Sequence[str]]) -> None:
+    path.write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
 
 
 def _is_usable(town: str) -> bool:

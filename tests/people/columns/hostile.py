@@ -8,7 +8,37 @@ PIECES = [
     "丁目", "丁", "番地", "番", "号", "室", "条", "線", "大字", "字", "町", "市", "区", "東京都",
     "港区", "芝", "上る", "西入", "①", "廿", "ハイツ", "A", "\u3099", "\U000e0100", "\x00", "\ud800",
 ]  # fmt: skip
-addresses = st.lists(st.sampled_from(PIECES), max_size=12).map("".join) | st.text(max_size=20)
+_PLACES = ["東京都港区", "港区", "府中市", "中京区", "札幌市中央区", "児玉郡上里町", "川崎町", ""]
+_TOWNS = [
+    "芝",
+    "霞が関",
+    "北一条西",
+    "三田",
+    "寺町通御池上る上本能寺前町",
+    "二番町",
+    "甲",
+    "桜丘二丁目",
+]
+_LOTS = ["2丁目1番3号", "2-1-3", "12番地3", "12番地の3", "120", "二丁目一番三号", "2-1番", "5号"]
+_TAILS = [
+    "",
+    "　コーポ桜203号",
+    " 203",
+    "ハイツ桜203号室",
+    " 第二寿荘A-203",
+    "桜荘5",
+    " イ3号",
+    " B棟2",
+]
+_piece = st.sampled_from(PIECES)
+# Real notation, one piece put into it somewhere, and pieces in any order.
+_written = st.builds(
+    lambda parts, piece, at: "".join(parts)[:at] + piece + "".join(parts)[at:],
+    st.tuples(*map(st.sampled_from, (_PLACES, _TOWNS, _LOTS, _TAILS))),
+    st.just("") | _piece,
+    st.integers(0, 30),
+)
+addresses = _written | st.lists(_piece, max_size=12).map("".join) | st.text(max_size=20)
 births = (
     st.lists(
         st.sampled_from(

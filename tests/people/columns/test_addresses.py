@@ -32,17 +32,17 @@ def test_a_column_says_of_every_address_what_is_said_of_it_alone(texts):
 
 def test_the_parts_of_an_address_stand_in_columns_of_their_own():
     assert columns("東京都港区芝公園二丁目1番地2号　タワー501号室") == [
-        ("13", "", "港区芝公園", "2-1-2", "タワー", "501", None)
+        ("13", "港区", "芝公園", "2-1-2", "chome", "タワー", "501", None)
     ]
 
 
 def test_a_bad_address_costs_no_other_and_is_not_quoted():
     good, null, empty, control = columns("港区芝1", None, " ", "港区\x07芝1")
-    assert good[:4] == ("", "", "港区芝", "1")
-    assert null == (None,) * 7
-    assert empty[:6] == control[:6] == (None,) * 6
-    assert empty[6] == "address: empty"
-    assert control[6] == "address: a control character at position 3"
+    assert good[:4] == ("", "港区", "芝", "1")
+    assert null == (None,) * 8
+    assert empty[:7] == control[:7] == (None,) * 7
+    assert empty[7] == "address: empty"
+    assert control[7] == "address: a control character at position 3"
 
 
 def test_a_column_keeps_its_length_and_may_be_empty():

@@ -97,6 +97,7 @@ COLUMNS = {
         "sex_key": "attribute in canonical form",
         "address_key": "attribute in canonical form",
         "kana_key": "attribute in canonical form",
+        "lot_kind": "word",
     },
     "resident_code": {"code": "resident code, for ever", "person": "register's own id"},
     "resident_event": {

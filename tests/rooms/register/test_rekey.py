@@ -2,7 +2,7 @@
 
 import psycopg
 
-from kumihimo.people.identity import MATCH_FORM_VERSION, FourAttributes, match_key_1
+from kumihimo.people.identity import MATCH_FORM_VERSION, FourAttributes, keys_before
 from kumihimo.rooms.register import api
 from kumihimo.rooms.register import rekey as renewal
 from kumihimo.rooms.register.rekey import rekey
@@ -14,18 +14,17 @@ HERS = birth(1, name="渡邊　花子", address="東京都港区芝大門澤二�
 OTHERS = birth(2, name="山本　翼", birth="1985-01-02")
 
 
-def key_1(of):
-    four = FourAttributes.parse(name=of.name, birth=of.birth, sex=of.sex, address=of.address)
-    key = match_key_1(four)
-    assert key is not None
-    return key
+def old_keys(of):
+    return keys_before(
+        FourAttributes.parse(name=of.name, birth=of.birth, sex=of.sex, address=of.address)
+    )
 
 
-async def grow_old(house, *events):
-    """Leave the rows as a register of version 1 had them."""
+async def grow_old(house, *events, version=1):
+    """Leave the rows as a register of an older version had them."""
     async with house.database.transaction() as tx:
         for one in events:
-            key = key_1(one)
+            key = old_keys(one)[version - 1]
             await tx.put(
                 "UPDATE resident SET name_key = %(name)s, address_key = %(address)s"
                 " WHERE name = %(written)s",
@@ -94,21 +93,27 @@ def test_an_older_process_beside_this_one_writes_keys_that_are_made_anew_too(in_
     in_house(story)
 
 
-def test_she_still_sees_who_asked_about_her_when_the_older_form_was_in_force(in_house):
+def test_she_still_sees_who_asked_about_her_when_older_forms_were_in_force(in_house):
     async def story(house):
         await house.tell(HERS)
         [number] = await house.designate(code(1))
-        key = key_1(HERS)
-        tag = house.register.locker.tag(
-            f"{key.name}\n{key.birth}\n{key.address}".encode(), label=b"strict-inquiry"
-        )
-        row = InquiryRow(inquiry=fresh_id(), affair="b081", person_tag=tag, answered=True)
+        rows = [
+            InquiryRow(
+                inquiry=fresh_id(),
+                affair=affair,
+                person_tag=house.register.locker.tag(
+                    f"{key.name}\n{key.birth}\n{key.address}".encode(), label=b"strict-inquiry"
+                ),
+                answered=True,
+            )
+            for affair, key in zip(("b081", "b082"), old_keys(HERS), strict=True)
+        ]
         async with house.database.transaction() as tx:
-            await log_inquiries(tx, OSAKA, [row], on=house.register.today())
+            await log_inquiries(tx, OSAKA, rows, on=house.register.today())
         await house.inquire(about(HERS, affair="b080"))
         asked = api.DisclosureAsked(number=number, attributes=attributes(HERS))
         told = await house.ask(MINATO, api.ABOUT_ME_PATH, asked, api.AboutMe)
-        assert sorted(one.affair for one in told.inquiries) == ["b080", "b081"]
+        assert sorted(one.affair for one in told.inquiries) == ["b080", "b081", "b082"]
 
     in_house(story)
 

@@ -68,6 +68,7 @@ def test_everything_but_one_living_match_is_the_same_silence(in_house):
             about(someone, sex=""),
             about(someone, address="港区芝公園9-9-9"),
             about(someone, address="大阪府港区芝公園二丁目1番2号"),
+            about(someone, address="港区芝公園2番地1の2"),
             about(someone, municipality="271004"),
             about(someone, name="●橋"),
             about(someone, affair="b999"),

@@ -3,7 +3,7 @@
 Equal to the scalar form by construction. Worth it where texts repeat (dates, towns, lots).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import polars as pl
@@ -12,11 +12,37 @@ from kumihimo.kernel.refusal import BadInput
 
 REASON: Final = "reason"
 _TEXT: Final = "text"
+_PLACE: Final = "place"
 
 T = TypeVar("T")
 
 
-def read_distinct(
+def strings(names: Iterable[str]) -> dict[str, type[pl.DataType]]:
+    """Return the schema of columns of texts."""
+    return dict.fromkeys(names, pl.String)
+
+
+def require_texts(column: pl.Series) -> pl.Series:
+    """Return the column as one of texts. Raises `TypeError` if it holds something else."""
+    if column.dtype != pl.String and column.dtype != pl.Null:  # noqa: PLR1714 -- they are no values
+        raise TypeError(f"a column of texts is expected, {column.dtype} was given")
+    return column.cast(pl.String)
+
+
+def distinct(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the distinct texts without null, and for each row which of them it holds, or null.
+
+    Raises `TypeError` if the column holds no texts.
+    """
+    column = require_texts(texts).rename(_TEXT)
+    known = column.unique().drop_nulls()
+    joined = column.to_frame().join(
+        known.to_frame().with_row_index(_PLACE), on=_TEXT, how="left", maintain_order="left"
+    )
+    return known, joined[_PLACE]
+
+
+def read_all(
     texts: pl.Series,
     read: Callable[[str], T],
     spread: Callable[[T], Sequence[object]],
@@ -25,21 +51,24 @@ def read_distinct(
     """Return a row for each text: the columns of `schema` and `reason`, why a text was refused.
 
     `read` may refuse with `BadInput`, whose detail quotes nothing; `spread` lays its value out in
-    the order of `schema`. A null text gives nulls. Raises `TypeError` if the column holds no texts.
+    the order of `schema`.
     """
-    if texts.dtype != pl.String:
-        raise TypeError(f"a column of texts is expected, {texts.dtype} was given")
-    column = texts.rename(_TEXT)
-    distinct = column.unique().drop_nulls()
     rows: list[tuple[object, ...]] = []
     empty = (None,) * len(schema)
-    for text in distinct:
+    for text in texts:
         try:
             rows.append((*spread(read(text)), None))
         except BadInput as refused:
             rows.append((*empty, refused.detail))
-    known = pl.DataFrame(rows, schema={**schema, REASON: pl.String}, orient="row")
-    joined = column.to_frame().join(
-        known.with_columns(distinct), on=_TEXT, how="left", maintain_order="left"
-    )
-    return joined.drop(_TEXT)
+    return pl.DataFrame(rows, schema={**schema, REASON: pl.String}, orient="row")
+
+
+def read_distinct(
+    texts: pl.Series,
+    read: Callable[[str], T],
+    spread: Callable[[T], Sequence[object]],
+    schema: Mapping[str, type[pl.DataType]],
+) -> pl.DataFrame:
+    """Return `read_all` of each distinct text, for each row; nulls for a null."""
+    known, places = distinct(texts)
+    return read_all(known, read, spread, schema)[places]

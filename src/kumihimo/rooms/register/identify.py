@@ -30,7 +30,7 @@ async def identify(register: Register, tx: Tx, asked: DisclosureAsked) -> int | 
 
 def tags_of(register: Register, sought: Asked) -> set[bytes]:
     """Return every tag under which inquiries about these attributes may have been logged."""
-    abouts = (sought.about, sought.about_1)
+    abouts = (sought.about, *sought.before)
     return {register.locker.tag(one, label=b"strict-inquiry") for one in abouts if one}
 
 

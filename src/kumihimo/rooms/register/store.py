@@ -258,7 +258,7 @@ async def outdated(tx: Tx, limit: int) -> list[OutdatedRow]:
     """Return residents whose keys are of another version than `MATCH_FORM_VERSION`, locked."""
     return await tx.rows(
         "SELECT person, name, birth, sex, address FROM resident"
-        " WHERE NOT starts_with(name_key, '2:') ORDER BY birth_key, person"
+        " WHERE NOT starts_with(name_key, '3:') ORDER BY birth_key, person"
         " LIMIT %(limit)s FOR UPDATE SKIP LOCKED",
         {"limit": limit},
         OutdatedRow,
@@ -269,15 +269,17 @@ async def put_keys(tx: Tx, keys: Sequence[tuple[int, MatchKey | None]]) -> None:
     """Put new keys in the place of outdated ones; a person whose name lost its key has none."""
     await tx.put(
         "UPDATE resident SET name_key = k.name, birth_key = k.birth,"
-        " address_key = coalesce(k.address, resident.address_key)"
+        " address_key = coalesce(k.address, resident.address_key),"
+        " lot_kind = coalesce(k.lot_kind, resident.lot_kind)"
         " FROM unnest(%(person)s::bigint[], %(name)s::text[], %(birth)s::date[],"
-        " %(address)s::text[]) AS k (person, name, birth, address)"
+        " %(address)s::text[], %(lot_kind)s::text[]) AS k (person, name, birth, address, lot_kind)"
         " WHERE resident.person = k.person",
         {
             "person": [person for person, _ in keys],
             "name": [key.name if key else None for _, key in keys],
             "birth": [key.birth if key else None for _, key in keys],
             "address": [key.address if key else None for _, key in keys],
+            "lot_kind": [key.lot_kind if key else None for _, key in keys],
         },
     )
 
@@ -288,20 +290,22 @@ async def _project(tx: Tx, present: dict[int, State]) -> None:
         for s in present.values()
     ]
     keys = [match_key(attributes) for attributes in four]
+    places = [attributes.address.reveal_parts() for attributes in four]
     states = list(present.values())
     await tx.put(
         "INSERT INTO resident (person, resident_code, municipality, standing, name, birth, sex,"
-        " address, name_key, birth_key, sex_key, address_key, kana_key)"
+        " address, name_key, birth_key, sex_key, address_key, kana_key, lot_kind)"
         " SELECT * FROM unnest(%(person)s::bigint[], %(code)s::text[], %(municipality)s::text[],"
         " %(standing)s::text[], %(name)s::text[], %(birth)s::text[], %(sex)s::text[],"
         " %(address)s::text[], %(name_key)s::text[], %(birth_key)s::date[], %(sex_key)s::text[],"
-        " %(address_key)s::text[], %(kana_key)s::text[])"
+        " %(address_key)s::text[], %(kana_key)s::text[], %(lot_kind)s::text[])"
         " ON CONFLICT (person) DO UPDATE SET resident_code = excluded.resident_code,"
         " municipality = excluded.municipality, standing = excluded.standing,"
         " name = excluded.name, birth = excluded.birth, sex = excluded.sex,"
         " address = excluded.address, name_key = excluded.name_key,"
         " birth_key = excluded.birth_key, sex_key = excluded.sex_key,"
-        " address_key = excluded.address_key, kana_key = excluded.kana_key",
+        " address_key = excluded.address_key, kana_key = excluded.kana_key,"
+        " lot_kind = excluded.lot_kind",
         {
             "person": list(present),
             "code": [state.resident_code for state in states],
@@ -314,7 +318,8 @@ async def _project(tx: Tx, present: dict[int, State]) -> None:
             "name_key": [key.name if key else None for key in keys],
             "birth_key": [key.birth if key else None for key in keys],
             "sex_key": [a.sex.value if a.sex else "" for a in four],
-            "address_key": [a.address.reveal_core() for a in four],
+            "address_key": [parts.core for parts in places],
             "kana_key": [canonical_kana(state.kana) for state in states],
+            "lot_kind": [parts.lot_kind.value for parts in places],
         },
     )

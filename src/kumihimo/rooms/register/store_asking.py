@@ -108,21 +108,24 @@ async def matches(tx: Tx, asked: Sequence[Asked]) -> list[Match]:
         "SELECT (k.place - 1)::integer AS place, r.name, r.birth, r.sex, r.address,"
         " r.municipality, coalesce(r.number_body, '') AS number_body"
         " FROM unnest(%(names)s::text[], %(births)s::date[], %(addresses)s::text[],"
-        " %(prefectures)s::text[], %(municipalities)s::text[], %(sexes)s::text[])"
-        " WITH ORDINALITY AS k (name, birth, address, prefecture, municipality, sex, place)"
+        " %(prefectures)s::text[], %(kinds)s::text[], %(municipalities)s::text[],"
+        " %(sexes)s::text[])"
+        " WITH ORDINALITY AS k (name, birth, address, prefecture, kind, municipality, sex, place)"
         " CROSS JOIN LATERAL (SELECT * FROM resident WHERE birth_key = k.birth"
         " AND name_key = k.name AND address_key = k.address"
         " AND standing IN ('resident', 'leaving')"
         " AND k.prefecture IN ('', left(resident.municipality, 2))"
+        " AND (k.kind = '' OR lot_kind IN ('', k.kind))"
         " AND k.municipality IN ('', resident.municipality)"
         " AND k.sex IN ('', sex_key) LIMIT 2) AS r"
         " WHERE NOT EXISTS (SELECT FROM resident AS old WHERE old.birth_key = k.birth"
-        " AND NOT starts_with(old.name_key, '2:'))",
+        " AND NOT starts_with(old.name_key, '3:'))",
         {
             "names": [a.name for a in asked],
             "births": [a.birth for a in asked],
             "addresses": [a.address for a in asked],
             "prefectures": [a.prefecture for a in asked],
+            "kinds": [a.lot_kind for a in asked],
             "municipalities": [a.municipality for a in asked],
             "sexes": [a.sex for a in asked],
         },

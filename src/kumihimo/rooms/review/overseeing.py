@@ -56,8 +56,7 @@ class Progress:
     agreement: Agreement
     repeats: Sequence[Pairs]
     waiting: Sequence[Waiting]
-    to_tell: int
-    refused: Sequence[EffectShown]
+    effects: Sequence[EffectShown]
 
 
 @attrs.frozen(kw_only=True)
@@ -89,8 +88,7 @@ async def progress(desk: Desk) -> Progress:
             agreement=agreement(pairs),
             repeats=[one for one in pairs if one.drawn],
             waiting=await store_reports.waiting(tx),
-            to_tell=await store_effects.waiting(tx),
-            refused=await store_effects.refused(tx, most=EFFECTS_MAX),
+            effects=await store_effects.unfinished(tx, most=EFFECTS_MAX),
         )
 
 

@@ -50,7 +50,7 @@ def test_four_attributes_are_looked_for_and_three_only_in_a_sexless_scheme():
 )
 def test_what_the_rule_does_not_answer_is_looked_up_as_nobody(affair, sexless, changes):
     found = sought(affair, sexless_scheme=sexless, **changes)
-    assert attrs.evolve(found, about=b"", about_1=b"") == NOBODY
+    assert attrs.evolve(found, about=b"", before=()) == NOBODY
 
 
 def test_the_log_tags_a_person_alike_in_every_notation_and_whatever_else_was_wrong():

@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from kumihimo.kernel.refusal import BadInput
-from kumihimo.people.identity import FourAttributes, MatchKey, match_key, match_key_1
+from kumihimo.people.identity import FourAttributes, MatchKey, keys_before, match_key
 from kumihimo.people.numbers import MunicipalityCode
 from kumihimo.rooms.register.api import StrictInquiry
 
@@ -23,21 +23,22 @@ SEXLESS_AFFAIRS: Final[Mapping[str, str]] = {"b008": "児童福祉法 障害児�
 
 @attrs.frozen(kw_only=True, repr=False)
 class Asked:
-    """What one inquiry looks for. An empty prefecture, municipality or sex is not compared.
+    """What one inquiry looks for. An empty prefecture, municipality, kind or sex is not compared.
 
     `about` is the person whom it names, in one form for any notation; empty where it could name
     nobody. It stands also where the rule lets nothing be looked for: she can be told of that too.
-    `about_1` is the same in version 1 of the forms, under which older inquiries were logged.
+    `before` is the same in older versions of the forms, under which older inquiries were logged.
     """
 
     name: str
     birth: date
     address: str
     prefecture: str = ""
+    lot_kind: str = ""
     municipality: str = ""
     sex: str = ""
     about: bytes = b""
-    about_1: bytes = b""
+    before: tuple[bytes, ...] = ()
 
 
 # Stored keys are never empty, so nobody has this one.
@@ -59,23 +60,24 @@ def asked(inquiry: StrictInquiry, affairs: frozenset[str]) -> Asked:
     right_count = (four.sex is None) == sexless and sexless == inquiry.sexless_scheme
     if key is None or day is None:
         return NOBODY
-    about, about_1 = _about(key), _about(match_key_1(four))
+    about, before = _about(key), tuple(map(_about, keys_before(four)))
     if not right_count or inquiry.affair not in affairs:
-        return attrs.evolve(NOBODY, about=about, about_1=about_1)
+        return attrs.evolve(NOBODY, about=about, before=before)
     return Asked(
         name=key.name,
         birth=day,
         address=key.address,
-        prefecture=four.address.reveal_prefecture(),
+        prefecture=key.prefecture,
+        lot_kind=key.lot_kind,
         municipality=municipality,
         sex=four.sex.value if four.sex else "",
         about=about,
-        about_1=about_1,
+        before=before,
     )
 
 
-def _about(key: MatchKey | None) -> bytes:
-    return f"{key.name}\n{key.birth}\n{key.address}".encode() if key else b""
+def _about(key: MatchKey) -> bytes:
+    return f"{key.name}\n{key.birth}\n{key.address}".encode()
 
 
 def _municipality(text: str) -> str:
