@@ -139,7 +139,7 @@ def test_a_blind_repeat_is_shown_to_another_as_if_it_were_new(at_desk):
         again = await looking.show(house.desk, "kato")
         same = ("item", "pattern", "verdict", "mechanism", "odds", "reason", "suspended")
         assert [getattr(fresh, name) for name in same] == [getattr(again, name) for name in same]
-        more = {"affair", "audit_run", "sides", "proposal", "numbers_shown", "until"}
+        more = {"affair", "audit_run", "sides", "proposal", "numbers_shown", "until", "effects"}
         assert {field.name for field in attrs.fields(Shown)} == {*same, *more}
         await answer(house, "kato", Answer.OWN)
         assert await state(house, item) == ("decided", "own", 2)
@@ -178,13 +178,13 @@ def test_an_answer_can_be_taken_back_until_another_begins_to_look(at_desk):
     at_desk(story, **QUIET)
 
 
-@pytest.mark.parametrize("typed", ["12", number(7)[:-1] + "x", number(1)])
-def test_a_number_that_the_record_cannot_carry_is_not_taken(at_desk, typed):
+def test_a_number_that_the_record_cannot_carry_is_not_taken(at_desk):
     async def story(house):
         await house.load(finding(1))
         await looking.take(house.desk, "ito")
-        with pytest.raises(NumberNeeded):
-            await answer(house, "ito", Answer.WRONG, number=typed)
+        for typed in ("12", number(7)[:-1] + "x", number(1)):
+            with pytest.raises(NumberNeeded):
+                await answer(house, "ito", Answer.WRONG, number=typed)
         assert await house.value("SELECT count(*) FROM look") == 0
 
     at_desk(story)

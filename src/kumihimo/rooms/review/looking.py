@@ -10,7 +10,7 @@ from kumihimo.kernel.entropy import below
 from kumihimo.kernel.sql import Tx
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.people.numbers import BadNumber, IndividualNumber, WrongNumberSpace
-from kumihimo.rooms.review import sides, store
+from kumihimo.rooms.review import sides, store, store_effects
 from kumihimo.rooms.review.api import Answer, ItemState
 from kumihimo.rooms.review.context import Desk, officer_as_actor
 from kumihimo.rooms.review.deciding import decide
@@ -19,6 +19,7 @@ from kumihimo.rooms.review.domain.answers import Again, AskOffice, Decided, Look
 from kumihimo.rooms.review.domain.refusals import NotYourItem, NumberNeeded, TooLateToTakeBack
 from kumihimo.rooms.review.sides import Proposal, Sides
 from kumihimo.rooms.review.store import ItemRow, LookRow
+from kumihimo.rooms.review.store_effects import EffectShown
 
 _TRIES: Final = 8  # as many others may take an item in the moment between finding and holding it
 _TAIL: Final = 4
@@ -37,6 +38,7 @@ class Shown:
     odds: float
     reason: str
     suspended: bool
+    effects: Sequence[EffectShown]
     sides: Withheld[Sides]
     proposal: Withheld[Proposal] | None
     numbers_shown: bool
@@ -106,6 +108,7 @@ async def show(desk: Desk, officer: str, *, numbers_of: str = "") -> Shown | Non
         numbers = row.item == numbers_of
         seen = _seen(both, proposal, numbers=numbers)
         await store.add_viewing(tx, row.item, officer, " ".join(seen), at=at)
+        told = await store_effects.effects_of(tx, row.item)
         await desk.journal(tx, "item-shown", officer_as_actor(officer), values=len(seen))
     return Shown(
         item=row.item,
@@ -117,6 +120,7 @@ async def show(desk: Desk, officer: str, *, numbers_of: str = "") -> Shown | Non
         odds=row.odds,
         reason=row.reason,
         suspended=row.suspended,
+        effects=told,
         sides=both,
         proposal=proposal,
         numbers_shown=numbers,

@@ -56,7 +56,8 @@ class Progress:
     agreement: Agreement
     repeats: Sequence[Pairs]
     waiting: Sequence[Waiting]
-    effects: Sequence[EffectShown]
+    to_tell: int
+    refused: Sequence[EffectShown]
 
 
 @attrs.frozen(kw_only=True)
@@ -88,7 +89,8 @@ async def progress(desk: Desk) -> Progress:
             agreement=agreement(pairs),
             repeats=[one for one in pairs if one.drawn],
             waiting=await store_reports.waiting(tx),
-            effects=await store_effects.unfinished(tx, most=EFFECTS_MAX),
+            to_tell=await store_effects.waiting(tx),
+            refused=await store_effects.refused(tx, most=EFFECTS_MAX),
         )
 
 

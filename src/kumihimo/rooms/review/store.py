@@ -32,7 +32,12 @@ class ItemRow:
     due_at: datetime | None
     held_by: str
     held_until: datetime | None
-    suspended: bool
+    suspended_in: int | None
+
+    @property
+    def suspended(self) -> bool:
+        """Whether the link is suspended, or soon will be; `suspended_in` is the round of it."""
+        return self.suspended_in is not None
 
 
 @attrs.frozen(kw_only=True)
@@ -53,19 +58,19 @@ class _Chosen:
     item: str
 
 
-_FIRST: Final = (
+FIRST: Final = (
     "SELECT item FROM item WHERE state = 'open' AND looks = 0"
     " AND (held_until IS NULL OR held_until <= %(at)s)"
     " ORDER BY worth DESC, item DESC LIMIT 1 FOR UPDATE SKIP LOCKED"
 )
-_FIRST_OF: Final = (
+FIRST_OF: Final = (
     "SELECT item FROM item WHERE state = 'open' AND looks = 0 AND mechanism = %(mechanism)s"
     " AND (held_until IS NULL OR held_until <= %(at)s)"
     " ORDER BY worth DESC, item DESC LIMIT 1 FOR UPDATE SKIP LOCKED"
 )
 # Whose looks wait for another's, by mechanism (a few dozen pairs, each found by one step in the
 # index); of each, the item that is worth most and that this officer has not looked at.
-_LATER: Final = (
+LATER: Final = (
     "WITH RECURSIVE pair AS ("
     " (SELECT last_by, mechanism FROM item WHERE state = 'open' AND looks > 0"
     "  ORDER BY last_by, mechanism LIMIT 1)"
@@ -97,7 +102,7 @@ async def held(tx: Tx, officer: str, *, at: datetime) -> str | None:
 
 async def best_first(tx: Tx, *, mechanism: str, at: datetime) -> str | None:
     """Return the item that is worth most of those at which nobody has looked, and lock it."""
-    query = _FIRST_OF if mechanism else _FIRST
+    query = FIRST_OF if mechanism else FIRST
     found = await tx.row(query, {"mechanism": mechanism, "at": at}, _Chosen)
     return found.item if found else None
 
@@ -107,7 +112,7 @@ async def best_later(
 ) -> str | None:
     """Return the item that is worth most of those that wait for another look and fall due."""
     params = {"officer": officer, "mechanism": mechanism, "due": due, "at": at}
-    found = await tx.row(_LATER, params, _Chosen)
+    found = await tx.row(LATER, params, _Chosen)
     return found.item if found else None
 
 
@@ -136,7 +141,7 @@ async def lock_item(tx: Tx, item: str) -> ItemRow | None:
     return await tx.row(
         "SELECT item, affair, record_id, audit_run, pattern, verdict, mechanism, odds, minutes,"
         " reason, sides_locked, proposal_locked, state, round, looks, repeat, due_at, held_by,"
-        " held_until, suspended FROM item WHERE item = %(item)s FOR UPDATE",
+        " held_until, suspended_in FROM item WHERE item = %(item)s FOR UPDATE",
         {"item": item},
         ItemRow,
     )

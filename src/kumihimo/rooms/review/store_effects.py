@@ -17,13 +17,14 @@ GATEWAY: Final = "gateway"
 class EffectRow:
     """One thing to tell. `mechanism` is what people decided on, or else what the audit says.
 
-    `officers` are those who agreed on it, in order, with a space between; `behind`: something
+    `case_round` is the round in which the link was suspended. `officers` are those who agreed on it, in order, with a space between; `behind`: something
     about the same item was asked for before and is not done.
     """
 
     link_effect: int
     item: str
     round: int
+    case_round: int
     affair: str
     record_id: str
     kind: str
@@ -58,12 +59,13 @@ async def ask(
 ) -> None:
     """Note what the gateway is to be told, and put a letter that says no more than where it is."""
     effect = await tx.value(
-        "INSERT INTO link_effect (item, round, kind, correction_locked, state, asked_at)"
-        " VALUES (%(item)s, %(round)s, %(kind)s, %(correction)s, 'waiting', %(at)s)"
-        " RETURNING link_effect",
+        "INSERT INTO link_effect (item, round, case_round, kind, correction_locked, state,"
+        " asked_at) VALUES (%(item)s, %(round)s, %(case)s, %(kind)s, %(correction)s, 'waiting',"
+        " %(at)s) RETURNING link_effect",
         {
             "item": row.item,
             "round": row.round,
+            "case": row.round if row.suspended_in is None else row.suspended_in,
             "kind": kind,
             "correction": correction,
             "at": at,
@@ -84,11 +86,11 @@ async def suspend_all(tx: Tx, run: str, *, at: datetime) -> int:
     the source document); a namesake is held by the audit until a person has looked.
     """
     asked = await tx.rows(
-        "WITH doubted AS (UPDATE item SET suspended = true WHERE audit_run = %(run)s"
-        " AND state = 'open' AND looks = 0 AND NOT suspended AND verdict = 'mislink'"
+        "WITH doubted AS (UPDATE item SET suspended_in = round WHERE audit_run = %(run)s"
+        " AND state = 'open' AND looks = 0 AND suspended_in IS NULL AND verdict = 'mislink'"
         " AND mechanism IN ('household', 'twin', 'random') RETURNING item, round)"
-        " INSERT INTO link_effect (item, round, kind, state, asked_at)"
-        " SELECT item, round, 'suspend', 'waiting', %(at)s FROM doubted"
+        " INSERT INTO link_effect (item, round, case_round, kind, state, asked_at)"
+        " SELECT item, round, round, 'suspend', 'waiting', %(at)s FROM doubted"
         " RETURNING link_effect, kind",
         {"run": run, "at": at},
         _Asked,
@@ -101,7 +103,7 @@ async def suspend_all(tx: Tx, run: str, *, at: datetime) -> int:
 async def lock_effect(tx: Tx, effect: int) -> EffectRow | None:
     """Return one thing to tell, locked, with what is needed to tell it."""
     return await tx.row(
-        "SELECT e.link_effect, e.item, e.round, i.affair, i.record_id, e.kind, e.state,"
+        "SELECT e.link_effect, e.item, e.round, e.case_round, i.affair, i.record_id, e.kind, e.state,"
         " coalesce((SELECT l.mechanism FROM look l WHERE l.item = e.item AND l.round = e.round"
         "  AND l.answer = 'wrong' AND l.mechanism <> '' AND NOT l.taken_back"
         "  ORDER BY l.place LIMIT 1), i.mechanism) AS mechanism,"
@@ -122,14 +124,20 @@ async def lock_effect(tx: Tx, effect: int) -> EffectRow | None:
     )
 
 
-async def end(tx: Tx, effect: int, *, state: str, reason: str, at: datetime) -> None:
+async def end(tx: Tx, row: EffectRow, *, state: str, reason: str, at: datetime) -> None:
     """Write down what the gateway answered; what it was given goes when it is there."""
     await tx.put(
         "UPDATE link_effect SET state = %(state)s, reason = %(reason)s, ended_at = %(at)s,"
         " correction_locked = CASE WHEN %(state)s = 'done' THEN NULL ELSE correction_locked END"
         " WHERE link_effect = %(effect)s",
-        {"effect": effect, "state": state, "reason": reason, "at": at},
+        {"effect": row.link_effect, "state": state, "reason": reason, "at": at},
     )
+    stands = (row.kind == EffectKind.SUSPEND) == (state == "done")
+    if row.kind == EffectKind.SUSPEND or not stands:
+        await tx.put(
+            "UPDATE item SET suspended_in = %(round)s WHERE item = %(item)s",
+            {"item": row.item, "round": row.case_round if stands else None},
+        )
 
 
 async def ask_again(tx: Tx, effect: int, *, at: datetime) -> bool:
@@ -155,11 +163,16 @@ async def effects_of(tx: Tx, item: str) -> list[EffectShown]:
     )
 
 
-async def unfinished(tx: Tx, *, most: int) -> list[EffectShown]:
-    """Return what the gateway has not done, the oldest first."""
+async def waiting(tx: Tx) -> int:
+    """Return how much waits for the gateway."""
+    return int(await tx.value("SELECT count(*) FROM link_effect WHERE state = 'waiting'"))
+
+
+async def refused(tx: Tx, *, most: int) -> list[EffectShown]:
+    """Return what the gateway refused, the oldest first."""
     return await tx.rows(
         "SELECT link_effect, item, kind, state, reason, asked_at, ended_at FROM link_effect"
-        " WHERE state <> 'done' ORDER BY link_effect LIMIT %(most)s",
+        " WHERE state = 'refused' ORDER BY link_effect LIMIT %(most)s",
         {"most": most},
         EffectShown,
     )

@@ -117,8 +117,7 @@ async def reopen(tx: Tx, run: str) -> int:
         " reason = l.reason, shift_run = l.shift_run, content_tag = l.content_tag,"
         " sides_locked = l.sides_locked, proposal_locked = l.proposal_locked, state = 'open',"
         " round = i.round + 1, looks = 0, first_by = '', last_by = '', repeat = false,"
-        " due_at = NULL, held_by = '', held_until = NULL, decision = NULL, closed_on = NULL,"
-        " suspended = i.suspended AND i.state IN ('open', 'answered', 'office', 'lapsed')"
+        " due_at = NULL, held_by = '', held_until = NULL, decision = NULL, closed_on = NULL"
         " FROM loading l WHERE l.audit_run = %(run)s AND i.affair = l.affair"
         " AND i.record_id = l.record_id AND (i.content_tag <> l.content_tag"
         "  OR i.state IN ('vanished', 'lapsed') OR (i.state = 'decided' AND EXISTS"
@@ -150,7 +149,7 @@ async def vanish(tx: Tx, run: str, affairs: Sequence[str], *, on: date) -> int:
         "UPDATE item SET state = 'vanished', sides_locked = NULL, proposal_locked = NULL,"
         " held_by = '', held_until = NULL, due_at = NULL, closed_on = %(on)s"
         " WHERE state IN ('open', 'answered', 'office') AND audit_run <> %(run)s"
-        " AND affair = ANY(%(affairs)s) AND NOT suspended",
+        " AND affair = ANY(%(affairs)s) AND suspended_in IS NULL",
         {"run": run, "affairs": list(affairs), "on": on},
     )
 

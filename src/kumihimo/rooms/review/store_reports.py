@@ -204,7 +204,7 @@ async def line_counts(tx: Tx, run: str) -> list[LineCount]:
 async def waiting(tx: Tx) -> list[Waiting]:
     """Return a page of items that wait for their office."""
     return await tx.rows(
-        "SELECT item, affair, record_id, mechanism, suspended FROM item WHERE state = 'office'"
+        "SELECT item, affair, record_id, mechanism, suspended_in IS NOT NULL AS suspended FROM item WHERE state = 'office'"
         " ORDER BY item LIMIT %(most)s",
         {"most": PAGE},
         Waiting,

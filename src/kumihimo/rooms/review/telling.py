@@ -63,8 +63,8 @@ class _Ended:
 
 
 def case_of(row: EffectRow) -> str:
-    """Return how the gateway names the case: a record that comes again is a new one."""
-    return f"{row.item}-{row.round}"
+    """Return how the gateway names the case: after one is settled, a new doubt is a new case."""
+    return f"{row.item}-{row.case_round}"
 
 
 async def deliver(desk: Desk, gateway: Gateway, letter: Letter) -> None:
@@ -78,7 +78,7 @@ async def deliver(desk: Desk, gateway: Gateway, letter: Letter) -> None:
     ended = await asyncio.to_thread(_tell, desk, gateway, row)
     async with desk.database.transaction() as tx:
         await store_effects.end(
-            tx, row.link_effect, state=ended.state, reason=ended.reason, at=desk.clock.now()
+            tx, row, state=ended.state, reason=ended.reason, at=desk.clock.now()
         )
         await desk.journal(tx, f"link-{row.kind}", "desk", outcome=ended.state)
 

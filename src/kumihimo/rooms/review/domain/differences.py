@@ -50,6 +50,11 @@ class Difference:
     relation: Relation
 
     @property
+    def needs_points(self) -> bool:
+        """Whether the eye may not tell the two apart: then their code points are named."""
+        return not (self.own + self.other).isascii()
+
+    @property
     def own_points(self) -> str:
         """Return the code points of this institution's side."""
         return points(self.own)
@@ -88,7 +93,12 @@ def visible(text: str) -> str:
 
 
 def compare(own: str, other: str) -> Compared:
-    """Compare this institution's spelling with the register's."""
+    """Compare this institution's spelling with the register's.
+
+    Where one side holds nothing there is nothing to compare, and nothing differs.
+    """
+    if not own or not other:
+        return Compared(_whole(own), _whole(other), [])
     mine, theirs = characters(own), characters(other)
     left: list[Piece] = []
     right: list[Piece] = []
@@ -102,6 +112,10 @@ def compare(own: str, other: str) -> Compared:
         if differs:
             found += _differences(max(i1, j1) + 1, mine[i1:i2], theirs[j1:j2])
     return Compared(left, right, found)
+
+
+def _whole(text: str) -> list[Piece]:
+    return [Piece(visible(text), differs=False)] if text else []
 
 
 def _differences(start: int, mine: list[str], theirs: list[str]) -> list[Difference]:

@@ -49,7 +49,7 @@ CREATE TABLE item (
     due_at timestamptz,
     held_by text NOT NULL DEFAULT '',
     held_until timestamptz,
-    suspended boolean NOT NULL DEFAULT false,
+    suspended_in smallint,
     decision text CHECK (decision IN ('own', 'notation', 'wrong')),
     closed_on date,
     UNIQUE (affair, record_id),
@@ -106,11 +106,13 @@ CREATE TABLE viewing (
 CREATE INDEX viewing_by_time ON viewing (seen_at);
 CREATE INDEX viewing_item ON viewing (item);
 
--- What the gateway is told about a record's link, in this order for each item.
+-- What the gateway is told about a record's link, in this order for each item. `case_round` is the
+-- round in which the link was suspended: it names the case there until that is settled.
 CREATE TABLE link_effect (
     link_effect bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     item text NOT NULL REFERENCES item (item),
     round smallint NOT NULL,
+    case_round smallint NOT NULL,
     correction_locked bytea,
     kind text NOT NULL CHECK (kind IN ('suspend', 'confirm', 'correct')),
     state text NOT NULL CHECK (state IN ('waiting', 'done', 'refused')),
@@ -123,7 +125,7 @@ CREATE TABLE link_effect (
         OR (kind = 'correct' AND state <> 'done'))
 );
 CREATE INDEX link_effect_item ON link_effect (item, link_effect);
-CREATE INDEX link_effect_open ON link_effect (link_effect) WHERE state <> 'done';
+CREATE INDEX link_effect_open ON link_effect (state, link_effect) WHERE state <> 'done';
 
 -- How many items, by mechanism and state: a page that counts a million rows would be slow.
 CREATE TABLE tally (

@@ -13,7 +13,7 @@ WORDS: Final[dict[str, Said]] = {
     "confirmed": ("確認済み", "confirmed"),
     "notational": ("表記の差", "notation only"),
     # mechanisms
-    "match": ("本人", "own number"),
+    "match": ("本人の見込み", "probably the own person"),
     "household": ("同一世帯の家族", "family member"),
     "twin": ("双子", "twin"),
     "homonym": ("同姓同名・同じ生年月日", "namesake"),
@@ -39,6 +39,9 @@ WORDS: Final[dict[str, Said]] = {
     "moving": ("異動中", "moving"),
     "abroad": ("国外", "abroad"),
     "dead": ("死亡", "dead"),
+    # sexes as registers write them
+    "1": ("男", "male"),
+    "2": ("女", "female"),
     # levels
     "equal": ("同じ", "equal"),
     "canonical": ("表記だけ違う", "notation differs"),
