@@ -85,4 +85,4 @@ def sentence(code: str) -> Sentence:
     """Return the sentence of a reason, be it of the engine or of a person's approval."""
     if code in _OF_PEOPLE:
         return _OF_PEOPLE[code]
-    return SENTENCES[Reason(code)] if code in Reason else Sentence(code, code)
+    return SENTENCES[Reason(code)] if code in set(Reason) else Sentence(code, code)

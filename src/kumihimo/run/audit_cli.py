@@ -33,6 +33,11 @@ for _name, _where, _help in (
         "点検する。 Audit every record of a file against the register's snapshot.",
     ),
     (
+        "report",
+        "kumihimo.run.audit_report_cli:report",
+        "報告を作る。 Write the report (HTML and PDF), and the list for the case system.",
+    ),
+    (
         "diff",
         "kumihimo.run.audit_after_cli:diff",
         "二つの点検を比べる。 What changed between two audits.",

@@ -87,7 +87,7 @@ def run_audit(
         for one in () if json else taken:
             tell_quality(one)
         _list_bad_rows(out, rows, taken[0])
-        _judge(out, secret, bars, history=history is not None)
+        _judge(out, secret, bars, history=history is not None, memory=memory)
     decide(out, approved_only=approved_only)
     write_pattern_file(out)
     _about(out, plan, taken, approved_only=approved_only)
@@ -130,7 +130,7 @@ def _take(plan: Mapping, side: Side, path: Path, out: Path, bars: Progress) -> T
     return taken
 
 
-def _judge(out: Path, key: Path, bars: Progress, *, history: bool) -> None:
+def _judge(out: Path, key: Path, bars: Progress, *, history: bool, memory: int) -> None:
     tasks: dict[str, TaskID] = {}
 
     def progress(stage: str, done: int, total: int) -> None:
@@ -144,6 +144,7 @@ def _judge(out: Path, key: Path, bars: Progress, *, history: bool) -> None:
         snapshot=out / "snapshot",
         key=key,
         history=out / "history" if history else None,
+        memory_gib=memory or audit.MEMORY_GIB,
         progress=progress,
     )
 

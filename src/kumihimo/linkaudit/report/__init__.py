@@ -1,0 +1,1 @@
+"""What leaves an audit: a report without a raw value or a small count, and a file for the case system."""
