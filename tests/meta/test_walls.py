@@ -23,7 +23,7 @@ PLANTED = [
     ("Rooms", "kumihimo.rooms.linkage.service", "kumihimo.rooms.register.api"),
     ("Rooms", "kumihimo.rooms.gateway.answers", "kumihimo.rooms.ledger.api"),
     ("World", "kumihimo.run.serving", "kumihimo.world.nation"),
-    ("World", "kumihimo.run.serving", "kumihimo.run.settling"),
+    ("World", "kumihimo.run.services.gateway", "kumihimo.run.settling"),
     ("Walls: register", "kumihimo.rooms.register.events", "kumihimo.rooms.linkage.store"),
     ("Walls: linkage", "kumihimo.rooms.linkage.service", "kumihimo.rooms.oversight.service"),
     ("Walls: gateway", "kumihimo.rooms.gateway.persons", "kumihimo.rooms.register.domain.strict"),

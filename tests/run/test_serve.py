@@ -63,3 +63,23 @@ def test_a_missing_key_a_missing_file_and_a_missing_room_are_told(config, tmp_pa
     told(serve("linkage", "--config", str(config(key="other.key"))), 2, "other.key")
     told(serve("linkage", "--config", str(tmp_path / "none.toml")), 2, "none.toml")
     told(serve("palace", "--config", str(config())), 2, "no such room")
+
+
+COMPOSED = """
+import sys
+from pathlib import Path
+from kumihimo.kernel.clock import SystemClock
+from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.run.serving import compose
+path, clock, entropy = Path(sys.argv[1]), SystemClock(), SystemEntropy()
+assert compose("linkage", path, clock=clock, entropy=entropy, report=print).room == "linkage"
+print(*sys.modules)
+"""
+
+
+def test_a_process_has_the_program_of_its_own_room_in_its_memory_and_of_no_other(config):
+    told = subprocess.check_output([sys.executable, "-c", COMPOSED, config()], text=True)
+    rooms = {name for name in told.split() if name.startswith("kumihimo.rooms.")}
+    others = {name for name in rooms if name.count(".") > 2 and ".linkage." not in name}
+    assert "kumihimo.rooms.linkage.service" in rooms
+    assert others == {"kumihimo.rooms.oversight.api", "kumihimo.rooms.oversight.client"}

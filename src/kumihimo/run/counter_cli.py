@@ -19,7 +19,7 @@ from kumihimo.rooms.cards.pages.screens import build
 from kumihimo.rooms.cards.pages.settings import CounterSettings
 from kumihimo.run.asking import asked, passphrase_of, secret_of
 from kumihimo.run.serve_cli import run_service
-from kumihimo.run.serving import Service
+from kumihimo.run.service import Service
 
 app = App(
     name="counter",

@@ -21,8 +21,8 @@ from kumihimo.rooms.gateway.locked import IN_RANDOM_ORDER
 from kumihimo.rooms.gateway.settings import Settings
 from kumihimo.rooms.linkage.api import KeyState
 from kumihimo.run.key_changing import shown, words_of
+from kumihimo.run.law_in_force import ListInForce
 from kumihimo.run.migrate_cli import owner_dsn
-from kumihimo.run.street import ListInForce
 from kumihimo.statute.deployment import Deployment
 
 T = TypeVar("T")

@@ -39,7 +39,7 @@ def run(room: str, *, owner: Path, role: str, phase: Literal["all", "pre", "post
         段階。 `pre` before the new program runs, `post` after the old one has gone.
     """
     if room not in ROOMS:
-        names = ", ".join(sorted(ROOMS))
+        names = ", ".join(ROOMS)
         raise BadInput(f"no such room; rooms are {names}", pointer="room")
     dsn = owner_dsn(owner)
     packages = [f"kumihimo.rooms.{room}"]

@@ -21,7 +21,8 @@ from kumihimo.kernel.refusal import BadInput, Refusal, Unavailable
 from kumihimo.kernel.settings import BadSettings
 from kumihimo.kernel.worker import Job, repeat
 from kumihimo.run.loopback import answering
-from kumihimo.run.serving import ROOMS, Service, compose
+from kumihimo.run.service import Service
+from kumihimo.run.serving import ROOMS, compose
 
 FOLLOW_PAUSE_S: Final = 10.0
 WAIT_PAUSE_S: Final = 0.5

@@ -53,9 +53,9 @@ from kumihimo.rooms.register.app import RegisterRoom
 from kumihimo.rooms.register.app import build as build_register
 from kumihimo.rooms.register.context import Register
 from kumihimo.rooms.register.domain.quota import Limits
+from kumihimo.run.law_in_force import ListInForce
 from kumihimo.run.plan import CENTRE, Plan, entries_of
 from kumihimo.statute.law import affairs, build_list
-from kumihimo.statute.positive_list import PositiveList
 
 _CONNECTIONS: Final = 4  # per room: twelve rooms share one server
 
@@ -76,17 +76,6 @@ class InProcess(httpx2.AsyncBaseTransport):
         if room is None:
             raise httpx2.ConnectError("nobody there", request=request)
         return await room.handle_async_request(request)
-
-
-@attrs.frozen
-class ListInForce:
-    """The positive list that a room holds."""
-
-    positive_list: PositiveList
-
-    def current(self) -> PositiveList:
-        """Return it."""
-        return self.positive_list
 
 
 @attrs.frozen

@@ -1,0 +1,1 @@
+"""Each room as a service; a process imports one of these."""

@@ -1,0 +1,38 @@
+"""jpki as a service; its status may be asked at an address of its own."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import attrs
+
+from kumihimo.kernel.plain_http import listening
+from kumihimo.kernel.refusal import BadInput
+from kumihimo.kernel.settings import load
+from kumihimo.rooms.jpki.app import build
+from kumihimo.rooms.jpki.settings import Settings
+from kumihimo.run.service import Given, Service, following
+
+
+def compose(given: Given) -> Service:
+    """Compose it from its settings file."""
+    settings = load(given.path, Settings)
+    book, net = settings.book(), settings.net()
+    jpki = settings.jpki(beside=given.path, book=book, clock=given.clock, entropy=given.entropy)
+    room = build(jpki, book=book, net=net, report=given.report)
+    service = following("jpki", settings, book, room.app, jpki.database, net)
+    service = attrs.evolve(service, share_port=settings.share_port)
+    address = settings.ocsp_address()
+    if address is None:
+        return service
+
+    @asynccontextmanager
+    async def status() -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            door = listening(room.status, *address, share_port=settings.share_port)
+            try:
+                await stack.enter_async_context(door)
+            except OSError as error:
+                raise BadInput(f"ocsp_listen: {error.strerror}", pointer="ocsp_listen") from None
+            yield
+
+    return attrs.evolve(service, beside=status)

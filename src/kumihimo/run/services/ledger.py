@@ -1,0 +1,15 @@
+"""The ledger as a service."""
+
+from kumihimo.kernel.settings import load
+from kumihimo.rooms.ledger.app import build
+from kumihimo.rooms.ledger.settings import Settings
+from kumihimo.run.service import Given, Service, following
+
+
+def compose(given: Given) -> Service:
+    """Compose it from its settings file."""
+    settings = load(given.path, Settings)
+    book, net = settings.book(), settings.net()
+    ledger = settings.ledger(beside=given.path, clock=given.clock, entropy=given.entropy)
+    room = build(ledger, book=book, net=net, report=given.report)
+    return following("ledger", settings, book, room.app, ledger.database, net)
