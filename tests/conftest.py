@@ -1,7 +1,6 @@
 """One PostgreSQL for each test worker; each test that asks gets databases of its own."""
 
 import logging
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,14 +9,13 @@ from hypothesis import settings
 
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.postgres import EmbeddedPostgres
+from tests.databases import Databases
 
 # A run tells about the code and not about the machine or the day: no example is timed, and each
 # run tries the same ones. To hunt for others: `--hypothesis-profile random`.
 settings.register_profile("random", deadline=None)
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.load_profile("same")
-
-_names = count()
 
 
 def pytest_addoption(parser):
@@ -50,13 +48,13 @@ def postgres():
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def databases(postgres):
+    return Databases(postgres)
+
+
 @pytest.fixture
-def new_room(postgres):
+def new_room(databases):
     """Make a migrated database for a room, under a name that no other test has."""
-
-    def make(room):
-        name = f"{room}_{next(_names)}"
-        packages = [f"kumihimo.rooms.{room}"]
-        return name, postgres.room(name, packages, entropy=SystemEntropy())
-
-    return make
+    with databases.lent() as make:
+        yield make

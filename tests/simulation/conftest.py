@@ -16,13 +16,14 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="session")
-def played(postgres):
+def played(databases):
     """Play a seed, once in a session: tests that look at the same seed share what happened."""
     done = {}
 
     def of(seed, steps):
         if (seed, steps) not in done:
-            done[seed, steps] = play(seed, steps, postgres)
+            with databases.lent() as new_room:
+                done[seed, steps] = play(seed, steps, new_room)
         return done[seed, steps]
 
     return of

@@ -3,11 +3,9 @@
 import asyncio
 import random
 from collections import Counter
-from itertools import count
 
 import attrs
 
-from kumihimo.kernel.entropy import SystemEntropy
 from tests.simulation.actions import WEIGHTS, Actor
 from tests.simulation.federation import Federation
 from tests.simulation.quiet import come_to_rest
@@ -16,7 +14,6 @@ from tests.simulation.watch import Watch
 
 CI_SEEDS = (1, 2, 3, 4, 5)
 CI_STEPS = 150
-_names = count()
 
 
 @attrs.frozen
@@ -33,17 +30,12 @@ class SimulationFailed(AssertionError):
     """An invariant does not hold; the message names the seed and the step."""
 
 
-def play(seed, steps, postgres):
+def play(seed, steps, new_room):
     """Run a simulation; raises `SimulationFailed`."""
-    return asyncio.run(_play(seed, steps, postgres))
+    return asyncio.run(_play(seed, steps, new_room))
 
 
-async def _play(seed, steps, postgres):
-    def new_room(room):
-        name = f"simulated_{room}_{next(_names)}"
-        packages = [f"kumihimo.rooms.{room}"]
-        return name, postgres.room(name, packages, entropy=SystemEntropy())
-
+async def _play(seed, steps, new_room):
     federation = Federation(seed)
     await federation.begin(new_room)
     try:
