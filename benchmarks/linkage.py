@@ -42,6 +42,7 @@ from kumihimo.run.plan import Plan
 
 MINATO, OSAKA = "lg-131032", "lg-271004"
 EAST, WEST = "gateway-east", "gateway-west"
+ROOMS = ("oversight", "register", "linkage", "ledger", EAST, WEST)
 AFFAIR, LAYOUT, INCOME = "b081", "local-tax/2024", "local-tax.total-income"
 T = TypeVar("T")
 
@@ -59,18 +60,21 @@ BAR_GROWTH: Final = 1.3
 
 @attrs.frozen
 class Lengths:
-    """How long each part runs, and how large the large nation is."""
+    """How long each part runs, how large the nations are and a batch."""
 
+    warm_s: float
     batch_s: float
     growth_s: float
     single_s: float
     crypto_s: float
+    small: int
     large: int
     acquired: int
+    batch: int
 
 
-FULL: Final = Lengths(60.0, 20.0, 20.0, 3.0, LARGE, 10_000)
-QUICK: Final = Lengths(1.0, 1.0, 1.0, 0.3, 11_000, 1_000)
+FULL: Final = Lengths(1.0, 60.0, 20.0, 20.0, 3.0, SMALL, LARGE, 10_000, BATCH)
+QUICK: Final = Lengths(0.1, 0.1, 0.1, 0.2, 0.1, 200, 300, 100, 100)
 
 
 def run(tell: Tell, *, quick: bool) -> Sequence[Measure]:
@@ -79,25 +83,28 @@ def run(tell: Tell, *, quick: bool) -> Sequence[Measure]:
     limit = crypto_limit(lengths.crypto_s)
     tell(f"group operations and signatures allow {limit:,.0f} inquiries a second on this machine")
     with on_machine() as small:
-        fill(small, SMALL, tell)
+        fill(small, lengths.small, tell)
         small.federation.start()
         numbers, codes = acquisition(small, lengths.acquired, tell)
         client = small.federation.client(MINATO, "bench")
-        batches(client, small, 1.0)
-        rate = batches(client, small, lengths.batch_s)
+        batches(client, small, lengths.warm_s, lengths.batch)
+        rate = batches(client, small, lengths.batch_s, lengths.batch)
         tell(f"{rate:,.0f} inquiries a second in batches, for {lengths.batch_s:.0f} s")
         p50, p99 = singles(small, lengths.single_s)
         tell(f"single: p50 {p50:.0f} ms, p99 {p99:.0f} ms at {PER_SECOND} a second")
-        small_rate = batches(client, small, lengths.growth_s)
+        small_rate = batches(client, small, lengths.growth_s, lengths.batch)
         client.close()
     with on_machine() as large:
         fill(large, lengths.large, tell)
         large.federation.start()
         client = large.federation.client(MINATO, "bench")
-        batches(client, large, 1.0)
-        large_rate = batches(client, large, lengths.growth_s)
+        batches(client, large, lengths.warm_s, lengths.batch)
+        large_rate = batches(client, large, lengths.growth_s, lengths.batch)
         client.close()
-    tell(f"{small_rate:,.0f} a second among {SMALL:,}, {large_rate:,.0f} among {lengths.large:,}")
+    tell(
+        f"{small_rate:,.0f} a second among {lengths.small:,}, {large_rate:,.0f} among"
+        f" {lengths.large:,}"
+    )
     cores = multiprocessing.cpu_count()
     alone = 1_000 * cores / limit
     return [
@@ -135,7 +142,7 @@ def run(tell: Tell, *, quick: bool) -> Sequence[Measure]:
             "cost_growth_10k_to_1m",
             small_rate / large_rate,
             "x",
-            against=f"cost among {SMALL:,}",
+            against=f"cost among {lengths.small:,}",
             against_value=1.0,
             at_most=BAR_GROWTH,
         ),
@@ -188,7 +195,7 @@ def on_machine() -> Generator[Machine]:
             )
             federation = prepare(
                 folder / "rooms", plan, postgres=postgres, clock=SystemClock(), entropy=entropy
-            )
+            ).only(*ROOMS)
             try:
                 yield Machine(federation, postgres)
             finally:
@@ -264,15 +271,15 @@ def _fill_gateway(
 # The load.
 
 
-def batches(client: BusinessClient, machine: Machine, seconds: float) -> float:
-    """Ask in batches for so long; returns inquiries a second, the ledger's share included."""
+def batches(client: BusinessClient, machine: Machine, seconds: float, size: int) -> float:
+    """Ask in batches of a size for so long; returns inquiries a second, the ledger's share included."""
     before = _at_ledger(machine)
     begun = time.perf_counter()
 
     def work(lane: int) -> int:
         done, turn = 0, lane
         while time.perf_counter() - begun < seconds:
-            asked = _batch(machine, turn)
+            asked = _batch(machine, turn, size)
             found = client.ask_and_wait(asked)
             wrong = {answer.outcome for answer in found} - {"OK"}
             assert not wrong, f"every inquiry is answered, not {wrong}"
@@ -287,9 +294,9 @@ def batches(client: BusinessClient, machine: Machine, seconds: float) -> float:
     return done / (time.perf_counter() - begun)
 
 
-def _batch(machine: Machine, turn: int) -> list[Question]:
-    start = turn * BATCH % len(machine.addressees)
-    chosen = [machine.addressees[(start + i) % len(machine.addressees)] for i in range(BATCH)]
+def _batch(machine: Machine, turn: int, size: int) -> list[Question]:
+    start = turn * size % len(machine.addressees)
+    chosen = [machine.addressees[(start + i) % len(machine.addressees)] for i in range(size)]
     return [_question(one) for one in chosen]
 
 

@@ -23,25 +23,28 @@ from tests.federation.street import ALLOWANCE, INCOME, LAYOUT, MINATO, OSAKA
 from tests.rooms.register.made import birth
 
 EAST, WEST = "gateway-east", "gateway-west"
+NEEDED = ("oversight", "register", "linkage", "ledger", EAST, WEST)  # nobody here has a card
 POLL_MAX = 1_000
 
 
 @contextmanager
-def two_towns(prepared=lambda _: None):
+def two_towns(prepared=lambda _: None, *, durable=False):
     """Run a federation in which Minato may ask Osaka; gives it and its PostgreSQL.
 
-    `prepared` gets the federation before its rooms start.
+    `prepared` gets the federation before its rooms start. `durable` is for tests that kill the
+    database.
     """
     entropy, clock = SystemEntropy(), SystemClock()
     with TemporaryDirectory(prefix="kumihimo-test-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        server = EmbeddedPostgres.start(folder / "postgres", entropy=entropy)
+        server = EmbeddedPostgres.start(folder / "postgres", entropy=entropy, durable=durable)
         plan = Plan(
             gateways={EAST: [MINATO], WEST: [OSAKA]},
             assessed={MINATO: date(2025, 4, 1), OSAKA: date(2025, 4, 1)},
         )
         found = prepare(folder / "rooms", plan, postgres=server, clock=clock, entropy=entropy)
+        found = found.only(*NEEDED)
         prepared(found)
         try:
             found.start()

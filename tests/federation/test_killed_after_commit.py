@@ -83,7 +83,7 @@ class Towns:
 @pytest.fixture(scope="module")
 def towns():
     with (
-        two_towns() as (rooms, server),
+        two_towns(durable=True) as (rooms, server),
         closing(rooms.client(MINATO)) as minato,
         closing(rooms.client(OSAKA)) as osaka,
     ):

@@ -31,7 +31,7 @@ VICTIMS = ("linkage", EAST, "ledger", WEST)
 
 @pytest.fixture
 def federation():
-    with two_towns() as found:
+    with two_towns(durable=True) as found:
         yield found
 
 

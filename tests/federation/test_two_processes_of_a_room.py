@@ -25,8 +25,8 @@ from tests.federation.processes import (
 from tests.federation.standing import at_rest, each_stands_once, journaled, value
 from tests.federation.street import MINATO, OSAKA
 
-PEOPLE = 200
-BATCHES = 8
+PEOPLE = 100
+BATCHES = 6
 ALONE = 20
 DOUBLED = ("linkage", EAST, WEST)
 

@@ -53,9 +53,10 @@ def kept():
             examples = PYTHON.findall(said)
             assert len(examples) == 2, said
             yield Kept(said, *examples)
-        finally:
             running.send_signal(signal.SIGINT)
-        _, errors = running.communicate(timeout=120)
+            _, errors = running.communicate(timeout=120)
+        finally:
+            running.kill()  # where it did not end: `with` waits for it
     assert (running.returncode, errors.decode()) == (130, "kumihimo: 中止しました。 Stopped.\n")
 
 
