@@ -138,7 +138,10 @@ class Federation:
 
     def address_of(self, party: str) -> str:
         """Return where a party is reached."""
-        return self.rooms[party if party in CENTRE else self.plan.gateway_of(party)].address
+        return self.rooms[self._room_of(party)].address
+
+    def _room_of(self, party: str) -> str:
+        return party if party in CENTRE else self.plan.gateway_of(party)
 
     def token(self, institution: str, client: str = "business") -> Withheld[str]:
         """Let a business system of an institution in, for every affair; returns its token."""
@@ -155,7 +158,8 @@ class Federation:
 
     def parties(self) -> list[str]:
         """Return every party that has an address."""
-        return [*CENTRE, *self.plan.institutions]
+        everybody = [*CENTRE, *self.plan.institutions]
+        return [party for party in everybody if self._room_of(party) in self.rooms]
 
     def caller(self, party: str, net: HttpNet, clock: Clock, entropy: Entropy) -> Caller:
         """Return a party's voice over HTTP."""
