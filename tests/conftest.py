@@ -10,6 +10,7 @@ from hypothesis import settings
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.postgres import EmbeddedPostgres
 from tests.databases import Databases
+from tests.order import begun_first
 
 # A run tells about the code and not about the machine or the day: no example is timed, and each
 # run tries the same ones. To hunt for others: `--hypothesis-profile random`.
@@ -26,6 +27,10 @@ def pytest_addoption(parser):
         metavar="N",
         help="simulate the federation under N more seeds (tests/simulation)",
     )
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not begun_first(item.nodeid))
 
 
 @pytest.fixture(autouse=True)

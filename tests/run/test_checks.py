@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kumihimo.run.testing import CHECKS, MIGRATIONS, ROOT
+from kumihimo.run.testing import CHECKS, MIGRATIONS, ROOT, TYPES
 
 TOOLS = Path(sys.executable).parent
 
@@ -25,7 +25,7 @@ def planted(tmp_path):
     return plant
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+@pytest.mark.parametrize("check", [*CHECKS, TYPES], ids=lambda check: check.name)
 def test_the_tool_of_every_check_comes_with_the_environment(check):
     assert (TOOLS / check.command[0]).exists()
 

@@ -1,0 +1,25 @@
+"""What a run begins with.
+
+The order of tests is another in each run (pytest-randomly). Workers take each other's tests from
+the end of the queue; whoever takes half a module away has to start its federation once more. So
+modules that start one come first, and what is left to share at the end is small.
+"""
+
+FIRST = (
+    "tests/federation/test_keys_by_command.py",
+    "tests/federation/test_killed_after_commit.py",
+    "tests/federation/test_processes.py",
+    "tests/federation/test_two_of_jpki.py",
+    "tests/federation/test_two_processes_of_a_room.py",
+    "tests/interop",
+    "tests/run/test_bench.py",
+    "tests/run/test_demo.py",
+    "tests/run/test_pages_by_hand.py",
+    "tests/run/test_the_page_on_rooms.py",
+    "tests/simulation",
+)
+
+
+def begun_first(node):
+    """Tell whether a test is among those that a run begins with."""
+    return node.startswith(FIRST)
