@@ -257,7 +257,7 @@ def _read_names(dictionary: sqlite3.Connection) -> dict[str, int]:
     for (spelling,) in dictionary.execute(
         "SELECT DISTINCT k.text FROM NEKanji k JOIN NETranslation t ON t.idseq = k.idseq"
         " JOIN NETransType y ON y.tid = t.ID"
-        " WHERE y.text LIKE '%surname%' OR y.text LIKE '%given name%'"
+        " WHERE y.text IN ('surname', 'fem', 'masc', 'given')"
     ):
         found.update(set(spelling))
     return found
