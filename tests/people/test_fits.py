@@ -34,6 +34,7 @@ FITS = (Grade.DICTIONARY, Grade.ALIGNED)
         ("高橋　花子", "ﾀｶﾊｼﾀﾛｳ", "partial", ("given",)),
         ("高橋　花子", "サトウ　ハナコ", "partial", ("surname",)),
         ("高橋　花子", "サトウ　タロウ", "unlikely", ("surname", "given")),
+        ("川上　花子", "ガワカミ　ハナコ", "partial", ("surname",)),  # nothing before it voices it
         ("高橋花子", "サトウハナコ", "unlikely", ("whole",)),
         ("高橋　花子", "タカハシ", "partial", ("given",)),
         ("●橋　花子", "タカハシ　ハナコ", "cannot-say", ()),
