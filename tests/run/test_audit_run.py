@@ -46,7 +46,7 @@ def test_what_was_taken_in_is_not_taken_in_again_until_its_mapping_changes(folde
     mapping.write_text(own.replace("pad = 0", "pad = 12") + "[snapshot]" + other)
     line = list(run_line(folder))
     line[1] = mapping
-    told = json.loads(done(*line, "--out", audit, "--json", "--key", folder / "audit.key").out)
+    told = json.loads(done(*line, "--out", audit, "--json", "--key", folder / "audit.key"))
     after = [part.stat().st_mtime_ns for part in parts]
     assert (before[0] == after[0], before[1] == after[1]) == (False, True)
     assert told["rows"] == 400 == told["listed"] + sum(told["verdicts"].values())
@@ -57,7 +57,7 @@ def test_an_approved_line_decides_its_records_and_no_record_that_says_more_itsel
     audit = copied(folder / "audit", tmp_path)
     machine = findings(audit)
     told = done("patterns", "approve", audit, edited(audit, signed("notational")))
-    assert "Version 1" in told.out
+    assert "Version 1" in told
     both = machine.join(findings(audit), on="row", suffix="_now")
     lines = pl.read_parquet(audit / "patterns.parquet").select("pattern", own="verdict")
     both = both.join(lines, on="pattern")
@@ -124,7 +124,7 @@ def test_two_audits_are_compared_by_record_and_by_pattern(folder, tmp_path):
     moved = findings(audit).filter(pl.col("row") == 10)
     changed.write_parquet(audit / "findings.parquet")
     told = done("diff", folder / "audit", audit, "--out", tmp_path / "moved.csv")
-    assert "同じ same 391  動いた moved 1  新しい new 0  消えた gone 5" in told.out
+    assert "同じ same 391  動いた moved 1  新しい new 0  消えた gone 5" in told
     line = (tmp_path / "moved.csv").read_text("utf-8-sig").splitlines()[1]
     assert line.startswith(f"{moved['record_id'][0]},")
     assert ",mislink," in line
