@@ -5,18 +5,18 @@ them. Of a person under protection (支援措置) the address is always told as 
 who has moved: nobody finds out by trying where she lives.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 
 import attrs
 
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.people.addresses import Address
 from kumihimo.people.births import BirthDate
-from kumihimo.people.kana import canonical_kana
-from kumihimo.people.names import canonical_name, weak_name
+from kumihimo.people.comparing import compare_kanas, compare_names, read_names
+from kumihimo.people.levels import NameLevel as Level
+from kumihimo.people.names import RecordedNames
 from kumihimo.people.sexes import Sex
-from kumihimo.people.text import is_unreadable
 from kumihimo.rooms.register.api import (
     AddressLevel,
     BirthLevel,
@@ -28,7 +28,8 @@ from kumihimo.rooms.register.api import (
 )
 from kumihimo.rooms.register.domain.residents import State
 
-_LOST: Final = frozenset("●○◯■□〓?？\ufffd")
+Compare: TypeAlias = Callable[[RecordedNames | None, RecordedNames | None], Level]
+
 _SAME_NAME: Final = frozenset[NameLevel]({"equal", "canonical", "member"})
 _SAME_PLACE: Final = frozenset[AddressLevel]({"equal", "canonical", "room"})
 
@@ -44,9 +45,11 @@ class Recorded:
 def levels(held: HeldAttributes, recorded: Recorded) -> LinkLevels:
     """Compare what an institution holds, attribute by attribute; never fails."""
     now = recorded.now
+    named = read_names(held.name)
+    read = read_names(held.name or held.kana, kana=held.kana)
     return LinkLevels(
-        name=_name_level(held.name, _names(recorded)),
-        kana=_kana_level(held.kana, [now.kana, *(s.kana for s in recorded.before)]),
+        name=_names_level(named, recorded, compare_names),
+        kana=_names_level(read, recorded, compare_kanas),
         birth=_birth_level(held.birth, now.birth),
         sex=_sex_level(held.sex, now.sex),
         address=_address_level(held.address, recorded),
@@ -75,71 +78,19 @@ def verdict(found: LinkLevels, recorded: Recorded) -> LinkVerdict:
     return "EQUAL" if alike else "SPELLING"
 
 
-@attrs.frozen(repr=False)
-class _Names:
-    """The name as recorded now, and every other name that is or was recorded of the person."""
-
-    name: str
-    others: frozenset[str]
-
-
-def _names(recorded: Recorded) -> _Names:
-    others: set[str] = set()
-    for state in (recorded.now, *recorded.before):
-        others |= {canonical_name(n) for n in (state.name, state.alias, state.kana) if n}
-        given = state.name.split()
-        if state.former_surname and len(given) > 1:
-            others.add(canonical_name(state.former_surname + given[-1]))
-    return _Names(recorded.now.name, frozenset(others))
+def _names_level(written: RecordedNames | None, recorded: Recorded, kind: Compare) -> NameLevel:
+    """Compare with the names of today, and where they disagree with every earlier name."""
+    found = kind(written, _read(recorded.now)).value
+    if found in _SAME_NAME or found == "missing":
+        return found
+    earlier = (kind(written, _read(state)).value for state in recorded.before)
+    return "member" if any(level in _SAME_NAME for level in earlier) else found
 
 
-def _name_level(written: str, held: _Names) -> NameLevel:
-    if not written or not held.name:
-        return "missing"
-    lost = is_unreadable(written) or is_unreadable(held.name)
-    mine, theirs = canonical_name(written), canonical_name(held.name)
-    if lost:
-        return "wildcard" if _fits(mine, theirs) else _half(written, held.name)
-    if written == held.name:
-        return "equal"
-    if mine == theirs:
-        return "canonical"
-    if mine in held.others:
-        return "member"
-    return "weak" if weak_name(written) == weak_name(held.name) else _half(written, held.name)
-
-
-def _fits(one: str, other: str) -> bool:
-    """Say whether two names agree letter by letter but for letters that were lost."""
-    return len(one) == len(other) and all(
-        a == b or a in _LOST or b in _LOST or is_unreadable(a) or is_unreadable(b)
-        for a, b in zip(one, other, strict=True)
+def _read(state: State) -> RecordedNames | None:
+    return read_names(
+        state.name, kana=state.kana, former_surname=state.former_surname, alias=state.alias
     )
-
-
-def _half(one: str, other: str) -> NameLevel:
-    """Say which half of a name agrees; where neither side has a space, none is known."""
-    mine, theirs = one.split(), other.split()
-    parts = mine if len(mine) > 1 else theirs
-    if len(parts) < 2:  # noqa: PLR2004
-        return "different"
-    a, b = canonical_name(one), canonical_name(other)
-    surname, given = canonical_name(parts[0]), canonical_name(parts[-1])
-    if a.startswith(surname) and b.startswith(surname):
-        return "surname"
-    return "given" if a.endswith(given) and b.endswith(given) else "different"
-
-
-def _kana_level(written: str, held: Sequence[str]) -> NameLevel:
-    now = held[0]
-    if not written or not now:
-        return "missing"
-    if written == now:
-        return "equal"
-    mine = canonical_kana(written)
-    if mine == canonical_kana(now):
-        return "canonical"
-    return "member" if mine in {canonical_kana(k) for k in held} else _half(written, now)
 
 
 def _birth_level(written: str, held: str) -> BirthLevel:
