@@ -33,9 +33,11 @@ from kumihimo.rooms.linkage.app import domain_keys
 from kumihimo.rooms.linkage.service import Core
 from kumihimo.rooms.oversight.api import (
     ALARM_PATH,
+    LEAK_PATH,
     Alarm,
     Entry,
     Kind,
+    LeakReported,
     SignedDirectory,
     new_body,
     signed_bytes,
@@ -99,6 +101,7 @@ class Street:
         self.secret_a = random_scalar(self.entropy)
         self.bugs = []
         self.alarms = []
+        self.leaks = []
         self.gateways = {}
         self.tenants = {}
         self.databases = []
@@ -199,13 +202,24 @@ class Street:
             self.alarms.append(data)
             return api.Received(1)
 
+        @post(
+            LEAK_PATH,
+            status_code=200,
+            opt=lawful(authority="Number Act art. 29-4", callers=("institution",)),
+        )
+        async def take_leak(
+            request: Request[Any, Any, Any], data: JSONBody[LeakReported]
+        ) -> api.Received:
+            self.leaks.append((verified_of(request).sender, data))
+            return api.Received(1)
+
         door = SignedDoor(
             keys_of=lambda party: self.keys["oversight"] if party == "oversight" else None,
             book=self.book,
             clock=self.clock,
             entropy=self.entropy,
         )
-        return room_app("played oversight", [take], report=self._bug, door=door)
+        return room_app("played oversight", [take, take_leak], report=self._bug, door=door)
 
     async def records_of(self, person_key):
         """Return what a person reads of herself, under the code that the ledger acquired."""

@@ -1,7 +1,6 @@
 """`kumihimo gateway`: what the operator of a gateway does by hand."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,21 +8,18 @@ import psycopg
 from cyclopts import App
 
 from kumihimo.kernel import rewriting
-from kumihimo.kernel.clock import SystemClock
-from kumihimo.kernel.entropy import SystemEntropy
-from kumihimo.kernel.keys import KeyFileUnsafe
 from kumihimo.kernel.refusal import BadInput, NotFound, Unavailable
-from kumihimo.kernel.settings import BadSettings, load
+from kumihimo.kernel.settings import load
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.gateway import clients, rotation
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.locked import IN_RANDOM_ORDER
 from kumihimo.rooms.gateway.settings import Settings
 from kumihimo.rooms.linkage.api import KeyState
+from kumihimo.run import mislink_cli
+from kumihimo.run.gateway_open import within
 from kumihimo.run.key_changing import shown, words_of
-from kumihimo.run.law_in_force import ListInForce
 from kumihimo.run.migrate_cli import owner_dsn
-from kumihimo.statute.deployment import Deployment
 
 T = TypeVar("T")
 
@@ -31,6 +27,7 @@ app = App(
     name="gateway",
     help="中間サーバーの運用。 What the operator of a gateway does by hand.",
 )
+app.command(mislink_cli.app)
 
 
 @app.command
@@ -69,7 +66,7 @@ def revoke_client(institution: str, client: str, *, config: Path) -> None:
     async def revoke(gateway: Gateway, tenant: Tenant) -> bool:
         return await clients.revoke(gateway, tenant, client)
 
-    if not asyncio.run(_within(config, institution, revoke)):
+    if not asyncio.run(within(config, institution, revoke)):
         raise NotFound("this institution has no such client", pointer="client")
 
 
@@ -96,7 +93,7 @@ def change_key(institution: str, *, look: bool = False, config: Path) -> None:
             await _change(settings, gateway, tenant)
         return await rotation.state(gateway, tenant)
 
-    print(words_of(institution, asyncio.run(_within(config, institution, change))))
+    print(words_of(institution, asyncio.run(within(config, institution, change))))
 
 
 async def _change(settings: Settings, gateway: Gateway, tenant: Tenant) -> None:
@@ -142,32 +139,4 @@ async def create_client(
     async def create(gateway: Gateway, tenant: Tenant) -> Withheld[str]:
         return await clients.create(gateway, tenant, client, affairs)
 
-    return await _within(config, institution, create)
-
-
-async def _within(
-    config: Path, institution: str, act: Callable[[Gateway, Tenant], Awaitable[T]]
-) -> T:
-    settings = load(config, Settings)
-    entropy = SystemEntropy()
-    try:
-        tenant = settings.hosted(beside=config, entropy=entropy).get(institution)
-    except KeyFileUnsafe as error:
-        raise BadSettings(str(error)) from None
-    if tenant is None:
-        raise BadInput("this gateway does not host that institution", pointer="institution")
-    net = settings.net()
-    gateway = settings.gateway(
-        beside=config,
-        book=settings.book(),
-        law=ListInForce(Deployment().positive_list()),
-        net=net,
-        clock=SystemClock(),
-        entropy=entropy,
-    )
-    await gateway.database.open()
-    try:
-        return await act(gateway, tenant)
-    finally:
-        await gateway.database.close()
-        await net.close()
+    return await within(config, institution, create)

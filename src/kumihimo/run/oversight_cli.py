@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 from cyclopts import App
 
 from kumihimo.kernel.clock import JST, SystemClock
@@ -15,9 +16,16 @@ from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.refusal import BadInput, NotFound
 from kumihimo.kernel.settings import BadSettings, load
 from kumihimo.kernel.wire import decode_strictly
-from kumihimo.rooms.oversight import service
-from kumihimo.rooms.oversight.api import ENROL_PATH, PARTY, Enrol, Entry, SignedDirectory
-from kumihimo.rooms.oversight.client import DirectoryFollower
+from kumihimo.rooms.oversight import leaks, service
+from kumihimo.rooms.oversight.api import (
+    ENROL_PATH,
+    PARTY,
+    Enrol,
+    Entry,
+    LeakReported,
+    SignedDirectory,
+)
+from kumihimo.rooms.oversight.client import DirectoryFollower, classify
 from kumihimo.rooms.oversight.service import OPERATOR, Oversight
 from kumihimo.rooms.oversight.settings import Settings
 
@@ -103,7 +111,27 @@ def alarms(*, config: Path) -> None:
     """
     for row in asyncio.run(_within(config, service.alarms)):
         at = row.noticed_at.astimezone(JST)
-        print(f"{at:%Y-%m-%d %H:%M}\t{row.kind}\t{row.requester} → {row.provider}\t{row.permit}")
+        bodies = " → ".join(body for body in (row.requester, row.provider) if body)
+        print(f"{at:%Y-%m-%d %H:%M}\t{row.kind}\t{bodies}\t{row.permit}")
+
+
+@app.command(name="leaks")
+def list_leaks(*, config: Path) -> None:
+    """漏えい等報告の一覧。 Show the latest 100 reports of leaks, with the last days of each.
+
+    Parameters
+    ----------
+    config
+        監督機関の設定ファイル。 Oversight's settings file.
+    """
+    for row in asyncio.run(_within(config, leaks.reports)):
+        report = msgspec.json.decode(bytes(row.body), type=LeakReported)
+        found = classify(report.event)
+        types = ",".join(found.types)
+        print(
+            f"{row.institution}\t{row.stage}\t{types}\t{report.event.persons} 人 persons"
+            f"\t速報 {found.preliminary_due}\t確報 {found.final_due}\t{row.leak}"
+        )
 
 
 def _entry(path: Path) -> Entry:

@@ -12,6 +12,7 @@ from kumihimo.rooms.linkage.api import Outcome, SignedSheet
 
 PROVISIONS_PATH = "/provisions"
 RESULTS_PATH = "/provisions/results"
+WITHDRAWN_PATH = "/provisions/withdrawn"
 
 
 class Provide(msgspec.Struct, frozen=True):
@@ -36,6 +37,12 @@ class Provisions(msgspec.Struct, frozen=True):
 
 class Ask(msgspec.Struct, frozen=True):
     """Requester to provider: what became of these permits that waited for a person?"""
+
+    permits: tuple[str, ...]
+
+
+class WithdrawnProvisions(msgspec.Struct, frozen=True):
+    """Provider to requester: what was given under these permits was of another person."""
 
     permits: tuple[str, ...]
 

@@ -9,7 +9,7 @@ from kumihimo.kernel import retention
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.worker import Errands, Job, working
-from kumihimo.rooms.gateway import acquire, answers, sending
+from kumihimo.rooms.gateway import acquire, answers, consequences, sending
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.http_business import router
 from kumihimo.rooms.gateway.http_exchange import routes
@@ -19,6 +19,7 @@ from kumihimo.rooms.linkage.api import ENDS_PATH, Received
 OUTBOX_PAUSE_S = 0.2
 SENDING_PAUSE_S = 0.5
 ACQUIRING_PAUSE_S = 1.0
+CONSEQUENCES_PAUSE_S = 5.0
 PURGE_PAUSE_S = 3_600.0
 
 
@@ -76,9 +77,13 @@ def _jobs(gateway: Gateway, tenants: Mapping[str, Tenant], outbox: Outbox) -> li
             )
         return gone
 
+    async def follow_up() -> int:
+        return sum([await consequences.run_once(gateway, tenant) for tenant in tenants.values()])
+
     return [
         Job("gateway-outbox", outbox.run_once, OUTBOX_PAUSE_S),
         Job("gateway-sending", send, SENDING_PAUSE_S),
         Job("gateway-acquiring", acquire_codes, ACQUIRING_PAUSE_S),
+        Job("gateway-consequences", follow_up, CONSEQUENCES_PAUSE_S),
         Job("gateway-purge", purge, PURGE_PAUSE_S),
     ]

@@ -22,8 +22,8 @@ from kumihimo.rooms.gateway import store_exchange
 from kumihimo.rooms.gateway.business import Accepted, Question
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.domain.providing import info_of
-from kumihimo.rooms.gateway.locked import case_tag, unlock_flags
-from kumihimo.rooms.gateway.records import RecordDetail, lock_detail
+from kumihimo.rooms.gateway.locked import RecordDetail, case_tag, unlock_flags
+from kumihimo.rooms.gateway.records import lock_detail
 from kumihimo.rooms.gateway.store_exchange import InquiryRow, RecordRow, Subject
 from kumihimo.rooms.linkage.api import (
     BATCH_MAX,

@@ -42,7 +42,7 @@ StaffOrNone = Annotated[
 
 Outcome = Literal["REGISTERED", "ATTACHED", "KNOWN", "NO_MATCH", "TAKEN"]
 
-WithheldBecause = Literal["", "link-suspended", "link-corrected"]
+WithheldBecause = Literal["", "link-suspended", "link-corrected", "withdrawn"]
 
 BATCH_MAX = 1_000
 
@@ -275,7 +275,7 @@ class InquiryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Where an inquiry stands. `outcome` is "" while it is on its way; `values` when it is OK.
 
     `withheld` says why there are no values though there was an answer: whose number stands on this
-    record is being checked (確認中), or it was another person's.
+    record is being checked (確認中), or it was another person's, or the provider said so of its own.
     """
 
     inquiry: str

@@ -4,7 +4,7 @@ A link is the tie between a record of the institution, named by its addressee nu
 individual number. Whoever doubts one says so; two people decide what becomes of it.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -88,3 +88,105 @@ class Suspensions(msgspec.Struct, frozen=True):
     """In the order given; of one record, the latest first."""
 
     suspensions: tuple[Suspension, ...]
+
+
+class LinkCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One link in one case."""
+
+    addressee: Addressee
+    case: ReviewCase
+
+
+class Consequence(msgspec.Struct, frozen=True, kw_only=True):
+    """One exchange that a wrong link had misled.
+
+    `given`: the institution received the record's data as if they were another's. `seen`: the person
+    whose number it was read the record's data in the portal. `taken`: this institution received that
+    person's data for the record. `reference` is the permit, or the inquiry where it was taken.
+    `certain` is False where another record stood under the same person and the exchange may have
+    been its own.
+    """
+
+    kind: Literal["given", "seen", "taken"]
+    institution: str
+    affair: str
+    items: tuple[str, ...]
+    at: datetime
+    reference: str
+    copies: tuple[int, ...]
+    certain: bool
+
+
+class LeakDue(msgspec.Struct, frozen=True, kw_only=True):
+    """The leak of which oversight was told, and the last days of the two reports."""
+
+    leak: str
+    known_on: date
+    types: tuple[str, ...]
+    persons: int
+    preliminary_due: date
+    final_due: date
+
+
+class Consequences(msgspec.Struct, frozen=True, kw_only=True):
+    """What a wrong link had done, in the order of time; complete once it is `ready`.
+
+    `holders_records` are the records here of the person whose number it was: who looked at whose.
+    """
+
+    addressee: str
+    case: str
+    ready: bool
+    holders_records: tuple[str, ...]
+    exchanges: tuple[Consequence, ...]
+    leak: LeakDue | None
+
+
+class NoticeDue(msgspec.Struct, frozen=True, kw_only=True):
+    """A letter that a person is owed.
+
+    It goes to the person of the record `addressee`, or, where that is "", to `name` at `address`,
+    as they stood beside the number that was on the record.
+    """
+
+    notice: str
+    case: str
+    kind: Literal["your-data-went-astray", "you-saw-anothers-data"]
+    made_at: datetime
+    addressee: str = ""
+    name: str = ""
+    address: str = ""
+
+
+class NoticesDue(msgspec.Struct, frozen=True):
+    """The oldest first; at most 1,000."""
+
+    notices: tuple[NoticeDue, ...]
+
+
+class NoticeSent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A letter has gone out."""
+
+    notice: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{22}$")]
+    officer: Staff
+
+
+class WithdrawnAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer of which its giver said that it was about another person; its values are gone.
+
+    Whatever was decided on it for the persons of these records has to be looked at again.
+    """
+
+    inquiry: str
+    addressees: tuple[str, ...]
+    affair: str
+    provider: str
+    items: tuple[str, ...]
+    asked_at: datetime
+    withdrawn_at: datetime
+
+
+class WithdrawnAnswers(msgspec.Struct, frozen=True):
+    """The latest first; at most 1,000."""
+
+    answers: tuple[WithdrawnAnswer, ...]

@@ -147,6 +147,25 @@ class BusinessClient(TokenClient):
         body = form.OneAddressee(addressee)
         return self._post("/v1/links/of-person", body, links.Suspensions).suspensions
 
+    def consequences(self, addressee: str, *, case: str) -> links.Consequences:
+        """Return who received wrong data and who saw another's, after a correction."""
+        body = links.LinkCase(addressee=addressee, case=case)
+        return self._post("/v1/links/consequences", body, links.Consequences)
+
+    def notices(self) -> tuple[links.NoticeDue, ...]:
+        """Return the letters that persons are owed."""
+        answer = self._exchange("GET", "/v1/notices", b"")
+        return self._decode(answer, links.NoticesDue).notices
+
+    def notice_sent(self, notice: str, *, officer: str) -> None:
+        """Note that a letter has gone out."""
+        self._send("/v1/notices/sent", links.NoticeSent(notice=notice, officer=officer))
+
+    def withdrawn(self) -> tuple[links.WithdrawnAnswer, ...]:
+        """Return answers of which their giver said that they were about another person."""
+        answer = self._exchange("GET", "/v1/inquiries/withdrawn", b"")
+        return self._decode(answer, links.WithdrawnAnswers).answers
+
     # Cases
 
     def open_case(self, addressee: str, *, affair: str, opened_on: date | None = None) -> form.Case:

@@ -8,8 +8,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
-from kumihimo.rooms.gateway import api, providing
+from kumihimo.rooms.gateway import api, providing, withdrawing
 from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.linkage.api import Received
 
 Incoming = Request[Any, Any, Any]
 
@@ -37,4 +38,16 @@ def routes(gateway: Gateway, tenants: Mapping[str, Tenant]) -> list[HTTPRouteHan
         tenant = tenants[request.scope["state"]["recipient"]]
         return await providing.results(gateway, tenant, verified_of(request), data)
 
-    return [provide, results]
+    @post(
+        api.WITHDRAWN_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 12, 29-4", callers=("institution",)),
+    )
+    async def withdraw_provisions(
+        request: Incoming, data: JSONBody[api.WithdrawnProvisions]
+    ) -> Received:
+        """Take notice that what was received under these permits was of another person."""
+        tenant = tenants[request.scope["state"]["recipient"]]
+        return await withdrawing.take(gateway, tenant, verified_of(request), data)
+
+    return [provide, results, withdraw_provisions]

@@ -2,14 +2,14 @@
 
 from typing import Any, Final
 
-from litestar import Request, post
+from litestar import Request, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import bearer_of, lawful
 from kumihimo.rooms.gateway import business as form
 from kumihimo.rooms.gateway import business_links as link_form
-from kumihimo.rooms.gateway import correcting, links
+from kumihimo.rooms.gateway import consequences, correcting, links, withdrawing
 from kumihimo.rooms.gateway.clients import BusinessClient
 from kumihimo.rooms.gateway.context import Gateway
 
@@ -76,4 +76,58 @@ def link_routes(gateway: Gateway) -> list[HTTPRouteHandler]:
             await links.of_record(gateway, _caller(request).tenant, data.addressee)
         )
 
-    return [suspend_links, confirm_link, correct_link, suspensions_of]
+    return [
+        suspend_links,
+        confirm_link,
+        correct_link,
+        suspensions_of,
+        *_after_a_correction(gateway),
+    ]
+
+
+def _after_a_correction(gateway: Gateway) -> list[HTTPRouteHandler]:
+    @post(
+        "/links/consequences",
+        status_code=200,
+        opt=lawful(authority="Number Act art. 23, 29-4", callers=CALLERS),
+        tags=["links"],
+    )
+    async def consequences_of(
+        request: Incoming, data: JSONBody[link_form.LinkCase]
+    ) -> link_form.Consequences:
+        """Tell who received wrong data and who saw another's, after a correction."""
+        tenant = _caller(request).tenant
+        return await consequences.consequences(gateway, tenant, data.addressee, data.case)
+
+    @get(
+        "/notices",
+        opt=lawful(authority="Number Act art. 29-4(2)", callers=CALLERS),
+        tags=["links"],
+    )
+    async def notices(request: Incoming) -> link_form.NoticesDue:
+        """List the letters that persons are owed."""
+        tenant = _caller(request).tenant
+        return link_form.NoticesDue(await consequences.due_letters(gateway, tenant))
+
+    @post(
+        "/notices/sent",
+        status_code=204,
+        opt=lawful(authority="Number Act art. 29-4(2)", callers=CALLERS),
+        tags=["links"],
+    )
+    async def notice_sent(request: Incoming, data: JSONBody[link_form.NoticeSent]) -> None:
+        """Note that a letter has gone out."""
+        tenant = _caller(request).tenant
+        await consequences.letter_sent(gateway, tenant, data.notice, data.officer)
+
+    @get(
+        "/inquiries/withdrawn",
+        opt=lawful(authority="Number Act art. 12, 29-4", callers=CALLERS),
+        tags=["inquiries"],
+    )
+    async def withdrawn_answers(request: Incoming) -> link_form.WithdrawnAnswers:
+        """List answers of which their giver said that they were about another person."""
+        tenant = _caller(request).tenant
+        return link_form.WithdrawnAnswers(await withdrawing.withdrawn(gateway, tenant))
+
+    return [consequences_of, notices, notice_sent, withdrawn_answers]

@@ -57,6 +57,14 @@ class CopyContent(msgspec.Struct, frozen=True, kw_only=True):
     addressee: str = ""
 
 
+class RecordDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a legal record that names the person; locked in the database."""
+
+    person: str
+    reference: str
+    copies: tuple[int, ...] = ()
+
+
 class SuspensionDetail(msgspec.Struct, frozen=True, kw_only=True):
     """Whom a doubt is about, who decided, and, after a correction, what had been wrong.
 
@@ -86,6 +94,30 @@ def unlock_suspension(tenant: Tenant, suspension: str, locked: bytes) -> Suspens
     """Read whom a doubt is about."""
     value = tenant.locker.unlock(locked, label=_suspension_label(tenant, suspension))
     return msgspec.json.decode(value, type=SuspensionDetail)
+
+
+def lock_misled(tenant: Tenant, suspension: str, record: RecordDetail) -> bytes:
+    """Lock what a misled exchange was about, bound to the doubt that it came of."""
+    value = msgspec.json.encode(record)
+    label = _suspension_label(tenant, suspension) + b"|misled"
+    return tenant.locker.lock(value, label=label, block=DETAIL_BLOCK)
+
+
+def unlock_misled(tenant: Tenant, suspension: str, locked: bytes) -> RecordDetail:
+    """Read what a misled exchange was about."""
+    label = _suspension_label(tenant, suspension) + b"|misled"
+    return msgspec.json.decode(tenant.locker.unlock(locked, label=label), type=RecordDetail)
+
+
+def lock_recipient(tenant: Tenant, notice: str, letter: bytes) -> bytes:
+    """Lock whom a letter goes to, bound to its row."""
+    label = f"{tenant.institution}|notice|{notice}".encode()
+    return tenant.locker.lock(letter, label=label, block=VAULT_BLOCK)
+
+
+def unlock_recipient(tenant: Tenant, notice: str, locked: bytes) -> bytes:
+    """Read whom a letter goes to."""
+    return tenant.locker.unlock(locked, label=f"{tenant.institution}|notice|{notice}".encode())
 
 
 def _suspension_label(tenant: Tenant, suspension: str) -> bytes:

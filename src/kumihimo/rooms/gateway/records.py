@@ -7,7 +7,7 @@ import msgspec
 from kumihimo.kernel import outbox
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.gateway.context import Tenant
-from kumihimo.rooms.gateway.locked import DETAIL_BLOCK
+from kumihimo.rooms.gateway.locked import DETAIL_BLOCK, RecordDetail
 from kumihimo.rooms.linkage.api import ENDS_PATH, PARTY, Ends
 
 
@@ -24,14 +24,6 @@ class Manual(msgspec.Struct, frozen=True, kw_only=True):
     hidden: bool
     for_ledger: bytes
     code_version: int
-
-
-class RecordDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a legal record that names the person; locked in the database."""
-
-    person: str
-    reference: str
-    copies: tuple[int, ...] = ()
 
 
 def manual_label(tenant: Tenant, permit: str) -> bytes:

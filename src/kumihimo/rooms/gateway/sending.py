@@ -31,8 +31,8 @@ from kumihimo.rooms.gateway.api import (
 )
 from kumihimo.rooms.gateway.asking import inquiry_label
 from kumihimo.rooms.gateway.context import Gateway, Tenant
-from kumihimo.rooms.gateway.locked import COPY_BLOCK
-from kumihimo.rooms.gateway.records import RecordDetail, lock_detail, put_ends
+from kumihimo.rooms.gateway.locked import COPY_BLOCK, RecordDetail
+from kumihimo.rooms.gateway.records import lock_detail, put_ends
 from kumihimo.rooms.gateway.store_exchange import (
     PASSING,
     BatchRow,

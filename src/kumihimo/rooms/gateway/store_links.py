@@ -219,3 +219,14 @@ async def add_person(tx: Tx, institution: str, person: str, flags_locked: bytes)
         " VALUES (%(institution)s, %(person)s, %(flags)s)",
         {"institution": institution, "person": person, "flags": flags_locked},
     )
+
+
+async def of_case(tx: Tx, review_case: str) -> list[SuspensionRow]:
+    """Return every doubt of one case of the institution, in no order that tells anything."""
+    return await tx.rows(
+        "SELECT suspension, review_case, addressee_tag, person_tag, ground, state, suspended_at,"
+        " settled_at, detail_locked FROM suspension WHERE review_case = %(case)s"
+        " ORDER BY suspension",
+        {"case": review_case},
+        SuspensionRow,
+    )

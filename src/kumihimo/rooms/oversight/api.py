@@ -7,7 +7,7 @@ could open what it converts. The directory never holds anything about a person.
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import attrs
 import msgspec
@@ -23,6 +23,7 @@ PARTY = "oversight"
 DIRECTORY_PATH = "/directory"
 ENROL_PATH = "/directory/enrol"
 ALARM_PATH = "/alarms"
+LEAK_PATH = "/leaks"
 
 Kind = Literal["institution", "register", "linkage", "ledger", "oversight", "jpki", "cards"]
 Standing = Literal["active", "suspended"]
@@ -73,6 +74,65 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     requester: str
     provider: str
     noticed_at: datetime
+
+
+# What a leak is reported as (Number Act art. 29-4): 1a in the network and what is connected to it,
+# 1b in a system of an affair of use, 1c in an organ's system of a related affair, 2 for an unjust
+# purpose, 3 open to anyone, 4 more than a hundred persons.
+LeakType = Literal["1a", "1b", "1c", "2", "3", "4"]
+LeakStage = Literal["known", "preliminary", "final"]
+LeakAct = Literal["leak", "loss", "damage", "use", "provision"]
+
+
+class LeakEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to specific personal information, in facts that name nobody.
+
+    `system`: `network` is what is connected to the network between institutions; `use-affair` a
+    system of an affair of use; `related-affair` one of a related affair; `undecided` where people
+    must still say which. `acts` feared count as done. `use` and `provision` are those against the
+    Act (art. 9, 19). `encrypted`: so well that nothing can be read. `known_on` is the day on which
+    the institution came to know (Japanese calendar).
+    """
+
+    system: Literal["network", "use-affair", "related-affair", "undecided", "none"]
+    holder: Literal["administrative-organ", "local-government", "independent-agency", "private"]
+    acts: tuple[LeakAct, ...]
+    persons: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+    known_on: date
+    unjust_purpose: bool = False
+    viewable_by_anyone: bool = False
+    encrypted: bool = False
+    sensitive: bool = False
+    property_damage: bool = False
+
+
+LeakText = Annotated[str, msgspec.Meta(max_length=4_000)]
+
+
+class LeakContents(msgspec.Struct, frozen=True, kw_only=True):
+    """The nine contents of a report, in words; no name and no number of a person."""
+
+    outline: LeakText = ""
+    items: LeakText = ""
+    persons: LeakText = ""
+    cause: LeakText = ""
+    secondary_damage: LeakText = ""
+    response_to_persons: LeakText = ""
+    publication: LeakText = ""
+    prevention: LeakText = ""
+    other: LeakText = ""
+
+
+class LeakReported(msgspec.Struct, frozen=True, kw_only=True):
+    """An institution tells of a leak, at once when it knows of it, then by the two reports.
+
+    `known` starts the clocks; `preliminary` (速報) needs an outline; `final` (確報) all but `other`.
+    """
+
+    leak: str
+    stage: LeakStage
+    event: LeakEvent
+    contents: LeakContents = LeakContents()
 
 
 class Received(msgspec.Struct, frozen=True):

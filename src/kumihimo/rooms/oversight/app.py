@@ -4,9 +4,13 @@ from litestar import Litestar
 
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.worker import Job, working
 from kumihimo.rooms.oversight.api import PARTY
 from kumihimo.rooms.oversight.http import routes
+from kumihimo.rooms.oversight.leaks import raise_overdue
 from kumihimo.rooms.oversight.service import Oversight
+
+CLOCKS_PAUSE_S = 60.0
 
 
 def build(oversight: Oversight, *, entropy: Entropy, report: Reporter) -> Litestar:
@@ -18,4 +22,14 @@ def build(oversight: Oversight, *, entropy: Entropy, report: Reporter) -> Litest
         clock=oversight.clock,
         entropy=entropy,
     )
-    return room_app("Kumihimo oversight", routes(oversight), report=report, door=door)
+
+    async def clocks() -> int:
+        return await raise_overdue(oversight, entropy)
+
+    return room_app(
+        "Kumihimo oversight",
+        routes(oversight),
+        report=report,
+        door=door,
+        lifespan=[working([Job("oversight-clocks", clocks, CLOCKS_PAUSE_S)], report)],
+    )

@@ -2,6 +2,7 @@
 
 The directory is verified against a pinned key and never rolled back, by a restart neither: a room
 keeps it in its database before it acts on it, and starts from there while oversight is silent.
+Also which leaks the commission is told of, so that whoever reports knows its own last days.
 """
 
 from pathlib import Path
@@ -18,7 +19,14 @@ from kumihimo.kernel.settings import BadSettings, SecretFile
 from kumihimo.kernel.sql import Database, is_dsn
 from kumihimo.kernel.wire import decode_strictly
 from kumihimo.kernel.withheld import Withheld
-from kumihimo.rooms.oversight.api import DIRECTORY_PATH, PARTY, Directory, SignedDirectory
+from kumihimo.rooms.oversight.api import (
+    DIRECTORY_PATH,
+    PARTY,
+    Directory,
+    LeakEvent,
+    SignedDirectory,
+)
+from kumihimo.rooms.oversight.domain import leaks
 
 FETCH_TIMEOUT_S: Final = 10.0
 KEPT_AS: Final = "directory"
@@ -243,3 +251,8 @@ def is_address(text: str) -> bool:
         return False
     sound = url.port is None or _in_range(url.port)
     return sound and url.scheme in {"http", "https"} and bool(url.host) and not url.query
+
+
+def classify(event: LeakEvent) -> leaks.Classified:
+    """Say as what an event is reported to the commission, and by which days."""
+    return leaks.classify(event)

@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
-from kumihimo.rooms.oversight import api, service
+from kumihimo.rooms.oversight import api, leaks, service
 from kumihimo.rooms.oversight.service import Oversight
 
 Asked = Request[Any, Any, Any]
@@ -45,4 +45,13 @@ def routes(oversight: Oversight) -> list[HTTPRouteHandler]:
         """Report an alarm: which exchange and which bodies, never who."""
         return await service.take_alarm(oversight, verified_of(request), data)
 
-    return [directory, enrol, take_alarm]
+    @post(
+        api.LEAK_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 29-4", callers=("institution",)),
+    )
+    async def take_leak(request: Asked, data: JSONBody[api.LeakReported]) -> api.Received:
+        """Report a leak of specific personal information: facts and words that name nobody."""
+        return await leaks.take_leak(oversight, verified_of(request), data)
+
+    return [directory, enrol, take_alarm, take_leak]
