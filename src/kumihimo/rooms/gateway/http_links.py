@@ -24,7 +24,10 @@ def _caller(request: Incoming) -> BusinessClient:
 
 def link_routes(gateway: Gateway) -> list[HTTPRouteHandler]:
     """Return the doors."""
+    return [*_links(gateway), *_after_a_correction(gateway)]
 
+
+def _links(gateway: Gateway) -> list[HTTPRouteHandler]:
     @post(
         "/links/suspend",
         status_code=200,
@@ -76,13 +79,7 @@ def link_routes(gateway: Gateway) -> list[HTTPRouteHandler]:
             await links.of_record(gateway, _caller(request).tenant, data.addressee)
         )
 
-    return [
-        suspend_links,
-        confirm_link,
-        correct_link,
-        suspensions_of,
-        *_after_a_correction(gateway),
-    ]
+    return [suspend_links, confirm_link, correct_link, suspensions_of]
 
 
 def _after_a_correction(gateway: Gateway) -> list[HTTPRouteHandler]:
