@@ -71,7 +71,11 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     before = Table(history) if history else None
     sizes = Sizes.of(memory_gib)
-    setting = Setting(folder, Table(rows), Table(snapshot), before, key, sizes)
+    return carry_out(Setting(folder, Table(rows), Table(snapshot), before, key, sizes), progress)
+
+
+def carry_out(setting: Setting, progress: Progress) -> Summary:
+    """Do the stages of one audit, each unless it is done."""
     registered = register(setting, progress)
     paired = pair(setting, registered, progress)
     searched = search(setting, registered, paired, progress)

@@ -15,10 +15,10 @@ from kumihimo.linkaudit.folder import Stage, whole
 from kumihimo.linkaudit.mixture import fit
 from kumihimo.linkaudit.nonmatches import measure
 from kumihimo.linkaudit.pairing import Paired
-from kumihimo.linkaudit.patterns import PATTERNS_MAX, count
+from kumihimo.linkaudit.patterns import CASES_MAX, cases
 from kumihimo.linkaudit.registering import Registered
-from kumihimo.linkaudit.residual import OUTCOMES, Outcome
-from kumihimo.linkaudit.schema import PROPOSALS, Verdict
+from kumihimo.linkaudit.residual import OUTCOMES
+from kumihimo.linkaudit.schema import PROPOSALS, Outcome, Verdict
 from kumihimo.linkaudit.searching import Searched
 from kumihimo.linkaudit.setting import Setting
 from kumihimo.linkaudit.verdicts import Judgement, rule
@@ -27,7 +27,7 @@ from kumihimo.linkaudit.workers import Progress
 _NO_ROW: Final = -1
 _GROUNDS: Final = {Outcome.HOUSEHOLD: "household", Outcome.TWIN: "household"}
 # What a chunk of findings is counted by.
-_COUNTED: Final = ("affair", "pattern", "verdict", "mechanism", "run")
+_COUNTED: Final = ("affair", "case", "verdict", "mechanism", "run")
 
 
 @attrs.frozen
@@ -52,7 +52,6 @@ def find(
     Returns how many rows there are of each affair, verdict and mechanism.
     """
     stage = Stage.at(setting.folder, "findings", "always anew").folder
-    counts = paired.counts()
     nonmatches = measure(
         paired.whole("own"),
         persons := paired.whole("persons"),
@@ -60,13 +59,12 @@ def find(
         _history_of(registered, persons["number"]),
         Hasher.load(setting.key),
     )
-    patterns = _write_state(paired, searched, stage)
-    # Rows of a run are known for what they are, and would count as mis-links of other kinds.
-    shifted = count(patterns[searched.runs["row"].to_numpy()])
+    counts, shifted = _write_state(paired, searched, stage)
     seen = np.flatnonzero(counts).astype(np.int32)
-    fitted = seen[judging.has_person(seen)]
+    fitted = seen[judging.about_somebody(seen)]
+    # Rows of a run are known for what they are, and would count as mis-links of other kinds.
     mixture = fit(fitted, (counts - shifted)[fitted], nonmatches)
-    judgement = judging.judgement(counts, mixture)
+    judgement = judging.judgement(mixture)
     chunks = setting.chunks(setting.rows)
     tasks = [
         _Chunk(setting, stage, judgement, f"part-{n:05}", *chunk) for n, chunk in enumerate(chunks)
@@ -78,7 +76,10 @@ def find(
         "patterns": judging.pattern_table(counts, shifted, mixture, judgement),
         "proposals": _proposals(searched, setting),
         "estimates": pl.concat(
-            [judging.estimates(affair, *_counted(part), mixture) for affair, part in _affairs(told)]
+            [
+                judging.estimates(affair, *_of_affair(part), mixture)
+                for affair, part in _affairs(told)
+            ]
         ),
     }
     for name, table in tables.items():
@@ -99,10 +100,12 @@ def _history_of(registered: Registered, numbers: pl.Series) -> pl.DataFrame:
     )
 
 
-def _write_state(paired: Paired, searched: Searched, stage: Path) -> NDArray[np.int32]:
+def _write_state(
+    paired: Paired, searched: Searched, stage: Path
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Write pattern, outcome and run of each row as arrays by row, which every worker maps.
 
-    Returns the patterns.
+    Returns how many rows there are of each case, and how many of them in runs.
     """
     parts = [paired.evidence(n) for n in range(paired.partitions)]
     size = 1 + max((int(part["row"].max() or 0) for part in parts if len(part)), default=0)  # pyright: ignore[reportArgumentType]
@@ -116,7 +119,12 @@ def _write_state(paired: Paired, searched: Searched, stage: Path) -> NDArray[np.
     runs[searched.runs["row"].to_numpy()] = searched.runs["run"].to_numpy()
     for name, array in (("patterns", patterns), ("outcomes", outcomes), ("runs", runs)):
         np.save(stage / f"{name}.npy", array)
-    return patterns
+    found = cases(patterns, outcomes)
+    return _counted(found[patterns != _NO_ROW]), _counted(found[runs > 0])
+
+
+def _counted(found: NDArray[np.int32]) -> NDArray[np.int64]:
+    return np.bincount(found, minlength=CASES_MAX).astype(np.int64)
 
 
 def _tell(chunk: _Chunk) -> pl.DataFrame:
@@ -131,9 +139,14 @@ def _tell(chunk: _Chunk) -> pl.DataFrame:
     table = judging.findings(rows.with_columns(pattern=pl.Series(patterns)), ruling, runs)
     with whole(chunk.stage / "parts" / f"{chunk.name}.parquet") as half:
         table.write_parquet(half, compression="lz4")
-    return table.group_by(
-        "affair", "pattern", "verdict", "mechanism", pl.col("run").is_not_null()
-    ).agg(rows=pl.len())
+    told = table.select(
+        "affair",
+        "verdict",
+        "mechanism",
+        pl.col("run").is_not_null(),
+        case=pl.Series(cases(patterns, outcomes)),
+    )
+    return told.group_by(_COUNTED).agg(rows=pl.len())
 
 
 def _put(parts: Path, place: Path) -> None:
@@ -143,15 +156,15 @@ def _put(parts: Path, place: Path) -> None:
         (files[0] if len(files) == 1 else parts).replace(half)
 
 
-def _by_pattern(told: pl.DataFrame) -> NDArray[np.int64]:
-    found = np.zeros(PATTERNS_MAX, np.int64)
-    np.add.at(found, told["pattern"].to_numpy(), told["rows"].to_numpy())
+def _by_case(told: pl.DataFrame) -> NDArray[np.int64]:
+    found = np.zeros(CASES_MAX, np.int64)
+    np.add.at(found, told["case"].to_numpy(), told["rows"].to_numpy())
     return found
 
 
-def _counted(told: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[str, int]]:
-    """Return rows by pattern, those of them that are in no run, and mis-links by mechanism."""
-    return _by_pattern(told), _by_pattern(told.filter(~pl.col("run"))), _observed(told)
+def _of_affair(told: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[str, int]]:
+    """Return rows by case, those of them that are in no run, and mis-links by mechanism."""
+    return _by_case(told), _by_case(told.filter(~pl.col("run"))), _observed(told)
 
 
 def _observed(told: pl.DataFrame) -> dict[str, int]:

@@ -7,19 +7,25 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kumihimo.linkaudit.evidence import NAMES_AGREE, among
+from kumihimo.linkaudit.evidence import among
 from kumihimo.linkaudit.mixture import COMPONENTS, Mixture, shares_of
-from kumihimo.linkaudit.patterns import PATTERNS_MAX, decode, level_names
+from kumihimo.linkaudit.patterns import (
+    CASES_MAX,
+    PATTERNS_MAX,
+    decode_cases,
+    level_names,
+    patterns_of,
+)
 from kumihimo.linkaudit.reasons import SENTENCES
-from kumihimo.linkaudit.residual import OUTCOMES, Outcome
+from kumihimo.linkaudit.residual import OUTCOMES
 from kumihimo.linkaudit.schema import (
     ATTRIBUTES,
     ESTIMATES,
     FINDINGS,
     PATTERNS,
-    BirthLevel,
     Mechanism,
     Others,
+    Outcome,
 )
 from kumihimo.linkaudit.verdicts import (
     MECHANISMS,
@@ -31,45 +37,25 @@ from kumihimo.linkaudit.verdicts import (
     settle,
 )
 
-_LEAST: Final = 1e-6  # no share measured on fewer than millions of rows is told as smaller
-
 _WORDS: Final = tuple(
     pl.Series([str(word) for word in words], dtype=pl.String)
     for words in (VERDICTS, MECHANISMS, REASONS)
 )
 
 
-def has_person(patterns: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Say which patterns are of rows whose number is somebody's; the mixture is about those."""
-    return ~among(decode(patterns)["others"], Others.NO_PERSON)
+def about_somebody(found: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Say which cases are of rows whose number is somebody's; the mixture is about those."""
+    return ~among(decode_cases(found)["others"], Others.NO_PERSON)
 
 
-def judgement(counts: NDArray[np.int64], mixture: Mixture) -> Judgement:
-    """Return what is known of each pattern, from how often each occurs and from the mixture."""
-    match = np.zeros(PATTERNS_MAX)
-    match[mixture.patterns] = mixture.posteriors[:, 0]
+def judgement(mixture: Mixture) -> Judgement:
+    """Return what is known of each case; one that the mixture does not have is nobody's number."""
+    match = np.zeros(CASES_MAX)
+    match[mixture.cases] = mixture.posteriors[:, 0]
     codes = np.array([MECHANISMS.index(mechanism) for mechanism in COMPONENTS], np.uint8)
-    likeliest = np.full(PATTERNS_MAX, MECHANISMS.index(Mechanism.RANDOM), np.uint8)
-    likeliest[mixture.patterns] = codes[1 + np.argmax(mixture.posteriors[:, 1:], axis=1)]
-    found, missed = _search_weights(counts)
-    return Judgement(settle(), match, likeliest, found, missed)
-
-
-def _search_weights(counts: NDArray[np.int64]) -> tuple[float, float]:
-    """Return log10 of how telling it is that another person fits, and that nobody does.
-
-    Somebody who has nothing to do with the row fits it as often as persons have namesakes; the true
-    person is found as often as rows fit their persons by name or reading and birth date.
-    """
-    codes = decode(np.arange(PATTERNS_MAX, dtype=np.int32))
-    somebody = ~among(codes["others"], Others.NO_PERSON)
-    names = among(codes["name"], *NAMES_AGREE) | among(codes["kana"], *NAMES_AGREE)
-    total = max(1, int(counts[somebody].sum()))
-    namesakes = counts[somebody & ~among(codes["others"], Others.NOBODY)].sum() / total
-    fits = counts[somebody & names & among(codes["birth"], BirthLevel.EQUAL)].sum() / total
-    by_chance = float(np.clip(namesakes, _LEAST, 1 - _LEAST))
-    by_truth = float(np.clip(fits, _LEAST, 1 - _LEAST))
-    return float(np.log10(by_truth / by_chance)), float(np.log10((1 - by_truth) / (1 - by_chance)))
+    likeliest = np.full(CASES_MAX, MECHANISMS.index(Mechanism.RANDOM), np.uint8)
+    likeliest[mixture.cases] = codes[1 + np.argmax(mixture.posteriors[:, 1:], axis=1)]
+    return Judgement(settle(), match, likeliest)
 
 
 def pattern_table(
@@ -80,24 +66,26 @@ def pattern_table(
 ) -> pl.DataFrame:
     """Return `PATTERNS`: every pattern that occurs, the commonest first.
 
-    `shifted` counts the rows of each pattern in runs of shifted rows. Verdict and reason are those
-    of a row for which the search found nobody.
+    `counts` is how many rows each case has and `shifted` how many of them stand in runs. Posteriors
+    are means over the rows of a pattern; verdict and reason are those of a row for which the search
+    found nobody.
     """
-    seen = np.flatnonzero(counts).astype(np.int32)
+    rows = counts.reshape(PATTERNS_MAX, -1).sum(axis=1)
+    seen = np.flatnonzero(rows).astype(np.int32)
+    in_runs = shifted.reshape(PATTERNS_MAX, -1).sum(axis=1)[seen]
+    mean = _means(mixture, counts - shifted)[seen] / rows[seen, None]
+    by_name = {m: mean[:, j] for j, m in enumerate(COMPONENTS)}
+    by_name[Mechanism.SHIFT] = in_runs / rows[seen]
     none = np.full(len(seen), OUTCOMES.index(Outcome.NONE), np.uint8)
     ruling = rule(seen, none, np.zeros(len(seen), np.int32), known)
-    at = np.full(PATTERNS_MAX, -1)
-    at[mixture.patterns] = np.arange(len(mixture.patterns))
-    fitted = at[seen]
-    share = shifted[seen] / counts[seen]
-    posteriors = np.where((fitted >= 0)[:, None], mixture.posteriors[fitted], 0.0)
-    by_name = {m: posteriors[:, j] * (1 - share) for j, m in enumerate(COMPONENTS)}
-    by_name[Mechanism.SHIFT] = share
     verdicts, mechanisms, _ = words(ruling)
     sentences = [SENTENCES[REASONS[code]] for code in ruling.reasons]
+    first = np.full(PATTERNS_MAX, -1)
+    first[patterns_of(mixture.cases)] = np.arange(len(mixture.cases))
+    fitted = first[seen]
     table = level_names(seen).with_columns(
         pattern=pl.Series(seen),
-        rows=pl.Series(counts[seen]),
+        rows=pl.Series(rows[seen]),
         verdict=verdicts,
         mechanism=mechanisms,
         reason_ja=pl.Series([s.ja for s in sentences], dtype=pl.String),
@@ -110,6 +98,17 @@ def pattern_table(
     )
     ordered = table.sort("rows", "pattern", descending=[True, False])
     return ordered.select(pl.col(name).cast(kind) for name, kind in PATTERNS.items())
+
+
+def _means(mixture: Mixture, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the sums of the posteriors over the rows of each pattern, by component."""
+    sums = np.zeros((PATTERNS_MAX, len(COMPONENTS)))
+    np.add.at(
+        sums,
+        patterns_of(mixture.cases),
+        mixture.posteriors * counts[mixture.cases][:, None],
+    )
+    return sums
 
 
 def findings(rows: pl.DataFrame, ruling: Ruling, runs: NDArray[np.int32]) -> pl.DataFrame:
@@ -143,11 +142,11 @@ def estimates(
 ) -> pl.DataFrame:
     """Return `ESTIMATES` of one affair, or of all.
 
-    `counts` is rows by pattern, `unshifted` those in no run, `observed` mis-links by mechanism. A
+    `counts` is rows by case, `unshifted` those in no run, `observed` mis-links by mechanism. A
     shift looks like a random number or, where families stand together, like a member's: what tells
     it is its run, so its rows are counted and not estimated.
     """
-    shares, low, high = shares_of(mixture, unshifted[mixture.patterns])
+    shares, low, high = shares_of(mixture, unshifted[mixture.cases])
     if affair is None:
         shares, low, high = mixture.shares, mixture.low, mixture.high
     rows = int(counts.sum())

@@ -1,12 +1,13 @@
-"""The mixture of mechanisms: how likely each is behind a pattern, and how often each occurs.
+"""The mixture of mechanisms: how likely each is behind a case, and how often each occurs.
 
-P(pattern) = Σ_j π_j f_j(pattern) over match, household, twin, homonym and random. The f_j of the
-others are known (`nonmatches`); that of a match is a product over names, birth, sex, address and
-others, found together with the π_j by expectation and maximisation on the counts of patterns
-(Dempster, Laird, Rubin 1977), which is exact however many rows the counts stand for. Name and
-reading are one factor: a surname that changes changes both.
+A case is a pattern with what the search found. P(case) = Σ_j π_j f_j(case) over match, household,
+twin, homonym and random. The f_j of the others are known (`nonmatches`); that of a match is a
+product over the `FACTORS`, found together with the π_j by expectation and maximisation on the counts of cases (Dempster, Laird, Rubin 1977), which is exact
+however many rows the counts stand for. Name and reading are one factor: a surname that changes
+changes both. Without the outcome a twin could not be told from a person who changed given name.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
@@ -15,15 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit.nonmatches import OTHERS
-from kumihimo.linkaudit.patterns import PLACES, decode
-from kumihimo.linkaudit.schema import Mechanism, NameLevel
+from kumihimo.linkaudit.patterns import PLACES, decode_cases
+from kumihimo.linkaudit.schema import Mechanism, Outcome
 
 Floats: TypeAlias = NDArray[np.float64]
 
 COMPONENTS: Final = (Mechanism.MATCH, *OTHERS)
-FACTORS: Final = ("names", *(name for name, _ in PLACES if name not in {"name", "kana"}))
-_SIZES: Final = {name: len(levels) for name, levels in PLACES} | {"names": len(NameLevel) ** 2}
-_UNSEEN: Final = 5.0  # pairs' worth of a product of marginals, so that an unseen pattern is not 0
+_SIZE: Final = {name: len(levels) for name, levels in PLACES} | {"outcome": len(Outcome)}
+# What goes together in a match. Where the address differs and others have the name, the search
+# finds them: taken apart, the three would make such a row look like a homonym's.
+FACTORS: Final = {
+    "names": ("name", "kana"),
+    "birth": ("birth",),
+    "sex": ("sex",),
+    "places": ("address", "others", "outcome"),
+}
+_SIZES: Final = {
+    factor: math.prod(_SIZE[name] for name in names) for factor, names in FACTORS.items()
+}
+_UNSEEN: Final = 5.0  # pairs' worth of a product of marginals, so that an unseen case is not 0
 _FLOOR: Final = 1e-9  # no level is impossible in a match
 _STEPS_MAX: Final = 2000
 _STILL: Final = 1e-12  # change of the log likelihood, per row
@@ -35,14 +46,15 @@ _INTERVAL: Final = (0.025, 0.975)
 
 @attrs.frozen
 class Mixture:
-    """The fitted mixture over patterns: row k of each table is `patterns[k]`.
+    """The fitted mixture over cases: row k of each table is `cases[k]`.
 
-    `densities[k, j]` is P(pattern k | component j) and `posteriors[k, j]` is P(component j | pattern k). `shares` are the π_j with 95 % intervals by
-    resampling patterns and pairs. `weights` are log2 of match against the likeliest other, for
-    each attribute; those of name and reading add up to the weight of both.
+    `densities[k, j]` is P(case k | component j) and `posteriors[k, j]` is P(component j | case k).
+    `shares` are the π_j with 95 % intervals by resampling cases and pairs. `weights` are log2 of
+    match against the likeliest other, for each attribute; those of name and reading add up to the
+    weight of both.
     """
 
-    patterns: NDArray[np.int32]
+    cases: NDArray[np.int32]
     densities: Floats
     posteriors: Floats
     shares: Floats
@@ -52,27 +64,27 @@ class Mixture:
 
 
 def fit(
-    patterns: NDArray[np.int32],
+    cases: NDArray[np.int32],
     counts: NDArray[np.int64],
     nonmatches: Mapping[Mechanism, NDArray[np.int64]],
     *,
     resamples: int = RESAMPLES,
 ) -> Mixture:
-    """Fit the mixture to how often each pattern occurs; `nonmatches` by pattern (`nonmatches`)."""
-    codes = _codes(patterns)
-    seen = [nonmatches[mechanism] for mechanism in OTHERS]
-    others = np.stack([_smoothed(patterns, found) for found in seen], axis=1)
+    """Fit the mixture to how often each case occurs; `nonmatches` by case (`nonmatches`)."""
+    codes = _codes(cases)
+    seen = [Sampled.of(nonmatches[mechanism]) for mechanism in OTHERS]
+    others = np.stack([found.density(cases) for found in seen], axis=1)
     fitted = _maximise(codes, counts.astype(float), others, _start(codes, counts, others))
-    low, high = _intervals(patterns, codes, counts, seen, fitted, resamples)
+    low, high = _intervals(cases, codes, counts, seen, fitted, resamples)
     joint = fitted.shares * fitted.densities
     return Mixture(
-        patterns=patterns,
+        cases=cases,
         densities=fitted.densities,
         posteriors=joint / joint.sum(axis=1, keepdims=True),
         shares=fitted.shares,
         low=low,
         high=high,
-        weights=_weights(codes, patterns, fitted, seen),
+        weights=_weights(codes, fitted, seen),
     )
 
 
@@ -81,7 +93,7 @@ def shares_of(
 ) -> tuple[Floats, Floats, Floats]:
     """Return shares, and both ends of their intervals, of a part of the rows.
 
-    `counts` is how often each of the mixture's patterns occurs in the part; how a mechanism looks
+    `counts` is how often each of the mixture's cases occurs in the part; how a mechanism looks
     is taken from the whole.
     """
     chance = np.random.Generator(np.random.PCG64(0))
@@ -106,26 +118,54 @@ def _shares(mixture: Mixture, counts: Floats) -> Floats:
 class _Fitted:
     shares: Floats
     match: Mapping[str, Floats]  # by factor, by level
-    densities: Floats  # pattern by component
+    densities: Floats  # case by component
 
 
-def _codes(patterns: NDArray[np.int32]) -> dict[str, NDArray[np.int64]]:
-    codes = decode(patterns)
-    return codes | {"names": codes["name"] * len(NameLevel) + codes["kana"]}
+def _codes(cases: NDArray[np.int32]) -> dict[str, NDArray[np.int64]]:
+    codes = decode_cases(cases)
+    for factor, names in FACTORS.items():
+        joint = np.zeros(len(cases), np.int64)
+        for name in names:
+            joint = joint * _SIZE[name] + codes[name]
+        codes[factor] = joint
+    return codes
 
 
-def _smoothed(patterns: NDArray[np.int32], found: NDArray[np.int64] | Floats) -> Floats:
-    """Return the density of patterns among sampled pairs; all 0 where there were none."""
-    total = found.sum()
-    if not total:
-        return np.zeros(len(patterns))
-    where = np.flatnonzero(found)
-    sampled, asked = _codes(where.astype(np.int32)), _codes(patterns)
-    product = np.ones(len(patterns))
-    for factor in FACTORS:
-        marginal = np.bincount(sampled[factor], weights=found[where], minlength=_SIZES[factor])
-        product *= ((marginal + 1 / _SIZES[factor]) / (total + 1))[asked[factor]]
-    return (found[patterns] + _UNSEEN * product) / (total + _UNSEEN)
+@attrs.frozen
+class Sampled:
+    """How often cases occur among the sampled pairs of one mechanism; those that do."""
+
+    cases: NDArray[np.int32]
+    counts: Floats
+
+    @classmethod
+    def of(cls, counts: NDArray[np.int64]) -> "Sampled":
+        """Read counts by case."""
+        cases = np.flatnonzero(counts)
+        return cls(cases.astype(np.int32), counts[cases].astype(float))
+
+    def again(self, chance: np.random.Generator) -> "Sampled":
+        """Draw pairs as many and as unlike each other as these."""
+        return Sampled(self.cases, chance.poisson(self.counts).astype(float))
+
+    def marginal(self, factor: str) -> Floats:
+        """Return the density of one factor's levels."""
+        levels = _codes(self.cases)[factor]
+        found = np.bincount(levels, weights=self.counts, minlength=_SIZES[factor])
+        return (found + 1 / _SIZES[factor]) / (self.counts.sum() + 1)
+
+    def density(self, cases: NDArray[np.int32]) -> Floats:
+        """Return the density of cases, a little for those not sampled; 0 if there are no pairs."""
+        total = float(self.counts.sum())
+        if not total:
+            return np.zeros(len(cases))
+        asked = _codes(cases)
+        product = np.ones(len(cases))
+        for factor in FACTORS:
+            product *= self.marginal(factor)[asked[factor]]
+        place = np.searchsorted(self.cases, cases).clip(max=len(self.cases) - 1)
+        found = np.where(self.cases[place] == cases, self.counts[place], 0.0)
+        return (found + _UNSEEN * product) / (total + _UNSEEN)
 
 
 def _start(
@@ -178,21 +218,21 @@ def _maximise(
 
 
 def _intervals(
-    patterns: NDArray[np.int32],
+    cases: NDArray[np.int32],
     codes: Mapping[str, NDArray[np.int64]],
     counts: NDArray[np.int64],
-    seen: list[NDArray[np.int64]],
+    seen: list[Sampled],
     fitted: _Fitted,
     resamples: int,
 ) -> tuple[Floats, Floats]:
-    """Return the ends of the shares' intervals, by resampling patterns and sampled pairs."""
+    """Return the ends of the shares' intervals, by resampling cases and sampled pairs."""
     if not resamples or not counts.sum():
         return fitted.shares, fitted.shares
     chance = np.random.Generator(np.random.PCG64(0))  # the same data give the same interval
     drawn: list[Floats] = []
     for _ in range(resamples):
         again = chance.poisson(counts).astype(float)
-        others = np.stack([_smoothed(patterns, chance.poisson(x)) for x in seen], axis=1)
+        others = np.stack([found.again(chance).density(cases) for found in seen], axis=1)
         start = _Fitted(fitted.shares, fitted.match, _densities(codes, fitted.match, others))
         drawn.append(_maximise(codes, again, others, start, _RESAMPLE_STEPS).shares)
     low, high = np.quantile(np.stack(drawn), _INTERVAL, axis=0)
@@ -200,28 +240,18 @@ def _intervals(
 
 
 def _weights(
-    codes: Mapping[str, NDArray[np.int64]],
-    patterns: NDArray[np.int32],
-    fitted: _Fitted,
-    seen: list[NDArray[np.int64]],
+    codes: Mapping[str, NDArray[np.int64]], fitted: _Fitted, seen: list[Sampled]
 ) -> dict[str, Floats]:
     """Return log2 of match against the likeliest other mechanism, attribute by attribute."""
     best = np.argmax((fitted.shares * fitted.densities)[:, 1:], axis=1)
-    asked = np.arange(len(patterns))
     weights: dict[str, Floats] = {}
-    for factor in FACTORS:
-        marginals = np.stack([_marginal(found, factor) for found in seen])
-        ratio = fitted.match[factor][codes[factor]] / marginals[best, codes[factor]]
-        weights[factor] = np.log2(ratio)[asked]
-    names = fitted.match["names"].reshape(len(NameLevel), -1).sum(axis=1)
-    of_names = [_marginal(found, "names").reshape(len(NameLevel), -1).sum(axis=1) for found in seen]
-    weights["name"] = np.log2(names[codes["name"]] / np.stack(of_names)[best, codes["name"]])
-    weights["kana"] = weights.pop("names") - weights["name"]
+    for factor, names in FACTORS.items():
+        first = names[0]
+        ours = fitted.match[factor].reshape(_SIZE[first], -1)
+        theirs = np.stack([found.marginal(factor).reshape(ours.shape) for found in seen])
+        ratio = ours.sum(axis=1)[codes[first]] / theirs.sum(axis=2)[best, codes[first]]
+        weights[first] = np.log2(ratio)
+    names_alike = fitted.match["names"][codes["names"]]
+    apart = np.stack([found.marginal("names") for found in seen])[best, codes["names"]]
+    weights["kana"] = np.log2(names_alike / apart) - weights["name"]
     return weights
-
-
-def _marginal(found: NDArray[np.int64], factor: str) -> Floats:
-    where = np.flatnonzero(found)
-    sampled = _codes(where.astype(np.int32))[factor]
-    marginal = np.bincount(sampled, weights=found[where], minlength=_SIZES[factor])
-    return (marginal + 1 / _SIZES[factor]) / (found.sum() + 1)

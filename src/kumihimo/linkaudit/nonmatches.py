@@ -12,12 +12,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kumihimo.linkaudit.canonical import Hasher
+from kumihimo.linkaudit.canonical import INDEX, Hasher
 from kumihimo.linkaudit.evidence import NAMES_AGREE, among, judge
 from kumihimo.linkaudit.homonyms import Doubles, Keys, of_person
 from kumihimo.linkaudit.homonyms import among as among_keys
-from kumihimo.linkaudit.patterns import PATTERNS_MAX, count, decode
-from kumihimo.linkaudit.schema import BirthLevel, Mechanism
+from kumihimo.linkaudit.patterns import CASES_MAX, cases, decode
+from kumihimo.linkaudit.residual import OUTCOMES, resolve
+from kumihimo.linkaudit.schema import BirthLevel, Mechanism, Outcome
 
 # Persons sampled for each mechanism: 20,000 pairs tell a level that occurs once in a thousand
 # with an error of a fifth.
@@ -81,12 +82,19 @@ def measure(
     history: pl.DataFrame,
     hasher: Hasher,
 ) -> Counts:
-    """Return how often each pattern occurs among sampled pairs of each mechanism, by pattern."""
+    """Return how often each case occurs among sampled pairs of each mechanism, by case."""
+    index = persons.select(list(INDEX))
     counts: Counts = {}
     for mechanism, pairs in _pairs(rows, persons).items():
+        # A person stands in several pairs: each pair is a row of its own here.
         crossed = rows.drop("number").join(pairs, on="row").select(rows.columns)
-        found = judge(crossed, persons, doubles, history, hasher).evidence["pattern"].to_numpy()
-        counts[mechanism] = count(found) if len(found) else np.zeros(PATTERNS_MAX, np.int64)
+        numbered = crossed.with_columns(pl.int_range(pl.len()).alias("row"))
+        judged = judge(numbered, persons, doubles, history, hasher)
+        outcomes = np.full(len(numbered), OUTCOMES.index(Outcome.NONE), np.uint8)
+        residual = resolve(judged.clues, index)
+        outcomes[residual["row"].to_numpy()] = residual["outcome"].to_numpy()
+        found = cases(judged.evidence["pattern"].to_numpy(), outcomes)
+        counts[mechanism] = np.bincount(found, minlength=CASES_MAX).astype(np.int64)
     return counts
 
 

@@ -4,16 +4,13 @@ from pathlib import Path
 from typing import Final
 
 import attrs
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from kumihimo.linkaudit.canonical import REGISTER, Hasher
 from kumihimo.linkaudit.evidence import CLUES, EVIDENCE, judge
 from kumihimo.linkaudit.folder import Stage, of_files, whole
 from kumihimo.linkaudit.joining import Partitions, load, save
 from kumihimo.linkaudit.nonmatches import Shares, own_rows, sampled
-from kumihimo.linkaudit.patterns import PATTERNS_MAX, count
 from kumihimo.linkaudit.registering import Registered
 from kumihimo.linkaudit.schema import ROWS
 from kumihimo.linkaudit.setting import Setting
@@ -37,17 +34,6 @@ class Paired:
     def evidence(self, partition: int) -> pl.DataFrame:
         """Return `EVIDENCE` of a partition."""
         return self._read("evidence", partition)
-
-    def patterns(self, partition: int) -> NDArray[np.int32]:
-        """Return the pattern of each row of a partition."""
-        return self.evidence(partition)["pattern"].to_numpy()
-
-    def counts(self) -> NDArray[np.int64]:
-        """Return how many rows each pattern has, by pattern."""
-        total = np.zeros(PATTERNS_MAX, np.int64)
-        for partition in range(self.partitions):
-            total += count(self.patterns(partition))
-        return total
 
     def whole(self, table: str) -> pl.DataFrame:
         """Return `clues`, or what was sampled (`persons`, `own`), of all partitions."""

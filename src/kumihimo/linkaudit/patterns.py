@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kumihimo.linkaudit.schema import LEVELS, Others
+from kumihimo.linkaudit.schema import LEVELS, Others, Outcome
 
 # The places of a pattern's number from the highest; a level's digit is its place in the enumeration.
 PLACES: Final = (*((name, tuple(levels)) for name, levels in LEVELS), ("others", tuple(Others)))
@@ -40,6 +40,21 @@ def level_names(patterns: NDArray[np.int32]) -> pl.DataFrame:
     )
 
 
-def count(patterns: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Return how many rows each pattern has, by pattern (length `PATTERNS_MAX`)."""
-    return np.bincount(patterns, minlength=PATTERNS_MAX).astype(np.int64)
+# A case is a pattern together with what the search found: what the mixture is about.
+CASES_MAX: Final = PATTERNS_MAX * len(Outcome)
+
+
+def cases(patterns: NDArray[np.int32], outcomes: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Return the case of each row."""
+    return patterns * np.int32(len(Outcome)) + outcomes.astype(np.int32)
+
+
+def patterns_of(found: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the pattern of each case."""
+    return found // np.int32(len(Outcome))
+
+
+def decode_cases(found: NDArray[np.int32]) -> dict[str, NDArray[np.int64]]:
+    """Return the codes of cases, by name of the place and `outcome`."""
+    outcome = (found % np.int32(len(Outcome))).astype(np.int64)
+    return decode(patterns_of(found)) | {"outcome": outcome}

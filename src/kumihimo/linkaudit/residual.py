@@ -5,7 +5,6 @@ or reading with birth date (three of four attributes) or with address. What is f
 to a person, never a link.
 """
 
-from enum import StrEnum, unique
 from typing import Final
 
 import attrs
@@ -17,21 +16,7 @@ from kumihimo.linkaudit.evidence import NAMES_AGREE, PLACES_AGREE, among
 from kumihimo.linkaudit.homonyms import Keys, at_place, of_person
 from kumihimo.linkaudit.homonyms import among as among_keys
 from kumihimo.linkaudit.patterns import decode
-from kumihimo.linkaudit.schema import BirthLevel, NameLevel
-
-
-@unique
-class Outcome(StrEnum):
-    """What the search found."""
-
-    NONE = "none"  # nobody fits better
-    ALONE = "alone"  # and nobody else of this birth date lives where the linked person does
-    HOUSEHOLD = "household"  # a member of the linked person's household fits, the linked does not
-    TWIN = "twin"  # … of the same birth date
-    HOMONYM = "homonym"  # another person of the same name or reading and birth date fits better
-    ELSEWHERE = "elsewhere"  # a person who has nothing to do with the linked one fits
-    CONTESTED = "contested"  # another person fits as well as the linked one
-
+from kumihimo.linkaudit.schema import BirthLevel, NameLevel, Outcome
 
 OUTCOMES: Final = tuple(Outcome)
 
@@ -89,7 +74,9 @@ def resolve(clues: pl.DataFrame, index: pl.DataFrame) -> pl.DataFrame:
         how="anti",
     )
     fits = _fitting(pairs)
-    best = fits.sort("row", "score", descending=[False, True]).group_by("row", maintain_order=True)
+    best = fits.sort("row", "score", "x_number", descending=[False, True, False]).group_by(
+        "row", maintain_order=True
+    )
     top = best.agg(
         pl.col("outcome").first(),
         pl.col("x_number").first(),
@@ -156,9 +143,9 @@ def _fitting(pairs: pl.DataFrame) -> pl.DataFrame:
         (fits & ~linked.name & ~renamed)
         | (related & ~linked.name & sexes & (name | day) & ~linked.birth)
         | (name & place & sexes & ~linked.name & ~linked.place)
-        | (fits & kanji & linked.reading_only & (place | ~linked.place))
+        | (fits & kanji & linked.reading_only & (place | related | ~linked.place))
         | (fits & ~linked.birth & ~linked.place)
-        | (fits & kanji & place & ~linked.place)
+        | (fits & place & ~linked.place & (kanji | ~linked.kanji))
         | (fits & kanji & (place | related) & ~linked.birth)
     )
     twin = related & (pairs["held_day"] == pairs["x_day"]).to_numpy()
@@ -179,6 +166,7 @@ class Linked:
     """What of a row agrees with the person it is tied to."""
 
     name: NDArray[np.bool_]  # name or reading, whole
+    kanji: NDArray[np.bool_]  # the name, with no character lost
     reading_only: NDArray[np.bool_]  # the reading does, the name in kanji does not
     given: NDArray[np.bool_]  # the given name alone, in either script
     birth: NDArray[np.bool_]
@@ -192,6 +180,7 @@ class Linked:
         kana = among(codes["kana"], *NAMES_AGREE)
         return cls(
             name=kanji | kana,
+            kanji=among(codes["name"], *NAMES_AGREE),
             reading_only=kana & ~kanji & ~among(codes["name"], NameLevel.MISSING),
             given=among(codes["name"], NameLevel.GIVEN) | among(codes["kana"], NameLevel.GIVEN),
             birth=among(codes["birth"], BirthLevel.EQUAL),

@@ -83,6 +83,19 @@ class Others(StrEnum):
 
 
 @unique
+class Outcome(StrEnum):
+    """What the search for the true person of a record found."""
+
+    NONE = "none"  # nobody fits better
+    ALONE = "alone"  # and nobody else of this birth date lives where the linked person does
+    HOUSEHOLD = "household"  # a member of the linked person's household fits, the linked does not
+    TWIN = "twin"  # … of the same birth date
+    HOMONYM = "homonym"  # another person of the same name or reading and birth date fits better
+    ELSEWHERE = "elsewhere"  # a person who has nothing to do with the linked one fits
+    CONTESTED = "contested"  # another person fits as well as the linked one
+
+
+@unique
 class Fault(StrEnum):
     """Why a row of the institution's file could not be judged; it is listed, never dropped."""
 

@@ -1,8 +1,8 @@
 """Runs of shifted rows: a block of records of which each carries its neighbour's number.
 
-A row whose true person is known stands in a shift when that person's number stands a few rows
-away. Rows of one distance that follow each other are a run, also across gaps; rows between them
-that nothing clears belong to it.
+A row whose true person is known is tied by that person's number to the row, a few away, that carries
+it. Rows so tied over one distance that follow each other are a run, also across gaps; rows between
+them that nothing clears belong to it.
 """
 
 from typing import Final
@@ -24,12 +24,16 @@ def find_runs(found: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
     `evidence` has `row` and `number` of at least every row that carries one of those numbers. Rows
     without a true number join a run that goes past them on both sides.
     """
-    placed = found.drop_nulls("true_number").join(
-        evidence.select(at="row", true_number="number"), on="true_number"
+    owners = found.drop_nulls("true_number").select("row", "true_number")
+    placed = owners.join(evidence.select(at="row", true_number="number"), on="true_number").filter(
+        (pl.col("at") - pl.col("row")).abs().is_between(1, DISTANCE_MAX)
     )
-    near = placed.select("row", distance=pl.col("at") - pl.col("row")).filter(
-        pl.col("distance").abs() <= DISTANCE_MAX
-    )
+    # Two rows that have each other's number are a swap.
+    links = placed.join(placed, left_on=["row", "at"], right_on=["at", "row"], how="anti")
+    distance = (pl.col("at") - pl.col("row")).alias("distance")
+    near = pl.concat(
+        [links.select("row", distance), links.select(distance, row="at").select("row", "distance")]
+    ).unique()
     new = (
         (pl.col("distance") != pl.col("distance").shift())
         | (pl.col("row") - pl.col("row").shift() > GAP_MAX)

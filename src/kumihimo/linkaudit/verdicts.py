@@ -13,15 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit.evidence import among
-from kumihimo.linkaudit.patterns import PATTERNS_MAX, decode
+from kumihimo.linkaudit.patterns import PATTERNS_MAX, cases, decode
 from kumihimo.linkaudit.reasons import Reason
-from kumihimo.linkaudit.residual import OUTCOMES, Outcome
+from kumihimo.linkaudit.residual import OUTCOMES
 from kumihimo.linkaudit.schema import (
     AddressLevel,
     BirthLevel,
     Mechanism,
     NameLevel,
     Others,
+    Outcome,
     SexLevel,
     Verdict,
 )
@@ -32,6 +33,7 @@ REASONS: Final = tuple(Reason)
 
 # P(mis-link) from which a record that nothing clears is suspected though no true person was found.
 SUSPECTED: Final = 0.9
+_EVEN: Final = 0.5
 ODDS_MAX: Final = 12.0  # log10: past it the model means no more than "sure"
 # What a look costs, in minutes: our choice. A mis-link has to be told to a person and put right.
 MINUTES: Final = {
@@ -157,17 +159,11 @@ class Ruling:
 
 @attrs.frozen
 class Judgement:
-    """What is known of each pattern after the mixture: P(match) and the likeliest of the others.
-
-    `found` and `missed` are log10 of how many times likelier a mis-link is once another person
-    fits, and once nobody does.
-    """
+    """What is known of each case after the mixture: P(match) and the likeliest of the others."""
 
     rules: Rules
     match: NDArray[np.float64]
     likeliest: NDArray[np.uint8]
-    found: float
-    missed: float
 
 
 def rule(
@@ -178,13 +174,15 @@ def rule(
 ) -> Ruling:
     """Return the ruling on rows from their pattern, the search's outcome and their run (0: none)."""
     settled = judgement.rules.settled[patterns]
+    case = cases(patterns, outcomes)
+    match = judgement.match[case]
     proven = np.isin(outcomes, [OUTCOMES.index(outcome) for outcome in _PROVEN])
     alone = outcomes == OUTCOMES.index(Outcome.ALONE)
     contested = outcomes == OUTCOMES.index(Outcome.CONTESTED)
     cleared = (settled <= Settled.NOTATIONAL) | ((settled == Settled.IF_ALONE) & alone)
     nobodys = judgement.rules.reasons[patterns] == REASONS.index(Reason.NOBODYS)
     shifted = (runs > 0) & ~(cleared & ~proven)
-    unlikely = ~cleared & ~contested & (1 - judgement.match[patterns] >= SUSPECTED)
+    unlikely = ~cleared & ~contested & (1 - match >= SUSPECTED)
     conditions = [
         nobodys,
         shifted,
@@ -202,21 +200,20 @@ def rule(
         [VERDICTS.index(v) for v in (Verdict.MISLINK, Verdict.PERSON, Verdict.CONFIRMED)],
         VERDICTS.index(Verdict.NOTATIONAL),
     )
-    shift = np.where(proven | shifted, judgement.found, np.where(cleared, 0.0, judgement.missed))
     minutes = np.array([MINUTES[verdict] for verdict in VERDICTS])
-    likeliest = np.where(unlikely, judgement.likeliest[patterns], _overall(judgement)[patterns])
-    match = MECHANISMS.index(Mechanism.MATCH)
+    own = MECHANISMS.index(Mechanism.MATCH)
+    likeliest = np.where(unlikely | (match < _EVEN), judgement.likeliest[case], np.uint8(own))
     return Ruling(
         verdicts=verdicts,
         mechanisms=_chosen(
             [*conditions[: len(mechanisms)], cleared],
-            [*(MECHANISMS.index(m) for m in mechanisms), match],
+            [*(MECHANISMS.index(m) for m in mechanisms), own],
             likeliest,
         ),
         reasons=_chosen(
             conditions, [REASONS.index(r) for r in reasons], judgement.rules.reasons[patterns]
         ),
-        odds=np.clip(_odds(judgement.match)[patterns] + shift, -ODDS_MAX, ODDS_MAX),
+        odds=_odds(match),
         minutes=minutes[verdicts],
     )
 
@@ -233,8 +230,3 @@ def _chosen(
 def _odds(match: NDArray[np.float64]) -> NDArray[np.float64]:
     tiny = 10.0**-ODDS_MAX
     return np.log10(np.maximum(1 - match, tiny) / np.maximum(match, tiny))
-
-
-def _overall(judgement: Judgement) -> NDArray[np.uint8]:
-    match = np.uint8(MECHANISMS.index(Mechanism.MATCH))
-    return np.where(judgement.match >= 0.5, match, judgement.likeliest)  # noqa: PLR2004 - the likelier
