@@ -42,9 +42,9 @@ def carried_out(world, name, *, rows, workers, progress=audit.quiet):
     """Run an audit of the world in parts of some rows; return its tables."""
     folder = world / name
     folder.mkdir(exist_ok=True)
-    tables = (Table(world / f"{x}.parquet") for x in ("rows", "register", "history"))
+    given, register, past = (Table(world / f"{x}.parquet") for x in ("rows", "register", "history"))
     sizes = Sizes(rows, workers, 1 << 30)
-    audit.carry_out(Setting(folder, *tables, world / "key", sizes), progress)
+    audit.carry_out(Setting(folder, given, register, past, world / "key", sizes), progress)
     return {table: audit.Audit.open(folder).scan(table).collect() for table in TABLES}
 
 
@@ -77,19 +77,18 @@ def test_a_killed_run_goes_on_where_it_was_and_finds_the_same(world, whole, stag
     assert "register: persons" not in done
 
 
-def test_a_finished_run_asked_again_makes_no_stage_but_the_findings_again(world, whole):
+def test_what_is_done_is_not_done_again_and_another_file_is_another_audit(world, whole):
     stages = []
     carried_out(world, "whole", rows=10_000, workers=1, progress=lambda s, *_: stages.append(s))
     assert set(stages) == {"findings"}
     assert not list((world / "whole").rglob("*.half"))
-
-
-def test_another_file_is_another_audit(world, whole):
     changed = pl.read_parquet(world / "rows.parquet").with_columns(sex=pl.lit("1"))
     changed.write_parquet(world / "changed.parquet")
-    tables = (Table(world / f"{x}.parquet") for x in ("changed", "register", "history"))
-    setting = Setting(world / "whole", *tables, world / "key", Sizes(10_000, 1, 1 << 30))
-    stages = []
+    rows, register, past = (
+        Table(world / f"{x}.parquet") for x in ("changed", "register", "history")
+    )
+    sizes = Sizes(10_000, 1, 1 << 30)
+    setting = Setting(world / "whole", rows, register, past, world / "key", sizes)
     audit.carry_out(setting, lambda stage, *_: stages.append(stage))
     assert "evidence" in stages
     assert "register: persons" not in stages

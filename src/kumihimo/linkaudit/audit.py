@@ -19,7 +19,7 @@ from kumihimo.linkaudit.registering import register
 from kumihimo.linkaudit.schema import Mechanism, Verdict
 from kumihimo.linkaudit.searching import search
 from kumihimo.linkaudit.setting import Setting, Sizes, Table
-from kumihimo.linkaudit.workers import Progress
+from kumihimo.linkaudit.workers import Progress, Team
 
 MEMORY_GIB: float = 8.0
 
@@ -76,10 +76,11 @@ def run(
 
 def carry_out(setting: Setting, progress: Progress) -> Summary:
     """Do the stages of one audit, each unless it is done."""
-    registered = register(setting, progress)
-    paired = pair(setting, registered, progress)
-    searched = search(setting, registered, paired, progress)
-    return _summary(find(setting, registered, paired, searched, progress))
+    with Team.at_work(setting.sizes.workers, progress) as team:
+        registered = register(setting, team)
+        paired = pair(setting, registered, team)
+        searched = search(setting, registered, paired, team)
+        return _summary(find(setting, registered, paired, searched, team))
 
 
 def _summary(told: pl.DataFrame) -> Summary:

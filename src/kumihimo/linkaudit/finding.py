@@ -22,7 +22,7 @@ from kumihimo.linkaudit.schema import PROPOSALS, Outcome, Verdict
 from kumihimo.linkaudit.searching import Searched
 from kumihimo.linkaudit.setting import Setting
 from kumihimo.linkaudit.verdicts import Judgement, rule
-from kumihimo.linkaudit.workers import Progress
+from kumihimo.linkaudit.workers import Team
 
 _NO_ROW: Final = -1
 _GROUNDS: Final = {Outcome.HOUSEHOLD: "household", Outcome.TWIN: "household"}
@@ -45,7 +45,7 @@ def find(
     registered: Registered,
     paired: Paired,
     searched: Searched,
-    progress: Progress,
+    team: Team,
 ) -> pl.DataFrame:
     """Leave findings, patterns, proposals and estimates in the folder.
 
@@ -69,7 +69,6 @@ def find(
     tasks = [
         _Chunk(setting, stage, judgement, f"part-{n:05}", *chunk) for n, chunk in enumerate(chunks)
     ]
-    team = setting.team(progress)
     told = pl.concat(team.each("findings", _tell, tasks, [rows for _, rows in chunks]))
     told = told.group_by(_COUNTED).agg(pl.col("rows").sum()).sort(_COUNTED)
     tables = {

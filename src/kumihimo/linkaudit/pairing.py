@@ -14,7 +14,7 @@ from kumihimo.linkaudit.nonmatches import Shares, own_rows, sampled
 from kumihimo.linkaudit.registering import Registered
 from kumihimo.linkaudit.schema import ROWS
 from kumihimo.linkaudit.setting import Setting
-from kumihimo.linkaudit.workers import Progress
+from kumihimo.linkaudit.workers import Team
 
 _VERSION: Final = 1
 # What is compared of a row. The other columns are read again where they are needed.
@@ -61,7 +61,7 @@ class _Part:
     partition: int
 
 
-def pair(setting: Setting, registered: Registered, progress: Progress) -> Paired:
+def pair(setting: Setting, registered: Registered, team: Team) -> Paired:
     """Make the evidence, or open it where it is made."""
     stage = Stage.at(
         setting.folder, "evidence", _VERSION, registered.stage.name, of_files(setting.rows.files)
@@ -71,7 +71,6 @@ def pair(setting: Setting, registered: Registered, progress: Progress) -> Paired
     if stage.is_done:
         return paired
     chunks = setting.chunks(setting.rows)
-    team = setting.team(progress)
     cuts = [
         _Chunk(setting, stage.folder, partitions, f"{n:05}", *chunk)
         for n, chunk in enumerate(chunks)

@@ -28,7 +28,7 @@ from kumihimo.linkaudit.homonyms import Doubles, Keys
 from kumihimo.linkaudit.joining import Partitions, load, save
 from kumihimo.linkaudit.schema import HISTORY, SNAPSHOT
 from kumihimo.linkaudit.setting import Setting
-from kumihimo.linkaudit.workers import Progress
+from kumihimo.linkaudit.workers import Team
 
 _VERSION: Final = 1
 _KEY_BYTES: Final = (
@@ -92,7 +92,7 @@ class _Chunk:
     count: int
 
 
-def register(setting: Setting, progress: Progress) -> Registered:
+def register(setting: Setting, team: Team) -> Registered:
     """Make the register's side, or open it where it is made. Raises `BadSnapshot`."""
     history = of_files(setting.history.files) if setting.history else ""
     given = (_VERSION, of_files(setting.snapshot.files), history, FORMS, setting.key.read_bytes())
@@ -104,7 +104,6 @@ def register(setting: Setting, progress: Progress) -> Registered:
         raise BadSnapshot(f"snapshot: no column {', '.join(lacking)}")
     persons = setting.snapshot.rows()
     partitions = Partitions.of(setting.snapshot.scan(), persons, setting.sizes.rows)
-    team = setting.team(progress)
     for name, table, task in (
         ("persons", setting.snapshot, _persons),
         ("history", setting.history, _history),
@@ -115,7 +114,7 @@ def register(setting: Setting, progress: Progress) -> Registered:
             for n, chunk in enumerate(chunks)
         ]
         team.each(f"register: {name}", task, tasks, [count for _, count in chunks])
-    doubles = _find_doubles(stage.folder, len(partitions), persons, setting, progress)
+    doubles = _find_doubles(stage.folder, len(partitions), persons, setting, team)
     for name in _DOUBLES:
         with whole(stage.folder / f"{name}.npy") as half, half.open("wb") as file:
             np.save(file, getattr(doubles, name))
@@ -157,14 +156,14 @@ class _Search:
 
 
 def _find_doubles(
-    stage: Path, partitions: int, persons: int, setting: Setting, progress: Progress
+    stage: Path, partitions: int, persons: int, setting: Setting, team: Team
 ) -> Doubles:
     """Find keys that two persons share, bucket by bucket of the keys."""
     sizes = setting.sizes
     buckets = max(1, -(-persons * sizes.workers * _KEY_BYTES // sizes.memory))
     tasks = [_Search(stage, partitions, n, buckets) for n in range(buckets)]
     weights = [persons // buckets] * buckets
-    found = setting.team(progress).each("register: namesakes", _doubles, tasks, weights)
+    found = team.each("register: namesakes", _doubles, tasks, weights)
     return Doubles(
         **{name: np.sort(np.concatenate([getattr(d, name) for d in found])) for name in _DOUBLES}
     )

@@ -13,7 +13,7 @@ from kumihimo.linkaudit.registering import Registered
 from kumihimo.linkaudit.residual import Wanted, candidates, resolve, wanted
 from kumihimo.linkaudit.setting import Setting
 from kumihimo.linkaudit.shifts import find_runs
-from kumihimo.linkaudit.workers import Progress
+from kumihimo.linkaudit.workers import Team
 
 _VERSION: Final = 1
 
@@ -33,9 +33,7 @@ class _Part:
     partition: int
 
 
-def search(
-    setting: Setting, registered: Registered, paired: Paired, progress: Progress
-) -> Searched:
+def search(setting: Setting, registered: Registered, paired: Paired, team: Team) -> Searched:
     """Search, or open what was found."""
     stage = Stage.at(setting.folder, "residual", _VERSION, paired.stage.name)
     places = {name: stage.folder / f"{name}.arrow" for name in ("residual", "runs")}
@@ -47,7 +45,7 @@ def search(
     weights = [registered.persons // paired.partitions] * paired.partitions
     _write_wanted(asked, stage.folder)
     tasks = [_Part(stage.folder, registered.stage, n) for n in parts]
-    found = setting.team(progress).each("search", _find, tasks, weights)
+    found = team.each("search", _find, tasks, weights)
     residual = resolve(clues, pl.concat(found))
     numbers = residual["true_number"].drop_nulls().unique().implode()
     carried = pl.concat(

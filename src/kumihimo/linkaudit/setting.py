@@ -7,7 +7,7 @@ import attrs
 import polars as pl
 
 from kumihimo.linkaudit.schema import HISTORY
-from kumihimo.linkaudit.workers import Progress, Team, cores
+from kumihimo.linkaudit.workers import cores
 
 _BYTES: Final = 1 << 30
 # Measured: what one row of a partition takes at most while it is judged, both sides together.
@@ -72,10 +72,6 @@ class Setting:
         """Return first row and count of each chunk of a table."""
         total, size = table.rows(), self.sizes.rows
         return [(first, min(size, total - first)) for first in range(0, total, size)]
-
-    def team(self, progress: Progress) -> Team:
-        """Return who does the tasks."""
-        return Team(self.sizes.workers, progress)
 
     def read_history(self, first: int, count: int) -> pl.DataFrame:
         """Return some lines of the history, numbers as integers."""

@@ -5,8 +5,9 @@ A fresh interpreter for each worker, since Polars' threads do not live through a
 
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from typing import Final, TypeAlias, TypeVar
 
 import attrs
@@ -27,32 +28,40 @@ def cores() -> int:
 
 @attrs.frozen
 class Team:
-    """Does tasks `workers` at a time; tells `progress` after each."""
+    """Does tasks in the processes of a pool, or here where there is none; tells `progress`."""
 
-    workers: int
+    pool: ProcessPoolExecutor | None
     progress: Progress
+
+    @classmethod
+    @contextmanager
+    def at_work(cls, workers: int, progress: Progress) -> Generator["Team"]:
+        """Give a team of some workers; they are sent away at the end, and at once on an error."""
+        if workers == 1:
+            yield cls(None, progress)
+            return
+        fresh = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(workers, mp_context=fresh)
+        try:
+            yield cls(pool, progress)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def each(
         self, stage: str, task: Callable[[T], R], items: Sequence[T], rows: Sequence[int]
     ) -> list[R]:
         """Return what `task` gives for each item, in their order; `rows` is what each weighs."""
         total, done = sum(rows), 0
-        if self.workers == 1 or len(items) <= 1:
+        if self.pool is None or len(items) <= 1:
             found: list[R] = []
             for item, weight in zip(items, rows, strict=True):
                 found.append(task(item))
                 done += weight
                 self.progress(stage, done, total)
             return found
-        fresh = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(self.workers, len(items)), mp_context=fresh) as pool:
-            asked = {pool.submit(task, item): n for n, item in enumerate(items)}
-            try:
-                for future in as_completed(asked):
-                    future.result()
-                    done += rows[asked[future]]
-                    self.progress(stage, done, total)
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-            return [future.result() for future in asked]
+        asked = {self.pool.submit(task, item): n for n, item in enumerate(items)}
+        for future in as_completed(asked):
+            future.result()
+            done += rows[asked[future]]
+            self.progress(stage, done, total)
+        return [future.result() for future in asked]
