@@ -74,6 +74,18 @@ async def put(
     )
 
 
+async def put_all(
+    tx: Tx, *, topic: str, destination: str, bodies: Sequence[bytes], at: datetime
+) -> None:
+    """Put many messages to one door into this transaction's outbox, in the order given."""
+    await tx.put(
+        "INSERT INTO outbox (sender, topic, destination, body, put_at, next_try_at)"
+        " SELECT '', %(topic)s, %(destination)s, body, %(at)s, %(at)s"
+        " FROM unnest(%(bodies)s::bytea[]) WITH ORDINALITY AS t (body, place) ORDER BY place",
+        {"topic": topic, "destination": destination, "bodies": list(bodies), "at": at},
+    )
+
+
 @attrs.frozen
 class Outbox:
     """Sends what is due. Any number of workers may run: claims skip each other's rows.

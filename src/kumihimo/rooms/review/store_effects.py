@@ -11,6 +11,7 @@ from kumihimo.rooms.review.api import EffectKind
 from kumihimo.rooms.review.store import ItemRow
 
 GATEWAY: Final = "gateway"
+_LETTERS: Final = 10_000  # in one statement: some hundred kilobytes
 
 
 @attrs.frozen(kw_only=True)
@@ -95,8 +96,10 @@ async def suspend_all(tx: Tx, run: str, *, at: datetime) -> int:
         {"run": run, "at": at},
         _Asked,
     )
-    for one in asked:
-        await _put(tx, one, at)
+    bodies = [str(one.link_effect).encode("ascii") for one in asked]
+    for start in range(0, len(bodies), _LETTERS):
+        some = bodies[start : start + _LETTERS]
+        await outbox.put_all(tx, topic=EffectKind.SUSPEND, destination=GATEWAY, bodies=some, at=at)
     return len(asked)
 
 

@@ -90,7 +90,7 @@ def _tell(desk: Desk, gateway: Gateway, row: EffectRow) -> _Ended:
     except Refused as refusal:
         if refusal.reason == "conflict" and _settled(gateway, row):
             return _Ended("done")
-        return _Ended("refused", refusal.reason)
+        return _Ended("refused", f"{refusal.reason} {refusal.remote.pointer}".strip())
 
 
 def _settled(gateway: Gateway, row: EffectRow) -> bool:
