@@ -15,6 +15,15 @@ ERAS = (
 )
 
 
+def numerals(number):
+    """Write a number below 100 in ideographs: 二十三."""
+    digits = " 一二三四五六七八九"
+    tens, ones = divmod(number, 10)
+    return f"{digits[tens] if tens > 1 else ''}{'十' if tens else ''}{digits[ones]}".replace(
+        " ", ""
+    )
+
+
 def notations(day):
     """Write a day in every notation, by the calendar of eras stated here and not by the code's."""
     yield day.isoformat()
@@ -27,6 +36,9 @@ def notations(day):
             yield f"{name}{year}年{day.month}月{day.day}日"
             yield f"{letter}{year:02}.{day.month:02}.{day.day:02}"
             yield f"{letter.lower()}{year}-{day.month}-{day.day}"
+            yield f"{letter}{year:02}{day.month:02}{day.day:02}"
+            yield f"{name[0]}{year}.{day.month}.{day.day}"
+            yield f"{name}{numerals(year)}年{numerals(day.month)}月{numerals(day.day)}日生まれ"
             if year == 1:
                 yield f"{name}元年{day.month}月{day.day}日"
 
@@ -74,6 +86,10 @@ def test_an_era_begins_on_its_day_and_the_day_before_was_the_last_of_the_one_bef
         ("S15.99.99", "1940-00-00"),
         ("昭和64年", "1989-00-00"),
         ("平成元年", "1989-00-00"),
+        ("昭和15年3月上旬", "1940-03-00"),
+        ("昭和15年3月1日頃", "1940-03-00"),
+        ("昭和15年3月頃", "1940-00-00"),
+        ("㍼15年3月", "1940-03-00"),
     ],
 )
 def test_an_unknown_part_stays_unknown_and_makes_no_day(text, canonical):
@@ -96,7 +112,12 @@ def test_an_unknown_part_stays_unknown_and_makes_no_day(text, canonical):
         "昭和0年",
         "明治元年1月1日",
         "令和100年1月1日",
-        "平成2年4月1日頃",
+        "平成2年頃",
+        "上旬",
+        "3-55-04-01",
+        "3550401",
+        "S550431",
+        "昭和五六十年一月一日",
         "9" * 1_000,
         "1990-04-01\x00",
         "1990-1990",
@@ -113,3 +134,26 @@ def test_a_birth_date_prints_nothing_of_itself():
     assert repr([found]) == "[BirthDate(<withheld>)]"
     with pytest.raises(TypeError):
         str(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("3-55-04-01", "1980-04-01"),
+        ("3550401", "1980-04-01"),
+        ("3.55.4.1", "1980-04-01"),
+        ("5-01-05-01", "2019-05-01"),
+        ("1450729", "1912-07-29"),
+        ("4-02-04-00", "1990-04-00"),
+        ("1990-04-01", "1990-04-01"),
+        ("平成2年4月1日", "1990-04-01"),
+    ],
+)
+def test_numbers_of_eras_are_read_only_where_a_column_is_said_to_have_them(text, canonical):
+    assert BirthDate.parse(text, era_codes=True).reveal_canonical() == canonical
+
+
+@pytest.mark.parametrize("text", ["3-64-01-08", "6-01-01-01", "0550401", "4-31-05-01", "35504"])
+def test_a_number_of_an_era_without_that_day_is_refused(text):
+    with pytest.raises(BadBirthDate):
+        BirthDate.parse(text, era_codes=True)

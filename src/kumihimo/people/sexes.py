@@ -24,16 +24,19 @@ class Sex(Enum):
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Read 1/2, 男/女, M/F; None for 0, 9, 不明 or an empty text. Raises `BadSex`."""
+        """Read 1/2, 男/女, M/F; None for 0, 3, 9, 不明, その他 or an empty text. Raises `BadSex`.
+
+        3 and その他 say a sex that the register does not know: it can be compared with none.
+        """
         plain = without_spaces(compatible(text)).upper() if len(text) <= _CHARS_MAX else text
         found = _WORDS.get(plain)
         if found is None:
-            raise BadSex("sex: 1, 2, 男, 女, M, F, or 0, 9, 不明 where unknown")
+            raise BadSex("sex: 1, 2, 男, 女, M, F, or 0, 3, 9, 不明 where none is told")
         return cls(found) if found else None
 
 
 _WORDS = {
     **dict.fromkeys(("1", "男", "男性", "M"), "1"),
     **dict.fromkeys(("2", "女", "女性", "F"), "2"),
-    **dict.fromkeys(("", "0", "9", "不明", "不詳"), ""),
+    **dict.fromkeys(("", "0", "3", "9", "不明", "不詳", "その他"), ""),
 }

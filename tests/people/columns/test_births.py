@@ -10,12 +10,12 @@ from kumihimo.people.columns.births import birth_columns, sexes
 from kumihimo.people.sexes import Sex
 
 
-def born(text):
+def born(text, **how):
     """Return what the scalar form says of a text, laid out as a row of the columns."""
     if text is None:
         return (None,) * 4
     try:
-        return (*BirthDate.parse(text).reveal(), None)
+        return (*BirthDate.parse(text, **how).reveal(), None)
     except BadInput as refused:
         return (None, None, None, refused.detail)
 
@@ -34,6 +34,16 @@ def test_a_column_says_of_every_birth_date_what_is_said_of_it_alone(texts):
     assert found.rows() == [born(text) for text in texts]
 
 
+@given(
+    st.lists(
+        st.none() | hostile.births | st.from_regex("[0-6][-.]?[0-9]{2}[-.]?0[1-9][-.]?[012][0-9]")
+    )
+)
+def test_numbers_of_eras_are_read_over_columns_as_alone(texts):
+    found = birth_columns(pl.Series("held", texts, pl.String), era_codes=True)
+    assert found.rows() == [born(text, era_codes=True) for text in texts]
+
+
 def test_a_bad_date_costs_no_other_and_is_not_quoted():
     texts = ["平成2年4月1日", None, "1990-02-30", "S15.99.99", "1990-04-01"]
     found = birth_columns(pl.Series(texts))
@@ -45,7 +55,11 @@ def test_a_bad_date_costs_no_other_and_is_not_quoted():
 
 
 @given(
-    st.lists(st.sampled_from(["1", "2", "男", "女 ", "m ", "f", "0", "9", "", "不明", "X", "男男"]))
+    st.lists(
+        st.sampled_from(
+            ["1", "2", "男", "女 ", "m ", "f", "0", "3", "9", "", "その他", "不明", "X", "男男"]
+        )
+    )
 )
 def test_a_column_says_of_every_sex_what_is_said_of_it_alone(texts):
     assert sexes(pl.Series("held", texts, pl.String)).to_list() == [coded(text) for text in texts]

@@ -1,13 +1,19 @@
 """Addresses over columns: the parts of `people.addresses` for each row."""
 
 import operator
-from collections.abc import Iterable
 from typing import Final
 
 import polars as pl
 
 from kumihimo.people.addresses import Address, AddressParts, address_parts, restore
-from kumihimo.people.columns.distinct import REASON, distinct, read_all, require_texts, strings
+from kumihimo.people.columns.distinct import (
+    REASON,
+    distinct,
+    read_all,
+    require_texts,
+    strings,
+    table,
+)
 from kumihimo.people.columns.heads import HEAD, read_heads
 from kumihimo.people.columns.pieces import pieces, read_lots
 
@@ -35,7 +41,8 @@ def address_columns(texts: pl.Series, *, holder: str = "") -> pl.DataFrame:
     tail, tail_at = distinct(written["building"])
     room, room_at = distinct(written["room"])
     heads, lots = read_heads(head), read_lots(lot)
-    tails, rooms = _table(map(_read_tail, tail), _TAIL), _table(map(_read_room, room), ("room",))
+    tails = table([_read_tail(one) for one in tail], strings(_TAIL))
+    rooms = table([_read_room(one) for one in room], strings(["room"]))
     whole = (
         heads["prefecture"].is_not_null().gather(head_at)
         & tails["building"].is_not_null().gather(tail_at)
@@ -87,7 +94,7 @@ def _read_room(room: str) -> tuple[str]:
 
 
 def _restored(heads: pl.DataFrame, holder: str) -> pl.DataFrame:
-    return _table((_restore(row, holder) for row in heads.iter_rows()), HEAD) if holder else heads
+    return table([_restore(row, holder) for row in heads.iter_rows()], HEAD) if holder else heads
 
 
 def _restore(row: tuple[str | None, ...], holder: str) -> tuple[str | None, ...]:
@@ -96,7 +103,3 @@ def _restore(row: tuple[str | None, ...], holder: str) -> tuple[str | None, ...]
         return row
     whole = restore(AddressParts(prefecture=prefecture, city=city, town=town), holder)
     return whole.prefecture, whole.city, whole.town, *lot
-
-
-def _table(rows: Iterable[tuple[str | None, ...]], names: Iterable[str]) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), strings(names), orient="row")

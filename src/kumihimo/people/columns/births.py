@@ -1,12 +1,13 @@
 """Birth dates and sex over columns, as `people.births` and `people.sexes` read them."""
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
 import polars as pl
 
-from kumihimo.people.births import BirthDate
+from kumihimo.people.births import read_birth
 from kumihimo.people.columns.distinct import read_distinct
 from kumihimo.people.sexes import Sex
 
@@ -15,13 +16,13 @@ BIRTH_SCHEMA: Final[Mapping[str, type[pl.DataType]]] = MappingProxyType(
 )
 
 
-def birth_columns(texts: pl.Series) -> pl.DataFrame:
-    """Return year, month and day (null where unknown) and `reason`.
+def birth_columns(texts: pl.Series, *, era_codes: bool = False) -> pl.DataFrame:
+    """Return year, month and day (null where unknown) and `reason`, as `births.read_birth` reads.
 
-    Where `BirthDate.parse` refuses a text all three are null and `reason` tells why, without
-    quoting it. A year is null for no other reason.
+    Where it refuses a text all three are null and `reason` tells why, without quoting it. A year is
+    null for no other reason.
     """
-    return read_distinct(texts, BirthDate.parse, BirthDate.reveal, BIRTH_SCHEMA)
+    return read_distinct(texts, partial(read_birth, era_codes=era_codes), tuple, BIRTH_SCHEMA)
 
 
 def sexes(texts: pl.Series) -> pl.Series:

@@ -60,7 +60,20 @@ def read_all(
             rows.append((*spread(read(text)), None))
         except BadInput as refused:
             rows.append((*empty, refused.detail))
-    return pl.DataFrame(rows, schema={**schema, REASON: pl.String}, orient="row")
+    return table(rows, {**schema, REASON: pl.String})
+
+
+def table(
+    rows: Sequence[Sequence[object]], schema: Mapping[str, type[pl.DataType]]
+) -> pl.DataFrame:
+    """Return a frame of rows; several times faster than Polars takes them by row."""
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    return pl.DataFrame(
+        [
+            pl.Series(name, values, dtype)
+            for (name, dtype), values in zip(schema.items(), columns, strict=True)
+        ]
+    )
 
 
 def read_distinct(

@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from kumihimo.people.addresses import JOINTS, KEPT, address_parts, parts_in_town, places
-from kumihimo.people.columns.distinct import strings
+from kumihimo.people.columns.distinct import strings, table
 from kumihimo.people.columns.pieces import WORD
 from kumihimo.people.kyoto import CITY as KYOTO
 from kumihimo.people.lots import IDEOGRAPHS, LotKind
@@ -37,10 +37,8 @@ def read_heads(heads: pl.Series) -> pl.DataFrame:
     plain = pl.col("head").str.contains(_WORDS) & ~pl.col("head").str.contains(_UNLIKE)
     words = _read_towns(_split(_with_one_letter_each(frame.filter(plain))))
     others = [(place, *_read_alone(head)) for place, head in frame.filter(~plain).iter_rows()]
-    schema = {"place": frame.schema["place"], **HEAD}
-    return (
-        pl.concat([words, pl.DataFrame(others, schema, orient="row")]).sort("place").drop("place")
-    )
+    schema: dict[str, type[pl.DataType]] = {"place": pl.UInt32, **HEAD}
+    return pl.concat([words, table(others, schema)]).sort("place").drop("place")
 
 
 def _read_alone(head: str) -> tuple[str | None, ...]:
@@ -103,7 +101,7 @@ def _names() -> pl.DataFrame:
             if city and not rest:
                 rows.append((code + name, name, prefecture, city))
     schema = strings(("key", "name", "prefecture", "city"))
-    return pl.DataFrame(rows, schema, orient="row").with_row_index("number")
+    return table(rows, schema).with_row_index("number")
 
 
 def _read_towns(frame: pl.DataFrame) -> pl.DataFrame:
@@ -121,7 +119,7 @@ def _read_towns(frame: pl.DataFrame) -> pl.DataFrame:
     numbers = {one: f"{read_numerals(one)}-" for one in frame["chome"].unique() if one}
     keys = strings(("here", "town", "core", "lot", "lot_kind"))
     joined = frame.join(
-        pl.DataFrame(read, keys, orient="row"),
+        table(read, keys),
         on=["here", "town"],
         how="left",
         maintain_order="left",
