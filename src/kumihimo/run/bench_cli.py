@@ -5,6 +5,7 @@ import platform
 import sys
 from collections.abc import Callable, Sequence
 from importlib.util import module_from_spec, spec_from_file_location
+from inspect import signature
 from pathlib import Path
 from typing import Final, Protocol, cast
 
@@ -55,9 +56,16 @@ Tell = Callable[[str], None]
 class Benchmark(Protocol):
     """What a file in `benchmarks/` has."""
 
-    def run(self, tell: Tell, *, quick: bool) -> Sequence[Measure]:
-        """Measure; `tell` takes a line of progress, `quick` is for trying the benchmark itself."""
+    def run(self, tell: Tell, **options: bool | int) -> Sequence[Measure]:
+        """Measure; `tell` takes a line of progress, `quick` is for trying the benchmark itself.
+
+        Those that have more to choose name `full` and `seeds` too.
+        """
         ...
+
+
+SEEDS: Final = 10
+SEEDS_MAX: Final = 1_000  # our choice: more take longer than anybody waits
 
 
 def measure(
@@ -91,7 +99,9 @@ def names() -> list[str]:
 
 
 @app.default
-def bench(name: str, *, json: bool = False, quick: bool = False) -> int:
+def bench(
+    name: str, *, json: bool = False, quick: bool = False, full: bool = False, seeds: int = 0
+) -> int:
     """この機械での速さを測る。 Measure speed on this machine against its own limits.
 
     Exit code 1 when a bar does not hold.
@@ -104,17 +114,35 @@ def bench(name: str, *, json: bool = False, quick: bool = False) -> int:
         一つの JSON を印字する。 Print one JSON object and nothing else.
     quick
         動くことだけを確かめる短い実行。 A short run that only shows that the benchmark works.
+    full
+        全国の件数で測る（audit のみ）。 Measure on as many as the country has (audit only).
+    seeds
+        品質を測る世界の数（audit のみ、既定は10）。 On how many worlds to measure quality (audit only; 10).
     """
     if name not in names():
         raise BadInput(f"no such benchmark; there are {', '.join(names())}", pointer="name")
     console = Console(stderr=True, highlight=False)
-    measures = _load(FOLDER / f"{name}.py").run(console.print, quick=quick)
+    chosen = _load(FOLDER / f"{name}.py")
+    measures = chosen.run(console.print, **_options(chosen, quick=quick, full=full, seeds=seeds))
     result = Result(bench=name, machine=machine(), measures=tuple(measures))
     if json:
         print(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
     else:
         _show(result)
     return int(not all(one.holds for one in result.measures))
+
+
+def _options(chosen: Benchmark, *, quick: bool, full: bool, seeds: int) -> dict[str, bool | int]:
+    """Return what this benchmark takes; raises `BadInput` for an option that it does not have."""
+    if not 0 <= seeds <= SEEDS_MAX:
+        raise BadInput(f"--seeds: 1 to {SEEDS_MAX:,}", pointer="seeds")
+    given: dict[str, bool | int] = {"full": full, "seeds": seeds}
+    takes = signature(chosen.run).parameters
+    for name, value in given.items():
+        if value and name not in takes:
+            raise BadInput(f"--{name}: this benchmark has no such option", pointer=name)
+    given["seeds"] = seeds or SEEDS
+    return {"quick": quick, **{name: value for name, value in given.items() if name in takes}}
 
 
 def _load(path: Path) -> Benchmark:
