@@ -107,8 +107,8 @@ def test_the_peer_gets_both_sides_in_one_form(world, tmp_path):
     assert hand_over(world, tmp_path) > 0
     mine, theirs = (pl.read_parquet(tmp_path / f"{x}.parquet") for x in ("rows", "register"))
     both = mine.join(theirs, on="number")
-    assert (both["birth"] == both["birth_right"]).mean() > 0.9
-    assert (both["place"] == both["place_right"]).mean() > 0.8
+    assert (both["birth"] == both["birth_right"]).sum() > 0.9 * len(both)
+    assert (both["place"] == both["place_right"]).sum() > 0.8 * len(both)
     assert mine["row"].is_not_null().all()
     assert theirs["row"].is_null().all()
 
@@ -118,7 +118,7 @@ def test_a_month_later_one_row_in_a_hundred_has_another_address(world, tmp_path)
     before, after = (
         pl.read_parquet(folder / "rows" / "*.parquet") for folder in (world, tmp_path / "later")
     )
-    assert 0.002 < (before["address"] != after["address"]).mean() < 0.03
+    assert 2 < (before["address"] != after["address"]).sum() < 30
     assert before.drop("address").equals(after.drop("address"))
 
 
