@@ -20,9 +20,9 @@ from kumihimo.linkaudit.patterns import CASES_MAX, cases, decode
 from kumihimo.linkaudit.residual import OUTCOMES, resolve
 from kumihimo.linkaudit.schema import BirthLevel, Mechanism, Outcome
 
-# Persons sampled for each mechanism: 20,000 pairs tell a level that occurs once in a thousand
-# with an error of a fifth.
-SAMPLE: Final = 20_000
+# Persons sampled for each mechanism: their pairs tell a level that occurs once in a thousand
+# with an error of a third.
+SAMPLE: Final = 8_000
 # A sampled pair is the row of the one and the number of the other.
 OTHERS: Final = (Mechanism.HOUSEHOLD, Mechanism.TWIN, Mechanism.HOMONYM, Mechanism.RANDOM)
 _MIX: Final = np.uint64(0x94D049BB133111EB)
