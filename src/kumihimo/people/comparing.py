@@ -5,7 +5,7 @@ with the given name, and a foreign resident's name with the surname in front or 
 record writes may be any of them. Which level is enough for what, others decide.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
 import attrs
@@ -61,12 +61,17 @@ def read_names(
     return RecordedNames(
         name=found.name,
         kanji=found.kanji or _read(PersonName.parse, kanji),
-        kana=_read(KanaName.parse, kana),
+        kana=read_kana(kana),
         former_surname=found.former_surname or _read(FormerSurname.parse, former_surname),
         alias=found.alias or _read(AliasName.parse, alias),
-        former_surname_kana=_read(KanaName.parse, former_surname_kana),
-        alias_kana=_read(KanaName.parse, alias_kana),
+        former_surname_kana=read_kana(former_surname_kana),
+        alias_kana=read_kana(alias_kana),
     )
+
+
+def read_kana(text: str | None) -> KanaName | None:
+    """Return a reading; a text that is none counts as absent."""
+    return _read(KanaName.parse, text)
 
 
 def _read(parse: Callable[[str], T], text: str | None) -> T | None:
@@ -88,11 +93,22 @@ def compare_names(written: RecordedNames | None, held: RecordedNames | None) -> 
     return _level(_of_names(mine), _of_names(held))
 
 
-def compare_kanas(written: RecordedNames | None, held: RecordedNames | None) -> NameLevel:
-    """Return how far the readings agree; MISSING where a side has none."""
-    mine = _of_kanas(written) if written else None
-    theirs = _of_kanas(held) if held else None
-    return _level(mine, theirs) if mine and theirs else NameLevel.MISSING
+def compare_kanas(
+    written: KanaName | None,
+    held: KanaName | None,
+    *,
+    former_surname: KanaName | None = None,
+    alias: KanaName | None = None,
+) -> NameLevel:
+    """Return how far a record's reading agrees with those of the register, `held` and the others.
+
+    MISSING where the record or the register has none, whatever names they have.
+    """
+    if written is None or held is None:
+        return NameLevel.MISSING
+    mine = _of_kanas(written.reveal(), "", ())
+    former = former_surname.reveal() if former_surname else ""
+    return _level(mine, _of_kanas(held.reveal(), former, [alias.reveal()] if alias else ()))
 
 
 def name_members(names: RecordedNames) -> frozenset[str]:
@@ -112,14 +128,9 @@ def _of_names(names: RecordedNames) -> _Names:
     return _names(whole[0], canonical_name, members, shortened, (surname, given))
 
 
-def _of_kanas(names: RecordedNames) -> _Names | None:
-    if names.kana is None:
-        return None
-    written = names.kana.reveal()
+def _of_kanas(written: str, former: str, others: Sequence[str]) -> _Names:
     surname, given = split_name(written)
-    former = names.former_surname_kana.reveal() if names.former_surname_kana else ""
-    alias = [names.alias_kana.reveal()] if names.alias_kana else []
-    texts = [written, *alias, *([former + given] if former and given else [])]
+    texts = [written, *others, *([former + given] if former and given else [])]
     members = {canonical_kana(text) for text in texts}
     return _names(written, canonical_kana, members, (), (surname, given))
 

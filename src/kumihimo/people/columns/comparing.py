@@ -4,16 +4,16 @@ Names of ideographs, kana and spaces are compared by whole columns. Every other 
 Latin alphabet, lost characters) goes to the scalar comparison, each distinct row once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import attrs
 import polars as pl
 
 from kumihimo.people.columns.names import canonical_kanas, canonical_names, weak_names
-from kumihimo.people.comparing import compare_kanas, compare_names, read_names
+from kumihimo.people.comparing import compare_kanas, compare_names, read_kana, read_names
 from kumihimo.people.levels import NameLevel
-from kumihimo.people.names import NAME_CHARS_MAX, RecordedNames
+from kumihimo.people.names import NAME_CHARS_MAX
 
 # The register's side; `name` alone must be there. Of the row's side `name` and `kana` count.
 HELD: Final = (
@@ -26,6 +26,20 @@ _PLAIN_KANA: Final = f"^[ \u3000]*[{_KANA}][{_KANA} \u3000]*$"
 _HALVES: Final = "^[ \u3000]*([^ \u3000]+)[ \u3000]+([^ \u3000].*)$"
 
 Form = Callable[[pl.Series], pl.Series]
+Row = Mapping[str, str | None]
+
+
+def _of_names(mine: Row, held: Row) -> NameLevel:
+    return compare_names(read_names(mine["name"]), read_names(**held))
+
+
+def _of_kanas(mine: Row, held: Row) -> NameLevel:
+    return compare_kanas(
+        read_kana(mine["kana"]),
+        read_kana(held["kana"]),
+        former_surname=read_kana(held["former_surname_kana"]),
+        alias=read_kana(held["alias_kana"]),
+    )
 
 
 @attrs.frozen
@@ -38,16 +52,16 @@ class _Kind:
     plain: str
     whole: tuple[str, ...]  # the register's other names
     former: str
-    scalar: Callable[[RecordedNames | None, RecordedNames | None], NameLevel]
+    scalar: Callable[[Row, Row], NameLevel]  # of the row's side and the register's
 
 
 _NAMES: Final = _Kind(
     "name", canonical_names, weak_names, _PLAIN_NAME,
-    ("kanji", "alias", "kana", "alias_kana"), "former_surname", compare_names,
+    ("kanji", "alias", "kana", "alias_kana"), "former_surname", _of_names,
 )  # fmt: skip
 _KANAS: Final = _Kind(
     "kana", canonical_kanas, canonical_kanas, _PLAIN_KANA,
-    ("alias_kana",), "former_surname_kana", compare_kanas,
+    ("alias_kana",), "former_surname_kana", _of_kanas,
 )  # fmt: skip
 
 
@@ -60,23 +74,20 @@ def name_levels(written: pl.DataFrame, held: pl.DataFrame) -> pl.Series:
 
 
 def kana_levels(written: pl.DataFrame, held: pl.DataFrame) -> pl.Series:
-    """Return `compare_kanas` of each row (String): `written` has name and kana."""
+    """Return `compare_kanas` of each row (String): `written` has kana; names take no part."""
     return _levels(written, held, _KANAS)
 
 
 def _levels(written: pl.DataFrame, held: pl.DataFrame, kind: _Kind) -> pl.Series:
     pairs = pl.concat([_side(written, "mine_"), _side(held, "held_")], how="horizontal")
-    touched = [f"held_{name}" for name in HELD]
-    plain = _plain(pairs["mine_name"], _PLAIN_NAME) & _plain(pairs[f"mine_{kind.text}"], kind.plain)
-    plain &= _plain(pairs["held_name"], _PLAIN_NAME) & _plain(
-        pairs[f"held_{kind.text}"], kind.plain
-    )
+    plain = _plain(pairs[f"mine_{kind.text}"], kind.plain)
+    plain &= _plain(pairs[f"held_{kind.text}"], kind.plain)
     for name in (kind.former, *kind.whole):
         pattern = _PLAIN_KANA if name.endswith("kana") else _PLAIN_NAME
         other = pairs[f"held_{name}"]
         plain &= other.is_null() | _plain(other, pattern)
     order = pl.concat([plain.arg_true(), (~plain).arg_true()])
-    columns = ["mine_name", "mine_kana", *touched]
+    columns = ["mine_name", "mine_kana", *(f"held_{name}" for name in HELD)]
     found = [
         _of_plain(pairs.filter(plain), kind),
         _one_by_one(pairs.filter(~plain).select(columns), kind),
@@ -158,9 +169,8 @@ def _one_by_one(pairs: pl.DataFrame, kind: _Kind) -> pl.Series:
     distinct = pairs.unique()
     levels: list[str] = []
     for name, kana, *theirs in distinct.iter_rows():
-        mine = read_names(name, kana=kana)
-        held = read_names(**dict(zip(HELD, theirs, strict=True)))
-        levels.append(kind.scalar(mine, held).value)
+        held: Row = dict(zip(HELD, theirs, strict=True))
+        levels.append(kind.scalar({"name": name, "kana": kana}, held).value)
     known = distinct.with_columns(level=pl.Series(levels, dtype=pl.String))
     joined = pairs.join(
         known, on=pairs.columns, how="left", nulls_equal=True, maintain_order="left"
