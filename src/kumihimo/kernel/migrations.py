@@ -157,6 +157,7 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "suspension": "SELECT, INSERT, UPDATE (state, settled_at, detail_locked, followed_up_at)",
     "notice": "SELECT, INSERT, UPDATE (state, sent_at, sent_by)",
     "leak_case": "SELECT, INSERT",
+    "link_check": "SELECT, INSERT, UPDATE",
     "leak_clock": "SELECT, INSERT, UPDATE (closed_at, raised)",
     "audit_run": "SELECT, INSERT",
     "pattern_line": "SELECT, INSERT",

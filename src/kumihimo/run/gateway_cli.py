@@ -1,6 +1,7 @@
 """`kumihimo gateway`: what the operator of a gateway does by hand."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,7 +12,8 @@ from kumihimo.kernel import rewriting
 from kumihimo.kernel.refusal import BadInput, NotFound, Unavailable
 from kumihimo.kernel.settings import load
 from kumihimo.kernel.withheld import Withheld
-from kumihimo.rooms.gateway import clients, rotation
+from kumihimo.rooms.gateway import checking, clients, rotation
+from kumihimo.rooms.gateway.business_links import LinkCheck
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.locked import IN_RANDOM_ORDER
 from kumihimo.rooms.gateway.settings import Settings
@@ -104,6 +106,44 @@ async def _change(settings: Settings, gateway: Gateway, tenant: Tenant) -> None:
             await rotation.rotate(gateway, tenant, progress=progress)
     finally:
         await follower.close()
+
+
+@app.command
+def check_links(institution: str, *, affair: str = "", history: bool = False, config: Path) -> None:
+    """ひも付けを住基ネットと照合する。 Compare all links of an institution with register, now.
+
+    A mismatch is suspended at once. Run it again to go on with a check that broke off.
+
+    Parameters
+    ----------
+    institution
+        機関。 The institution, such as lg-131032.
+    affair
+        どの事務のためか。 The affair for which links are compared, such as b081.
+    history
+        履歴だけを見る。 Only show the runs so far.
+    config
+        中間サーバーの設定ファイル。 The gateway's settings file.
+    """
+    if not history and not affair:
+        raise BadInput("--affair: for which affair?", pointer="affair")
+    check = partial(_check, affair=affair, history=history)
+    for run in asyncio.run(within(config, institution, check)):
+        counts = " ".join(f"{verdict} {count}" for verdict, count in sorted(run.counts.items()))
+        over = run.finished_on or "…"
+        print(f"{run.started_on} → {over}\t{run.affair}\t{run.compared}\t{counts}\t{run.run}")
+
+
+async def _check(
+    gateway: Gateway, tenant: Tenant, *, affair: str, history: bool
+) -> tuple[LinkCheck, ...]:
+    anyway = not history
+    while anyway or (
+        not history and (await checking.history(gateway, tenant))[0].finished_on is None
+    ):
+        await checking.run_once(gateway, tenant, affair, anyway=anyway)
+        anyway = False
+    return await checking.history(gateway, tenant)
 
 
 @app.command

@@ -7,9 +7,11 @@ from litestar import Litestar
 
 from kumihimo.kernel import retention
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
+from kumihimo.kernel.net import Refused
 from kumihimo.kernel.outbox import Letter, Outbox
+from kumihimo.kernel.refusal import TooMany
 from kumihimo.kernel.worker import Errands, Job, working
-from kumihimo.rooms.gateway import acquire, answers, consequences, sending
+from kumihimo.rooms.gateway import acquire, answers, checking, consequences, sending
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.http_business import router
 from kumihimo.rooms.gateway.http_exchange import routes
@@ -19,6 +21,7 @@ from kumihimo.rooms.linkage.api import ENDS_PATH, Received
 OUTBOX_PAUSE_S = 0.2
 SENDING_PAUSE_S = 0.5
 ACQUIRING_PAUSE_S = 1.0
+CHECKING_PAUSE_S = 60.0
 CONSEQUENCES_PAUSE_S = 5.0
 PURGE_PAUSE_S = 3_600.0
 
@@ -77,13 +80,30 @@ def _jobs(gateway: Gateway, tenants: Mapping[str, Tenant], outbox: Outbox) -> li
             )
         return gone
 
-    async def follow_up() -> int:
-        return sum([await consequences.run_once(gateway, tenant) for tenant in tenants.values()])
-
     return [
         Job("gateway-outbox", outbox.run_once, OUTBOX_PAUSE_S),
         Job("gateway-sending", send, SENDING_PAUSE_S),
         Job("gateway-acquiring", acquire_codes, ACQUIRING_PAUSE_S),
-        Job("gateway-consequences", follow_up, CONSEQUENCES_PAUSE_S),
+        *_link_jobs(gateway, tenants),
         Job("gateway-purge", purge, PURGE_PAUSE_S),
+    ]
+
+
+def _link_jobs(gateway: Gateway, tenants: Mapping[str, Tenant]) -> list[Job]:
+    async def follow_up() -> int:
+        return sum([await consequences.run_once(gateway, tenant) for tenant in tenants.values()])
+
+    async def check_links() -> int:
+        checked = 0
+        for name, affair in gateway.checks.items():
+            try:
+                checked += await checking.run_once(gateway, tenants[name], affair)
+            except Refused as refusal:
+                if refusal.reason != TooMany.code:
+                    raise
+        return checked
+
+    return [
+        Job("gateway-checking", check_links, CHECKING_PAUSE_S),
+        Job("gateway-consequences", follow_up, CONSEQUENCES_PAUSE_S),
     ]

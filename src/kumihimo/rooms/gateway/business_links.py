@@ -10,6 +10,13 @@ from typing import Annotated, Literal
 import msgspec
 
 from kumihimo.rooms.gateway.business import Addressee, Attributes, Staff
+from kumihimo.rooms.register.api import (
+    AddressLevel,
+    BirthLevel,
+    LinkVerdict,
+    NameLevel,
+    SexLevel,
+)
 
 ReviewCase = Annotated[
     str,
@@ -190,3 +197,48 @@ class WithdrawnAnswers(msgspec.Struct, frozen=True):
     """The latest first; at most 1,000."""
 
     answers: tuple[WithdrawnAnswer, ...]
+
+
+class LinkCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of the regular check; `counts` are links by verdict. Open while `finished_on` is None."""
+
+    run: str
+    affair: str
+    started_on: date
+    finished_on: date | None
+    compared: int
+    suspended: int
+    counts: dict[str, int]
+
+
+class LinkChecks(msgspec.Struct, frozen=True):
+    """The latest first."""
+
+    runs: tuple[LinkCheck, ...]
+
+
+class LinkFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """A link that somebody has to look at, with register's verdict and how far attributes agree."""
+
+    run: str
+    addressees: tuple[str, ...]
+    verdict: LinkVerdict
+    homonym: bool | None
+    name: NameLevel
+    birth: BirthLevel
+    sex: SexLevel
+    address: AddressLevel
+
+
+class FindingsOf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which run, and where to go on (0 at first)."""
+
+    run: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{22}$")]
+    after: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
+
+
+class LinkFindings(msgspec.Struct, frozen=True):
+    """At most 1,000; `next` goes on, 0 when there are no more."""
+
+    findings: tuple[LinkFinding, ...]
+    next: int

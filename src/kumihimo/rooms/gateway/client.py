@@ -166,6 +166,16 @@ class BusinessClient(TokenClient):
         answer = self._exchange("GET", "/v1/inquiries/withdrawn", b"")
         return self._decode(answer, links.WithdrawnAnswers).answers
 
+    def link_checks(self) -> tuple[links.LinkCheck, ...]:
+        """Return the runs of the regular check, the latest first."""
+        answer = self._exchange("GET", "/v1/links/checks", b"")
+        return self._decode(answer, links.LinkChecks).runs
+
+    def link_findings(self, run: str, *, after: int = 0) -> links.LinkFindings:
+        """Return a page of what a run found that somebody has to look at."""
+        body = links.FindingsOf(run=run, after=after)
+        return self._post("/v1/links/findings", body, links.LinkFindings)
+
     # Cases
 
     def open_case(self, addressee: str, *, affair: str, opened_on: date | None = None) -> form.Case:

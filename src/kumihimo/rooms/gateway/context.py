@@ -1,5 +1,6 @@
 """What the gateway's use cases are given: its database, its tenants, the law, the directory."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Protocol
 
@@ -56,6 +57,7 @@ class Gateway:
     result_lifetime: timedelta = RESULT_LIFETIME
     space: NumberSpace = NumberSpace.TEST
     text_authority: TextAuthorityCell = NO_AUTHORITY
+    checks: Mapping[str, str] = attrs.field(factory=dict[str, str])  # affair, by institution
 
     def today(self) -> date:
         """Return the Japanese calendar day."""

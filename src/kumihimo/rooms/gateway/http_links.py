@@ -9,7 +9,13 @@ from litestar.params import JSONBody
 from kumihimo.kernel.door import bearer_of, lawful
 from kumihimo.rooms.gateway import business as form
 from kumihimo.rooms.gateway import business_links as link_form
-from kumihimo.rooms.gateway import consequences, correcting, links, withdrawing
+from kumihimo.rooms.gateway import (
+    checking,
+    consequences,
+    correcting,
+    links,
+    withdrawing,
+)
 from kumihimo.rooms.gateway.clients import BusinessClient
 from kumihimo.rooms.gateway.context import Gateway
 
@@ -24,7 +30,7 @@ def _caller(request: Incoming) -> BusinessClient:
 
 def link_routes(gateway: Gateway) -> list[HTTPRouteHandler]:
     """Return the doors."""
-    return [*_links(gateway), *_after_a_correction(gateway)]
+    return [*_links(gateway), *_after_a_correction(gateway), *_checks(gateway)]
 
 
 def _links(gateway: Gateway) -> list[HTTPRouteHandler]:
@@ -128,3 +134,30 @@ def _after_a_correction(gateway: Gateway) -> list[HTTPRouteHandler]:
         return link_form.WithdrawnAnswers(await withdrawing.withdrawn(gateway, tenant))
 
     return [consequences_of, notices, notice_sent, withdrawn_answers]
+
+
+def _checks(gateway: Gateway) -> list[HTTPRouteHandler]:
+    @get(
+        "/links/checks",
+        opt=lawful(authority="Number Act art. 12, 16", callers=CALLERS),
+        tags=["links"],
+    )
+    async def link_checks(request: Incoming) -> link_form.LinkChecks:
+        """List the runs of the regular check of links."""
+        return link_form.LinkChecks(await checking.history(gateway, _caller(request).tenant))
+
+    @post(
+        "/links/findings",
+        status_code=200,
+        opt=lawful(authority="Number Act art. 12, 16", callers=CALLERS),
+        tags=["links"],
+    )
+    async def link_findings(
+        request: Incoming, data: JSONBody[link_form.FindingsOf]
+    ) -> link_form.LinkFindings:
+        """List what a run found that somebody has to look at."""
+        tenant = _caller(request).tenant
+        found, following = await checking.findings(gateway, tenant, data.run, data.after)
+        return link_form.LinkFindings(found, following)
+
+    return [link_checks, link_findings]

@@ -177,6 +177,19 @@ async def asked_about(tx: Tx, tenant: Tenant, persons: Collection[str]) -> list[
     )
 
 
+async def confirmed(gateway: Gateway, tenant: Tenant, persons: Mapping[str, str]) -> set[str]:
+    """Return those records (with the persons they stand under) whose link was confirmed before."""
+    tags = {addressee_tag(tenant, addressee): addressee for addressee in persons}
+    async with gateway.database.transaction(institution=tenant.institution) as tx:
+        rows = await store.of_addressees(tx, list(tags))
+    return {
+        tags[bytes(row.addressee_tag)]
+        for row in rows
+        if row.state == "CONFIRMED"
+        and bytes(row.person_tag) == person_tag(tenant, persons[tags[bytes(row.addressee_tag)]])
+    }
+
+
 async def _take_back(
     gateway: Gateway, tenant: Tenant, persons: frozenset[str], now: datetime
 ) -> None:

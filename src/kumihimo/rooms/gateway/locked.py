@@ -120,6 +120,17 @@ def unlock_recipient(tenant: Tenant, notice: str, locked: bytes) -> bytes:
     return tenant.locker.unlock(locked, label=f"{tenant.institution}|notice|{notice}".encode())
 
 
+def lock_found(tenant: Tenant, run: str, finding: bytes) -> bytes:
+    """Lock what a check found, bound to its run."""
+    label = f"{tenant.institution}|finding|{run}".encode()
+    return tenant.locker.lock(finding, label=label, block=COPY_BLOCK)
+
+
+def unlock_found(tenant: Tenant, run: str, locked: bytes) -> bytes:
+    """Read what a check found."""
+    return tenant.locker.unlock(locked, label=f"{tenant.institution}|finding|{run}".encode())
+
+
 def _suspension_label(tenant: Tenant, suspension: str) -> bytes:
     return f"{tenant.institution}|suspension|{suspension}".encode()
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Literal
 
+import msgspec
+
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import Locker, PartyKeys, load_master
@@ -14,6 +16,7 @@ from kumihimo.people.check_digits import NumberSpace
 from kumihimo.rooms.gateway.context import Gateway, LawCell, Tenant
 from kumihimo.rooms.gateway.domain.chip import TextAuthority, TextAuthorityHeld
 from kumihimo.rooms.oversight.client import DirectoryBook, RoomSettings
+from kumihimo.statute.law import affairs
 
 RESULT_DAYS_MAX: Final = 3_660  # our choice: ten years, more than anybody waits for an answer
 
@@ -25,6 +28,8 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     secret. `space` is "test" unless real numbers are served; `result_days` is how long answers are
     kept. `law` names a file with institutions and entries that this deployment adds.
     `card_text_key` is the key that `kumihimo cards keys` prints; without it no chip is read.
+    `check_links` maps an institution to the affair for which its links are compared with register
+    every month; one that is left out is checked by hand alone.
     """
 
     tenants: dict[str, str]
@@ -32,6 +37,7 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     result_days: int = 14
     law: str = ""
     card_text_key: str = ""
+    check_links: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
     def hosted(self, *, beside: Path, entropy: Entropy) -> dict[str, Tenant]:
         """Return the institutions with their keys; raises `BadSettings`, `KeyFileUnsafe`."""
@@ -72,7 +78,18 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             result_lifetime=timedelta(days=self.result_days),
             space=NumberSpace(self.space),
             text_authority=self._text_authority(),
+            checks=self._checks(),
         )
+
+    def _checks(self) -> dict[str, str]:
+        known = {affair.affair for affair in affairs()}
+        for institution, affair in self.check_links.items():
+            if institution not in self.tenants or affair not in known:
+                raise BadSettings(
+                    "check_links: an institution of this gateway, and the id of an affair",
+                    pointer="check_links",
+                )
+        return dict(self.check_links)
 
     def _text_authority(self) -> TextAuthorityHeld:
         if not self.card_text_key:
