@@ -7,7 +7,7 @@ that differ share a hash once in 2**64; text is compared again only where hashes
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -123,7 +123,8 @@ def register_columns(snapshot: pl.DataFrame, hasher: Hasher) -> pl.DataFrame:
 def also_named(register: pl.DataFrame, hasher: Hasher) -> pl.DataFrame:
     """Return `ALSO` for `REGISTER`: aliases, the other script, the former surname with the given."""
     given = [pl.col(x).str.extract(GIVEN) for x in ("name", "kana")]
-    whole = register.select(
+    recorded = pl.col("alias", "kanji", "former_surname", "alias_kana", "former_surname_kana")
+    whole = register.filter(pl.any_horizontal(recorded.is_not_null())).select(
         "number",
         "alias",
         "kanji",
@@ -156,6 +157,13 @@ def _also(
 ) -> pl.DataFrame:
     hashes = hasher.names(form(named["text"]))
     return pl.DataFrame({"number": named["number"], "hash": hashes}, schema=ALSO)
+
+
+def fingerprints(table: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    """Return a 64-bit fingerprint of each row as written: to tell what changed, not to hide it."""
+    parts = [pl.col(c).cast(pl.String).fill_null("\ufffe") for c in columns]
+    joined = plh.concat_str(*parts, separator="\uffff").nchash.xxh3_64()
+    return table.select(joined).to_series().rename("print")
 
 
 def read_births(written: pl.Series) -> pl.Series:

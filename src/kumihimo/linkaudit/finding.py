@@ -51,7 +51,7 @@ def find(
 
     Returns how many rows there are of each affair, verdict and mechanism.
     """
-    stage = Stage.at(setting.folder, "findings", "always anew").folder
+    stage = Stage.at(setting.folder, "findings", "anew").folder
     nonmatches = measure(
         paired.whole("own"),
         persons := paired.whole("persons"),

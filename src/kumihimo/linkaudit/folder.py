@@ -51,17 +51,31 @@ def whole(path: Path) -> Generator[Path]:
 
 @attrs.frozen
 class Stage:
-    """Where one stage of one fingerprint keeps its files."""
+    """Where one stage of one fingerprint keeps its files.
+
+    `before` is what it left for other inputs but under the same rules, until it is finished anew.
+    """
 
     folder: Path
+    before: Path | None = None
 
     @classmethod
-    def at(cls, audit: Path, name: str, *inputs: object) -> "Stage":
-        """Return the stage for these inputs, and take away what it left for others."""
+    def at(cls, audit: Path, name: str, rules: str, *inputs: object) -> "Stage":
+        """Return the stage for these inputs, and take away what it left under other rules.
+
+        `rules` is a fingerprint of what makes two results comparable: versions, the key.
+        """
         stages = audit / "stages"
-        folder = stages / f"{name}-{fingerprint(name, *inputs)}"
-        for other in stages.glob(f"{name}-*"):
-            if other != folder:
+        folder = stages / f"{name}-{rules}-{fingerprint(*inputs)}"
+        before: Path | None = None
+        for other in sorted(stages.glob(f"{name}-*"), key=lambda one: one.stat().st_mtime_ns):
+            if other == folder:
+                continue
+            if other.name.startswith(f"{name}-{rules}-") and (other / _DONE).exists():
+                if before:
+                    _remove(before)
+                before = other
+            else:
                 _remove(other)
         # Files of a stage are on the disk when it is finished; a crash of the machine loses some.
         boot = folder / f"boot-{fingerprint(_boot())}"
@@ -69,7 +83,7 @@ class Stage:
             _remove(folder)
             folder.mkdir(parents=True)
             boot.touch()
-        return cls(folder)
+        return cls(folder, before)
 
     @property
     def is_done(self) -> bool:
@@ -79,12 +93,10 @@ class Stage:
     def finish(self, text: str = "") -> None:
         """Say that the stage is finished; `text` is what a later run wants to know of it."""
         os.sync()
+        if self.before is not None:
+            _remove(self.before)
         with whole(self.folder / _DONE) as half:
             half.write_text(text, "utf-8")
-
-    def told(self) -> str:
-        """Return the text that the stage was finished with."""
-        return (self.folder / _DONE).read_text("utf-8")
 
 
 def _boot() -> str:

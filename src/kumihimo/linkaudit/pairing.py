@@ -7,11 +7,12 @@ import attrs
 import polars as pl
 
 from kumihimo.linkaudit.canonical import REGISTER, Hasher
-from kumihimo.linkaudit.evidence import CLUES, EVIDENCE, judge
-from kumihimo.linkaudit.folder import Stage, of_files, whole
+from kumihimo.linkaudit.evidence import CLUES, EVIDENCE
+from kumihimo.linkaudit.folder import Stage, fingerprint, of_files, whole
+from kumihimo.linkaudit.incremental import PRINTS, Known, judge_changed, pair_prints
 from kumihimo.linkaudit.joining import Partitions, load, save
 from kumihimo.linkaudit.nonmatches import Shares, own_rows, sampled
-from kumihimo.linkaudit.registering import Registered
+from kumihimo.linkaudit.registering import Registered, rules
 from kumihimo.linkaudit.schema import ROWS
 from kumihimo.linkaudit.setting import Setting
 from kumihimo.linkaudit.workers import Team
@@ -21,7 +22,13 @@ _VERSION: Final = 1
 _COMPARED: Final = {
     name: ROWS[name] for name in ("row", "name", "kana", "birth", "sex", "address")
 } | {"number": pl.Int64}
-_TABLES: Final = {"evidence": EVIDENCE, "clues": CLUES, "persons": REGISTER, "own": _COMPARED}
+_TABLES: Final = {
+    "evidence": EVIDENCE,
+    "clues": CLUES,
+    "persons": REGISTER,
+    "own": _COMPARED,
+    "prints": PRINTS,
+}
 
 
 @attrs.frozen
@@ -56,17 +63,18 @@ class _Chunk:
 @attrs.frozen
 class _Part:
     setting: Setting
-    stage: Path
+    stage: Stage
     registered: Path
     partition: int
 
 
 def pair(setting: Setting, registered: Registered, team: Team) -> Paired:
     """Make the evidence, or open it where it is made."""
-    stage = Stage.at(
-        setting.folder, "evidence", _VERSION, registered.stage.name, of_files(setting.rows.files)
-    )
     partitions = registered.partitions
+    # Rows are looked for where they were: in the same ranges of numbers.
+    comparable = fingerprint(_VERSION, rules(setting), partitions.bounds)
+    given = (registered.stage.name, of_files(setting.rows.files))
+    stage = Stage.at(setting.folder, "evidence", comparable, *given)
     paired = Paired(stage.folder, len(partitions))
     if stage.is_done:
         return paired
@@ -76,7 +84,7 @@ def pair(setting: Setting, registered: Registered, team: Team) -> Paired:
         for n, chunk in enumerate(chunks)
     ]
     team.each("rows", _cut, cuts, [rows for _, rows in chunks])
-    parts = [_Part(setting, stage.folder, registered.stage, n) for n in range(len(partitions))]
+    parts = [_Part(setting, stage, registered.stage, n) for n in range(len(partitions))]
     weights = [registered.persons // len(parts)] * len(parts)
     team.each("evidence", _judge, parts, weights)
     stage.finish()
@@ -96,19 +104,25 @@ def _cut(chunk: _Chunk) -> None:
 
 
 def _judge(part: _Part) -> None:
-    place = _place(part.stage, part.partition)
+    place = _place(part.stage.folder, part.partition)
     if place.exists():
         return
     hasher = Hasher.load(part.setting.key)
     registered = Registered.opened(part.registered)
-    rows = load(part.stage / "rows", part.partition, _COMPARED)
+    rows = load(part.stage.folder / "rows", part.partition, _COMPARED)
     register, history = registered.part(part.partition), registered.history(part.partition)
-    judged = judge(rows, register, registered.doubles, history, hasher)
+    prints = pair_prints(rows, register, history)
+    before = part.stage.before and _place(part.stage.before, part.partition)
+    known = Known.read(before) if before and before.exists() else None
+    judged = judge_changed(
+        rows.with_columns(prints), register, registered.doubles, history, hasher, known
+    )
     shares = Shares.of(registered.persons, registered.doubles)
     persons = sampled(register, registered.doubles, shares)
     tables = {
         "evidence": judged.evidence,
         "clues": judged.clues,
+        "prints": judged.evidence.select("row", "number").with_columns(prints),
         "persons": persons,
         "own": own_rows(rows, judged.evidence, persons),
     }

@@ -21,9 +21,10 @@ from kumihimo.linkaudit.canonical import (
     Hasher,
     also_before,
     also_named,
+    fingerprints,
     register_columns,
 )
-from kumihimo.linkaudit.folder import Stage, of_files, whole
+from kumihimo.linkaudit.folder import Stage, fingerprint, of_files, whole
 from kumihimo.linkaudit.homonyms import Doubles, Keys
 from kumihimo.linkaudit.joining import Partitions, load, save
 from kumihimo.linkaudit.schema import HISTORY, SNAPSHOT
@@ -35,6 +36,8 @@ _KEY_BYTES: Final = (
     200  # of a person's five keys while doubles are looked for, with what sorts them
 )
 _BUCKET_BITS: Final = np.uint64(40)
+_GROWN: Final = 1.5  # the ranges of numbers are drawn anew when the register has so many more
+_REGISTER: Final = {**REGISTER, "number": pl.Int64}
 _LINES: Final = {**HISTORY, "number": pl.Int64}
 
 
@@ -56,7 +59,7 @@ class Registered:
 
     def part(self, partition: int) -> pl.DataFrame:
         """Return `REGISTER` of a partition."""
-        return load(self.stage / "persons", partition, REGISTER)
+        return load(self.stage / "persons", partition, _REGISTER)
 
     def index(self, partition: int) -> pl.DataFrame:
         """Return `INDEX` of a partition."""
@@ -83,6 +86,14 @@ _DOUBLES: Final = tuple(field.name for field in attrs.fields(Doubles))
 
 
 @attrs.frozen
+class _Part:
+    setting: Setting
+    stage: Path
+    before: Path
+    partition: int
+
+
+@attrs.frozen
 class _Chunk:
     setting: Setting
     stage: Path
@@ -95,17 +106,18 @@ class _Chunk:
 def register(setting: Setting, team: Team) -> Registered:
     """Make the register's side, or open it where it is made. Raises `BadSnapshot`."""
     history = of_files(setting.history.files) if setting.history else ""
-    given = (_VERSION, of_files(setting.snapshot.files), history, FORMS, setting.key.read_bytes())
-    stage = Stage.at(setting.folder, "register", *given, setting.sizes.rows)
+    given = (of_files(setting.snapshot.files), history)
+    stage = Stage.at(setting.folder, "register", rules(setting), *given)
     if stage.is_done:
         return Registered.opened(stage.folder)
     lacking = [c for c in SNAPSHOT if c not in setting.snapshot.scan().collect_schema()]
     if lacking:
         raise BadSnapshot(f"snapshot: no column {', '.join(lacking)}")
     persons = setting.snapshot.rows()
-    partitions = Partitions.of(setting.snapshot.scan(), persons, setting.sizes.rows)
+    partitions = _partitions(setting, persons, stage)
+    again = stage.before is not None
     for name, table, task in (
-        ("persons", setting.snapshot, _persons),
+        ("persons", setting.snapshot, _raw if again else _persons),
         ("history", setting.history, _history),
     ):
         chunks = setting.chunks(table) if table else []
@@ -114,12 +126,56 @@ def register(setting: Setting, team: Team) -> Registered:
             for n, chunk in enumerate(chunks)
         ]
         team.each(f"register: {name}", task, tasks, [count for _, count in chunks])
+    if stage.before is not None:
+        parts = [_Part(setting, stage.folder, stage.before, n) for n in range(len(partitions))]
+        team.each("register: changes", _changed, parts, [persons // len(parts)] * len(parts))
     doubles = _find_doubles(stage.folder, len(partitions), persons, setting, team)
     for name in _DOUBLES:
         with whole(stage.folder / f"{name}.npy") as half, half.open("wb") as file:
             np.save(file, getattr(doubles, name))
     stage.finish(msgspec.json.encode(_Told(list(partitions.bounds), persons)).decode())
     return Registered.opened(stage.folder)
+
+
+def rules(setting: Setting) -> str:
+    """Return a fingerprint of what makes two registers' columns comparable."""
+    return fingerprint(_VERSION, FORMS, setting.key.read_bytes(), setting.sizes.rows)
+
+
+def _partitions(setting: Setting, persons: int, stage: Stage) -> Partitions:
+    """Return the ranges of before while they still fit, so that persons are found where they were."""
+    if stage.before is not None:
+        told = msgspec.json.decode((stage.before / "done").read_bytes(), type=_Told)
+        if persons <= told.persons * _GROWN:
+            return Partitions(tuple(told.bounds))
+    return Partitions.of(setting.snapshot.scan(), persons, setting.sizes.rows)
+
+
+def _raw(chunk: _Chunk) -> None:
+    folder = chunk.stage / "raw" / chunk.name
+    if folder.exists():
+        return
+    written = chunk.setting.snapshot.part(chunk.first, chunk.count).select(list(SNAPSHOT))
+    save(chunk.partitions.cut(written.with_columns(pl.col("number").cast(pl.Int64))), folder)
+
+
+def _changed(part: _Part) -> None:
+    """Make the canonical columns of the persons that changed, and take over those of the others."""
+    folder = part.stage / "persons" / f"{part.partition:05}"
+    if folder.exists():
+        return
+    hasher = Hasher.load(part.setting.key)
+    raw = load(part.stage / "raw", part.partition, {**SNAPSHOT, "number": pl.Int64})
+    before = load(part.before / "persons", part.partition, _REGISTER)
+    told = raw.with_columns(fingerprints(raw, list(SNAPSHOT)))
+    made = before.drop([c for c in SNAPSHOT if c != "number"]).with_columns(
+        fingerprints(before, list(SNAPSHOT))
+    )
+    same = told.join(made, on=["number", "print"], how="inner").select(list(REGISTER))
+    changed = told.join(made, on=["number", "print"], how="anti").select(list(SNAPSHOT))
+    columns = pl.concat([same, register_columns(changed, hasher)]) if len(changed) else same
+    _write(also_named(columns, hasher), part.stage / "also" / f"p{part.partition:05}.arrow")
+    save({part.partition: columns}, folder)
 
 
 def _persons(chunk: _Chunk) -> None:

@@ -7,7 +7,7 @@ import attrs
 import polars as pl
 
 from kumihimo.linkaudit.canonical import INDEX
-from kumihimo.linkaudit.folder import Stage, whole
+from kumihimo.linkaudit.folder import Stage, fingerprint, whole
 from kumihimo.linkaudit.pairing import Paired
 from kumihimo.linkaudit.registering import Registered
 from kumihimo.linkaudit.residual import Wanted, candidates, resolve, wanted
@@ -35,7 +35,7 @@ class _Part:
 
 def search(setting: Setting, registered: Registered, paired: Paired, team: Team) -> Searched:
     """Search, or open what was found."""
-    stage = Stage.at(setting.folder, "residual", _VERSION, paired.stage.name)
+    stage = Stage.at(setting.folder, "residual", fingerprint(_VERSION), paired.stage.name)
     places = {name: stage.folder / f"{name}.arrow" for name in ("residual", "runs")}
     if stage.is_done:
         return Searched(*(pl.read_ipc(place) for place in places.values()))
