@@ -56,13 +56,13 @@ def test_what_was_taken_in_is_not_taken_in_again_until_its_mapping_changes(folde
 def test_an_approved_line_decides_its_records_and_no_record_that_says_more_itself(folder, tmp_path):
     audit = copied(folder / "audit", tmp_path)
     machine = findings(audit)
-    told = done("patterns", "approve", audit, edited(audit, signed("notational")))
+    told = done("patterns", "approve", audit, edited(audit, signed("confirmed")))
     assert "Version 1" in told
     both = machine.join(findings(audit), on="row", suffix="_now")
     lines = pl.read_parquet(audit / "patterns.parquet").select("pattern", own="verdict")
     both = both.join(lines, on="pattern")
     by_pattern = (pl.col("verdict") == pl.col("own")) & (pl.col("run").fill_null(0) == 0)
-    assert set(both.filter(by_pattern)["verdict_now"]) == {"notational"}
+    assert set(both.filter(by_pattern)["verdict_now"]) == {"confirmed"}
     rest = both.filter(~by_pattern)
     assert len(rest)
     assert (rest["verdict"] == rest["verdict_now"]).all()

@@ -15,7 +15,7 @@ import polars as pl
 from kumihimo.kernel.files import open_regular, write_new
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.linkaudit.results import APPROVED, UNAPPROVED, table
-from kumihimo.linkaudit.schema import ATTRIBUTES, Verdict
+from kumihimo.linkaudit.schema import ATTRIBUTES, FINDINGS, Verdict
 
 KEYS: Final = (*ATTRIBUTES, "others")
 FILE: Final = "patterns.csv"
@@ -96,14 +96,19 @@ def decide(folder: Path, *, approved_only: bool) -> None:
     approved needs a person, unless it is suspected already.
     """
     path, machine = folder / "findings.parquet", folder / _MACHINE
-    if _MARK not in pl.read_parquet_metadata(path):
-        path.replace(machine)
-    found = pl.read_parquet(machine)
-    lines = table(folder, "patterns").select("pattern", *KEYS, of_pattern="verdict")
+    decided = _MARK in pl.read_parquet_metadata(path)
     given = approvals(folder).rename({"verdict": "given"})
+    if not len(given) and not approved_only:
+        if decided:
+            machine.replace(path)
+        return
+    if not decided:
+        path.replace(machine)
+    found = pl.scan_parquet(machine)
+    lines = table(folder, "patterns").select("pattern", *KEYS, of_pattern="verdict")
     lines = lines.join(given, on=KEYS, how="left", nulls_equal=True)
     told = found.join(
-        lines.select("pattern", "of_pattern", "given"),
+        lines.select("pattern", "of_pattern", "given").lazy(),
         on="pattern",
         how="left",
         maintain_order="left",
@@ -116,7 +121,7 @@ def decide(folder: Path, *, approved_only: bool) -> None:
         & pl.col("given").is_null()
         & ~pl.col("verdict").is_in([Verdict.MISLINK, Verdict.PERSON])
     )
-    decided = told.with_columns(
+    whole = told.with_columns(
         verdict=pl.when(approved)
         .then("given")
         .when(held)
@@ -127,9 +132,9 @@ def decide(folder: Path, *, approved_only: bool) -> None:
         .when(held)
         .then(pl.lit(UNAPPROVED))
         .otherwise("reason"),
-    ).select(found.columns)
+    ).select(list(FINDINGS))
     half = folder / ".findings.half"
-    decided.write_parquet(half, compression="zstd", metadata={_MARK: "1"})
+    whole.sink_parquet(half, compression="zstd", metadata={_MARK: "1"})
     half.replace(path)
 
 

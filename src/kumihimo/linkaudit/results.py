@@ -56,18 +56,23 @@ def read_about(folder: Path) -> About:
         ) from None
 
 
-def table(folder: Path, name: str) -> pl.DataFrame:
-    """Return a table of an audit with the columns of `schema`. Raises `NoAudit`."""
+def scan(folder: Path, name: str) -> pl.LazyFrame:
+    """Return a table of an audit unread, with the columns of `schema`. Raises `NoAudit`."""
     path = folder / f"{name}.parquet"
     try:
         with open_regular(path) as file:
-            found = pl.read_parquet(file)
+            columns = pl.read_parquet_schema(file)
     except (OSError, ValueError, pl.exceptions.PolarsError):
         raise NoAudit(f"{path}: missing or no table; run `kumihimo audit run` again") from None
-    lacking = [column for column in TABLES[name] if column not in found.columns]
+    lacking = [column for column in TABLES[name] if column not in columns]
     if lacking:
         raise NoAudit(f"{path}: the column {lacking[0]} is missing")
-    return found.select(list(TABLES[name]))
+    return pl.scan_parquet(path).select(list(TABLES[name]))
+
+
+def table(folder: Path, name: str) -> pl.DataFrame:
+    """Return a table of an audit. Raises `NoAudit`."""
+    return scan(folder, name).collect()
 
 
 APPROVED: Final = "approved"

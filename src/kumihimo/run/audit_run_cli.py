@@ -23,7 +23,7 @@ from kumihimo.linkaudit.intake.mapping import Mapping, Side, read_mapping
 from kumihimo.linkaudit.intake.once import take_in_once
 from kumihimo.linkaudit.intake.sheets import BadTable
 from kumihimo.linkaudit.intake.taking import Taken
-from kumihimo.linkaudit.results import ABOUT, About, table, write_about
+from kumihimo.linkaudit.results import ABOUT, About, scan, write_about
 from kumihimo.linkaudit.schema import Verdict
 from kumihimo.run.audit_telling import console, tell_quality, tell_verdicts
 
@@ -183,7 +183,8 @@ def _about(out: Path, plan: Mapping, taken: list[Taken], *, approved_only: bool)
 
 
 def _tell(out: Path, taken: Taken, *, json: bool) -> None:
-    counts = dict(table(out, "findings")["verdict"].value_counts().iter_rows())
+    by = scan(out, "findings").group_by("verdict").agg(pl.len()).collect(engine="streaming")
+    counts = dict(by.iter_rows())
     told = {str(verdict): int(counts.get(verdict, 0)) for verdict in Verdict}
     if json:
         whole = {"rows": taken.rows_in, "listed": taken.rows_listed, "verdicts": told}

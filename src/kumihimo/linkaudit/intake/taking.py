@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 import msgspec
+import numpy as np
 import polars as pl
 
 from kumihimo.linkaudit import schema
@@ -211,21 +212,13 @@ class _Work:
 
     def _take_out_repeated(self, out: Path) -> None:
         parts = sorted(out.glob("part-*.parquet"))
-        ids = pl.concat(
-            [
-                pl.read_parquet(part, columns=["row", "record_id"]).select(
-                    "row", h=pl.col("record_id").hash()
-                )
-                for part in parts
-            ]
-        )
-        suspects = ids.filter(pl.col("h").is_duplicated())
-        if not len(suspects):
+        twice = _twice(parts)
+        if not len(twice):
             return
         # Two ids may share a hash: the texts decide.
-        rows = suspects["row"].implode()
-        scan = pl.scan_parquet(parts).filter(pl.col("row").is_in(rows)).select("row", "record_id")
-        texts = scan.collect().sort("row")
+        suspected = pl.col("record_id").hash().is_in(twice.implode())
+        scan = pl.scan_parquet(parts).select("row", "record_id").filter(suspected)
+        texts = scan.collect(engine="streaming").sort("row")
         later = texts.filter(~pl.col("record_id").is_first_distinct())["row"]
         for part in parts:
             table = pl.read_parquet(part)
@@ -241,6 +234,19 @@ class _Work:
                     )
                 )
                 table.filter(~again).write_parquet(part, compression="zstd")
+
+
+def _twice(parts: list[Path]) -> pl.Series:
+    """Return the hashes of record ids that occur more than once; eight bytes a row are held."""
+    sizes = [int(pl.scan_parquet(part).select(pl.len()).collect().item()) for part in parts]
+    hashes = np.empty(sum(sizes), dtype=np.uint64)
+    at = 0
+    for part, size in zip(parts, sizes, strict=True):
+        ids = pl.read_parquet(part, columns=["record_id"])["record_id"]
+        hashes[at : at + size] = ids.hash().to_numpy()
+        at += size
+    hashes.sort()
+    return pl.Series(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]))
 
 
 def _listed(rows: pl.DataFrame) -> pl.DataFrame:

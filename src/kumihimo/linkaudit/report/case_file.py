@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from kumihimo.kernel.files import write_new
-from kumihimo.linkaudit.results import sentence, table
+from kumihimo.linkaudit.results import scan, sentence
 from kumihimo.linkaudit.schema import Verdict
 
 FILE: Final = "cases.csv"
@@ -17,9 +17,8 @@ def write_cases(folder: Path) -> int:
 
     Returns how many. UTF-8 with a mark at its beginning, so that Excel reads it.
     """
-    found = table(folder, "findings").filter(
-        pl.col("verdict").is_in([Verdict.PERSON, Verdict.MISLINK])
-    )
+    asked = pl.col("verdict").is_in([Verdict.PERSON, Verdict.MISLINK])
+    found = scan(folder, "findings").filter(asked).collect(engine="streaming")
     codes = found["reason"].drop_nulls().unique().to_list()
     told = [sentence(code) for code in codes]
     cases = found.sort("odds", descending=True, nulls_last=True).select(

@@ -5,11 +5,12 @@ from typing import Final
 
 import attrs
 import polars as pl
+from polars.lazyframe.group_by import LazyGroupBy
 
 from kumihimo.linkaudit.quantiles import Interval, share_interval
 from kumihimo.linkaudit.report.suppression import hidden, with_totals
-from kumihimo.linkaudit.results import NoAudit, table
-from kumihimo.linkaudit.schema import FINDINGS, Mechanism, Verdict
+from kumihimo.linkaudit.results import NoAudit, scan
+from kumihimo.linkaudit.schema import Mechanism, Verdict
 from kumihimo.linkaudit.statistics import two_numbers
 
 WRONG: Final = tuple(one for one in Mechanism if one is not Mechanism.MATCH)
@@ -39,17 +40,18 @@ class Counts:
 
 def counts_of(folder: Path) -> Counts:
     """Count a finished audit. Raises `NoAudit`."""
-    found = table(folder, "findings")
-    by = found.group_by(pl.col("affair").fill_null(""), "verdict").len()
+    found = scan(folder, "findings")
+    by = _count(found.group_by(pl.col("affair").fill_null(""), "verdict"))
     affairs = tuple(sorted(by["affair"].unique().to_list()))
     cells = {(affair, verdict): int(n) for affair, verdict, n in by.iter_rows()}
     verdicts = with_totals([[cells.get((a, v), 0) for v in Verdict] for a in affairs])
     suspected = found.filter(pl.col("verdict") == Verdict.MISLINK)
-    per = dict(suspected.group_by("mechanism").len().iter_rows())
+    per = dict(_count(suspected.group_by("mechanism")).iter_rows())
     mechanisms = with_totals([[int(per.get(one, 0)) for one in WRONG]])
     hidden_verdicts, hidden_mechanisms = _hidden(verdicts, mechanisms)
-    runs = found.drop_nulls("run").filter(pl.col("run") > 0).group_by("run").len()["len"]
-    rest = two_numbers(found.select(list(FINDINGS))).filter(pl.col("affair").is_null())
+    runs = _count(found.filter(pl.col("run") > 0).group_by("run"))["len"]
+    judged = found.select(pl.lit(None, pl.String).alias("affair"), "verdict", "odds").collect()
+    rest = two_numbers(judged).filter(pl.col("affair").is_null())
     low, value, high = rest.select("residual_low", "residual", "residual_high").row(0)
     return Counts(
         affairs=affairs,
@@ -62,6 +64,10 @@ def counts_of(folder: Path) -> Counts:
         shared_accounts=_shared(folder, "account", "number"),
         residual=Interval(low, value, high),
     )
+
+
+def _count(groups: LazyGroupBy) -> pl.DataFrame:
+    return groups.agg(pl.len().alias("len")).collect(engine="streaming")
 
 
 def _hidden(

@@ -11,7 +11,7 @@ from kumihimo.linkaudit.report.figures import Figure, Step, waterfall
 from kumihimo.linkaudit.report.parts import Section, teller
 from kumihimo.linkaudit.report.suppression import SMALL
 from kumihimo.linkaudit.report.words import COLUMNS, MECHANISMS, VERDICTS, Language, level, say
-from kumihimo.linkaudit.results import NoAudit, table
+from kumihimo.linkaudit.results import NoAudit, scan, table
 from kumihimo.linkaudit.schema import ATTRIBUTES, Mechanism, Verdict
 
 LINES_SHOWN: Final = 60  # our choice: what people read; patterns.csv holds every line
@@ -102,7 +102,7 @@ def _of_pattern(row: dict[str, Any], name: str, language: Language) -> Figure:
 
 def _of_record(folder: Path, lines: pl.DataFrame, record: str, language: Language) -> Figure:
     t = teller(language)
-    found = table(folder, "findings").filter(pl.col("record_id") == record)
+    found = scan(folder, "findings").filter(pl.col("record_id") == record).collect()
     if not len(found):
         raise NoAudit(f"{folder}: no record has this id (--record)", pointer="record")
     finding = found.row(0, named=True)
