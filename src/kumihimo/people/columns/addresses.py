@@ -16,6 +16,7 @@ from kumihimo.people.columns.distinct import (
 )
 from kumihimo.people.columns.heads import HEAD, read_heads
 from kumihimo.people.columns.pieces import pieces, read_lots
+from kumihimo.people.renamings import Renamings
 
 # In the order of `AddressParts`.
 PARTS: Final = ("prefecture", "city", "town", "lot", "lot_kind", "building", "room")
@@ -25,11 +26,13 @@ _LOT: Final = "あ1-1-1"
 _BUILDING: Final = f"{_LOT} ああ"
 
 
-def address_columns(texts: pl.Series, *, holder: str = "") -> pl.DataFrame:
+def address_columns(
+    texts: pl.Series, *, holder: str = "", renamings: Renamings | None = None
+) -> pl.DataFrame:
     """Return the columns of `PARTS` (String, "" where not written) and `reason`.
 
     `holder` is the code of the municipality that keeps the records, or of its prefecture: what it
-    leaves out is restored (`addresses.restore`). Where `Address.parse` refuses a text all parts are
+    leaves out is restored (`addresses.restore`). `renamings` gives old places their names of today. Where `Address.parse` refuses a text all parts are
     null and `reason` tells why, without quoting it. City, town and lot in one are what a comparison
     takes (`AddressParts.core`). Raises `TypeError` if the column holds no texts and `KeyError` for
     a code that is not in the list.
@@ -50,7 +53,9 @@ def address_columns(texts: pl.Series, *, holder: str = "") -> pl.DataFrame:
     ).fill_null(value=False)
     odd, odd_at = distinct(texts.set(whole, None))
     others = read_all(odd, _read, operator.attrgetter(*PARTS), strings(PARTS))
-    front = _restored(pl.concat([heads, others.select(*HEAD)]), holder)
+    front = pl.concat([heads, others.select(*HEAD)])
+    if holder or renamings:
+        front = table([_today(row, holder, renamings) for row in front.iter_rows()], HEAD)
     back = pl.concat([tails, others.select(*_TAIL)])
     front_at = head_at.zip_with(whole, odd_at + len(head))
     back_at = tail_at.zip_with(whole, odd_at + len(tail))
@@ -93,13 +98,13 @@ def _read_room(room: str) -> tuple[str]:
     return (address_parts(_BUILDING + room).room,)
 
 
-def _restored(heads: pl.DataFrame, holder: str) -> pl.DataFrame:
-    return table([_restore(row, holder) for row in heads.iter_rows()], HEAD) if holder else heads
-
-
-def _restore(row: tuple[str | None, ...], holder: str) -> tuple[str | None, ...]:
+def _today(
+    row: tuple[str | None, ...], holder: str, renamings: Renamings | None
+) -> tuple[str | None, ...]:
     prefecture, city, town, *lot = row
     if prefecture is None or city is None or town is None:
         return row
-    whole = restore(AddressParts(prefecture=prefecture, city=city, town=town), holder)
+    whole = AddressParts(prefecture=prefecture, city=city, town=town)
+    whole = restore(whole, holder) if holder else whole
+    whole = renamings.renamed(whole) if renamings else whole
     return whole.prefecture, whole.city, whole.town, *lot
