@@ -22,7 +22,9 @@ HELD: Final = (
 _IDEOGRAPHS: Final = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af々"
 _KANA: Final = "\u3041-\u3096\u30a1-\u30fa\u30fc"
 _PLAIN_NAME: Final = f"^[ \u3000]*[{_IDEOGRAPHS}{_KANA}][{_IDEOGRAPHS}{_KANA} \u3000]*$"
-_PLAIN_KANA: Final = f"^[ \u3000]*[{_KANA}][{_KANA} \u3000]*$"
+_WHOLE_NAME: Final = f"^[{_IDEOGRAPHS}{_KANA}A-Za-z \u3000]*[{_IDEOGRAPHS}{_KANA}A-Za-z][{_IDEOGRAPHS}{_KANA}A-Za-z \u3000]*$"
+_READ: Final = f"{_KANA}\uff66-\uff9f"
+_PLAIN_KANA: Final = f"^[ \u3000]*[{_READ}][{_READ} \u3000]*$"
 _HALVES: Final = "^[ \u3000]*([^ \u3000]+)[ \u3000]+([^ \u3000].*)$"
 
 Form = Callable[[pl.Series], pl.Series]
@@ -50,17 +52,18 @@ class _Kind:
     form: Form
     weak: Form
     plain: str
+    whole_text: str  # which text agrees with itself, whatever stands in other columns
     whole: tuple[str, ...]  # the register's other names
     former: str
     scalar: Callable[[Row, Row], NameLevel]  # of the row's side and the register's
 
 
 _NAMES: Final = _Kind(
-    "name", canonical_names, weak_names, _PLAIN_NAME,
+    "name", canonical_names, weak_names, _PLAIN_NAME, _WHOLE_NAME,
     ("kanji", "alias", "kana", "alias_kana"), "former_surname", _of_names,
 )  # fmt: skip
 _KANAS: Final = _Kind(
-    "kana", canonical_kanas, canonical_kanas, _PLAIN_KANA,
+    "kana", canonical_kanas, canonical_kanas, _PLAIN_KANA, _PLAIN_KANA,
     ("alias_kana",), "former_surname_kana", _of_kanas,
 )  # fmt: skip
 
@@ -86,6 +89,8 @@ def _levels(written: pl.DataFrame, held: pl.DataFrame, kind: _Kind) -> pl.Series
         pattern = _PLAIN_KANA if name.endswith("kana") else _PLAIN_NAME
         other = pairs[f"held_{name}"]
         plain &= other.is_null() | _plain(other, pattern)
+    mine, theirs = pairs[f"mine_{kind.text}"], pairs[f"held_{kind.text}"]
+    plain |= (mine == theirs).fill_null(value=False) & _plain(mine, kind.whole_text)
     order = pl.concat([plain.arg_true(), (~plain).arg_true()])
     columns = ["mine_name", "mine_kana", *(f"held_{name}" for name in HELD)]
     found = [
