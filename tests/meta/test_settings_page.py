@@ -35,9 +35,9 @@ def compare(form, page):
     fields = {field.name: field for field in msgspec.structs.fields(form)}
     assert set(page) == set(fields)
     for name, field in fields.items():
-        if field.default is msgspec.NODEFAULT:
+        if field.default is field.default_factory is msgspec.NODEFAULT:
             assert page[name] == "needed", name
-        elif field.default:
+        elif field.default is not msgspec.NODEFAULT and field.default:
             assert page[name].strip("`") == str(field.default), name
         else:
             assert page[name] != "needed", name

@@ -33,17 +33,14 @@ Staff = Annotated[
     ),
 ]
 StaffOrNone = Annotated[
-    str,
-    msgspec.Meta(
-        pattern="^(?!.*[0-9]{11})([A-Za-z][A-Za-z0-9_-]{0,31})?$",
-        description="Who acts, by a staff id and not by a name; empty where nobody need be named.",
-    ),
+    str, msgspec.Meta(pattern="^(?!.*[0-9]{11})([A-Za-z][A-Za-z0-9_-]{0,31})?$")
 ]
 
-Outcome = Literal["REGISTERED", "ATTACHED", "KNOWN", "NO_MATCH", "TAKEN"]
+Outcome = Literal[
+    "REGISTERED", "ATTACHED", "KNOWN", "NO_MATCH", "TAKEN", "OTHERS_NUMBER", "HOUSEHOLD_NUMBER"
+]
 
 WithheldBecause = Literal["", "link-suspended", "link-corrected", "withdrawn"]
-
 BATCH_MAX = 1_000
 
 
@@ -62,7 +59,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     `card`: the number was read from the person's card, with the attributes beside it.
     `strict-inquiry`: the number is asked of register by all attributes, for `affair`. `form`: it
     was typed in from a form; register must name the same number for the attributes, and `officer`
-    and `approver` are two people.
+    and `approver` are two people. `household` are the other records of one household here, whose
+    numbers this one must not be; `case` is where the registration is on file.
     """
 
     addressee: Addressee
@@ -73,6 +71,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     sexless_scheme: bool = False
     officer: StaffOrNone = ""
     approver: StaffOrNone = ""
+    household: Annotated[tuple[Addressee, ...], msgspec.Meta(max_length=100)] = ()
+    case: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{0,64}$")] = ""
 
 
 class ChipReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,12 +94,15 @@ class ChipReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
-    """How a number came into the vault: read for which affair, by whom, where, on which day."""
+    """How a number came into the vault: whence, for which affair, by whom, where, on which day."""
 
     affair: str
     officer: str
     terminal: str
     read_on: date
+    source: str = "chip"
+    approver: str = ""
+    case: str = ""
 
 
 class Registrations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -113,7 +116,8 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
 
     REGISTERED: a new person. ATTACHED: a person known here under another addressee number. KNOWN:
     this number stands for this person already. NO_MATCH: register did not answer; nobody is told
-    why. TAKEN: the addressee number stands for somebody else.
+    why. TAKEN: the addressee number stands for somebody else. OTHERS_NUMBER: this number stands here
+    for somebody of another name, birth date or sex. HOUSEHOLD_NUMBER: for another of the household.
     """
 
     addressee: str

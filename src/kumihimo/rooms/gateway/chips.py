@@ -72,7 +72,7 @@ def _entry(gateway: Gateway, tenant: Tenant, reading: ChipReading, found: Read) 
 
 
 async def provenance(gateway: Gateway, tenant: Tenant, addressee: str) -> Provenance:
-    """Return where a person's number was read. Raises `NotFound`, also for one not from a chip."""
+    """Return where a person's number came from. Raises `NotFound`, also where nobody wrote it down."""
     async with gateway.database.transaction(institution=tenant.institution) as tx:
         person = (await store.by_addressee(tx, [addressee])).get(addressee)
         locked = await store.vault_of(tx, person) if person is not None else None
@@ -81,5 +81,5 @@ async def provenance(gateway: Gateway, tenant: Tenant, addressee: str) -> Proven
     content = tenant.locker.unlock(locked, label=vault_label(tenant, person))
     entry = msgspec.json.decode(content, type=VaultEntry)
     if entry.provenance is None:
-        raise NotFound("this number was not read from a chip", pointer="addressee")
+        raise NotFound("nobody wrote down where this number came from", pointer="addressee")
     return entry.provenance.provenance

@@ -26,10 +26,10 @@ NUMBER_LABEL: Final = b"individual-number"
 
 
 class ReadFrom(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a number was read: the card by a keyed tag of its serial, which says nothing outside."""
+    """Where a number came from; a chip by a keyed tag of its serial, which says nothing outside."""
 
     provenance: Provenance
-    card: bytes
+    card: bytes = b""
 
 
 class VaultEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +48,7 @@ class Found:
     source: str
     tag: bytes
     entry: VaultEntry
+    household: tuple[str, ...] = ()
 
 
 async def numbers_of(
@@ -67,7 +68,7 @@ async def numbers_of(
     return [
         read[person.addressee]
         if person.source == "card"
-        else _told(tenant, person, answers[person.addressee], read.get(person.addressee))
+        else _told(gateway, tenant, person, answers[person.addressee], read.get(person.addressee))
         for person in persons
     ]
 
@@ -96,11 +97,15 @@ def require_two(officer: str, approver: str, pointer: str) -> None:
 
 
 def _told(
-    tenant: Tenant, person: Registration, answer: register.StrictAnswer, typed: Found | None
+    gateway: Gateway,
+    tenant: Tenant,
+    person: Registration,
+    answer: register.StrictAnswer,
+    typed: Found | None,
 ) -> Found | None:
     if not answer.answered or answer.attributes is None:
         return None
-    found = _found(tenant, person, VaultEntry(number=answer.number, attributes=answer.attributes))
+    found = _found(gateway, tenant, person, answer.number, answer.attributes)
     return found if typed is None or typed.tag == found.tag else None
 
 
@@ -116,13 +121,48 @@ def read_card(
     attributes = register.Attributes(
         name=written.name, birth=written.birth, sex=written.sex, address=written.address
     )
-    return _found(tenant, person, VaultEntry(number=number.reveal(), attributes=attributes))
+    return _found(gateway, tenant, person, number.reveal(), attributes)
 
 
-def _found(tenant: Tenant, person: Registration | NewNumber, entry: VaultEntry) -> Found:
-    tag = tenant.locker.tag(entry.number.encode(), label=NUMBER_LABEL)
-    source = person.source if isinstance(person, Registration) else "card"
-    return Found(person.addressee, source, tag, entry)
+def _found(
+    gateway: Gateway,
+    tenant: Tenant,
+    person: Registration | NewNumber,
+    number: str,
+    attributes: register.Attributes,
+) -> Found:
+    tag = tenant.locker.tag(number.encode(), label=NUMBER_LABEL)
+    named = person if isinstance(person, Registration) else None
+    provenance = Provenance(
+        affair=named.affair if named else "",
+        officer=named.officer if named else "",
+        terminal="",
+        read_on=gateway.today(),
+        source=named.source if named else "card",
+        approver=named.approver if named else "",
+        case=named.case if named else "",
+    )
+    entry = VaultEntry(
+        number=number, attributes=attributes, provenance=ReadFrom(provenance=provenance)
+    )
+    household = named.household if named else ()
+    return Found(person.addressee, provenance.source, tag, entry, household)
+
+
+def other_person(one: register.Attributes, other: register.Attributes) -> bool:
+    """Say whether two sets of attributes are of two people, whatever their addresses: people move.
+
+    What cannot be read is taken for another person: somebody has to look.
+    """
+    try:
+        mine, theirs = _four(one), _four(other)
+    except BadInput:
+        return one != other
+    return (
+        mine.name.reveal_canonical() != theirs.name.reveal_canonical()
+        or mine.birth != theirs.birth
+        or (mine.sex is not None and theirs.sex is not None and mine.sex is not theirs.sex)
+    )
 
 
 async def _ask_register(

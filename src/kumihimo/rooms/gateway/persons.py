@@ -5,7 +5,7 @@ confirm (`numbers`), and rests in the vault under the institution's key. Two add
 one number are one person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from psycopg.errors import UniqueViolation
@@ -13,6 +13,7 @@ from psycopg.errors import UniqueViolation
 from kumihimo.kernel import journal
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.refusal import BadInput, Conflict, NotFound
+from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.gateway import store_persons as store
 from kumihimo.rooms.gateway.business import (
     BATCH_MAX,
@@ -32,6 +33,7 @@ from kumihimo.rooms.gateway.numbers import (
     Found,
     VaultEntry,
     numbers_of,
+    other_person,
     read_card,
 )
 
@@ -119,14 +121,20 @@ async def _store(gateway: Gateway, tenant: Tenant, found: Sequence[Found]) -> di
         new: dict[bytes, store.NewPerson] = {}
         attached: list[store.Attached] = []
         outcomes: dict[str, Outcome] = {}
+        held = await _entries(tx, tenant, known.values())
+        families = await store.by_addressee(tx, [name for one in found for name in one.household])
         for one in found:
             person = known.get(one.tag) or (new[one.tag].person if one.tag in new else None)
-            outcomes[one.addressee] = _outcome(taken.get(one.addressee), person)
-            if one.addressee in taken:
+            outcome = _outcome(taken.get(one.addressee), person)
+            if outcome == "ATTACHED" and person is not None:
+                outcome = _stop(one, person, held.get(person), families) or outcome
+            outcomes[one.addressee] = outcome
+            if outcome not in {"REGISTERED", "ATTACHED"}:
                 continue
             if person is None:
                 new[one.tag] = new_person(gateway, tenant, one)
                 person = new[one.tag].person
+                held[person] = one.entry
             attached.append(store.Attached(one.addressee, person))
         await store.add_persons(tx, tenant.institution, list(new.values()))
         await store.attach(tx, tenant.institution, attached)
@@ -136,6 +144,31 @@ async def _store(gateway: Gateway, tenant: Tenant, found: Sequence[Found]) -> di
         )
         await journal.write(tx, line, at=gateway.clock.now())
     return outcomes
+
+
+async def _entries(tx: Tx, tenant: Tenant, persons: Iterable[str]) -> dict[str, VaultEntry]:
+    """Return what the vault holds of persons."""
+    held: dict[str, VaultEntry] = {}
+    for person in set(persons):
+        locked = await store.vault_of(tx, person)
+        if locked is not None:
+            content = tenant.locker.unlock(locked, label=vault_label(tenant, person))
+            held[person] = msgspec.json.decode(content, type=VaultEntry)
+    return held
+
+
+def _stop(
+    found: Found, person: str, held: VaultEntry | None, families: Mapping[str, str]
+) -> Outcome | None:
+    """Say why a number that stands here already is not this record's too.
+
+    The mistake that was made most often in 2023: a family member's number on the form.
+    """
+    if any(families.get(name) == person for name in found.household):
+        return "HOUSEHOLD_NUMBER"
+    if held is None or other_person(held.attributes, found.entry.attributes):
+        return "OTHERS_NUMBER"
+    return None
 
 
 def _outcome(taken_by: str | None, person: str | None) -> Outcome:
