@@ -5,6 +5,7 @@ import json
 import polars as pl
 import pytest
 
+from kumihimo.linkaudit.approvals import lines_of
 from kumihimo.linkaudit.schema import Verdict
 from tests.hostile.terminal import typed
 from tests.run.audits import copied, done, edited, findings, make_audit, run_line
@@ -55,17 +56,34 @@ def test_what_was_taken_in_is_not_taken_in_again_until_its_mapping_changes(folde
 
 def test_an_approved_line_decides_its_records_and_no_record_that_says_more_itself(folder, tmp_path):
     audit = copied(folder / "audit", tmp_path)
-    machine = findings(audit)
+    # One record of the commonest line for which the search found somebody else.
+    commonest = findings(audit)["pattern"].mode()[0]
+    row = findings(audit).filter(pl.col("pattern") == commonest)["row"][0]
+    own = pl.when(pl.col("row") == row).then(pl.lit("mislink")).otherwise("verdict")
+    machine = findings(audit).with_columns(verdict=own)
+    machine.write_parquet(audit / "findings.parquet")
     told = done("patterns", "approve", audit, edited(audit, signed("confirmed")))
     assert "Version 1" in told
     both = machine.join(findings(audit), on="row", suffix="_now")
-    lines = pl.read_parquet(audit / "patterns.parquet").select("pattern", own="verdict")
+    lines = lines_of(folder / "audit").select("pattern", own="verdict")
     both = both.join(lines, on="pattern")
     by_pattern = (pl.col("verdict") == pl.col("own")) & (pl.col("run").fill_null(0) == 0)
     assert set(both.filter(by_pattern)["verdict_now"]) == {"confirmed"}
     rest = both.filter(~by_pattern)
     assert len(rest)
     assert (rest["verdict"] == rest["verdict_now"]).all()
+
+
+def test_a_line_says_what_is_done_with_most_of_its_records(folder):
+    found = findings(folder / "audit").filter(pl.col("run").fill_null(0) == 0)
+    by = found.group_by("pattern", "verdict").len()
+    most = by.group_by("pattern").agg(pl.col("len").max())
+    told = (
+        lines_of(folder / "audit").select("pattern", "verdict").join(by, on=["pattern", "verdict"])
+    )
+    both = told.join(most, on="pattern", suffix="_most")
+    assert len(both) == found["pattern"].n_unique()
+    assert (both["len"] == both["len_most"]).all()
 
 
 def test_an_approval_outlives_the_run_and_strict_approval_clears_nothing_else(folder, tmp_path):

@@ -14,7 +14,7 @@ import polars as pl
 
 from kumihimo.kernel.files import open_regular, write_new
 from kumihimo.kernel.refusal import BadInput
-from kumihimo.linkaudit.results import APPROVED, UNAPPROVED, table
+from kumihimo.linkaudit.results import APPROVED, UNAPPROVED, scan, sentence, table
 from kumihimo.linkaudit.schema import ATTRIBUTES, FINDINGS, Verdict
 
 KEYS: Final = (*ATTRIBUTES, "others")
@@ -45,7 +45,7 @@ def write_pattern_file(folder: Path) -> Path:
 
     UTF-8 with a mark at its beginning, so that Excel reads it. Counts below ten are not told.
     """
-    lines = table(folder, "patterns").sort("rows", descending=True)
+    lines = lines_of(folder).sort("rows", descending=True)
     known = approvals(folder)
     joined = lines.join(known, on=KEYS, how="left", nulls_equal=True, suffix="_given")
     rows = pl.when(pl.col("rows") < _SMALL).then(pl.lit(f"<{_SMALL}"))
@@ -63,6 +63,34 @@ def write_pattern_file(folder: Path) -> Path:
     path = folder / FILE
     write_new(path, b"\xef\xbb\xbf" + told.write_csv().encode())
     return path
+
+
+def lines_of(folder: Path) -> pl.DataFrame:
+    """Return `PATTERNS` with the verdict, mechanism and reason that most records of a line have.
+
+    What people approve is what the audit does with a line, as its records show it; a record that
+    differs has evidence of its own. Of equally many the graver verdict counts.
+    """
+    machine = folder / _MACHINE
+    found = pl.scan_parquet(machine) if machine.exists() else scan(folder, "findings")
+    grave = pl.col("verdict").replace_strict({v: n for n, v in enumerate(Verdict)})
+    usual = (
+        found.filter(pl.col("run").fill_null(0) == 0)
+        .group_by("pattern", "verdict", "mechanism", "reason")
+        .agg(n=pl.len())
+        .collect(engine="streaming")
+        .sort("n", grave, "mechanism", "reason", descending=[True, True, False, False])
+        .unique("pattern", keep="first", maintain_order=True)
+    )
+    told = [sentence(code) for code in usual["reason"]]
+    usual = usual.select(
+        "pattern",
+        "verdict",
+        "mechanism",
+        reason_ja=pl.Series([one.ja for one in told], dtype=pl.String),
+        reason_en=pl.Series([one.en for one in told], dtype=pl.String),
+    )
+    return table(folder, "patterns").update(usual, on="pattern")
 
 
 def approve(folder: Path, file: Path) -> tuple[int, int]:
@@ -101,11 +129,12 @@ def decide(folder: Path, *, approved_only: bool) -> None:
     if not len(given) and not approved_only:
         if decided:
             machine.replace(path)
+        machine.unlink(missing_ok=True)
         return
     if not decided:
         path.replace(machine)
     found = pl.scan_parquet(machine)
-    lines = table(folder, "patterns").select("pattern", *KEYS, of_pattern="verdict")
+    lines = lines_of(folder).select("pattern", *KEYS, of_pattern="verdict")
     lines = lines.join(given, on=KEYS, how="left", nulls_equal=True)
     told = found.join(
         lines.select("pattern", "of_pattern", "given").lazy(),

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import polars as pl
 
-from kumihimo.linkaudit.approvals import KEYS, approvals
+from kumihimo.linkaudit.approvals import KEYS, approvals, lines_of
 from kumihimo.linkaudit.report.figures import Figure, Step, waterfall
 from kumihimo.linkaudit.report.parts import Section, teller
 from kumihimo.linkaudit.report.suppression import SMALL
 from kumihimo.linkaudit.report.words import COLUMNS, MECHANISMS, VERDICTS, Language, level, say
-from kumihimo.linkaudit.results import NoAudit, scan, table
+from kumihimo.linkaudit.results import NoAudit, scan
 from kumihimo.linkaudit.schema import ATTRIBUTES, Mechanism, Verdict
 
 LINES_SHOWN: Final = 60  # our choice: what people read; patterns.csv holds every line
@@ -21,7 +21,7 @@ _LEAST: Final = 1e-18
 def pattern_section(folder: Path, language: Language) -> Section:
     """Return the pattern table: levels, about how many rows, verdict, mechanism, P(match)."""
     t = teller(language)
-    lines = table(folder, "patterns").sort("rows", descending=True)
+    lines = lines_of(folder).sort("rows", descending=True)
     known = approvals(folder).select(*KEYS, "approved_on", given="verdict")
     lines = lines.join(known, on=KEYS, how="left", nulls_equal=True, maintain_order="left")
     rows = [_line(row, language) for row in lines.head(LINES_SHOWN).rows(named=True)]
@@ -50,7 +50,7 @@ def pattern_section(folder: Path, language: Language) -> Section:
 def weight_figures(folder: Path, language: Language, record: str | None) -> Section:
     """Return waterfalls: of the commonest pattern suspected and to be looked at, and of a record."""
     t = teller(language)
-    lines = table(folder, "patterns").sort("rows", descending=True)
+    lines = lines_of(folder).sort("rows", descending=True)
     pictures: list[Figure] = []
     for verdict in (Verdict.MISLINK, Verdict.PERSON):
         for row in lines.filter(pl.col("verdict") == verdict).head(1).rows(named=True):
