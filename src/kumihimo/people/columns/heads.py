@@ -21,7 +21,7 @@ from kumihimo.people.variants import fold_variants
 HEAD: Final = strings(("prefecture", "city", "town", "lot", "lot_kind"))
 _WORDS: Final = f"^[{WORD}]+$"
 # 之 is an ideograph and a joint: two of them look at each other.
-_UNLIKE: Final = f"之之|{KEPT}"
+_UNLIKE: Final = f"之[之々]|{KEPT}"
 _CHOME: Final = f"^(.*[^{NUMERALS}第ー])([{NUMERALS}]{{1,3}})丁目$"
 # What a head may hold of the lot, with a 1 for the rest: 2-1, 甲1.
 _FIRST: Final = re.compile("(?:[0-9]+-)*[^0-9/]?1")

@@ -51,6 +51,7 @@ def pieces(texts: pl.Series) -> pl.DataFrame:
     return (
         texts.alias("text")
         .to_frame()
+        .lazy()
         .with_columns(head=text.str.extract(f"^[^{DIGIT}]+", 0))
         .with_columns(rest=text.str.strip_prefix(head))
         .with_columns(lot=pl.col("rest").str.extract(f"^[{DIGIT}丁目番地号の{DASH}]+", 0))
@@ -64,6 +65,7 @@ def pieces(texts: pl.Series) -> pl.DataFrame:
             building=tail.str.strip_suffix(pl.col("room")),
             room=pl.when(tail.is_not_null()).then("room"),
         )
+        .collect(engine="streaming")
     )
 
 

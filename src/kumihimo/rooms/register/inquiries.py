@@ -185,6 +185,7 @@ def _sought(written: Sequence[tuple[str, str, str, str]]) -> list[Asked]:
                 attributes=Attributes(name=name, birth=birth, sex=sex, address=address),
             ),
             frozenset({affair}),
+            earlier=True,
         )
         for name, birth, sex, address in written
     ]

@@ -45,8 +45,12 @@ class Asked:
 NOBODY: Final = Asked(name="", birth=date.min, address="")
 
 
-def asked(inquiry: StrictInquiry, affairs: frozenset[str]) -> Asked:
-    """Return what to look for: what `NOBODY` has where the rule allows no answer whoever exists."""
+def asked(inquiry: StrictInquiry, affairs: frozenset[str], *, earlier: bool = False) -> Asked:
+    """Return what to look for: what `NOBODY` has where the rule allows no answer whoever exists.
+
+    `before` is filled only with `earlier`: it costs more than all else, and only who looks for
+    older inquiries needs it.
+    """
     written = inquiry.attributes
     try:
         four = FourAttributes.parse(
@@ -60,7 +64,8 @@ def asked(inquiry: StrictInquiry, affairs: frozenset[str]) -> Asked:
     right_count = (four.sex is None) == sexless and sexless == inquiry.sexless_scheme
     if key is None or day is None:
         return NOBODY
-    about, before = _about(key), tuple(map(_about, keys_before(four)))
+    about = _about(key)
+    before = tuple(map(_about, keys_before(four))) if earlier else ()
     if not right_count or inquiry.affair not in affairs:
         return attrs.evolve(NOBODY, about=about, before=before)
     return Asked(
