@@ -4,7 +4,7 @@
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import polars as pl
@@ -25,6 +25,8 @@ _UNLIKE: Final = f"之[之々]|{KEPT}"
 _CHOME: Final = f"^(.*[^{NUMERALS}第ー])([{NUMERALS}]{{1,3}})丁目$"
 # What a head may hold of the lot, with a 1 for the rest: 2-1, 甲1.
 _FIRST: Final = re.compile("(?:[0-9]+-)*[^0-9/]?1")
+# The country has some 120,000 towns, each written in a few ways: an audit in parts reads them once.
+TOWNS_KEPT: Final = 1 << 19
 _TURN: Final = "[上下東西][がガ]?[るル入]"
 
 
@@ -143,6 +145,7 @@ def _read_towns(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@lru_cache(maxsize=TOWNS_KEPT)
 def _read_town(city: str, town: str) -> tuple[str | None, str | None, str | None]:
     parts = parts_in_town(city, town + "1")
     if parts.building or parts.room or not _FIRST.fullmatch(parts.lot):
