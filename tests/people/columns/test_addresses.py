@@ -21,6 +21,22 @@ def one_by_one(text):
     return (*attrs.astuple(parts), None)
 
 
+# Each was once read otherwise over columns than alone, or would be without a rule of `pieces`.
+FOUND = [
+    "ツ1234567 京都市", " 1234567 上京区", "港区桜丘二丁目丙2-1-3", "港区甲120ハイツ桜203号0",
+    "山ノ内二丁-目ハイツ一番三号桜荘5", "札幌市中央区イ二丁　目一番三号桜荘5", "付近之之地割西4", "館之々霞4",
+    "札幌市中央区北一条西2-1番　第二号線荘A-203", "二番町2-1番 イ〇号", "港区甲2-1番ヶハイツ桜203号室",
+    "士幌町西8線北12号", "港区芝二2丁目", "港区第5地割12", "港区芝ー2-1", "鹿嶋市宮中1-1", "港区芝12イ", "港区芝12番地 イ3号",
+    "港区芝2-1 棟3", "港区芝2-1 棟あ3", "港区芝2-1 室あ3", "港区芝2-1 号館あ", "港区芝2-1 階あ", "港区芝2-1-3 203", "港区芝2-1-3桜荘203", "京都市中京区寺町通上る4丁目毘沙門町1",
+    "京都市中京区寺町通西入二丁目1", "港区芝1-2ハイツ2-203", "港区芝1-2　ア1室203", "港区芝" + "1" * 290, "芝" * 299 + "1",
+    "芝" * 300 + "1", "港区芝1-1　" + "桜" * 200 + "1号", "東京都" , "1-1", "港区芝00-01-000",
+]  # fmt: skip
+
+
+def test_what_was_once_read_otherwise_over_columns_is_not_again():
+    assert columns(*FOUND) == [one_by_one(text) for text in FOUND]
+
+
 def columns(*texts):
     return address_columns(pl.Series("held", texts, pl.String)).rows()
 
