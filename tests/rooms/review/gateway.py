@@ -22,6 +22,7 @@ class KeepingGateway:
         self.calls = 0
         self.links = {}
         self.down = False
+        self.busy = 0  # so many calls find nobody
         self.lose_answers = 0
         self.unconfirmed = set()
 
@@ -33,7 +34,8 @@ class KeepingGateway:
 
     def _called(self, addressee):
         self.calls += 1
-        if self.down:
+        self.busy -= 1
+        if self.down or self.busy >= 0:
             raise Unavailable
         if addressee not in self.known:
             raise refusal("not-found")

@@ -59,6 +59,7 @@ def test_numbers_show_their_last_digits_until_somebody_asks_and_both_are_written
         await ito.take()
         assert "•" * 8 + number(50)[-4:] in ito.page
         assert number(50) not in ito.page
+        assert number(1) not in ito.page
         await ito.send("/numbers")
         assert number(1) in ito.page
         assert number(50) in ito.page

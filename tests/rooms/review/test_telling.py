@@ -114,7 +114,7 @@ def test_a_gateway_that_is_out_of_reach_is_told_later_in_order_and_once(at_desk)
         await house.room.outbox.run_once()
         assert gateway.told == []
         assert [state for _, state, _ in await effects(house)] == ["waiting", "waiting"]
-        gateway.down = False
+        gateway.down, gateway.busy = False, 1
         for _ in range(4):
             house.clock.advance(LATER)
             await house.deliver()
