@@ -71,7 +71,7 @@ CREATE INDEX item_held ON item (held_by) WHERE held_by <> '';
 CREATE INDEX item_answered ON item (due_at) WHERE state = 'answered';
 CREATE INDEX item_office ON item (item) WHERE state = 'office';
 CREATE INDEX item_run ON item (audit_run) WHERE state IN ('open', 'answered', 'office');
-CREATE INDEX item_closed ON item (closed_on);
+CREATE INDEX item_closed ON item (closed_on) WHERE closed_on IS NOT NULL;
 CREATE INDEX item_decided ON item (audit_run, pattern, decision) WHERE state = 'decided';
 
 -- One person's answer. A number that was typed stands here until the decision.
