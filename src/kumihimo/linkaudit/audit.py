@@ -49,7 +49,7 @@ class Audit:
         return cls(folder)
 
     def scan(self, table: str) -> pl.LazyFrame:
-        """Return `findings`, `patterns`, `proposals` or `estimates`, unread."""
+        """Return `findings`, `patterns`, `proposals`, `collisions` or `estimates`, unread."""
         return Table(self.folder / f"{table}.parquet").scan()
 
 

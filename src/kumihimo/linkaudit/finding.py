@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kumihimo.linkaudit import judging
 from kumihimo.linkaudit.canonical import Hasher
+from kumihimo.linkaudit.collisions import collide
 from kumihimo.linkaudit.folder import Stage, whole
 from kumihimo.linkaudit.mixture import fit
 from kumihimo.linkaudit.nonmatches import measure
@@ -47,7 +48,7 @@ def find(
     searched: Searched,
     team: Team,
 ) -> pl.DataFrame:
-    """Leave findings, patterns, proposals and estimates in the folder.
+    """Leave findings, patterns, proposals, collisions and estimates in the folder.
 
     Returns how many rows there are of each affair, verdict and mechanism.
     """
@@ -74,6 +75,7 @@ def find(
     tables = {
         "patterns": judging.pattern_table(counts, shifted, mixture, judgement),
         "proposals": _proposals(searched, setting),
+        "collisions": collide(setting, registered, paired, searched),
         "estimates": pl.concat(
             [
                 judging.estimates(affair, *_of_affair(part), mixture)

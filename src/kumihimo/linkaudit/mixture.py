@@ -36,6 +36,7 @@ _SIZES: Final = {
 }
 _UNSEEN: Final = 5.0  # pairs' worth of a product of marginals, so that an unseen case is not 0
 _FLOOR: Final = 1e-9  # no level is impossible in a match
+_LEAST: Final = 1e-300  # a resample of a tiny file may have no row left
 _STEPS_MAX: Final = 2000
 _STILL: Final = 1e-12  # change of the log likelihood, per row
 _FIRST: Final = 0.001  # the first guess of every mechanism's share
@@ -80,7 +81,7 @@ def fit(
     return Mixture(
         cases=cases,
         densities=fitted.densities,
-        posteriors=joint / joint.sum(axis=1, keepdims=True),
+        posteriors=joint / np.maximum(joint.sum(axis=1, keepdims=True), _LEAST),
         shares=fitted.shares,
         low=low,
         high=high,
@@ -109,7 +110,7 @@ def _shares(mixture: Mixture, counts: Floats) -> Floats:
     shares = mixture.shares
     for _ in range(_RESAMPLE_STEPS):
         joint = shares * mixture.densities
-        mine = joint * (counts / joint.sum(axis=1))[:, None]
+        mine = joint * (counts / np.maximum(joint.sum(axis=1), _LEAST))[:, None]
         shares = mine.sum(axis=0) / max(float(counts.sum()), 1.0)
     return shares
 
@@ -206,7 +207,7 @@ def _maximise(
     rows = max(counts.sum(), 1.0)
     for _ in range(steps):
         joint = fitted.shares * fitted.densities
-        total = joint.sum(axis=1)
+        total = np.maximum(joint.sum(axis=1), _LEAST)
         likelihood = float(counts @ np.log(total)) / rows
         if likelihood - before < _STILL:
             break

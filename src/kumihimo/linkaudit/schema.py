@@ -96,6 +96,16 @@ class Outcome(StrEnum):
 
 
 @unique
+class Collision(StrEnum):
+    """Two records that cannot both be right, or that share what is one person's."""
+
+    NUMBER = "number"  # one number, records of two people
+    PERSON = "person"  # one person, two numbers: another record carries the number she should have
+    ACCOUNT = "account"  # one account, numbers of people of different households
+    FAMILY_ACCOUNT = "family-account"  # one account, numbers of one household
+
+
+@unique
 class Fault(StrEnum):
     """Why a row of the institution's file could not be judged; it is listed, never dropped."""
 
@@ -212,4 +222,12 @@ ESTIMATES: Final = {
     "rate": pl.Float64,
     "low": pl.Float64,
     "high": pl.Float64,
+}
+
+# Records that collide: lines of one `group` belong together. Groups count from 1 over all kinds.
+COLLISIONS: Final = {
+    "collision": pl.String,
+    "group": pl.Int64,
+    "row": pl.Int64,
+    "record_id": pl.String,
 }

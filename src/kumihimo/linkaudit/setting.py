@@ -11,7 +11,7 @@ from kumihimo.linkaudit.workers import cores
 
 _BYTES: Final = 1 << 30
 # Measured: what one row of a partition takes at most while it is judged, both sides together.
-ROW_BYTES: Final = 1200
+ROW_BYTES: Final = 1600
 _ROWS_MIN: Final = 50_000  # smaller parts cost more to open than to judge
 _ROWS_MAX: Final = 4_000_000
 

@@ -1,0 +1,113 @@
+"""Records that collide: one number or account with two people, one person with two numbers.
+
+Nothing here says which of the records is wrong: that is the verdicts' business.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from kumihimo.linkaudit.canonical import fingerprints, read_births
+from kumihimo.linkaudit.pairing import Paired
+from kumihimo.linkaudit.registering import Registered
+from kumihimo.linkaudit.schema import COLLISIONS, Collision
+from kumihimo.linkaudit.searching import Searched
+from kumihimo.linkaudit.setting import Setting
+from kumihimo.people.columns.names import canonical_kanas, canonical_names
+
+# Kind, key of the group, row: what each of the searches below gives.
+_FOUND: Final = {"collision": pl.String, "key": pl.Int64, "row": pl.Int64}
+
+
+def collide(
+    setting: Setting, registered: Registered, paired: Paired, searched: Searched
+) -> pl.DataFrame:
+    """Return `COLLISIONS` of an institution's file, by kind, group and row."""
+    parts = [_numbers(setting, paired), _persons(paired, searched), _accounts(setting, registered)]
+    found = pl.concat(parts).sort("collision", "key", "row")
+    grouped = found.with_columns(group=pl.struct("collision", "key").rle_id().cast(pl.Int64) + 1)
+    records = setting.rows.scan().select("row", "record_id")
+    told = records.join(grouped.lazy(), on="row").collect().sort("group", "row")
+    return told.select(pl.col(name).cast(kind) for name, kind in COLLISIONS.items())
+
+
+def _numbers(setting: Setting, paired: Paired) -> pl.DataFrame:
+    """Find numbers that stand in rows of different names or birth dates."""
+    doubled: list[pl.DataFrame] = []
+    for partition in range(paired.partitions):
+        rows = paired.evidence(partition).select("row", "number")
+        doubled.append(rows.filter(pl.len().over("number") > 1))
+    numbers = pl.concat(doubled)
+    told = _read(setting, numbers["row"], ("name", "kana", "birth"))
+    people = told.join(numbers, on="row").with_columns(
+        name=canonical_names(told["name"]),
+        kana=canonical_kanas(told["kana"]),
+        birth=read_births(told["birth"]),
+    )
+    differs = pl.any_horizontal(
+        pl.col(x).drop_nulls().n_unique().over("number") > 1 for x in ("name", "kana", "birth")
+    )
+    return _of(Collision.NUMBER, people.filter(differs), "number")
+
+
+def _persons(paired: Paired, searched: Searched) -> pl.DataFrame:
+    """Find rows whose true person's number stands in another row of the file."""
+    known = searched.residual.drop_nulls("true_number").select("row", "true_number")
+    wanted = known["true_number"].unique().implode()
+    carried = pl.concat(
+        [
+            paired.evidence(n).filter(pl.col("number").is_in(wanted)).select("row", "number")
+            for n in range(paired.partitions)
+        ]
+    )
+    # A row that carries the number and should carry another is of another person.
+    rightly = carried.join(known, on="row", how="anti").rename({"number": "true_number"})
+    both = known.filter(pl.col("true_number").is_in(rightly["true_number"].implode()))
+    return _of(Collision.PERSON, pl.concat([both, rightly]), "true_number")
+
+
+def _accounts(setting: Setting, registered: Registered) -> pl.DataFrame:
+    """Find accounts that stand with different numbers, apart whether of one household."""
+    columns = setting.rows.scan().collect_schema().names()
+    if "account" not in columns:
+        return pl.DataFrame(schema=_FOUND)
+    rows = setting.rows.scan().select("row", "number", "account").drop_nulls("account").collect()
+    keys = fingerprints(rows, ["account"]).reinterpret(signed=True)
+    held = rows.select("row", pl.col("number").cast(pl.Int64), key=keys)
+    shared = held.filter(pl.len().over("key") > 1).filter(
+        pl.col("number").n_unique().over("key") > 1
+    )
+    persons = pl.concat(
+        [
+            registered.index(n)
+            .filter(pl.col("number").is_in(shared["number"].implode()))
+            .select("number", "household_hash", "place")
+            for n in range(len(registered.partitions))
+        ]
+    )
+    homes = shared.join(persons, on="number", how="left")
+    one = pl.any_horizontal(
+        (pl.col(x).n_unique().over("key") == 1) & (pl.col(x).fill_null(0) != 0)
+        for x in ("household_hash", "place")
+    )
+    told = homes.with_columns(family=one)
+    return pl.concat(
+        [
+            _of(Collision.ACCOUNT, told.filter(~pl.col("family")), "key"),
+            _of(Collision.FAMILY_ACCOUNT, told.filter(pl.col("family")), "key"),
+        ]
+    )
+
+
+def _read(setting: Setting, rows: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+    scan = setting.rows.scan()
+    held = scan.collect_schema().names()
+    asked = [pl.col(c) if c in held else pl.lit(None, pl.String).alias(c) for c in columns]
+    return scan.filter(pl.col("row").is_in(rows.implode())).select("row", *asked).collect()
+
+
+def _of(kind: Collision, found: pl.DataFrame, key: str) -> pl.DataFrame:
+    return found.select(
+        collision=pl.lit(str(kind)), key=pl.col(key).cast(pl.Int64), row="row"
+    ).unique()
