@@ -6,7 +6,7 @@ who has moved: nobody finds out by trying where she lives.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
 import attrs
 
@@ -14,6 +14,7 @@ from kumihimo.kernel.refusal import BadInput
 from kumihimo.people.addresses import Address
 from kumihimo.people.births import BirthDate
 from kumihimo.people.comparing import compare_kanas, compare_names, read_names
+from kumihimo.people.kana import KanaName
 from kumihimo.people.levels import NameLevel as Level
 from kumihimo.people.names import RecordedNames
 from kumihimo.people.sexes import Sex
@@ -27,8 +28,6 @@ from kumihimo.rooms.register.api import (
     SexLevel,
 )
 from kumihimo.rooms.register.domain.residents import State
-
-Compare: TypeAlias = Callable[[RecordedNames | None, RecordedNames | None], Level]
 
 _SAME_NAME: Final = frozenset[NameLevel]({"equal", "canonical", "member"})
 _SAME_PLACE: Final = frozenset[AddressLevel]({"equal", "canonical", "room"})
@@ -45,11 +44,10 @@ class Recorded:
 def levels(held: HeldAttributes, recorded: Recorded) -> LinkLevels:
     """Compare what an institution holds, attribute by attribute; never fails."""
     now = recorded.now
-    named = read_names(held.name)
-    read = read_names(held.name or held.kana, kana=held.kana)
+    named, read = read_names(held.name), _kana(held.kana)
     return LinkLevels(
-        name=_names_level(named, recorded, compare_names),
-        kana=_names_level(read, recorded, compare_kanas),
+        name=_best(lambda state: compare_names(named, _names(state)), recorded),
+        kana=_best(lambda state: compare_kanas(read, _kana(state.kana)), recorded),
         birth=_birth_level(held.birth, now.birth),
         sex=_sex_level(held.sex, now.sex),
         address=_address_level(held.address, recorded),
@@ -78,19 +76,26 @@ def verdict(found: LinkLevels, recorded: Recorded) -> LinkVerdict:
     return "EQUAL" if alike else "SPELLING"
 
 
-def _names_level(written: RecordedNames | None, recorded: Recorded, kind: Compare) -> NameLevel:
-    """Compare with the names of today, and where they disagree with every earlier name."""
-    found = kind(written, _read(recorded.now)).value
+def _best(compare: Callable[[State], Level], recorded: Recorded) -> NameLevel:
+    """Compare with the state of today, and where that disagrees with every earlier one."""
+    found = compare(recorded.now).value
     if found in _SAME_NAME or found == "missing":
         return found
-    earlier = (kind(written, _read(state)).value for state in recorded.before)
+    earlier = (compare(state).value for state in recorded.before)
     return "member" if any(level in _SAME_NAME for level in earlier) else found
 
 
-def _read(state: State) -> RecordedNames | None:
+def _names(state: State) -> RecordedNames | None:
     return read_names(
         state.name, kana=state.kana, former_surname=state.former_surname, alias=state.alias
     )
+
+
+def _kana(text: str) -> KanaName | None:
+    try:
+        return KanaName.parse(text) if text else None
+    except BadInput:
+        return None
 
 
 def _birth_level(written: str, held: str) -> BirthLevel:
