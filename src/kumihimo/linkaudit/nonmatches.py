@@ -25,6 +25,7 @@ from kumihimo.linkaudit.schema import BirthLevel, Mechanism, Outcome
 SAMPLE: Final = 8_000
 # A sampled pair is the row of the one and the number of the other.
 OTHERS: Final = (Mechanism.HOUSEHOLD, Mechanism.TWIN, Mechanism.HOMONYM, Mechanism.RANDOM)
+_HOME_MAX: Final = 30  # with more people an address is a facility and no household: our choice
 _MIX: Final = np.uint64(0x94D049BB133111EB)
 _SHIFT: Final = np.uint64(32)
 _RANGE: Final = 1 << 32
@@ -104,7 +105,9 @@ def _pairs(rows: pl.DataFrame, persons: pl.DataFrame) -> dict[Mechanism, pl.Data
     own = rows.select("row", "number").join(index, on="number")
     other = index.rename({"number": "x", "day": "x_day", "place": "x_place"})
     homes = own.filter(pl.col("place") != 0).join(
-        other.select("x", "x_day", "x_place"), left_on="place", right_on="x_place"
+        other.filter(pl.len().over("x_place") <= _HOME_MAX).select("x", "x_day", "x_place"),
+        left_on="place",
+        right_on="x_place",
     )
     same_day = pl.col("day") == pl.col("x_day")
     namesakes = pl.concat(

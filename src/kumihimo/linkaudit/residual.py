@@ -23,6 +23,10 @@ OUTCOMES: Final = tuple(Outcome)
 # One line for each of `CLUES`. `true_number` (persons) is who fits, null where several fit alike.
 RESIDUAL: Final = {"row": pl.Int64, "outcome": pl.UInt8, "true_number": pl.Int64}
 
+# At an address with more people nobody is looked for one by one: who has the row's name is found all
+# the same, and nobody is told to be the only one of a birth date there. Our choice.
+CROWD_MAX: Final = 200
+
 _KANJI, _KANA, _BIRTH, _PLACE, _SEX = 2, 1, 3, 2, 1  # ranks who fits; makes no link
 
 
@@ -67,12 +71,15 @@ def candidates(index: pl.DataFrame, asked: Wanted) -> pl.DataFrame:
 
 def resolve(clues: pl.DataFrame, index: pl.DataFrame) -> pl.DataFrame:
     """Return `RESIDUAL` for `CLUES`, from the `candidates` of the whole register."""
-    pairs = _pairs(clues, index)
+    crowded = index.filter(pl.len().over("place") > CROWD_MAX)["place"].unique().implode()
+    pairs = _pairs(clues, index, crowded)
     alone = clues.select("row").join(
         pairs.filter((pl.col("x_day") == pl.col("held_day")) & pl.col("related")),
         on="row",
         how="anti",
     )
+    counted = clues.filter((pl.col("held_place") != 0) & ~pl.col("held_place").is_in(crowded))
+    alone = alone.join(counted.select("row"), on="row", how="semi")
     fits = _fitting(pairs)
     best = fits.sort("row", "score", "x_number", descending=[False, True, False]).group_by(
         "row", maintain_order=True
@@ -98,7 +105,7 @@ def _code(outcome: Outcome) -> int:
     return OUTCOMES.index(outcome)
 
 
-def _pairs(clues: pl.DataFrame, index: pl.DataFrame) -> pl.DataFrame:
+def _pairs(clues: pl.DataFrame, index: pl.DataFrame, crowded: pl.Series) -> pl.DataFrame:
     """Return each clue beside each person that it asks for, but the linked one."""
     persons = index.select(pl.all().name.prefix("x_"))
     joins: list[pl.DataFrame] = []
@@ -111,6 +118,8 @@ def _pairs(clues: pl.DataFrame, index: pl.DataFrame) -> pl.DataFrame:
         (("held_household",), ("x_household_hash",)),
     ):
         known = clues.filter(pl.all_horizontal(pl.col(left) != 0))
+        if left == ("held_place",):
+            known = known.filter(~pl.col("held_place").is_in(crowded))
         joins.append(
             known.select("row", *left)
             .join(persons.select("x_number", *right), left_on=left, right_on=right)
