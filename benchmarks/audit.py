@@ -15,6 +15,7 @@ from typing import Final
 import attrs
 import polars as pl
 
+from kumihimo.linkaudit.results import table
 from kumihimo.linkaudit.schema import Mechanism
 from kumihimo.run.audit_measuring import (
     Audited,
@@ -101,7 +102,7 @@ def _judged(folder: Path, links: int, seeds: int, tell: Tell) -> tuple[Quality, 
         plan, world, out = AuditPlan(links=links, seed=seed), folder / "world", folder / "audit"
         write_audit_world(plan, world, workers=multiprocessing.cpu_count())
         audited = audit(world, out)
-        found = judge(plan, world, pl.read_parquet(out / "findings.parquet"))
+        found = judge(plan, world, table(out, "findings"), table(out, "estimates"))
         tell(
             "seed {seed}: {suspected:,} suspected, {rightly:,} rightly; {persons:,} for a person;"
             " {cleared_mislinks} mis-links cleared; {rates_within} of {rates} rates within their"

@@ -88,3 +88,9 @@ def test_the_rates_are_within_their_intervals(found):
         true = (findings["truth"] == line["mechanism"]).sum() / len(findings)
         if line["mechanism"] != Mechanism.SHIFT:
             assert line["low"] <= true <= line["high"], line
+
+
+def test_the_rate_of_shifts_has_an_interval_like_the_others(found):
+    whole = found[2].filter(pl.col("affair").is_null(), pl.col("mechanism") == "shift")
+    assert whole["low"][0] < MANY.shift < whole["high"][0]
+    assert whole["low"][0] < whole["rate"][0] < whole["high"][0]

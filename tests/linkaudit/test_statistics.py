@@ -4,14 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from kumihimo.linkaudit.schema import Mechanism, Verdict
-from kumihimo.linkaudit.statistics import (
-    RATES,
-    TWO_NUMBERS,
-    mechanism_rates,
-    remaining,
-    two_numbers,
-)
+from kumihimo.linkaudit.schema import Verdict
+from kumihimo.linkaudit.statistics import TWO_NUMBERS, remaining, two_numbers
 
 
 def findings(p, verdict, mechanism="household", affair="pension"):
@@ -51,30 +45,6 @@ def test_there_are_always_two_numbers_and_both_have_an_interval(judged):
     assert pension["residual_low"] < 10 < pension["residual_high"]
     assert lines[None]["observed"] == 43
     assert lines["tax"]["residual_high"] > 3, "nothing left is not the same as nothing possible"
-
-
-def test_the_rate_of_each_mechanism_comes_with_an_interval(judged):
-    found = mechanism_rates(judged)
-    assert dict(found.schema) == RATES
-    lines = {line["mechanism"]: line for line in found.iter_rows(named=True)}
-    assert set(lines) == {str(m) for m in Mechanism} - {"match"}
-    assert lines["household"]["links"] == pytest.approx(39.6)
-    assert lines["homonym"]["low"] < 10 / 11_000 < lines["homonym"]["high"]
-    assert lines["shift"]["links"] == 0
-    assert lines["shift"]["high"] > 0
-
-
-def test_rates_lie_within_their_intervals_nine_times_in_ten():
-    chance, held = np.random.default_rng(8), 0
-    for _ in range(100):
-        links = chance.poisson(60)
-        p = np.clip(
-            np.concatenate([chance.beta(8, 1, links), [1e-6] * (20_000 - links)]), 1e-9, 1 - 1e-9
-        )
-        wrong = chance.random(len(p)) < p
-        rate = mechanism_rates(findings(p, Verdict.PERSON)).filter(mechanism="household")
-        held += rate["low"][0] * 20_000 <= wrong.sum() <= rate["high"][0] * 20_000
-    assert held >= 90
 
 
 def test_what_was_missed_is_bounded_by_what_was_sown():

@@ -16,6 +16,7 @@ from kumihimo.linkaudit.patterns import (
     level_names,
     patterns_of,
 )
+from kumihimo.linkaudit.quantiles import total_interval
 from kumihimo.linkaudit.reasons import SENTENCES
 from kumihimo.linkaudit.residual import OUTCOMES
 from kumihimo.linkaudit.schema import (
@@ -144,7 +145,7 @@ def estimates(
 
     `counts` is rows by case, `unshifted` those in no run, `observed` mis-links by mechanism. A
     shift looks like a random number or, where families stand together, like a member's: what tells
-    it is its run, so its rows are counted and not estimated.
+    it is its run, so its rows are counted and not estimated; their interval is that of a count.
     """
     shares, low, high = shares_of(mixture, unshifted[mixture.cases])
     if affair is None:
@@ -155,8 +156,9 @@ def estimates(
         for j, mechanism in enumerate(COMPONENTS)
         if mechanism is not Mechanism.MATCH
     }
-    shift = observed.get(Mechanism.SHIFT, 0) / max(rows, 1)
-    lines[Mechanism.SHIFT] = (shift, shift, shift)
+    shifted = observed.get(Mechanism.SHIFT, 0)
+    shift = total_interval(shifted, shifted, 1.0).times(1 / max(rows, 1))
+    lines[Mechanism.SHIFT] = (shift.value, shift.low, shift.high)
     return pl.DataFrame(
         [(affair, name, rows, observed.get(name, 0), *rate) for name, rate in lines.items()],
         schema=ESTIMATES,

@@ -16,7 +16,7 @@ from kumihimo.linkaudit.quantiles import (
     total_interval,
 )
 from kumihimo.linkaudit.sampling import suspicion
-from kumihimo.linkaudit.schema import Mechanism, Verdict
+from kumihimo.linkaudit.schema import Verdict
 
 # One line per affair and one for all of them (null). Rates are shares of rows.
 TWO_NUMBERS: Final = {
@@ -29,14 +29,6 @@ TWO_NUMBERS: Final = {
     "residual": pl.Float64,
     "residual_low": pl.Float64,
     "residual_high": pl.Float64,
-}
-# One line per mechanism: how many links it has spoilt, as the odds say.
-RATES: Final = {
-    "mechanism": pl.String,
-    "links": pl.Float64,
-    "rate": pl.Float64,
-    "low": pl.Float64,
-    "high": pl.Float64,
 }
 
 
@@ -54,19 +46,6 @@ def two_numbers(findings: pl.DataFrame, confidence: float = CONFIDENCE) -> pl.Da
     ]
     lines = [_line(affair, part, confidence) for affair, part in parts]
     return pl.DataFrame(lines, schema=TWO_NUMBERS, orient="row").sort("affair", nulls_last=False)
-
-
-def mechanism_rates(findings: pl.DataFrame, confidence: float = CONFIDENCE) -> pl.DataFrame:
-    """Return `RATES`: of each mechanism, the links it has spoilt as the odds of all rows say."""
-    judged = findings.select("mechanism", p=pl.Series(suspicion(findings)))
-    sums = dict(judged.group_by("mechanism").agg(pl.col("p").sum()).iter_rows())
-    lines: list[tuple[str, float, float, float, float]] = []
-    for mechanism in Mechanism:
-        if mechanism is not Mechanism.MATCH:
-            links = float(sums.get(mechanism.value, 0.0))
-            rate = total_interval(links, links, 1.0, confidence).times(1 / max(len(judged), 1))
-            lines.append((mechanism.value, links, rate.value, rate.low, rate.high))
-    return pl.DataFrame(lines, schema=RATES, orient="row")
 
 
 def remaining(observed: int, found: int, sown: int, confidence: float = CONFIDENCE) -> Interval:

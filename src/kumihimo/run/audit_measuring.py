@@ -21,7 +21,6 @@ from typing_extensions import override
 
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.linkaudit.schema import Mechanism, Verdict
-from kumihimo.linkaudit.statistics import mechanism_rates
 from kumihimo.people.columns.addresses import address_columns
 from kumihimo.people.columns.births import birth_columns, sexes
 from kumihimo.people.columns.names import canonical_kanas, canonical_names
@@ -140,8 +139,8 @@ class _Peak(threading.Thread):
         return total
 
 
-def judge(plan: AuditPlan, world: Path, findings: pl.DataFrame) -> Quality:
-    """Hold an audit's findings against the truth of its world."""
+def judge(plan: AuditPlan, world: Path, findings: pl.DataFrame, estimates: pl.DataFrame) -> Quality:
+    """Hold an audit's findings and estimated rates against the truth of its world."""
     truth = pl.read_parquet(world / "truth" / "*.parquet").select("row", planted="mechanism")
     told = findings.join(truth, on="row", how="left").select(
         "planted",
@@ -163,7 +162,7 @@ def judge(plan: AuditPlan, world: Path, findings: pl.DataFrame) -> Quality:
         _by_mechanism(part)
         for part in (truth, wrong.filter("suspected"), wrong.filter(~pl.col("cleared")))
     ]
-    return Quality(counts + _rates(plan, findings), *by)
+    return Quality(counts + _rates(plan, estimates), *by)
 
 
 def hand_over(world: Path, folder: Path) -> float:
@@ -256,9 +255,10 @@ def share(part: int, whole: int) -> float:
     return part / whole if whole else 1.0
 
 
-def _rates(plan: AuditPlan, findings: pl.DataFrame) -> Counter[str]:
-    """Count the estimated rates, and those whose interval holds the planted one."""
-    told = {line["mechanism"]: line for line in mechanism_rates(findings).iter_rows(named=True)}
+def _rates(plan: AuditPlan, estimates: pl.DataFrame) -> Counter[str]:
+    """Count the estimated rates of all affairs, and those whose interval holds the planted one."""
+    whole = estimates.filter(pl.col("affair").is_null())
+    told = {line["mechanism"]: line for line in whole.iter_rows(named=True)}
     planted = {one: plan.planting.of(one) for one in Mechanism if one is not Mechanism.MATCH}
     within = [told[one]["low"] <= rate <= told[one]["high"] for one, rate in planted.items()]
     return Counter(rates=len(within), rates_within=sum(within))
