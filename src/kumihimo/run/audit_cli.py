@@ -38,6 +38,11 @@ for _name, _where, _help in (
         "報告を作る。 Write the report (HTML and PDF), and the list for the case system.",
     ),
     (
+        "seed",
+        "kumihimo.run.audit_seed_cli:app",
+        "誤りを仕込んで感度を測る。 Sow mis-links into a copy, and count those an audit finds.",
+    ),
+    (
         "diff",
         "kumihimo.run.audit_after_cli:diff",
         "二つの点検を比べる。 What changed between two audits.",
