@@ -90,8 +90,11 @@ def fitting_files(tmp_path_factory):
     FITTING_FOR["audit", "--mapping"] = str(audit.parent / "mapping.toml")
     FITTING_FOR["audit", "--rows"] = str(audit.parent / "sample" / "insurer.xlsx")
     FITTING_FOR["audit", "--snapshot"] = str(audit.parent / "sample" / "register.xlsx")
-    for name in ("--old", "--new", "--folder"):
+    for name in ("--old", "--new", "--folder", "--original"):
         FITTING_FOR["audit", name] = str(audit)
+    (folder / "sown.csv").write_text("row,record_id,mechanism\n1,1001-1,random\n")
+    FITTING_FOR["audit", "--sown"] = str(folder / "sown.csv")
+    FITTING_FOR["audit", "--each"] = "1"
     FITTING_FOR["card", "--card"] = str(folder / "a.card")
     FITTING_FOR["counter", "--config"] = str(folder / "counter.toml")
     FITTING_FOR["counter", "--name"] = "sato"

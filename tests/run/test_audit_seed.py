@@ -15,7 +15,7 @@ def audit(tmp_path_factory):
 @pytest.fixture(scope="module")
 def sown(audit, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sown")
-    told = done("seed", "sow", audit, "--out", folder / "copy", "--key", folder / "key.csv",
+    told = done("seed", "sow", audit, "--out", folder / "copy", "--out-key", folder / "key.csv",
                 "--each", 20, "--seed", 3)  # fmt: skip
     done("run", folder / "copy" / "mapping.toml", "--rows", folder / "copy" / "rows.parquet",
          "--snapshot", audit / "snapshot", "--out", folder / "audit")  # fmt: skip
@@ -26,7 +26,7 @@ def test_what_is_sown_is_told_and_nearly_all_of_it_is_found(sown, audit):
     folder, told = sown
     assert "household 20" in told
     assert "audit run" in told
-    measured = done("seed", "measure", folder / "audit", "--key", folder / "key.csv",
+    measured = done("seed", "measure", folder / "audit", "--sown", folder / "key.csv",
                     "--original", audit)  # fmt: skip
     assert "感度" in measured
     for mechanism in ("household", "random", "shift"):
@@ -48,7 +48,7 @@ def test_the_key_names_rows_and_no_number(sown):
 def test_the_same_seed_sows_the_same_and_none_is_by_chance(sown, audit, tmp_path):
     folder, _ = sown
     for name, seed in (("same", 3), ("one", 0), ("other", 0)):
-        done("seed", "sow", audit, "--out", tmp_path / name, "--key", tmp_path / f"{name}.csv",
+        done("seed", "sow", audit, "--out", tmp_path / name, "--out-key", tmp_path / f"{name}.csv",
              "--each", 20, "--seed", seed)  # fmt: skip
     keys = [(tmp_path / f"{name}.csv").read_text() for name in ("same", "one", "other")]
     assert keys[0] == (folder / "key.csv").read_text()
@@ -60,17 +60,17 @@ def test_what_cannot_be_sown_is_refused_in_a_line(audit, tmp_path, wrong, capsys
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").write_text("")
     (tmp_path / "key.csv").write_text("row,record_id,mechanism\n")
-    sow = ["sow", str(audit), "--out", str(tmp_path / "x"), "--key", str(tmp_path / "k.csv")]
+    sow = ["sow", str(audit), "--out", str(tmp_path / "x"), "--out-key", str(tmp_path / "k.csv")]
     lines = {
         "folder": ["sow", str(tmp_path), *sow[2:]],
-        "key": ["measure", str(audit), "--key", str(tmp_path / "key.csv")],
+        "key": ["measure", str(audit), "--sown", str(tmp_path / "key.csv")],
         "each": [*sow, "--each", "700"],
         "out": [
             "sow",
             str(audit),
             "--out",
             str(tmp_path / "full"),
-            "--key",
+            "--out-key",
             str(tmp_path / "k.csv"),
         ],
         "seed": [*sow, "--seed", "-1"],

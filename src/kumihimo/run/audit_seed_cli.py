@@ -26,7 +26,9 @@ app = App(
 
 
 @app.command(name="sow")
-def sow_rows(folder: Path, *, out: Path, key: Path, each: int = SOWN_EACH, seed: int = 0) -> None:
+def sow_rows(
+    folder: Path, *, out: Path, out_key: Path, each: int = SOWN_EACH, seed: int = 0
+) -> None:
     """仕込む。 Write a copy of an audit's records in which some carry another person's number.
 
     Numbers change places between records: in households, between twins, between namesakes, at
@@ -38,7 +40,7 @@ def sow_rows(folder: Path, *, out: Path, key: Path, each: int = SOWN_EACH, seed:
         点検のフォルダ。 Folder of the audit that was run.
     out
         書き出す先のフォルダ。 Folder to write to; must be empty or absent.
-    key
+    out_key
         仕込みの控え（CSV）。 File that says what was sown; no number is in it. Keep it apart.
     each
         型ごとの件数。 How many of each mechanism.
@@ -50,9 +52,9 @@ def sow_rows(folder: Path, *, out: Path, key: Path, each: int = SOWN_EACH, seed:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise Conflict(f"{out}: not an empty folder", pointer="out")
     about = read_about(folder)
-    sown = sow(_rows(folder), seed or _by_chance(SystemEntropy()), each=each)
+    made = sow(_rows(folder), seed or _by_chance(SystemEntropy()), each=each)
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
-    sown.rows.write_parquet(out / "rows.parquet")
+    made.rows.write_parquet(out / "rows.parquet")
     head = head_text(
         institution=about.institution,
         affair=about.affair,
@@ -62,8 +64,8 @@ def sow_rows(folder: Path, *, out: Path, key: Path, each: int = SOWN_EACH, seed:
     )
     layout = Layout(columns={name: name for name in COLUMNS["rows"]})
     write_new(out / "mapping.toml", (head + side_text("rows", layout, kind="parquet")).encode())
-    write_new(key, sown.key.write_csv().encode())
-    counts = dict(sown.key["mechanism"].value_counts().iter_rows())
+    write_new(out_key, made.key.write_csv().encode())
+    counts = dict(made.key["mechanism"].value_counts().iter_rows())
     print("仕込みました Sown: " + ", ".join(f"{name} {counts[name]:,}" for name in sorted(counts)))
     print(
         f"次に Next: kumihimo audit run {out / 'mapping.toml'} --rows {out / 'rows.parquet'}"
@@ -72,19 +74,19 @@ def sow_rows(folder: Path, *, out: Path, key: Path, each: int = SOWN_EACH, seed:
 
 
 @app.command
-def measure(folder: Path, *, key: Path, original: Path | None = None) -> None:
+def measure(folder: Path, *, sown: Path, original: Path | None = None) -> None:
     """測る。 Say how many of those sown an audit of the copy found, with exact intervals.
 
     Parameters
     ----------
     folder
         仕込んだ写しの点検のフォルダ。 Folder of the audit of the copy.
-    key
+    sown
         仕込みの控え。 The file that `seed sow` wrote.
     original
         元の点検のフォルダ。 Folder of the audit of the true records: says how many it may have missed.
     """
-    told = sensitivity(table(folder, "findings"), _key(key))
+    told = sensitivity(table(folder, "findings"), _key(sown))
     observed = _observed(original) if original is not None else {}
     shown = Table(title="感度 sensitivity", title_justify="left", box=None, pad_edge=False)
     names = [
@@ -123,9 +125,9 @@ def _key(path: Path) -> pl.DataFrame:
         with open_regular(path) as file:
             key = pl.read_csv(file.read(), schema=KEY)
     except (OSError, pl.exceptions.PolarsError):
-        raise BadInput(f"{path}: not a key that `audit seed sow` wrote", pointer="key") from None
+        raise BadInput(f"{path}: not a key that `audit seed sow` wrote", pointer="sown") from None
     if key.is_empty() or not key["mechanism"].is_in([str(one) for one in Mechanism]).all():
-        raise BadInput(f"{path}: not a key that `audit seed sow` wrote", pointer="key")
+        raise BadInput(f"{path}: not a key that `audit seed sow` wrote", pointer="sown")
     return key
 
 
