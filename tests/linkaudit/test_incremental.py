@@ -72,13 +72,12 @@ def test_a_second_run_equals_a_run_from_the_beginning(world, tmp_path, monkeypat
     )
     carried_out(tmp_path, world, "again")
     assert sum(judged) == ROWS
-    for seed in (1, 2):
-        now = changed(world, seed)
-        judged.clear()
-        again, stages = carried_out(tmp_path, now, "again")
-        assert "register: changes" in stages
-        assert 0 < sum(judged) < ROWS / 2
-        fresh, _ = carried_out(tmp_path, now, f"fresh-{seed}")
-        for table in TABLES:
-            assert again[table].equals(fresh[table]), table
-    assert not list((tmp_path / "again" / "stages").glob("*.before"))
+    now = changed(world, 1)
+    judged.clear()
+    again, stages = carried_out(tmp_path, now, "again")
+    assert "register: changes" in stages
+    assert 0 < sum(judged) < ROWS / 2
+    fresh, _ = carried_out(tmp_path, now, "fresh")
+    for table in TABLES:
+        assert again[table].equals(fresh[table]), table
+    assert len(list((tmp_path / "again" / "stages").glob("evidence-*"))) == 1
