@@ -64,10 +64,10 @@ class Town:
         return await self.osaka(lambda c: c.copies_of(addressee, info="local-tax"))
 
 
-async def settle(street, one, other, *, number, also=()):
-    """Let Osaka's record "7" have a number, and Minato know both residents rightly."""
+async def settle(street, one, other, *, number, also=(), who=1):
+    """Let Osaka's record "7" have a number, said to be `who`'s, and Minato know both rightly."""
     osaka, minato = await open_desk(street, OSAKA), await open_desk(street, MINATO)
-    await osaka(lambda c: c.register([card("7", number, 1), *also]))
+    await osaka(lambda c: c.register([card("7", number, who), *also]))
     await minato(lambda c: c.register([card(RIGHT, one, 1), card(OTHER, other, 2)]))
     for desk in (osaka, minato):
         await desk.acquire(street.register_room)
@@ -194,7 +194,7 @@ def test_after_a_correction_the_right_person_is_answered_about_and_the_other_is_
 
 def test_two_records_under_one_number_are_taken_apart_and_the_right_one_keeps_its_code(in_town):
     async def story(street, one, other):
-        town = await settle(street, one, other, number=other, also=[card("8", other, 2)])
+        town = await settle(street, one, other, number=other, who=2, also=[card("8", other, 2)])
         assert [s.addressee for s in await town.osaka(lambda c: c.status(["8"]))] == ["8"]
         await town.suspend()
         assert await town.outcomes() == ["NO_PERSON", "REFUSED_FLAG"]

@@ -125,8 +125,6 @@ def check_links(institution: str, *, affair: str = "", history: bool = False, co
     config
         中間サーバーの設定ファイル。 The gateway's settings file.
     """
-    if not history and not affair:
-        raise BadInput("--affair: for which affair?", pointer="affair")
     check = partial(_check, affair=affair, history=history)
     for run in asyncio.run(within(config, institution, check)):
         counts = " ".join(f"{verdict} {count}" for verdict, count in sorted(run.counts.items()))
@@ -137,6 +135,8 @@ def check_links(institution: str, *, affair: str = "", history: bool = False, co
 async def _check(
     gateway: Gateway, tenant: Tenant, *, affair: str, history: bool
 ) -> tuple[LinkCheck, ...]:
+    if not history and not affair:
+        raise BadInput("--affair: for which affair?", pointer="affair")
     anyway = not history
     while anyway or (
         not history and (await checking.history(gateway, tenant))[0].finished_on is None
