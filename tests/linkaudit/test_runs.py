@@ -25,14 +25,14 @@ def progress(stage, done, total):
     if stage == sys.argv[2]:
         os.kill(os.getpid(), signal.SIGKILL)
 
-carried_out(Path(sys.argv[1]), "killed-" + sys.argv[2][:3], rows=600, workers=1, progress=progress)
+carried_out(Path(sys.argv[1]), "killed-" + sys.argv[2][:3], rows=350, workers=1, progress=progress)
 """
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("world")
-    for name, table in make_world(AuditPlan(links=1_500, seed=7, homonyms=0.05)).items():
+    for name, table in make_world(AuditPlan(links=800, seed=7, homonyms=0.05)).items():
         table.write_parquet(folder / f"{name}.parquet")
     keyed(folder)
     return folder
@@ -54,13 +54,13 @@ def whole(world):
 
 
 def test_parts_and_processes_change_nothing(world, whole):
-    in_parts = carried_out(world, "parts", rows=600, workers=2)
+    in_parts = carried_out(world, "parts", rows=350, workers=2)
     assert (world / "parts" / "findings.parquet").is_dir()
     for table in TABLES:
         assert in_parts[table].equals(whole[table]), table
 
 
-@pytest.mark.parametrize("stage", ["evidence", "findings"])
+@pytest.mark.parametrize("stage", ["evidence"])
 def test_a_killed_run_goes_on_where_it_was_and_finds_the_same(world, whole, stage):
     command = [sys.executable, "-c", KILLED, str(world), stage]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
@@ -68,7 +68,7 @@ def test_a_killed_run_goes_on_where_it_was_and_finds_the_same(world, whole, stag
     again = carried_out(
         world,
         f"killed-{stage[:3]}",
-        rows=600,
+        rows=350,
         workers=1,
         progress=lambda s, n, _: done.setdefault(s, n),
     )
