@@ -75,7 +75,7 @@ def run(tell: Tell, *, quick: bool, full: bool, seeds: int) -> Sequence[Measure]
         quality, first, peer = _judged(folder, size.judged, seeds, tell)
         limit_s = bare_join(min(size.timed, 20_000_000)) * max(1, size.timed / 20_000_000)
     _table(quality, peer, tell)
-    return _measures(size, timed, again, limit_s, quality, first, peer)
+    return figures(size, timed, again, limit_s, quality, first, peer)
 
 
 def _timed(folder: Path, links: int, tell: Tell) -> tuple[Audited, Audited]:
@@ -150,7 +150,7 @@ def _named(quality: Quality) -> dict[str, int]:
     return {name: quality.counts[name] for name in names}
 
 
-def _measures(
+def figures(
     size: Size,
     timed: Audited,
     again: Audited,
@@ -159,6 +159,7 @@ def _measures(
     first: Audited,
     peer: Peer,
 ) -> list[Measure]:
+    """Return the figures beside their limits and bars; those of the country are scaled by links."""
     of_country = COUNTRY / size.timed
     said = "" if size.timed == COUNTRY else f", extrapolated from {size.timed:,} links"
     bare = "the same join on bare numbers and hashes"

@@ -122,7 +122,7 @@ def bench(
     if name not in names():
         raise BadInput(f"no such benchmark; there are {', '.join(names())}", pointer="name")
     console = Console(stderr=True, highlight=False)
-    chosen = _load(FOLDER / f"{name}.py")
+    chosen = load(FOLDER / f"{name}.py")
     measures = chosen.run(console.print, **_options(chosen, quick=quick, full=full, seeds=seeds))
     result = Result(bench=name, machine=machine(), measures=tuple(measures))
     if json:
@@ -145,7 +145,8 @@ def _options(chosen: Benchmark, *, quick: bool, full: bool, seeds: int) -> dict[
     return {"quick": quick, **{name: value for name, value in given.items() if name in takes}}
 
 
-def _load(path: Path) -> Benchmark:
+def load(path: Path) -> Benchmark:
+    """Return the benchmark that a file holds."""
     spec = spec_from_file_location(f"benchmarks_{path.stem}", path)
     assert spec is not None, "a file that exists has a spec"
     assert spec.loader is not None, "a Python file has a loader"
