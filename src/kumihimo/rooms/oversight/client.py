@@ -6,7 +6,7 @@ Also which leaks the commission is told of, so that whoever reports knows its ow
 """
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import httpx2
 import msgspec
@@ -26,7 +26,9 @@ from kumihimo.rooms.oversight.api import (
     LeakEvent,
     SignedDirectory,
 )
-from kumihimo.rooms.oversight.domain import leaks
+
+if TYPE_CHECKING:
+    from kumihimo.rooms.oversight.domain.leaks import Classified
 
 FETCH_TIMEOUT_S: Final = 10.0
 KEPT_AS: Final = "directory"
@@ -253,6 +255,9 @@ def is_address(text: str) -> bool:
     return sound and url.scheme in {"http", "https"} and bool(url.host) and not url.query
 
 
-def classify(event: LeakEvent) -> leaks.Classified:
+def classify(event: LeakEvent) -> "Classified":
     """Say as what an event is reported to the commission, and by which days."""
+    # Whoever runs a book of keys and reports no leak has nothing of this in its memory.
+    from kumihimo.rooms.oversight.domain import leaks  # noqa: PLC0415
+
     return leaks.classify(event)
