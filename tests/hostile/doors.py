@@ -24,7 +24,7 @@ from kumihimo.rooms.register import api as register
 from kumihimo.run.plan import Plan
 from kumihimo.run.street import open_street
 from tests.federation.street import transport_to
-from tests.meta.rooms import applications
+from tests.meta.rooms import rooms_of_messages
 from tests.rooms.register.made import attributes, birth, code
 
 MINATO, OSAKA = "lg-131032", "lg-271004"
@@ -42,7 +42,7 @@ PLAN = Plan(
 # OCSP answers everything in its own form (RFC 6960, 2.3): tests/rooms/jpki/domain/test_ocsp.py.
 DOORS = [
     (room, path, min(handler.http_methods), handler)
-    for room, app in applications().items()
+    for room, app in rooms_of_messages().items()
     for path, handler in own_routes(app)
     if path not in {jpki.OCSP_PATH, jpki.OCSP_ADDRESS_PATH}
 ]

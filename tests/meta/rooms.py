@@ -38,6 +38,8 @@ from kumihimo.rooms.review.context import Desk
 from kumihimo.statute.law import build_list
 
 MINATO = "lg-131032"
+# Rooms of pages: people sign in there, no other room calls, and no program reads a description.
+OF_PAGES = {"review"}
 
 
 class LawNow:
@@ -102,6 +104,11 @@ def applications():
         "register": build_register(register, book=book, net=net, report=never).app,
         "review": _review(database, clock, entropy),
     }
+
+
+def rooms_of_messages():
+    """Return those of `applications` whose doors take messages."""
+    return {name: app for name, app in applications().items() if name not in OF_PAGES}
 
 
 def _review(database, clock, entropy):

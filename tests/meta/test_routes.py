@@ -10,14 +10,12 @@ import pytest
 from kumihimo.kernel.door import own_routes
 from kumihimo.kernel.message import PROBLEM_TYPE
 from tests.meta.project import PACKAGE
-from tests.meta.rooms import applications, as_described
+from tests.meta.rooms import OF_PAGES, applications, as_described
 
 APPLICATIONS = applications()
 DOORS = [
     (room, path, handler) for room, app in APPLICATIONS.items() for path, handler in own_routes(app)
 ]
-# Rooms of pages: people sign in there, and no other room calls.
-OF_PAGES = {"review"}
 
 # Doors that whoever comes may knock at, and why.
 OPEN = {
