@@ -78,7 +78,7 @@ _BLOCKS = 24
 def tell_verdicts(counts: dict[str, int], listed: int) -> None:
     """Print how many records have each verdict, with a plot of blocks on a scale of logarithms."""
     table = Table(title="結果 result", title_justify="left", box=None, pad_edge=False)
-    for name in ("", "件数 records", "", ""):
+    for name in ("", "件数 records", "", "対数目盛り log scale"):
         table.add_column(name, justify="right" if name.startswith("件") else "left", no_wrap=True)
     total = sum(counts.values())
     lines = [(VERDICTS[Verdict(code)], number) for code, number in counts.items()]
