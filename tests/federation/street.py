@@ -115,6 +115,7 @@ class Street:
             "ledger": "ledger",
             "register": "register",
             "oversight": "oversight",
+            "agency": "agency",
         }
         self.version += 1
         entries = {
@@ -136,8 +137,8 @@ class Street:
             self.party(name)
         self.book = DirectoryBook(self.keys["oversight"].public.signing)
         self.publish()
-        routes = {name: f"http://{name}" for name in self.keys}
-        self.net = HttpNet(routes, transport=self.transport)
+        self.routes = {name: f"http://{name}" for name in self.keys}
+        self.net = HttpNet(self.routes, transport=self.transport)
         self.linkage_name, reached = new_room("linkage")
         core = Core(
             database=await self._open(reached),

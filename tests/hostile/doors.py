@@ -12,8 +12,11 @@ from psycopg import sql
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.door import own_routes
 from kumihimo.kernel.entropy import SystemEntropy
-from kumihimo.kernel.keys import open_payload, seal_payload
+from kumihimo.kernel.keys import PartyKeys, new_master, open_payload, seal_payload
 from kumihimo.kernel.message import sign_request
+from kumihimo.kernel.sql import Database
+from kumihimo.rooms.agency.app import build as build_agency
+from kumihimo.rooms.agency.service import Agency
 from kumihimo.rooms.cards import api as cards
 from kumihimo.rooms.gateway import clients
 from kumihimo.rooms.gateway.clients import EVERY_AFFAIR
@@ -92,12 +95,14 @@ class Town:
             postgres=postgres,
             clock=self.clock,
             entropy=SystemEntropy(),
-            report=lambda where, error: self.bugs.append((where, error)),
+            report=self._bug,
         )
         self._opened.push_async_callback(self.street.close)
         self.keys = dict(self.street.keys)
         self.http = {}
-        for name, app in self.street.apps.items():
+        self.agency = await self._open_agency(postgres)
+        apps = dict(self.street.apps) | {"agency": build_agency(self.agency, report=self._bug)}
+        for name, app in apps.items():
             client = httpx2.AsyncClient(transport=transport_to(app), base_url="http://room")
             self.http[name] = await self._opened.enter_async_context(client)
         tenant = self.street.tenant(MINATO)
@@ -121,6 +126,27 @@ class Town:
             ledger.SESSIONS_PATH, content=msgspec.json.encode(ticket)
         )
         self.session = opened.json()["token"]
+
+    def _bug(self, where, error):
+        self.bugs.append((where, error))
+
+    async def _open_agency(self, postgres):
+        """Open the one room of messages that no street has."""
+        entropy = SystemEntropy()
+        reached = await asyncio.to_thread(
+            postgres.room, "agency", ["kumihimo.rooms.agency"], entropy=entropy
+        )
+        database = Database(reached.runtime, pool_max=2)
+        await database.open()
+        self._opened.push_async_callback(database.close)
+        return Agency(
+            database=database,
+            keys=PartyKeys("agency", new_master(entropy)),
+            book=self.street.book,
+            clock=self.clock,
+            entropy=entropy,
+            in_charge={MINATO: frozenset({"b081"})},
+        )
 
     async def _ask(self, path, question, reply):
         sealed = register.Sealed(self.seal(path, msgspec.json.encode(question)))
@@ -188,6 +214,7 @@ class Town:
             "cards": street.cards.cards.database,
             "ledger": street.ledger.ledger.database,
             "oversight": street.oversight.database,
+            "agency": self.agency.database,
         }
         found = {}
         for room, database in databases.items():

@@ -11,6 +11,8 @@ from kumihimo.kernel.sql import Database
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.pages.shifts import Officers
 from kumihimo.people.check_digits import NumberSpace
+from kumihimo.rooms.agency.app import build as build_agency
+from kumihimo.rooms.agency.service import Agency
 from kumihimo.rooms.cards.app import build as build_cards
 from kumihimo.rooms.cards.context import Cards
 from kumihimo.rooms.cards.issuing import LaterIssuing
@@ -57,7 +59,7 @@ def never(where, error):
 def applications():
     """Return the rooms by name. Nothing is opened: a request that gets past a door fails."""
     entropy, clock = SystemEntropy(), HandClock(datetime(2026, 6, 1, tzinfo=UTC))
-    parties = ("oversight", "linkage", "ledger", "register", "jpki", "cards", MINATO)
+    parties = ("oversight", "linkage", "ledger", "register", "jpki", "cards", "agency", MINATO)
     keys = {name: PartyKeys(name, new_master(entropy)) for name in parties}
     book = DirectoryBook(keys["oversight"].public.signing)
     net, law = HttpNet({}), LawNow()
@@ -94,7 +96,16 @@ def applications():
         entropy=entropy,
         ocsp_url="http://jpki.test/ocsp",
     )
+    agency = Agency(
+        database=database,
+        keys=keys["agency"],
+        book=book,
+        clock=clock,
+        entropy=entropy,
+        in_charge={},
+    )
     return {
+        "agency": build_agency(agency, report=never),
         "cards": _cards(keys["cards"], database, book, net, clock, entropy),
         "gateway": build_gateway(gateway, {MINATO: tenant}, report=never).app,
         "jpki": build_jpki(jpki, book=book, net=net, report=never).app,

@@ -29,6 +29,7 @@ CALLERS = {
     "institution",
     "institution: municipality",
     "institution: counter",
+    "institution: ministry",
     "register",
     "linkage",
     "ledger",

@@ -25,8 +25,8 @@ def keys(room):
     """Return what the page tells of a room."""
     found = dict(told("Every room"))
     if room != "gateway":
-        found |= told("oversight, register, linkage, ledger, jpki, cards")
-    if room in {"register", "linkage", "gateway", "jpki", "cards"}:
+        found |= told("oversight, register, linkage, ledger, jpki, cards, agency")
+    if room in {"register", "linkage", "gateway", "jpki", "cards", "agency"}:
         found |= told(room)
     return found
 

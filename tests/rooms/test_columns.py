@@ -6,6 +6,7 @@
 import psycopg
 import pytest
 
+from tests.rooms.agency.columns import AGENCY
 from tests.rooms.jpki.columns import JPKI
 
 # What every room has (`kernel/migrations`). Bodies in transit differ by room, see OUTBOX.
@@ -391,6 +392,7 @@ OVERSIGHT = {
 }
 
 ROOMS = {
+    "agency": AGENCY,
     "linkage": LINKAGE,
     "gateway": GATEWAY,
     "jpki": JPKI,

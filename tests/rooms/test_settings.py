@@ -9,7 +9,7 @@ from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import BadSettings
 from kumihimo.run.serving import compose
 
-ROOMS = ("cards", "gateway", "jpki", "ledger", "linkage", "oversight", "register")
+ROOMS = ("agency", "cards", "gateway", "jpki", "ledger", "linkage", "oversight", "register")
 KEY = "ab" * 32
 
 
@@ -99,6 +99,13 @@ def test_a_gateway_hosts_somebody_and_keeps_results_for_a_day_at_least(folder):
         composed("gateway", write(folder, "gateway", tail=peers))
     with pytest.raises(BadSettings, match="result_days"):
         composed("gateway", write(folder, "gateway", result_days="0"))
+
+
+def test_a_ministry_is_in_charge_of_affairs_that_there_are(folder):
+    tail = '[peers]\noversight = "http://127.0.0.1:8400"\n[in_charge]\nmhlw = [{}]\n'
+    assert composed("agency", write(folder, "agency", tail=tail.format('"b081"'))).room == "agency"
+    with pytest.raises(BadSettings, match=r"in_charge\.mhlw"):
+        composed("agency", write(folder, "agency", tail=tail.format('"b081", "b999"')))
 
 
 @pytest.mark.parametrize("content", ["{", '{"institutions": [{"x": 1}]}', "\udcff"])

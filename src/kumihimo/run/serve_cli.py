@@ -43,7 +43,7 @@ def serve(room: str, *, config: Path) -> int:
     Parameters
     ----------
     room
-        cards, gateway, jpki, ledger, linkage, oversight, register, review.
+        agency, cards, gateway, jpki, ledger, linkage, oversight, register, review.
     config
         設定ファイル（TOML）。 The room's settings file, TOML.
     """

@@ -14,7 +14,17 @@ from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.run.service import Given, Service
 
-ROOMS: Final = ("cards", "gateway", "jpki", "ledger", "linkage", "oversight", "register", "review")
+ROOMS: Final = (
+    "agency",
+    "cards",
+    "gateway",
+    "jpki",
+    "ledger",
+    "linkage",
+    "oversight",
+    "register",
+    "review",
+)
 
 
 def compose(room: str, path: Path, *, clock: Clock, entropy: Entropy, report: Reporter) -> Service:

@@ -7,7 +7,7 @@ told whose number it was.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
@@ -40,6 +40,7 @@ from kumihimo.rooms.gateway.locked import (
     unlock_recipient,
     unlock_suspension,
 )
+from kumihimo.rooms.gateway.mislinks import persons_shown, report_mislink
 from kumihimo.rooms.gateway.numbers import NUMBER_LABEL
 from kumihimo.rooms.gateway.records import unlock_detail
 from kumihimo.rooms.gateway.store_consequences import (
@@ -152,6 +153,7 @@ async def _tell_all(
     await _tell_institutions(tenant, tx, row.suspension, misled, now)
     await _note_letters(gateway, tenant, tx, row, detail, misled, now)
     await _report_leak(gateway, tenant, tx, row, misled, now)
+    await report_mislink(gateway, tenant, tx, row, misled, now)
 
 
 async def _tell_institutions(
@@ -224,7 +226,7 @@ async def _report_leak(
 ) -> None:
     """Tell oversight when anybody's data reached another: a gateway is part of the network (1a)."""
     assert row.settled_at is not None, "only a settled link is followed up"
-    persons = _persons({one.kind for one in misled})
+    persons = persons_shown({one.kind for one in misled})
     event = LeakEvent(
         system="network",
         holder=_holder(tenant.institution),
@@ -255,12 +257,6 @@ async def _report_leak(
         body=msgspec.json.encode(report),
         at=now,
     )
-
-
-def _persons(kinds: Iterable[ConsequenceKind]) -> int:
-    """Count whose data reached another: the record's own person, and whose number it was."""
-    found = set(kinds)
-    return int(bool(found & {"given", "seen"})) + int("taken" in found)
 
 
 def _holder(institution: str) -> Holder:

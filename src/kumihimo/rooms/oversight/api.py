@@ -25,7 +25,9 @@ ENROL_PATH = "/directory/enrol"
 ALARM_PATH = "/alarms"
 LEAK_PATH = "/leaks"
 
-Kind = Literal["institution", "register", "linkage", "ledger", "oversight", "jpki", "cards"]
+Kind = Literal[
+    "institution", "register", "linkage", "ledger", "oversight", "jpki", "cards", "agency"
+]
 Standing = Literal["active", "suspended"]
 
 

@@ -1,0 +1,1 @@
+"""What the agency decides about a report of a mis-link."""

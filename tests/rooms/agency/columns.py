@@ -1,0 +1,18 @@
+"""Every column of the agency's database and what stands in it."""
+
+AGENCY = {
+    "mislink_report": {
+        "mislink": "count",
+        "institution": "party",
+        "report": "random id",
+        "place": "count",
+        "state": "word",
+        "affair": "id of an affair",
+        "mechanism": "word",
+        "links": "count",
+        "persons": "count",
+        "corrected_on": "day",
+        "received_at": "instant",
+    },
+    "retention": {"what": "word", "kept": "how long", "basis": "which law"},
+}

@@ -1,0 +1,210 @@
+"""Reports of mis-links come in through the agency's door; the ministry in charge reads them."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+
+import attrs
+import msgspec
+import pytest
+
+from kumihimo.kernel import retention
+from kumihimo.kernel.clock import HandClock
+from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.ids import new_id
+from kumihimo.kernel.keys import PartyKeys, new_master
+from kumihimo.kernel.net import Caller, HttpNet, Refused
+from kumihimo.kernel.sql import Database
+from kumihimo.rooms.agency.api import (
+    MISLINK_PATH,
+    OF_MINISTRY_PATH,
+    MislinkReported,
+    MislinksAsked,
+    MislinksTold,
+)
+from kumihimo.rooms.agency.app import build
+from kumihimo.rooms.agency.service import Agency
+from kumihimo.rooms.oversight.api import (
+    Entry,
+    Kind,
+    Received,
+    SignedDirectory,
+    new_body,
+    signed_bytes,
+)
+from kumihimo.rooms.oversight.client import DirectoryBook
+from tests.federation.street import START, transport_to
+
+ENTROPY = SystemEntropy()
+TOWN, OTHER, HEALTH, SCHOOLS = "lg-131032", "lg-271004", "mhlw", "mext"
+KINDS: dict[str, Kind] = {"oversight": "oversight", "ledger": "ledger", "agency": "agency"}
+IN_CHARGE = {HEALTH: frozenset({"b081", "b056"}), SCHOOLS: frozenset({"b123"})}
+
+
+def report(**changes):
+    first = MislinkReported(
+        report=new_id(ENTROPY),
+        affair="b081",
+        mechanism="household",
+        links=2,
+        persons=3,
+        corrected_on=None,
+        state="suspected",
+    )
+    return msgspec.structs.replace(first, **changes)
+
+
+@attrs.frozen
+class Scene:
+    agency: Agency
+    net: HttpNet
+    keys: dict[str, PartyKeys]
+
+    async def _call(self, party, path, message, reply):
+        caller = Caller(self.keys[party], self.agency.book, self.net, self.agency.clock, ENTROPY)
+        answer, _ = await caller.call("agency", path, message, reply)
+        return answer
+
+    async def send(self, message, sender=TOWN):
+        return (await self._call(sender, MISLINK_PATH, message, Received)).new
+
+    async def read(self, ministry, after=0):
+        return await self._call(
+            ministry, OF_MINISTRY_PATH, MislinksAsked(after=after), MislinksTold
+        )
+
+    async def counts(self):
+        """Count reports and lines of the journal."""
+        async with self.agency.database.transaction() as tx:
+            reports = await tx.value("SELECT count(*) FROM mislink_report")
+            return reports, await tx.value("SELECT count(*) FROM journal")
+
+
+def listed(keys):
+    """Return a directory of these parties, as oversight signs it."""
+    entries = {
+        name: Entry(
+            party=name,
+            kind=KINDS.get(name, "institution"),
+            standing="active",
+            keys=one.public,
+        )
+        for name, one in keys.items()
+    }
+    _, body = new_body(1, START, entries)
+    return SignedDirectory(body, keys["oversight"].signing.sign(signed_bytes(body)))
+
+
+@pytest.fixture
+def at_agency(new_room):
+    _, reached = new_room("agency")
+
+    def run(story):
+        async def whole():
+            names = (*KINDS, TOWN, OTHER, HEALTH, SCHOOLS)
+            keys = {name: PartyKeys(name, new_master(ENTROPY)) for name in names}
+            book = DirectoryBook(keys["oversight"].public.signing)
+            book.update(listed(keys))
+            database = Database(reached.runtime, pool_max=2)
+            await database.open()
+            agency = Agency(database, keys["agency"], book, HandClock(START), ENTROPY, IN_CHARGE)
+            bugs = []
+            app = build(agency, report=lambda *bug: bugs.append(bug))
+            net = HttpNet({"agency": "http://agency"}, transport=transport_to(app))
+            try:
+                await story(Scene(agency, net, keys))
+            finally:
+                await net.close()
+                await database.close()
+            assert bugs == []
+
+        asyncio.run(whole())
+
+    return run
+
+
+def test_a_report_is_taken_once_and_its_later_state_holds_whichever_comes_first(at_agency):
+    async def story(scene):
+        first = report()
+        put_right = msgspec.structs.replace(
+            first, state="corrected", corrected_on=date(2026, 6, 1), links=1
+        )
+        assert [await scene.send(first), await scene.send(first)] == [1, 0]
+        [before] = (await scene.read(HEALTH)).reports
+        assert (before.institution, before.reported) == (TOWN, first)
+        assert await scene.send(put_right) == 1
+        late = report(state="told", corrected_on=date(2026, 6, 1))
+        earlier = msgspec.structs.replace(late, state="corrected")
+        assert [await scene.send(late), await scene.send(earlier)] == [1, 1]
+        found = await scene.read(HEALTH)
+        assert [one.reported for one in found.reports] == [put_right, late]
+        assert (await scene.read(HEALTH, after=found.after)).reports == ()
+        assert await scene.counts() == (4, 4 + 3), "what was told before stays"
+        assert await scene.send(first, OTHER) == 1, "an id is its institution's own"
+
+    at_agency(story)
+
+
+def test_a_ministry_reads_the_affairs_that_it_is_in_charge_of_and_no_other(at_agency):
+    async def story(scene):
+        mine, also, schools, nobodys = (
+            report(affair=affair) for affair in ("b081", "b056", "b123", "")
+        )
+        for one in (mine, schools, nobodys, also):
+            await scene.send(one)
+        assert [r.reported for r in (await scene.read(HEALTH)).reports] == [mine, also]
+        assert [r.reported for r in (await scene.read(SCHOOLS)).reports] == [schools]
+        for nobody in (TOWN, "ledger"):
+            with pytest.raises(Refused) as refusal:
+                await scene.read(nobody)
+            assert refusal.value.reason == "not-allowed"
+
+    at_agency(story)
+
+
+def test_what_cannot_be_is_refused_by_name_and_leaves_nothing(at_agency):
+    async def story(scene):
+        first = report()
+        await scene.send(first)
+        day = date(2026, 6, 1)
+        for message, sender, why in (
+            (report(), "ledger", ("not-allowed", "")),
+            (report(report="x"), TOWN, ("bad-input", "report")),
+            (report(affair="123456789018"), TOWN, ("bad-input", "affair")),
+            (report(affair="佐藤"), TOWN, ("bad-input", "affair")),
+            (report(corrected_on=day), TOWN, ("bad-input", "corrected_on")),
+            (report(state="corrected"), TOWN, ("bad-input", "corrected_on")),
+            (
+                report(state="told", corrected_on=day + timedelta(days=1)),
+                TOWN,
+                ("bad-input", "corrected_on"),
+            ),
+            (report(report=first.report, links=7), TOWN, ("conflict", "state")),
+            (
+                report(report=first.report, affair="b056", state="told", corrected_on=day),
+                TOWN,
+                ("conflict", "affair"),
+            ),
+        ):
+            with pytest.raises(Refused) as refusal:
+                await scene.send(message, sender)
+            assert (refusal.value.reason, refusal.value.remote.pointer) == why
+        assert await scene.counts() == (1, 1)
+
+    at_agency(story)
+
+
+def test_a_report_goes_after_seven_years_and_not_before(at_agency):
+    async def story(scene):
+        database, clock = scene.agency.database, scene.agency.clock
+        await scene.send(report())
+        clock.advance(timedelta(days=6 * 365))
+        assert await retention.forget(database, clock=clock, actor="agency") == 0
+        # The database's own clock has a say: what came in seven years before it is old.
+        old = HandClock(datetime(2018, 1, 1, tzinfo=UTC))
+        await scene.send(report())
+        async with database.transaction() as tx:
+            await tx.put("UPDATE mislink_report SET received_at = %(at)s", {"at": old.now()})
+        assert await retention.forget(database, clock=clock, actor="agency") == 2
+        assert await scene.counts() == (0, 3)
+
+    at_agency(story)
