@@ -12,6 +12,8 @@ import pytest
 
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.keys import new_master, save_master
+from kumihimo.pages.officers import save_officer
+from kumihimo.pages.shifts import SALT_BYTES, Passcode
 from kumihimo.rooms.oversight.client import RoomSettings
 from kumihimo.run import cli
 from kumihimo.run.check_config_cli import rooms, settings_form
@@ -29,6 +31,9 @@ SOUND = {
     "ocsp_url": '"http://127.0.0.1:1/ocsp"',
     "card_keys": '"card-keys"',
     "tray": '"tray"',
+    "officers": '"officers.json"',
+    "gateway": '"http://127.0.0.1:1"',
+    "gateway_token": '{ file = "token" }',
 }
 VALUES = (
     "0",
@@ -91,7 +96,11 @@ def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("settings")
     save_master(made / "master.key", new_master(SystemEntropy()))
     (made / "dsn").write_text("host=127.0.0.1 port=1 dbname=none\n")
-    (made / "dsn").chmod(0o600)
+    (made / "token").write_text("token\n")
+    for name in ("dsn", "token"):
+        (made / name).chmod(0o600)
+    passcode = Passcode.of("correct horse", b"s" * SALT_BYTES)
+    save_officer(made / "officers.json", "ito", passcode, role="reviewer")
     return made
 
 
