@@ -1,4 +1,4 @@
-"""An operator changes keys by command while clerks ask: every question has its answer."""
+"""What an operator does by command while rooms run: keys are changed, links are audited."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -7,11 +7,26 @@ from io import StringIO
 from threading import Event
 from typing import NamedTuple
 
+import polars as pl
 import pytest
 
+from kumihimo.people.check_digits import NumberSpace
+from kumihimo.people.numbers import IndividualNumber
+from kumihimo.rooms.register import api as register
 from kumihimo.run.cli import build, run
-from tests.federation.processes import EAST, WEST, questions_about, settle, two_towns, until
-from tests.federation.street import MINATO, OSAKA
+from tests.federation.processes import (
+    EAST,
+    WEST,
+    ask_register,
+    questions_about,
+    settle,
+    two_towns,
+    until,
+)
+from tests.federation.street import ALLOWANCE, MINATO, OSAKA
+from tests.hostile.terminal import typed
+from tests.rooms.register.made import birth
+from tests.run.audits import done
 
 PEOPLE = 24
 
@@ -122,3 +137,42 @@ def test_the_key_of_an_institution_that_is_not_hosted_here_is_not_changed(town, 
     line = ["gateway", "change-key", OSAKA, "--config", str(rooms.rooms[EAST].settings)]
     assert run(build(), line) == 2
     assert "does not host" in capsys.readouterr().err
+
+
+def test_an_institution_audits_its_links_by_command_and_register_is_asked_under_its_name(
+    town, tmp_path
+):
+    rooms, _, _ = town
+    births = [birth(who) for who in range(1, 6)]
+    codes = tuple(one.resident_code for one in births)
+    given = ask_register(rooms, register.DESIGNATE_PATH, register.Designate(codes), None)
+    numbers = [one.number for one in given.designated]
+    numbers[4] = IndividualNumber.generate("00000000001", space=NumberSpace.TEST).reveal()
+    lines = (
+        f"r{who},{number},{one.name},{one.birth},{one.sex},{one.address}\n"
+        for who, (one, number) in enumerate(zip(births, numbers, strict=True))
+    )
+    rows, mapping, folder = (tmp_path / name for name in ("rows.csv", "mapping.toml", "asked"))
+    rows.write_text("整理番号,個人番号,氏名,生年月日,性別,住所\n" + "".join(lines), "utf-8")
+    names = ("--institution", "試験", "--affair", "手当", "--number-space", "test")
+    done("map", rows, "--out", mapping, *names)
+    line = ["run", mapping, "--rows", rows, "--out", folder]
+    line = [str(word) for word in (*line, "--register", rooms.rooms[EAST].settings)]
+    assert "--affair" in typed("audit", *line).err
+    other = ("--affair", ALLOWANCE, "--institution", OSAKA)
+    assert "--institution" in typed("audit", *line, *other).err
+    assert not folder.exists()
+    done(*line, "--affair", ALLOWANCE)
+    found = pl.read_parquet(folder / "findings.parquet")
+    # Register holds no readings here, so it cannot say that nobody else is there.
+    assert found["verdict"].to_list() == ["person"] * 4 + ["mislink"]
+    done("report", folder)
+    assert "住基ネットへの照会だけ" in (folder / "report.html").read_text("utf-8")
+
+
+def test_an_institution_compares_its_links_with_register_by_command(town):
+    rooms, _, _ = town
+    config = ("--config", str(rooms.rooms[EAST].settings))
+    told = typed("gateway", "check-links", MINATO, "--affair", ALLOWANCE, *config)
+    assert (told.code, f"{PEOPLE}\tEQUAL {PEOPLE}" in told.out) == (0, True), told
+    assert typed("gateway", "check-links", MINATO, "--history", *config).out == told.out

@@ -55,11 +55,16 @@ NO_NUMBERS = ("", " ", "x", "1e400", "NaN", "0x", "--", "9" * 5_000, "\udcff")
 NUMBERS = ("-1", "0", "-0", str(2**31), str(2**63), str(2**64), "1" + "0" * 4_000)
 
 
+# One of them is required and the other then refused: the first stands in every other line.
+ONE_OF = ("--snapshot", "--register")
+
+
 def usual(leaf, but):
     """Return words for the required parameters of a command, all `but` one."""
     words = []
     for one in leaf.parameters:
-        if one.required and one.name != but:
+        needed = one.required or (one.name == ONE_OF[0] and but not in ONE_OF)
+        if needed and one.name != but:
             fitting = FITTING_FOR.get((leaf.words[0], one.name)) or FITTING.get(one.name)
             words += one.typed(fitting or ("2" if one.kind is int else "x"))
     return words

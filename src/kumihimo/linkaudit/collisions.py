@@ -3,7 +3,7 @@
 Nothing here says which of the records is wrong: that is the verdicts' business.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import polars as pl
@@ -13,7 +13,7 @@ from kumihimo.linkaudit.pairing import Paired
 from kumihimo.linkaudit.registering import Registered
 from kumihimo.linkaudit.schema import COLLISIONS, Collision
 from kumihimo.linkaudit.searching import Searched
-from kumihimo.linkaudit.setting import Setting
+from kumihimo.linkaudit.setting import Setting, Table
 from kumihimo.people.columns.names import canonical_kanas, canonical_names
 
 # Kind, key of the group, row: what each of the searches below gives.
@@ -24,23 +24,35 @@ def collide(
     setting: Setting, registered: Registered, paired: Paired, searched: Searched
 ) -> pl.DataFrame:
     """Return `COLLISIONS` of an institution's file, by kind, group and row."""
-    parts = [_numbers(setting, paired), _persons(paired, searched), _accounts(setting, registered)]
-    found = pl.concat(parts).sort("collision", "key", "row")
-    grouped = found.with_columns(group=pl.struct("collision", "key").rle_id().cast(pl.Int64) + 1)
-    records = setting.rows.scan().select("row", "record_id")
-    told = records.join(grouped.lazy(), on="row").collect().sort("group", "row")
+    evidence = (paired.evidence(n) for n in range(paired.partitions))
+    parts = [
+        numbers(setting.rows, evidence),
+        _persons(paired, searched),
+        _accounts(setting, registered),
+    ]
+    return grouped(setting.rows, pl.concat(parts))
+
+
+def grouped(rows: Table, found: pl.DataFrame) -> pl.DataFrame:
+    """Return `COLLISIONS` from what was found of each kind."""
+    found = found.sort("collision", "key", "row")
+    groups = found.with_columns(group=pl.struct("collision", "key").rle_id().cast(pl.Int64) + 1)
+    records = rows.scan().select("row", "record_id")
+    told = records.join(groups.lazy(), on="row").collect().sort("group", "row")
     return told.select(pl.col(name).cast(kind) for name, kind in COLLISIONS.items())
 
 
-def _numbers(setting: Setting, paired: Paired) -> pl.DataFrame:
-    """Find numbers that stand in rows of different names or birth dates."""
-    doubled: list[pl.DataFrame] = []
-    for partition in range(paired.partitions):
-        rows = paired.evidence(partition).select("row", "number")
-        doubled.append(rows.filter(pl.len().over("number") > 1))
-    numbers = pl.concat(doubled)
-    told = _read(setting, numbers["row"], ("name", "kana", "birth"))
-    people = told.join(numbers, on="row").with_columns(
+def numbers(rows: Table, evidence: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Find numbers (Int64) that stand in rows of different names or birth dates.
+
+    All rows of a number stand in one part of `evidence`.
+    """
+    doubled = [
+        part.select("row", "number").filter(pl.len().over("number") > 1) for part in evidence
+    ]
+    carried = pl.concat(doubled)
+    told = _read(rows, carried["row"], ("name", "kana", "birth"))
+    people = told.join(carried, on="row").with_columns(
         name=canonical_names(told["name"]),
         kana=canonical_kanas(told["kana"]),
         birth=read_births(told["birth"]),
@@ -100,8 +112,8 @@ def _accounts(setting: Setting, registered: Registered) -> pl.DataFrame:
     )
 
 
-def _read(setting: Setting, rows: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
-    scan = setting.rows.scan()
+def _read(table: Table, rows: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+    scan = table.scan()
     held = scan.collect_schema().names()
     asked = [pl.col(c) if c in held else pl.lit(None, pl.String).alias(c) for c in columns]
     return scan.filter(pl.col("row").is_in(rows.implode())).select("row", *asked).collect()

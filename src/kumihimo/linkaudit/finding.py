@@ -86,7 +86,7 @@ def find(
     for name, table in tables.items():
         with whole(setting.folder / f"{name}.parquet") as half:
             table.write_parquet(half)
-    _put(stage / "parts", setting.folder / "findings.parquet")
+    put(stage / "parts", setting.folder / "findings.parquet")
     shutil.rmtree(stage)
     return told.group_by("affair", "verdict", "mechanism").agg(pl.col("rows").sum())
 
@@ -150,7 +150,7 @@ def _tell(chunk: _Chunk) -> pl.DataFrame:
     return told.group_by(_COUNTED).agg(rows=pl.len())
 
 
-def _put(parts: Path, place: Path) -> None:
+def put(parts: Path, place: Path) -> None:
     """Put one file where there is one part, else a folder of them."""
     files = sorted(parts.glob("*.parquet"))
     with whole(place) as half:

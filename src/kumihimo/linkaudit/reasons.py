@@ -22,6 +22,7 @@ class Reason(StrEnum):
     RENAMED = "renamed"
     NAMESAKE = "namesake"
     NAMESAKE_HERE = "namesake-here"
+    NAMESAKE_UNTOLD = "namesake-untold"
     BIRTH = "birth"
     BIRTH_SWAPPED = "birth-swapped"
     BIRTH_UNKNOWN = "birth-unknown"
@@ -97,6 +98,10 @@ SENTENCES: Final = {
     Reason.NAMESAKE_HERE: Sentence(
         "同じ住所に、同姓同名（または同じ読み）・同一生年月日の人がいます。",
         "Another person of this name or reading and birth date lives at the same address.",
+    ),
+    Reason.NAMESAKE_UNTOLD: Sentence(
+        "同じ読み・同一生年月日の人がほかにいないと、住民登録側への照会だけでは確かめられません。",
+        "What the register answers does not rule out another person of this reading and birth date.",
     ),
     Reason.BIRTH: Sentence("生年月日が異なります。", "The birth date differs."),
     Reason.BIRTH_SWAPPED: Sentence(

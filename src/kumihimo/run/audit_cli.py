@@ -30,7 +30,7 @@ for _name, _where, _help in (
     (
         "run",
         "kumihimo.run.audit_run_cli:run_audit",
-        "点検する。 Audit every record of a file against the register's snapshot.",
+        "点検する。 Audit every record of a file against the register.",
     ),
     (
         "report",

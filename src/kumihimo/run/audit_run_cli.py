@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import attrs
 import msgspec
 import polars as pl
+from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
@@ -25,6 +27,8 @@ from kumihimo.linkaudit.intake.sheets import BadTable
 from kumihimo.linkaudit.intake.taking import Taken
 from kumihimo.linkaudit.results import ABOUT, About, scan, write_about
 from kumihimo.linkaudit.schema import Verdict
+from kumihimo.linkaudit.workers import Progress as Told
+from kumihimo.run.audit_register import Asking, judge_by_register
 from kumihimo.run.audit_telling import console, tell_quality, tell_verdicts
 
 MEMORY_MAX_GIB: Final = 4_096  # our choice: more than one machine has
@@ -35,19 +39,33 @@ SIDES: Final[dict[Side, str]] = {
 }
 
 
+@Parameter(name="*")
+@attrs.frozen(kw_only=True)
+class Door:
+    """Whom to ask where there is no snapshot."""
+
+    register: Path | None = None
+    """中間サーバーの設定ファイル。 The gateway's settings file: ask register in place of a snapshot."""
+    institution: str = ""
+    """照会する機関。 Who asks register; not said, the only one that the gateway hosts."""
+    affair: str = ""
+    """照会の事務。 The affair for which register is asked, such as b081."""
+
+
 def run_audit(
     mapping: Path,
     *,
     rows: Path,
-    snapshot: Path,
+    snapshot: Path | None = None,
     out: Path,
     history: Path | None = None,
     key: Path | None = None,
     memory: int = 0,
     approved_only: bool = False,
     json: bool = False,
+    door: Door = Door(),
 ) -> None:
-    """点検する。 Audit every record of a file against the register's snapshot.
+    """点検する。 Audit every record of a file against the register.
 
     What was done before an interruption is not done again. The folder holds personal data: keep it
     as you keep the files.
@@ -74,28 +92,56 @@ def run_audit(
         JSON で出力。 Print the counts as one JSON object.
     """
     plan = read_mapping(mapping)
-    _may_be_used(out)
-    if not 0 <= memory <= MEMORY_MAX_GIB:
-        raise BadInput(f"--memory: 0 to {MEMORY_MAX_GIB} GiB", pointer="memory")
-    files: dict[Side, Path] = {"rows": rows, "snapshot": snapshot}
-    if history is not None:
-        files["history"] = history
+    _may_be_used(out, memory)
+    files = _files(rows, snapshot, history, door.register)
+    asking = _asking(door, key)
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
-    secret = _key(key, out)
+    secret = _key(key, out) if asking is None else None
     with _bars(quiet=json) as bars:
         taken = [_take(plan, side, path, out, bars) for side, path in files.items()]
         for one in () if json else taken:
             tell_quality(one)
         _list_bad_rows(out, rows, taken[0])
-        _judge(out, secret, bars, history=history is not None, memory=memory)
+        progress = _progress(bars)
+        if asking is not None:
+            judge_by_register(out, asking, progress)
+        elif secret is not None:
+            _judge(out, secret, progress, history=history is not None, memory=memory)
     decide(out, approved_only=approved_only)
     write_pattern_file(out)
     _about(out, plan, taken, approved_only=approved_only)
     _tell(out, taken[0], json=json)
 
 
-def _may_be_used(out: Path) -> None:
-    """Refuse a folder that holds something else than an audit."""
+def _files(
+    rows: Path, snapshot: Path | None, history: Path | None, register: Path | None
+) -> dict[Side, Path]:
+    """Return the files of each side. Raises `BadInput` unless there is one register's side."""
+    if (snapshot is None) == (register is None):
+        raise BadInput("--snapshot or --register: exactly one of them", pointer="snapshot")
+    if register is not None and history is not None:
+        raise BadInput("--history: register knows its own; leave it out", pointer="history")
+    sides: dict[Side, Path | None] = {"rows": rows, "snapshot": snapshot, "history": history}
+    return {side: path for side, path in sides.items() if path is not None}
+
+
+def _asking(door: Door, key: Path | None) -> Asking | None:
+    """Return who asks register; None with a snapshot. Raises `BadInput`, `BadSettings`."""
+    if door.register is not None:
+        if key is not None:
+            raise BadInput(
+                "--key: register is asked and nothing is hashed; leave it out", pointer="key"
+            )
+        return Asking.read(door.register, door.institution, door.affair)
+    if door.institution or door.affair:
+        raise BadInput("--institution, --affair: only with --register", pointer="register")
+    return None
+
+
+def _may_be_used(out: Path, memory: int) -> None:
+    """Refuse a folder that holds something else than an audit, and memory that nobody has."""
+    if not 0 <= memory <= MEMORY_MAX_GIB:
+        raise BadInput(f"--memory: 0 to {MEMORY_MAX_GIB} GiB", pointer="memory")
     if out.exists() and not out.is_dir():
         raise Conflict(f"{out}: not a folder", pointer="out")
     known = {ABOUT, "rows", "taken_rows.json", "bad_rows.parquet"}
@@ -130,7 +176,7 @@ def _take(plan: Mapping, side: Side, path: Path, out: Path, bars: Progress) -> T
     return taken
 
 
-def _judge(out: Path, key: Path, bars: Progress, *, history: bool, memory: int) -> None:
+def _progress(bars: Progress) -> Told:
     tasks: dict[str, TaskID] = {}
 
     def progress(stage: str, done: int, total: int) -> None:
@@ -138,6 +184,10 @@ def _judge(out: Path, key: Path, bars: Progress, *, history: bool, memory: int) 
             tasks[stage] = bars.add_task(stage, total=total)
         _advance(bars, tasks[stage], done, total)
 
+    return progress
+
+
+def _judge(out: Path, key: Path, progress: Told, *, history: bool, memory: int) -> None:
     audit.run(
         out,
         rows=out / "rows",

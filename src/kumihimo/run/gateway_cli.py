@@ -19,7 +19,7 @@ from kumihimo.rooms.gateway.locked import IN_RANDOM_ORDER
 from kumihimo.rooms.gateway.settings import Settings
 from kumihimo.rooms.linkage.api import KeyState
 from kumihimo.run import mislink_cli
-from kumihimo.run.gateway_open import within
+from kumihimo.run.gateway_open import followed, within
 from kumihimo.run.key_changing import shown, words_of
 from kumihimo.run.migrate_cli import owner_dsn
 
@@ -126,7 +126,8 @@ def check_links(institution: str, *, affair: str = "", history: bool = False, co
         中間サーバーの設定ファイル。 The gateway's settings file.
     """
     check = partial(_check, affair=affair, history=history)
-    for run in asyncio.run(within(config, institution, check)):
+    opened = within if history else followed
+    for run in asyncio.run(opened(config, institution, check)):
         counts = " ".join(f"{verdict} {count}" for verdict, count in sorted(run.counts.items()))
         over = run.finished_on or "…"
         print(f"{run.started_on} → {over}\t{run.affair}\t{run.compared}\t{counts}\t{run.run}")

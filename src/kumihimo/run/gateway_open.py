@@ -44,3 +44,20 @@ async def within(
     finally:
         await gateway.database.close()
         await net.close()
+
+
+async def followed(
+    config: Path, institution: str, act: Callable[[Gateway, Tenant], Awaitable[T]]
+) -> T:
+    """As `within`, for what asks other parties: their keys come from oversight's directory."""
+    settings = load(config, Settings)
+
+    async def following(gateway: Gateway, tenant: Tenant) -> T:
+        follower = settings.follower(gateway.book, gateway.database)
+        try:
+            await follower.start()
+            return await act(gateway, tenant)
+        finally:
+            await follower.close()
+
+    return await within(config, institution, following)

@@ -112,7 +112,8 @@ def mechanisms(folder: Path, counts: Counts, language: Language) -> Section:
     """Return how suspected records came by their numbers, and the runs of shifted rows."""
     t = teller(language)
     overall = table(folder, "estimates").filter(pl.col("affair").is_null())
-    modelled = {row["mechanism"]: row for row in overall.rows(named=True)}
+    # Without a snapshot nothing is modelled.
+    modelled = {row["mechanism"]: row for row in overall.drop_nulls("rate").rows(named=True)}
     rows: list[list[str]] = []
     bars: list[figures.Bar] = []
     for j, one in enumerate(WRONG):
@@ -249,6 +250,16 @@ def _of_this(folder: Path, about: About, language: Language) -> Sequence[str]:
                 f"The institution's file holds no {absent}; nothing is told apart by it.",
             )
         )
+    if not any(one.side == "snapshot" for one in about.taken):
+        found.append(
+            t(
+                "住民登録側のファイルがなく、住基ネットへの照会だけで判定しました。本人の検索・行ずれ・誤りの型の推定は"
+                "していないので、率と証拠の重みは 0 か空欄です。",
+                "There was no snapshot: register was asked. Nobody was searched for, no shifted rows"
+                " and no mechanisms were estimated; rates and weights are 0 or blank.",
+            )
+        )
+        return found
     if not any(one.side == "history" for one in about.taken):
         found.append(
             t(
