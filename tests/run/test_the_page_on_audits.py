@@ -39,7 +39,7 @@ def fill_in():
 
 def test_every_block_can_be_typed_as_it_stands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    sample, columns, run, again, report, approve, sown = blocks(PAGE)
+    sample, columns, run, again, report, approve, sow = blocks(PAGE)
     follow(sample)
     planted = pl.read_csv("sample/planted.csv")
     [promised] = re.findall(r"(\d+) of its\n2,000 records carry somebody else's number", TEXT)
@@ -58,6 +58,6 @@ def test_every_block_can_be_typed_as_it_stands(tmp_path, monkeypatch):
     assert len(set(suspected) - set(planted["record_id"])) <= 2
     fill_in()
     assert "1" in follow(approve)
-    assert "household" in follow(sown)
+    assert "household" in follow(sow)
     told = set(re.findall(r"`audit(?:-2)?/([\w.]+)`", TEXT))
     assert all((tmp_path / "audit-2" / name).exists() for name in told)
