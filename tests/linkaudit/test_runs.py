@@ -7,8 +7,10 @@ import sys
 import polars as pl
 import pytest
 
-from kumihimo.linkaudit import audit
+from kumihimo.linkaudit import audit, results
+from kumihimo.linkaudit.approvals import decide
 from kumihimo.linkaudit.registering import BadSnapshot
+from kumihimo.linkaudit.schema import Verdict
 from kumihimo.linkaudit.setting import Setting, Sizes, Table
 from kumihimo.world.audits.plan import AuditPlan
 from kumihimo.world.audits.worlds import make_world
@@ -55,9 +57,14 @@ def whole(world):
 
 def test_parts_and_processes_change_nothing(world, whole):
     in_parts = carried_out(world, "parts", rows=350, workers=2)
-    assert (world / "parts" / "findings.parquet").is_dir()
     for table in TABLES:
         assert in_parts[table].equals(whole[table]), table
+    # What comes after a run reads its findings however many parts it was done in.
+    decide(world / "parts", approved_only=True)
+    decided = results.table(world / "parts", "findings")
+    assert not set(decided["verdict"]) & {Verdict.CONFIRMED, Verdict.NOTATIONAL}
+    decide(world / "parts", approved_only=False)
+    assert results.table(world / "parts", "findings").equals(whole["findings"])
 
 
 @pytest.mark.parametrize("stage", ["evidence"])

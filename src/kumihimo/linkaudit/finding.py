@@ -151,10 +151,13 @@ def _tell(chunk: _Chunk) -> pl.DataFrame:
 
 
 def put(parts: Path, place: Path) -> None:
-    """Put one file where there is one part, else a folder of them."""
+    """Put the parts, in their order, into one file."""
     files = sorted(parts.glob("*.parquet"))
     with whole(place) as half:
-        (files[0] if len(files) == 1 else parts).replace(half)
+        if len(files) == 1:
+            files[0].replace(half)
+        else:
+            pl.scan_parquet(files).sink_parquet(half, compression="lz4")
 
 
 def _by_case(told: pl.DataFrame) -> NDArray[np.int64]:
