@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kumihimo.linkaudit.quantiles import Interval
+from kumihimo.linkaudit.report.counting import Counts
+from kumihimo.linkaudit.report.sections import collisions
 from kumihimo.linkaudit.report.suppression import SMALL, hidden, with_totals
+from kumihimo.linkaudit.report.words import LANGUAGES
+from kumihimo.linkaudit.schema import Collision
 
 COUNTS = st.integers(0, 12) | st.integers(0, 40)
 TABLES = st.integers(1, 3).flatmap(
@@ -64,3 +69,25 @@ def test_what_has_no_small_count_is_told_whole(counts):
 def test_a_second_cell_goes_where_a_total_would_give_the_first_back(counts, secret):
     found = hidden(with_totals(counts))
     assert secret <= found
+
+
+def told_of(found):
+    counts = Counts((), [], set(), [], set(), [], found, Interval(0.0, 0.0, 0.0))
+    return [collisions(counts, language) for language in LANGUAGES]
+
+
+SMALL_COUNTS = st.integers(1, SMALL - 1)
+
+
+@given(st.sampled_from(Collision), SMALL_COUNTS, SMALL_COUNTS)
+def test_of_two_small_counts_of_collisions_the_report_says_the_same(kind, one, other):
+    known = dict.fromkeys(Collision, 12)
+    assert told_of(known | {kind: one}) == told_of(known | {kind: other})
+
+
+def test_other_counts_of_collisions_are_told():
+    counted = dict(zip(Collision, (0, 9, 10, None), strict=True))
+    japanese, english = (section.rows for section in told_of(counted))
+    assert [row[1] for row in japanese] == ["0", "―", "10", "見ていない"]
+    assert [row[1] for row in english] == ["0", "―", "10", "not looked for"]
+    assert len({row[0] for row in [*japanese, *english]}) == 2 * len(Collision)

@@ -11,7 +11,7 @@ from kumihimo.linkaudit.reasons import Reason
 from kumihimo.linkaudit.report.counting import WRONG, counts_of
 from kumihimo.linkaudit.report.suppression import SMALL
 from kumihimo.linkaudit.results import sentence
-from kumihimo.linkaudit.schema import Verdict
+from kumihimo.linkaudit.schema import COLLISIONS, Verdict
 from tests.hostile.terminal import typed
 from tests.run.audits import copied, done, findings, make_audit
 
@@ -30,12 +30,16 @@ def page(audit):
     return (audit / "report.html").read_text("utf-8")
 
 
-@pytest.fixture(scope="module")
-def paper(audit):
-    document = pypdfium2.PdfDocument(audit / "report.pdf")
+def text_of(path):
+    document = pypdfium2.PdfDocument(path)
     texts = [one.get_textpage().get_text_range() for one in document]
     document.close()
     return "".join("\n".join(texts).split())
+
+
+@pytest.fixture(scope="module")
+def paper(audit):
+    return text_of(audit / "report.pdf")
 
 
 class Tables(HTMLParser):
@@ -152,6 +156,19 @@ def test_the_paper_says_the_same_and_is_tagged_for_readers(audit, page, paper):
     assert "Mis-linkaudit:report" in paper
     for row in parsed(page).tables["ja-result"]:
         assert "".join("".join(row).split()) in paper
+
+
+def test_collisions_are_told_as_the_audit_found_them(audit, tmp_path):
+    copy = copied(audit, tmp_path)
+    groups = [("number", n) for n in range(1, 12)] + [("person", n) for n in range(12, 21)]
+    lines = [(kind, group, row, f"r{row}") for kind, group in groups for row in range(3)]
+    pl.DataFrame(lines, COLLISIONS, orient="row").write_parquet(copy / "collisions.parquet")
+    done("report", copy)
+    page, paper = (copy / "report.html").read_text("utf-8"), text_of(copy / "report.pdf")
+    for language, absent in (("ja", "見ていない"), ("en", "not looked for")):
+        rows = parsed(page).tables[f"{language}-collisions"][1:]
+        assert [count for _, count in rows] == ["11", "―", absent, absent]
+        assert all("".join("".join(row).split()) in paper for row in rows)
 
 
 def test_the_weights_of_one_record_are_drawn_for_whoever_names_it(audit, tmp_path):

@@ -19,6 +19,7 @@ TABLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "patterns": schema.PATTERNS,
     "estimates": schema.ESTIMATES,
     "bad_rows": schema.BAD_ROWS,
+    "collisions": schema.COLLISIONS,
 }
 
 

@@ -1,5 +1,6 @@
 """The counts of an audit, as they stand: what of them may be told is decided elsewhere."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -9,8 +10,8 @@ from polars.lazyframe.group_by import LazyGroupBy
 
 from kumihimo.linkaudit.quantiles import Interval, share_interval
 from kumihimo.linkaudit.report.suppression import hidden, with_totals
-from kumihimo.linkaudit.results import NoAudit, scan
-from kumihimo.linkaudit.schema import Mechanism, Verdict
+from kumihimo.linkaudit.results import read_about, scan
+from kumihimo.linkaudit.schema import Collision, Mechanism, Verdict
 from kumihimo.linkaudit.statistics import two_numbers
 
 WRONG: Final = tuple(one for one in Mechanism if one is not Mechanism.MATCH)
@@ -26,8 +27,7 @@ class Counts:
     mechanisms: list[list[int]]  # one row and its total, by mechanism and total
     mechanisms_hidden: set[tuple[int, int]]
     runs: list[int]  # records in each run of shifted rows
-    shared_numbers: int  # numbers that stand in more than one record
-    shared_accounts: int  # accounts that stand under more than one number
+    collisions: Mapping[Collision, int | None]  # groups of records; None: was not looked for
     residual: Interval  # mis-links expected among what is not suspected
 
     def rate(self, affair: int) -> Interval | None:
@@ -60,8 +60,7 @@ def counts_of(folder: Path) -> Counts:
         mechanisms=mechanisms,
         mechanisms_hidden=hidden_mechanisms,
         runs=sorted(runs.to_list(), reverse=True),
-        shared_numbers=_shared(folder, "number", "record_id"),
-        shared_accounts=_shared(folder, "account", "number"),
+        collisions=_collisions(folder),
         residual=Interval(low, value, high),
     )
 
@@ -83,18 +82,17 @@ def _hidden(
     return first, second
 
 
-def _shared(folder: Path, what: str, by: str) -> int:
-    """Count the values of a column that stand with more than one value of another."""
-    parts = sorted((folder / "rows").glob("*.parquet"))
-    if not parts:
-        raise NoAudit(f"{folder / 'rows'}: the rows are missing")
-    more = (
-        pl.scan_parquet(parts)
-        .select(what, by)
-        .drop_nulls()
-        .group_by(what)
-        .agg(pl.col(by).n_unique().alias("n"))
-        .filter(pl.col("n") > 1)
-        .select(pl.len())
-    )
-    return int(more.collect(engine="streaming").item())
+def _collisions(folder: Path) -> dict[Collision, int | None]:
+    """Count the groups of each kind. What an audit had no file or column for, it did not look for."""
+    groups = scan(folder, "collisions").group_by("collision").agg(pl.col("group").n_unique())
+    found = dict(groups.collect().iter_rows())
+    taken = read_about(folder).taken
+    held = {column.column for one in taken if one.side == "rows" for column in one.quality}
+    searched = any(one.side == "snapshot" for one in taken)
+    looked_for = {
+        Collision.NUMBER: True,
+        Collision.PERSON: searched,
+        Collision.ACCOUNT: searched and "account" in held,
+        Collision.FAMILY_ACCOUNT: searched and "account" in held,
+    }
+    return {one: int(found.get(one, 0)) if looked_for[one] else None for one in Collision}

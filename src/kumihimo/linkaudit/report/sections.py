@@ -19,7 +19,14 @@ from kumihimo.linkaudit.report.parts import (
     small,
     teller,
 )
-from kumihimo.linkaudit.report.words import COLUMNS, MECHANISMS, VERDICTS, Language, say
+from kumihimo.linkaudit.report.words import (
+    COLLISIONS,
+    COLUMNS,
+    MECHANISMS,
+    VERDICTS,
+    Language,
+    say,
+)
 from kumihimo.linkaudit.results import About, table
 from kumihimo.linkaudit.schema import ATTRIBUTES, Fault, Verdict
 
@@ -156,22 +163,27 @@ def mechanisms(folder: Path, counts: Counts, language: Language) -> Section:
 
 
 def collisions(counts: Counts, language: Language) -> Section:
-    """Return numbers in several records, and accounts under several numbers."""
+    """Return how many numbers, persons and accounts stand where two records cannot both be right.
+
+    Groups alone are counted: how many records they have would say how large a small one is.
+    """
     t = teller(language)
+    absent = t("見ていない", "not looked for")
+    said = t(
+        "番号・人・口座の数です。どの記録かは、点検のフォルダの collisions にあります。",
+        "Counted are numbers, persons and accounts; which records they are is told by `collisions`"
+        " in the folder of the audit.",
+    )
+    rows = [
+        [say(COLLISIONS[kind], language), absent if found is None else small(found)]
+        for kind, found in counts.collisions.items()
+    ]
     return Section(
         id="collisions",
-        title=t("番号・口座の重なり", "Collisions"),
+        title=t("番号・人・口座の重なり", "Collisions"),
+        paragraphs=[said],
         head=[t("重なり", "collision"), t("件数", "count")],
-        rows=[
-            [
-                t("二つ以上の記録にある番号", "numbers that stand in more than one record"),
-                small(counts.shared_numbers),
-            ],
-            [
-                t("二つ以上の番号の下にある口座", "accounts that stand under more than one number"),
-                small(counts.shared_accounts),
-            ],
-        ],
+        rows=rows,
     )
 
 

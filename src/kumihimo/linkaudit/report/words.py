@@ -3,7 +3,7 @@
 from typing import Final, Literal
 
 from kumihimo.linkaudit.reasons import Sentence
-from kumihimo.linkaudit.schema import Mechanism, Verdict
+from kumihimo.linkaudit.schema import Collision, Mechanism, Verdict
 
 Language = Literal["ja", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("ja", "en")
@@ -21,6 +21,16 @@ MECHANISMS: Final = {
     Mechanism.RANDOM: Sentence("無関係の人の番号", "an unrelated person's number"),
     Mechanism.SHIFT: Sentence("行ずれ", "shifted rows"),
     Mechanism.MATCH: Sentence("本人", "the person's own"),
+}
+COLLISIONS: Final = {
+    Collision.NUMBER: Sentence("二人の記録にある一つの番号", "one number, records of two people"),
+    Collision.PERSON: Sentence("二つの番号を持つ一人", "one person, two numbers"),
+    Collision.ACCOUNT: Sentence(
+        "別の世帯の二人が使う一つの口座", "one account, two people of different households"
+    ),
+    Collision.FAMILY_ACCOUNT: Sentence(
+        "一つの世帯の二人が使う一つの口座", "one account, two people of one household"
+    ),
 }
 COLUMNS: Final = {
     "record_id": Sentence("記録番号", "record id"),
