@@ -17,7 +17,7 @@ from kumihimo.linkaudit.setting import Setting, Table
 from kumihimo.people.columns.names import canonical_kanas, canonical_names
 
 # Kind, key of the group, row: what each of the searches below gives.
-_FOUND: Final = {"collision": pl.String, "key": pl.Int64, "row": pl.Int64}
+FOUND: Final = {"collision": pl.String, "key": pl.Int64, "row": pl.Int64}
 
 
 def collide(
@@ -35,10 +35,14 @@ def collide(
 
 def grouped(rows: Table, found: pl.DataFrame) -> pl.DataFrame:
     """Return `COLLISIONS` from what was found of each kind."""
-    found = found.sort("collision", "key", "row")
-    groups = found.with_columns(group=pl.struct("collision", "key").rle_id().cast(pl.Int64) + 1)
     records = rows.scan().select("row", "record_id")
-    told = records.join(groups.lazy(), on="row").collect().sort("group", "row")
+    return numbered(records.join(found.lazy(), on="row").collect())
+
+
+def numbered(found: pl.DataFrame) -> pl.DataFrame:
+    """Return `COLLISIONS` from `FOUND` with the record ids: groups count from 1."""
+    found = found.sort("collision", "key", "row")
+    told = found.with_columns(group=pl.struct("collision", "key").rle_id().cast(pl.Int64) + 1)
     return told.select(pl.col(name).cast(kind) for name, kind in COLLISIONS.items())
 
 
@@ -52,10 +56,17 @@ def numbers(rows: Table, evidence: Iterable[pl.DataFrame]) -> pl.DataFrame:
     ]
     carried = pl.concat(doubled)
     told = _read(rows, carried["row"], ("name", "kana", "birth"))
-    people = told.join(carried, on="row").with_columns(
-        name=canonical_names(told["name"]),
-        kana=canonical_kanas(told["kana"]),
-        birth=read_births(told["birth"]),
+    return differing(told.join(carried, on="row"))
+
+
+def differing(rows: pl.DataFrame) -> pl.DataFrame:
+    """Find numbers of different names or birth dates among all rows of some numbers."""
+    people = rows.select(
+        "row",
+        "number",
+        name=canonical_names(rows["name"]),
+        kana=canonical_kanas(rows["kana"]),
+        birth=read_births(rows["birth"]),
     )
     differs = pl.any_horizontal(
         pl.col(x).drop_nulls().n_unique().over("number") > 1 for x in ("name", "kana", "birth")
@@ -73,6 +84,11 @@ def _persons(paired: Paired, searched: Searched) -> pl.DataFrame:
             for n in range(paired.partitions)
         ]
     )
+    return of_one_person(known, carried)
+
+
+def of_one_person(known: pl.DataFrame, carried: pl.DataFrame) -> pl.DataFrame:
+    """Find rows with a true number (`row`, `true_number`) that rows of `carried` (`number`) carry."""
     # A row that carries the number and should carry another is of another person.
     rightly = carried.join(known, on="row", how="anti").rename({"number": "true_number"})
     both = known.filter(pl.col("true_number").is_in(rightly["true_number"].implode()))
@@ -83,10 +99,8 @@ def _accounts(setting: Setting, registered: Registered) -> pl.DataFrame:
     """Find accounts that stand with different numbers, apart whether of one household."""
     columns = setting.rows.scan().collect_schema().names()
     if "account" not in columns:
-        return pl.DataFrame(schema=_FOUND)
-    rows = setting.rows.scan().select("row", "number", "account").drop_nulls("account").collect()
-    keys = fingerprints(rows, ["account"]).reinterpret(signed=True)
-    held = rows.select("row", pl.col("number").cast(pl.Int64), key=keys)
+        return pl.DataFrame(schema=FOUND)
+    held = accounts(setting.rows.scan().select("row", "number", "account").collect())
     shared = held.filter(pl.len().over("key") > 1).filter(
         pl.col("number").n_unique().over("key") > 1
     )
@@ -98,7 +112,21 @@ def _accounts(setting: Setting, registered: Registered) -> pl.DataFrame:
             for n in range(len(registered.partitions))
         ]
     )
-    homes = shared.join(persons, on="number", how="left")
+    return sharing(shared.join(persons, on="number", how="left"))
+
+
+def accounts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return row, number and key of the account of `ROWS` that have one."""
+    held = rows.drop_nulls("account")
+    keys = fingerprints(held, ["account"]).reinterpret(signed=True)
+    return held.select("row", pl.col("number").cast(pl.Int64), key=keys)
+
+
+def sharing(homes: pl.DataFrame) -> pl.DataFrame:
+    """Find accounts of one household, and of several, among all rows that share some accounts.
+
+    `homes` is `accounts` with `household_hash` and `place` of each number's person.
+    """
     one = pl.any_horizontal(
         (pl.col(x).n_unique().over("key") == 1) & (pl.col(x).fill_null(0) != 0)
         for x in ("household_hash", "place")

@@ -13,8 +13,8 @@ from kumihimo.linkaudit import judging
 from kumihimo.linkaudit.canonical import Hasher
 from kumihimo.linkaudit.collisions import collide
 from kumihimo.linkaudit.folder import Stage, whole
-from kumihimo.linkaudit.mixture import fit
-from kumihimo.linkaudit.nonmatches import measure
+from kumihimo.linkaudit.mixture import Mixture, fit
+from kumihimo.linkaudit.nonmatches import Counts, measure
 from kumihimo.linkaudit.pairing import Paired
 from kumihimo.linkaudit.patterns import CASES_MAX, cases
 from kumihimo.linkaudit.registering import Registered
@@ -28,7 +28,7 @@ from kumihimo.linkaudit.workers import Team
 _NO_ROW: Final = -1
 _GROUNDS: Final = {Outcome.HOUSEHOLD: "household", Outcome.TWIN: "household"}
 # What a chunk of findings is counted by.
-_COUNTED: Final = ("affair", "case", "verdict", "mechanism", "run")
+COUNTED: Final = ("affair", "case", "verdict", "mechanism", "run")
 
 
 @attrs.frozen
@@ -61,27 +61,19 @@ def find(
         Hasher.load(setting.key),
     )
     counts, shifted = _write_state(paired, searched, stage)
-    seen = np.flatnonzero(counts).astype(np.int32)
-    fitted = seen[judging.about_somebody(seen)]
-    # Rows of a run are known for what they are, and would count as mis-links of other kinds.
-    mixture = fit(fitted, (counts - shifted)[fitted], nonmatches)
+    mixture = fitting(counts, shifted, nonmatches)
     judgement = judging.judgement(mixture)
     chunks = setting.chunks(setting.rows)
     tasks = [
         _Chunk(setting, stage, judgement, f"part-{n:05}", *chunk) for n, chunk in enumerate(chunks)
     ]
     told = pl.concat(team.each("findings", _tell, tasks, [rows for _, rows in chunks]))
-    told = told.group_by(_COUNTED).agg(pl.col("rows").sum()).sort(_COUNTED)
+    told = told.group_by(COUNTED).agg(pl.col("rows").sum()).sort(COUNTED)
     tables = {
         "patterns": judging.pattern_table(counts, shifted, mixture, judgement),
         "proposals": _proposals(searched, setting),
         "collisions": collide(setting, registered, paired, searched),
-        "estimates": pl.concat(
-            [
-                judging.estimates(affair, *_of_affair(part), mixture)
-                for affair, part in _affairs(told)
-            ]
-        ),
+        "estimates": rates(told, mixture),
     }
     for name, table in tables.items():
         with whole(setting.folder / f"{name}.parquet") as half:
@@ -89,6 +81,21 @@ def find(
     put(stage / "parts", setting.folder / "findings.parquet")
     shutil.rmtree(stage)
     return told.group_by("affair", "verdict", "mechanism").agg(pl.col("rows").sum())
+
+
+def fitting(counts: NDArray[np.int64], shifted: NDArray[np.int64], nonmatches: Counts) -> Mixture:
+    """Fit the mixture to rows by case, those in runs (`shifted`) taken out."""
+    seen = np.flatnonzero(counts).astype(np.int32)
+    fitted = seen[judging.about_somebody(seen)]
+    # Rows of a run are known for what they are, and would count as mis-links of other kinds.
+    return fit(fitted, (counts - shifted)[fitted], nonmatches)
+
+
+def rates(told: pl.DataFrame, mixture: Mixture) -> pl.DataFrame:
+    """Return `ESTIMATES` over all and by affair, from rows by `COUNTED`."""
+    return pl.concat(
+        [judging.estimates(affair, *_of_affair(part), mixture) for affair, part in _affairs(told)]
+    )
 
 
 def _history_of(registered: Registered, numbers: pl.Series) -> pl.DataFrame:
@@ -136,10 +143,22 @@ def _tell(chunk: _Chunk) -> pl.DataFrame:
         np.load(chunk.stage / f"{name}.npy", mmap_mode="r")[at]
         for name in ("patterns", "outcomes", "runs")
     )
-    ruling = rule(patterns, outcomes, runs, chunk.judgement)
-    table = judging.findings(rows.with_columns(pattern=pl.Series(patterns)), ruling, runs)
+    table, told = judged_by(chunk.judgement, rows, patterns, outcomes, runs)
     with whole(chunk.stage / "parts" / f"{chunk.name}.parquet") as half:
         table.write_parquet(half, compression="lz4")
+    return told
+
+
+def judged_by(
+    judgement: Judgement,
+    rows: pl.DataFrame,
+    patterns: NDArray[np.int32],
+    outcomes: NDArray[np.uint8],
+    runs: NDArray[np.int32],
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return `FINDINGS` of some rows (`row`, `record_id`, `affair`), and counts by `COUNTED`."""
+    ruling = rule(patterns, outcomes, runs, judgement)
+    table = judging.findings(rows.with_columns(pattern=pl.Series(patterns)), ruling, runs)
     told = table.select(
         "affair",
         "verdict",
@@ -147,7 +166,7 @@ def _tell(chunk: _Chunk) -> pl.DataFrame:
         pl.col("run").is_not_null(),
         case=pl.Series(cases(patterns, outcomes)),
     )
-    return told.group_by(_COUNTED).agg(rows=pl.len())
+    return table, told.group_by(COUNTED).agg(rows=pl.len())
 
 
 def put(parts: Path, place: Path) -> None:
@@ -183,20 +202,20 @@ def _affairs(told: pl.DataFrame) -> list[tuple[str | None, pl.DataFrame]]:
 
 
 def _proposals(searched: Searched, setting: Setting) -> pl.DataFrame:
-    words = pl.Series([_GROUNDS.get(outcome, "search") for outcome in OUTCOMES])
     known = searched.residual.drop_nulls("true_number")
-    told = known.with_columns(ground=words.gather(known["outcome"]))
-    in_run = told.join(searched.runs, on="row", how="left", maintain_order="left")
-    neighbour = pl.when(pl.col("run").is_not_null()).then(pl.lit("neighbour"))
+    in_run = known.join(searched.runs, on="row", how="left", maintain_order="left")
     named = setting.rows.scan().select("row", "record_id").join(in_run.lazy(), on="row")
-    return (
-        named.collect()
-        .sort("row")
-        .select(
-            "row",
-            "record_id",
-            number=pl.col("true_number").cast(pl.String).str.zfill(12),
-            ground=neighbour.otherwise("ground"),
-        )
-        .select(list(PROPOSALS))
-    )
+    return proposed(named.collect()).sort("row")
+
+
+def proposed(known: pl.DataFrame) -> pl.DataFrame:
+    """Return `PROPOSALS` for rows with record_id, outcome, true_number and run (null: in none)."""
+    words = pl.Series([_GROUNDS.get(outcome, "search") for outcome in OUTCOMES])
+    told = known.with_columns(ground=words.gather(known["outcome"]))
+    neighbour = pl.when(pl.col("run").is_not_null()).then(pl.lit("neighbour"))
+    return told.select(
+        "row",
+        "record_id",
+        number=pl.col("true_number").cast(pl.String).str.zfill(12),
+        ground=neighbour.otherwise("ground"),
+    ).select(list(PROPOSALS))

@@ -7,8 +7,9 @@ import attrs
 import polars as pl
 
 from kumihimo.linkaudit.canonical import REGISTER, Hasher
-from kumihimo.linkaudit.evidence import CLUES, EVIDENCE
+from kumihimo.linkaudit.evidence import CLUES, EVIDENCE, Judged
 from kumihimo.linkaudit.folder import Stage, fingerprint, of_files, whole
+from kumihimo.linkaudit.homonyms import Doubles
 from kumihimo.linkaudit.incremental import PRINTS, Known, judge_changed, pair_prints
 from kumihimo.linkaudit.joining import Partitions, load, save
 from kumihimo.linkaudit.nonmatches import Shares, own_rows, sampled
@@ -19,16 +20,12 @@ from kumihimo.linkaudit.workers import Team
 
 _VERSION: Final = 1
 # What is compared of a row. The other columns are read again where they are needed.
-_COMPARED: Final = {
+COMPARED: Final = {
     name: ROWS[name] for name in ("row", "name", "kana", "birth", "sex", "address")
 } | {"number": pl.Int64}
-_TABLES: Final = {
-    "evidence": EVIDENCE,
-    "clues": CLUES,
-    "persons": REGISTER,
-    "own": _COMPARED,
-    "prints": PRINTS,
-}
+# What a partition leaves besides its evidence: clues, and what is sampled of persons and rows.
+LEFT: Final = {"evidence": EVIDENCE, "clues": CLUES, "persons": REGISTER, "own": COMPARED}
+_TABLES: Final = {**LEFT, "prints": PRINTS}
 
 
 @attrs.frozen
@@ -96,11 +93,15 @@ def _cut(chunk: _Chunk) -> None:
     if folder.exists():
         return
     rows = chunk.setting.rows.part(chunk.first, chunk.count)
-    read = rows.select(
+    save(chunk.partitions.cut(compared(rows)), folder)
+
+
+def compared(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return of `ROWS` what is compared, null where the institution holds no such attribute."""
+    return rows.select(
         pl.col(name).cast(kind) if name in rows.columns else pl.lit(None, kind).alias(name)
-        for name, kind in _COMPARED.items()
+        for name, kind in COMPARED.items()
     )
-    save(chunk.partitions.cut(read), folder)
 
 
 def _judge(part: _Part) -> None:
@@ -109,7 +110,7 @@ def _judge(part: _Part) -> None:
         return
     hasher = Hasher.load(part.setting.key)
     registered = Registered.opened(part.registered)
-    rows = load(part.stage.folder / "rows", part.partition, _COMPARED)
+    rows = load(part.stage.folder / "rows", part.partition, COMPARED)
     register, history = registered.part(part.partition), registered.history(part.partition)
     prints = pair_prints(rows, register, history)
     before = part.stage.before and _place(part.stage.before, part.partition)
@@ -118,18 +119,25 @@ def _judge(part: _Part) -> None:
         rows.with_columns(prints), register, registered.doubles, history, hasher, known
     )
     shares = Shares.of(registered.persons, registered.doubles)
-    persons = sampled(register, registered.doubles, shares)
-    tables = {
-        "evidence": judged.evidence,
-        "clues": judged.clues,
-        "prints": judged.evidence.select("row", "number").with_columns(prints),
-        "persons": persons,
-        "own": own_rows(rows, judged.evidence, persons),
-    }
+    tables = left(judged, rows, register, registered.doubles, shares)
+    tables["prints"] = judged.evidence.select("row", "number").with_columns(prints)
     with whole(place) as half:
         half.mkdir()
         for name, table in tables.items():
             table.select(list(_TABLES[name])).write_ipc(half / f"{name}.arrow", compression="lz4")
+
+
+def left(
+    judged: Judged,
+    rows: pl.DataFrame,
+    register: pl.DataFrame,
+    doubles: Doubles,
+    shares: Shares,
+) -> dict[str, pl.DataFrame]:
+    """Return the tables of `LEFT` for rows (`COMPARED`) and persons (`REGISTER`) of a partition."""
+    persons = sampled(register, doubles, shares)
+    own = own_rows(rows, judged.evidence, persons)
+    return {"evidence": judged.evidence, "clues": judged.clues, "persons": persons, "own": own}
 
 
 def _place(stage: Path, partition: int) -> Path:

@@ -61,12 +61,20 @@ def _known(keys: Keys) -> Keys:
 def candidates(index: pl.DataFrame, asked: Wanted) -> pl.DataFrame:
     """Return the persons of an `INDEX` that are asked for."""
     found = np.zeros(len(index), bool)
-    for name in ("name_hash", "kana_hash"):
-        found |= among_keys(of_person(index[name], index["day"]), asked.persons)
-        found |= among_keys(at_place(index[name].to_numpy(), index["place"]), asked.dwellers)
-    found |= among_keys(index["place"].to_numpy(), asked.places)
-    found |= among_keys(index["household_hash"].to_numpy(), asked.households)
+    for kind, keys in answering(index):
+        found |= among_keys(keys, getattr(asked, kind))
     return index.filter(pl.Series(found))
+
+
+def answering(index: pl.DataFrame) -> list[tuple[str, Keys]]:
+    """Return the keys by which each person of an `INDEX` is asked for, and the field of `Wanted`."""
+    names = [index[name] for name in ("name_hash", "kana_hash")]
+    return [
+        *(("persons", of_person(name, index["day"])) for name in names),
+        *(("dwellers", at_place(name.to_numpy(), index["place"])) for name in names),
+        ("places", index["place"].to_numpy()),
+        ("households", index["household_hash"].to_numpy()),
+    ]
 
 
 def resolve(clues: pl.DataFrame, index: pl.DataFrame) -> pl.DataFrame:
