@@ -22,6 +22,8 @@ TESTS: Final = (
     "curl",
     "default-jdk-headless",
     "gnutls-bin",
+    "golang-go",
+    "golang-golang-x-mod-dev",
     "libengine-pkcs11-openssl",
     "openssh-client",
     "opensc",
