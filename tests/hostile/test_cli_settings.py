@@ -12,8 +12,7 @@ import pytest
 
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.keys import new_master, save_master
-from kumihimo.pages.officers import save_officer
-from kumihimo.pages.shifts import SALT_BYTES, Passcode
+from kumihimo.pages.officers import SALT_BYTES, Passcode, save_officer
 from kumihimo.rooms.oversight.client import RoomSettings
 from kumihimo.run import cli
 from kumihimo.run.check_config_cli import rooms, settings_form

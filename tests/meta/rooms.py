@@ -9,7 +9,7 @@ from kumihimo.kernel.keys import Locker, PartyKeys, new_master
 from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.withheld import Withheld
-from kumihimo.pages.shifts import Officers
+from kumihimo.pages.officers import Officers
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.rooms.agency.app import build as build_agency
 from kumihimo.rooms.agency.service import Agency

@@ -18,17 +18,6 @@ from kumihimo.kernel.door import lawful
 Language = Literal["ja", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("ja", "en")
 
-HEADERS: Final = {
-    "content-security-policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
-        " frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "camera=(), microphone=(), geolocation=()",
-}
 STYLES: Final = ("tokens.css", "components.css")
 
 
@@ -60,7 +49,7 @@ class Pages:
         text = self.environment.get_template(name).render(
             t=_teller(language), language=language, **context
         )
-        return Response(text, status_code=status, media_type="text/html", headers=HEADERS)
+        return Response(text, status_code=status, media_type="text/html")
 
 
 def _teller(language: Language) -> Callable[[str, str], str]:
@@ -77,7 +66,7 @@ def style_routes() -> list[HTTPRouteHandler]:
 
 def _style(name: str) -> HTTPRouteHandler:
     sheet = (files("kumihimo.pages") / "static" / name).read_text("utf-8")
-    headers = HEADERS | {"cache-control": "max-age=3600"}
+    headers = {"cache-control": "max-age=3600"}
 
     @get(f"/style/{name}", opt=lawful(authority="operations: style", callers=("anyone",)))
     async def style() -> Response[str]:

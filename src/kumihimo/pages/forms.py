@@ -8,7 +8,10 @@ from litestar import Request
 from litestar.datastructures import UploadFile
 
 from kumihimo.kernel.refusal import NotAuthentic
+from kumihimo.pages.engine import Language
 
+Said = tuple[str, str, str, str]
+"""What happened (Japanese, English), what comes next (Japanese, English)."""
 Asked = Request[Any, Any, Any]
 Form = Mapping[str, list[str | bytes]]
 
@@ -21,6 +24,12 @@ class Problem:
     text: str
     next: str = ""
     field: str = ""
+
+    @classmethod
+    def said(cls, code: str, said: Said, language: Language, *, field: str = "") -> "Problem":
+        """Return a problem in the page's language."""
+        happened, then = (said[0], said[2]) if language == "ja" else (said[1], said[3])
+        return cls(code, happened, then, field)
 
 
 async def read(request: Asked, form_token: str) -> dict[str, list[str | bytes]]:

@@ -1,25 +1,90 @@
-"""The file of who may sign in: a line for each officer, with a salted scrypt, and maybe a role.
+"""Staff who sign in by a passcode, and the file of who may: a line each, a salted scrypt, maybe a role.
 
-It is a secret all the same: a passcode is short, and whoever has the file can try them all.
+The file is a secret all the same: a passcode is short, and whoever has it can try them all.
 """
 
+import hashlib
 import os
 import re
 import stat
 from collections.abc import Mapping
+from hmac import compare_digest
 from pathlib import Path
 from typing import Final
 
-from kumihimo.kernel.files import open_regular, write_new
-from kumihimo.kernel.refusal import BadInput
-from kumihimo.kernel.settings import BadSettings
-from kumihimo.pages.shifts import Officers, Passcode
+import attrs
 
+from kumihimo.kernel.files import open_regular, write_new
+from kumihimo.kernel.refusal import BadInput, NotAuthentic, TooMany
+from kumihimo.kernel.settings import BadSettings
+from kumihimo.kernel.withheld import Withheld
+from kumihimo.pages.forms import Form, text
+from kumihimo.pages.visits import Known, Visit
+
+TRIES: Final = 5
+SALT_BYTES: Final = 16
+PASSCODE_CHARS_MIN: Final = 8  # our choice: five wrong ones lock an officer out
+_COST: Final = 2**14
 FILE_BYTES_MAX: Final = 64 * 1024  # our choice: some hundred officers of one terminal
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _LINE: Final = re.compile(
     r"(?P<name>\S+) (?P<salt>[0-9a-f]{32}) (?P<digest>[0-9a-f]{128})(?: (?P<role>[a-z]+))?"
 )
+
+
+@attrs.frozen(repr=False)
+class Passcode:
+    """A salted scrypt of a passcode."""
+
+    salt: bytes
+    digest: bytes
+
+    @classmethod
+    def of(cls, text: str, salt: bytes) -> "Passcode":
+        """Make one to be kept."""
+        return cls(salt, hashlib.scrypt(text.encode(), salt=salt, n=_COST, r=8, p=1))
+
+    @classmethod
+    def parse(cls, typed: Withheld[bytes], salt: bytes) -> "Passcode":
+        """Make one of what an officer typed for herself; raises `BadInput`."""
+        try:
+            text = typed.reveal().decode()
+        except UnicodeDecodeError:
+            raise BadInput("the passcode is no text", pointer="passcode-file") from None
+        if len(text) < PASSCODE_CHARS_MIN:
+            raise BadInput(
+                f"a passcode has {PASSCODE_CHARS_MIN} signs or more", pointer="passcode-file"
+            )
+        return cls.of(text, salt)
+
+
+@attrs.define
+class Officers:
+    """Who may sign in, and as what. Five wrong passcodes in a row lock an officer out.
+
+    `roles` has the officers of pages that tell roles apart.
+    """
+
+    passcodes: Mapping[str, Passcode]
+    roles: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    _wrong: dict[str, int] = attrs.field(factory=dict[str, int])
+
+    def check(self, officer: str, passcode: str) -> None:
+        """Raise `NotAuthentic` or `TooMany` unless this is the officer's passcode."""
+        kept = self.passcodes.get(officer) or Passcode(bytes(16), bytes(64))
+        if self._wrong.get(officer, 0) >= TRIES:
+            raise TooMany
+        if not compare_digest(Passcode.of(passcode, kept.salt).digest, kept.digest):
+            if officer in self.passcodes:
+                self._wrong[officer] = self._wrong.get(officer, 0) + 1
+            raise NotAuthentic
+        self._wrong.pop(officer, None)
+
+    async def signed_in(self, _: Visit, form: Form) -> Known:
+        """Return the officer whom a form of signing in shows; raises as `check` does."""
+        officer = text(form, "officer")
+        self.check(officer, text(form, "passcode"))
+        return Known(officer, self.roles.get(officer, ""))
 
 
 def load_officers(path: Path) -> Officers:

@@ -21,8 +21,7 @@ from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.keys import KeyFileUnsafe
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import BadSettings, load
-from kumihimo.pages.officers import save_officer
-from kumihimo.pages.shifts import SALT_BYTES, Passcode
+from kumihimo.pages.officers import SALT_BYTES, Passcode, save_officer
 from kumihimo.rooms.review.context import Desk
 from kumihimo.rooms.review.folder import read
 from kumihimo.rooms.review.loading import Audit, Loaded

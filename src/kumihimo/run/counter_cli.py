@@ -13,8 +13,7 @@ from kumihimo.kernel.keys import KeyFileUnsafe
 from kumihimo.kernel.log import Log
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import BadSettings, load
-from kumihimo.pages.officers import save_officer
-from kumihimo.pages.shifts import SALT_BYTES, Passcode
+from kumihimo.pages.officers import SALT_BYTES, Passcode, save_officer
 from kumihimo.rooms.cards.pages.screens import build
 from kumihimo.rooms.cards.pages.settings import CounterSettings
 from kumihimo.run.asking import asked, passphrase_of, secret_of

@@ -8,7 +8,7 @@ import httpx2
 from kumihimo.card.portraits import portrait
 from kumihimo.card.readers import NoCard
 from kumihimo.kernel.entropy import SeededEntropy
-from kumihimo.pages.shifts import Officers, Passcode
+from kumihimo.pages.officers import Officers, Passcode
 from kumihimo.rooms.cards.pages.console import Console
 from kumihimo.rooms.cards.pages.screens import build
 from tests.rooms.cards.forms import form_of

@@ -10,7 +10,7 @@ from kumihimo.kernel.entropy import SeededEntropy
 from kumihimo.kernel.keys import Locker, PartyKeys
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.withheld import Withheld
-from kumihimo.pages.shifts import Officers, Passcode
+from kumihimo.pages.officers import Officers, Passcode
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.people.numbers import IndividualNumber
 from kumihimo.rooms.review.app import build

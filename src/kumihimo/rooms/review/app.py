@@ -7,7 +7,7 @@ from kumihimo.kernel import retention
 from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.worker import Job, working
-from kumihimo.pages.shifts import Officers
+from kumihimo.pages.officers import Officers
 from kumihimo.rooms.review.context import Desk
 from kumihimo.rooms.review.deciding import settle
 from kumihimo.rooms.review.pages import overseeing, reviewing

@@ -11,7 +11,7 @@ from litestar import Response
 
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.pages.forms import Form, Problem, text, texts
-from kumihimo.pages.shifts import Shift
+from kumihimo.pages.visits import Visit
 from kumihimo.rooms.cards import api
 from kumihimo.rooms.cards.counter import More, Secrets
 from kumihimo.rooms.cards.domain.pins import PIN_KINDS
@@ -82,21 +82,21 @@ def screens(console: Console) -> list[Any]:
 
 
 def _screen(console: Console, one: Act) -> list[Any]:
-    async def show(shift: Shift, problem: Problem | None, typed: Form) -> Response[Any]:
-        return console.page(
-            shift,
+    async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
+        return console.front.page(
+            visit,
             one.template,
             problem=problem,
             typed=typed,
-            seen=await console.look(shift),
+            seen=await console.look(visit),
             papers=fields.PAPERS,
         )
 
-    async def act(shift: Shift, form: Form) -> tuple[str, str]:
+    async def act(visit: Visit, form: Form) -> tuple[str, str]:
         secrets, more = one.secrets(form), one.more(form)
         with console.counter() as counter:
             await same_card(counter, form)
-            await counter.act(one.kind, fields.visitor(shift, form), secrets=secrets, more=more)
+            await counter.act(one.kind, fields.visitor(visit, form), secrets=secrets, more=more)
         return "/", one.kind
 
     return screen(
@@ -104,7 +104,6 @@ def _screen(console: Console, one: Act) -> list[Any]:
         one.path,
         show,
         act,
-        name=one.path.strip("/"),
         says=one.says,
         authority=HANDING,
     )

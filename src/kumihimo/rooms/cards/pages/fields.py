@@ -6,7 +6,7 @@ from typing import Final
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.pages.forms import Form, text, texts
-from kumihimo.pages.shifts import Shift
+from kumihimo.pages.visits import Visit
 from kumihimo.rooms.cards import api
 from kumihimo.rooms.cards.counter import Visitor
 from kumihimo.rooms.cards.domain.pins import PinKind, Pins
@@ -63,10 +63,10 @@ def new_pins(form: Form, wanted: tuple[PinKind, ...]) -> dict[PinKind, Withheld[
     return Pins.parse(typed_pins(form, wanted), wanted=frozenset(wanted)).values
 
 
-def second_officer(console: Console, shift: Shift, form: Form) -> str:
+def second_officer(console: Console, visit: Visit, form: Form) -> str:
     """Return the second officer, who types a passcode of her own."""
     second = text(form, "second_officer")
-    if not second or second == shift.officer:
+    if not second or second == visit.who:
         raise SecondOfficerNeeded(pointer="second_officer")
     console.officers.check(second, text(form, "second_passcode"))
     return second
@@ -88,10 +88,10 @@ def agent(form: Form) -> api.AgentShown | None:
     )
 
 
-def visitor(shift: Shift, form: Form, *, second: str = "") -> Visitor:
+def visitor(visit: Visit, form: Form, *, second: str = "") -> Visitor:
     """Return who is there with which papers, as the officer says."""
     return Visitor(
-        officer=shift.officer,
+        officer=visit.who,
         second_officer=second,
         form=text(form, "form"),
         holder_present=text(form, "present") != "no",

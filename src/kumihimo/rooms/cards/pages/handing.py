@@ -7,7 +7,7 @@ from litestar import Response
 
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.pages.forms import Form, Problem, text
-from kumihimo.pages.shifts import Shift
+from kumihimo.pages.visits import Visit
 from kumihimo.rooms.cards import api
 from kumihimo.rooms.cards.domain.pins import PIN_KINDS
 from kumihimo.rooms.cards.domain.tables import proxy_reasons
@@ -35,13 +35,13 @@ async def named_or_in_reader(console: Console, form: Form) -> api.CardShown:
 
 
 def _way(console: Console) -> list[Any]:
-    async def show(shift: Shift, problem: Problem | None, typed: Form) -> Response[Any]:
-        seen = await console.look(shift)
-        return console.page(shift, "way.html", problem=problem, typed=typed, seen=seen)
+    async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
+        seen = await console.look(visit)
+        return console.front.page(visit, "way.html", problem=problem, typed=typed, seen=seen)
 
-    async def act(shift: Shift, form: Form) -> tuple[str, str]:
+    async def act(visit: Visit, form: Form) -> tuple[str, str]:
         card = await named_or_in_reader(console, form)
-        step = {"card": card.card, "event": text(form, "step"), "officer": shift.officer}
+        step = {"card": card.card, "event": text(form, "step"), "officer": visit.who}
         try:
             asked = msgspec.convert(step, api.HandleCard)
         except msgspec.ValidationError:
@@ -50,27 +50,27 @@ def _way(console: Console) -> list[Any]:
         return "/way", f"way {after.state}"
 
     says = "where a card is on its way to its holder"
-    return screen(console, "/way", show, act, name="way", says=says, authority=HANDING)
+    return screen(console, "/way", show, act, says=says, authority=HANDING)
 
 
 def _hand_over(console: Console) -> list[Any]:
-    async def show(shift: Shift, problem: Problem | None, typed: Form) -> Response[Any]:
-        return console.page(
-            shift,
+    async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
+        return console.front.page(
+            visit,
             "hand_over.html",
             problem=problem,
             typed=typed,
-            seen=await console.look(shift),
+            seen=await console.look(visit),
             papers=fields.PAPERS,
             reasons=proxy_reasons().values(),
         )
 
-    async def act(shift: Shift, form: Form) -> tuple[str, str]:
+    async def act(visit: Visit, form: Form) -> tuple[str, str]:
         with console.counter() as counter:
             card = await same_card(counter, form)
             secrets = fields.new_pins(form, tuple(k for k in PIN_KINDS if k in card.pins))
-            second = fields.second_officer(console, shift, form)
-            visitor = fields.visitor(shift, form, second=second)
+            second = fields.second_officer(console, visit, form)
+            visitor = fields.visitor(visit, form, second=second)
             await counter.act("activate", visitor, secrets=secrets)
         return "/", "activate"
 
@@ -79,7 +79,6 @@ def _hand_over(console: Console) -> list[Any]:
         "/hand-over",
         show,
         act,
-        name="hand-over",
         says="a card to its holder",
         authority=HANDING,
     )

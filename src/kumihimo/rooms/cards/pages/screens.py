@@ -6,15 +6,16 @@ from litestar import Litestar, Response
 
 from kumihimo.kernel.door import Reporter
 from kumihimo.pages.forms import Form, Problem, text
-from kumihimo.pages.shifts import Shift
+from kumihimo.pages.visits import Visit
 from kumihimo.rooms.cards.notes import unfinished
 from kumihimo.rooms.cards.pages import acting, applying, handing, stopping
-from kumihimo.rooms.cards.pages.console import Console, application, screen
+from kumihimo.rooms.cards.pages.console import SIGNED_IN, Console, application, screen
 
 
 def build(console: Console, report: Reporter) -> Litestar:
     """Return the application with every screen."""
     routes = [
+        _home(console),
         *applying.screens(console),
         *handing.screens(console),
         *acting.screens(console),
@@ -24,12 +25,19 @@ def build(console: Console, report: Reporter) -> Litestar:
     return application(console, routes, report)
 
 
-def _unfinished(console: Console) -> list[Any]:
-    async def show(shift: Shift, problem: Problem | None, typed: Form) -> Response[Any]:
-        acts = unfinished(console.notes)
-        return console.page(shift, "unfinished.html", problem=problem, typed=typed, acts=acts)
+def _home(console: Console) -> Any:  # noqa: ANN401 - a route
+    async def show(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
+        return console.front.page(visit, "home.html", problem=problem)
 
-    async def act(_: Shift, form: Form) -> tuple[str, str]:
+    return console.front.page_route("/", show, admitted=SIGNED_IN, says="what can be done")
+
+
+def _unfinished(console: Console) -> list[Any]:
+    async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
+        acts = unfinished(console.notes)
+        return console.front.page(visit, "unfinished.html", problem=problem, typed=typed, acts=acts)
+
+    async def act(_: Visit, form: Form) -> tuple[str, str]:
         with console.counter() as counter:
             ended = await counter.give_up(text(form, "session"))
         return "/unfinished", ended.phase
@@ -39,7 +47,6 @@ def _unfinished(console: Console) -> list[Any]:
         "/unfinished",
         show,
         act,
-        name="unfinished",
         says="acts that were cut",
         authority=handing.HANDING,
     )

@@ -8,7 +8,7 @@ from litestar import Response
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.pages.forms import Form, Problem, text
-from kumihimo.pages.shifts import Shift
+from kumihimo.pages.visits import Visit
 from kumihimo.rooms.cards import api
 from kumihimo.rooms.cards.pages import fields
 from kumihimo.rooms.cards.pages.console import Console, same_card, screen
@@ -23,10 +23,10 @@ def screens(console: Console) -> list[Any]:
 
 
 def _lost(console: Console) -> list[Any]:
-    async def show(shift: Shift, problem: Problem | None, typed: Form) -> Response[Any]:
-        return console.page(shift, "lost.html", problem=problem, typed=typed)
+    async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
+        return console.front.page(visit, "lost.html", problem=problem, typed=typed)
 
-    async def act(_: Shift, form: Form) -> tuple[str, str]:
+    async def act(_: Visit, form: Form) -> tuple[str, str]:
         asked = api.HoldCard(
             attributes=fields.attributes(form),
             channel="counter",
@@ -36,33 +36,35 @@ def _lost(console: Console) -> list[Any]:
         return "/", "held" if held.new else "none-held"
 
     says = "stop a lost card"
-    return screen(console, "/lost", show, act, name="lost", says=says, authority=HANDING)
+    return screen(console, "/lost", show, act, says=says, authority=HANDING)
 
 
 def _return(console: Console) -> list[Any]:
-    async def show(shift: Shift, problem: Problem | None, typed: Form) -> Response[Any]:
-        seen = await console.look(shift)
-        return console.page(shift, "return.html", problem=problem, typed=typed, seen=seen)
+    async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
+        seen = await console.look(visit)
+        return console.front.page(visit, "return.html", problem=problem, typed=typed, seen=seen)
 
-    async def act(shift: Shift, form: Form) -> tuple[str, str]:
+    async def act(visit: Visit, form: Form) -> tuple[str, str]:
         if not text(form, "wanted"):
             raise BadInput("the holder gives the card back", pointer="wanted")
         with console.counter() as counter:
             card = await same_card(counter, form)
-            asked = api.EndCard(card=card.card, because="return", officer=shift.officer)
+            asked = api.EndCard(card=card.card, because="return", officer=visit.who)
             await console.centre.ask(api.END_PATH, asked, api.CardAfter)
         return "/", "returned"
 
     says = "take a card back for good"
-    return screen(console, "/return", show, act, name="return", says=says, authority=HANDING)
+    return screen(console, "/return", show, act, says=says, authority=HANDING)
 
 
 def _misdelivery(console: Console) -> list[Any]:
-    async def show(shift: Shift, problem: Problem | None, typed: Form) -> Response[Any]:
-        seen = await console.look(shift)
-        return console.page(shift, "misdelivery.html", problem=problem, typed=typed, seen=seen)
+    async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
+        seen = await console.look(visit)
+        return console.front.page(
+            visit, "misdelivery.html", problem=problem, typed=typed, seen=seen
+        )
 
-    async def act(shift: Shift, form: Form) -> tuple[str, str]:
+    async def act(visit: Visit, form: Form) -> tuple[str, str]:
         step = text(form, "step")
         if step not in STEPS:
             raise BadInput("choose a step", pointer="step")
@@ -76,8 +78,8 @@ def _misdelivery(console: Console) -> list[Any]:
             "card": card.card,
             "kind": card.incident.kind if card.incident else text(form, "kind"),
             "step": step,
-            "officer": shift.officer,
-            "second_officer": fields.second_officer(console, shift, form),
+            "officer": visit.who,
+            "second_officer": fields.second_officer(console, visit, form),
         }
         try:
             asked = msgspec.convert(told, api.ReportMisdelivery)
@@ -91,7 +93,6 @@ def _misdelivery(console: Console) -> list[Any]:
         "/misdelivery",
         show,
         act,
-        name="misdelivery",
         says="a card that a wrong person has",
         authority=HANDING,
     )

@@ -6,10 +6,9 @@ from kumihimo.card.terminal import WrongPin
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Refusal
 from kumihimo.pages.engine import Language
-from kumihimo.pages.forms import Problem
+from kumihimo.pages.forms import Problem, Said
 
-# code: what happened (Japanese, English), what comes next (Japanese, English)
-_TOLD: Final[dict[str, tuple[str, str, str, str]]] = {
+_TOLD: Final[dict[str, Said]] = {
     "no-card": (
         "カードがリーダーにありません。", "There is no card in the reader.",
         "カードを置いてから、もう一度押してください。", "Put the card on the reader and try again.",
@@ -148,7 +147,7 @@ _TOLD: Final[dict[str, tuple[str, str, str, str]]] = {
         "置き直して、「途中の処理」から続けてください。", "Place it again; go on under “Unfinished acts”.",
     ),
 }  # fmt: skip
-_ELSE: Final = ("できませんでした。", "This was refused.", "", "")
+_ELSE: Final[Said] = ("できませんでした。", "This was refused.", "", "")
 # Where on the page a field of the messages stands; the others have their own names there.
 _PLACES: Final = {
     "sign": "pin-sign",
@@ -181,28 +180,28 @@ _OF_CODE: Final = {
 def told(refusal: Refusal, language: Language) -> Problem:
     """Return what to tell the officer of a refusal. It says nothing about a person."""
     code = refusal.reason if isinstance(refusal, Refused) else refusal.code
-    japanese, english, then, after = _TOLD.get(code, _ELSE)
+    happened, english, then, after = _TOLD.get(code, _ELSE)
     pointer = refusal.pointer or (refusal.remote.pointer if isinstance(refusal, Refused) else "")
     field = _PLACES.get(pointer, pointer if pointer in _ITSELF else _OF_CODE.get(code, ""))
     if isinstance(refusal, WrongPin):
         then, after = f"あと{refusal.left}回です。", f"Tries left: {refusal.left}."
-    if language == "ja":
-        return Problem(code, japanese, then, field)
-    detail = refusal.detail if code not in _TOLD else ""
-    return Problem(code, f"{english} {detail}".strip(), after, field)
+    if code not in _TOLD:
+        english = f"{english} {refusal.detail}".strip()
+    return Problem.said(code, (happened, english, then, after), language, field=field)
 
 
-_OTHERWISE: Final = {
-    404: ("ページがありません。", "There is no such page."),
-    413: ("送られたものが大きすぎます。写真は 1 MB までです。", "Too large: a photo has 1 MB at most."),
+_OTHERWISE: Final[dict[int, Said]] = {
+    404: ("ページがありません。", "There is no such page.", "", ""),
+    413: (
+        "送られたものが大きすぎます。", "Too large.", "写真は 1 MB までです。", "A photo has 1 MB at most.",
+    ),
     500: (
-        "プログラムの誤りです。処理は「途中の処理」で確かめてください。",
-        "A fault of the program. See “Unfinished acts” for what was begun.",
+        "プログラムの誤りです。", "A fault of the program.",
+        "処理は「途中の処理」で確かめてください。", "See “Unfinished acts” for what was begun.",
     ),
 }  # fmt: skip
 
 
 def told_otherwise(status: int, language: Language) -> Problem:
     """Return what to tell the officer of what HTTP itself refuses, and of a bug."""
-    japanese, english = _OTHERWISE.get(status, _ELSE[:2])
-    return Problem(f"http-{status}", japanese if language == "ja" else english)
+    return Problem.said(f"http-{status}", _OTHERWISE.get(status, _ELSE), language)

@@ -1,6 +1,6 @@
 """What the desk refuses by name."""
 
-from kumihimo.kernel.refusal import BadInput, Conflict, NotAllowed
+from kumihimo.kernel.refusal import BadInput, Conflict
 
 
 class NotYourItem(Conflict):
@@ -15,13 +15,6 @@ class TooLateToTakeBack(Conflict):
 
     code = "too-late-to-take-back"
     title = "This answer can no longer be taken back"
-
-
-class RoleNeeded(NotAllowed):
-    """The page is for another role."""
-
-    code = "role-needed"
-    title = "Your role does not open this page"
 
 
 class NumberNeeded(BadInput):

@@ -8,12 +8,11 @@ from litestar import Response
 
 from kumihimo.kernel.clock import JST
 from kumihimo.pages.forms import Form, Problem, text
-from kumihimo.pages.shifts import Shift
+from kumihimo.pages.front import Act
+from kumihimo.pages.visits import Visit
 from kumihimo.rooms.review import overseeing, telling
-from kumihimo.rooms.review.api import Role
-from kumihimo.rooms.review.pages.console import Act, Console, deed_of, page_of
+from kumihimo.rooms.review.pages.console import SUPERVISOR, Console
 
-_SUPERVISOR: Final = (Role.SUPERVISOR,)
 _NEWEST: Final = 2**62
 _DIGITS_MAX: Final = 18  # what a bigint holds
 
@@ -24,10 +23,10 @@ def screens(console: Console) -> list[Any]:
 
 
 def _progress(console: Console) -> list[Any]:
-    async def show(shift: Shift, problem: Problem | None, typed: Form) -> Response[Any]:
+    async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
         found = await overseeing.progress(console.desk)
-        return console.page(
-            shift,
+        return console.front.page(
+            visit,
             "progress.html",
             problem=problem,
             typed=typed,
@@ -35,21 +34,23 @@ def _progress(console: Console) -> list[Any]:
             local=_local,
         )
 
-    async def put_back(shift: Shift, form: Form) -> str:
-        await overseeing.put_back(console.desk, shift.officer, text(form, "item"))
-        shift.done = ("put-back", "")
+    async def put_back(visit: Visit, form: Form) -> str:
+        await overseeing.put_back(console.desk, visit.who, text(form, "item"))
+        visit.done = ("put-back", "")
         return "/progress"
 
-    async def tell_again(shift: Shift, form: Form) -> str:
-        await telling.tell_again(console.desk, shift.officer, _count(text(form, "effect")))
-        shift.done = ("told-again", "")
+    async def tell_again(visit: Visit, form: Form) -> str:
+        await telling.tell_again(console.desk, visit.who, _count(text(form, "effect")))
+        visit.done = ("told-again", "")
         return "/progress"
 
     def deed(path: str, says: str, act: Act) -> Any:  # noqa: ANN401 - a route
-        return deed_of(console, path, act, roles=_SUPERVISOR, says=says, otherwise=show)
+        return console.front.deed_route(path, act, admitted=SUPERVISOR, says=says, otherwise=show)
 
     return [
-        page_of(console, "/progress", show, roles=_SUPERVISOR, says="how the desk gets on"),
+        console.front.page_route(
+            "/progress", show, admitted=SUPERVISOR, says="how the desk gets on"
+        ),
         deed("/put-back", "put a record back whose office has answered", put_back),
         deed("/tell-again", "tell the gateway once more what it refused", tell_again),
     ]
@@ -65,11 +66,11 @@ def _count(text: str) -> int:
 
 
 def _viewings(console: Console) -> Any:  # noqa: ANN401 - a route
-    async def show(shift: Shift, problem: Problem | None, typed: Form) -> Response[Any]:
+    async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
         before = _count(text(typed, "before")) or _NEWEST
         found = await overseeing.viewings(console.desk, before=before)
-        return console.page(
-            shift,
+        return console.front.page(
+            visit,
             "viewings.html",
             problem=problem,
             found=[
@@ -80,7 +81,9 @@ def _viewings(console: Console) -> Any:  # noqa: ANN401 - a route
         )
 
     says = "who saw which values, the latest first"
-    return page_of(console, "/viewings", show, roles=_SUPERVISOR, says=says)
+    return console.front.page_route(
+        "/viewings", show, admitted=SUPERVISOR, says=says, places=("before",)
+    )
 
 
 def _named(one: overseeing.Viewing) -> list[tuple[str, str]]:
@@ -90,15 +93,15 @@ def _named(one: overseeing.Viewing) -> list[tuple[str, str]]:
 
 
 def _patterns(console: Console) -> Any:  # noqa: ANN401 - a route
-    async def show(shift: Shift, problem: Problem | None, typed: Form) -> Response[Any]:
+    async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
         found = await overseeing.patterns(console.desk)
         lines = [
             (line, count, cast("dict[str, str]", json.loads(line.levels)))
             for line, count in found.lines
         ]
-        return console.page(
-            shift, "patterns.html", problem=problem, typed=typed, run=found.run, lines=lines
+        return console.front.page(
+            visit, "patterns.html", problem=problem, typed=typed, run=found.run, lines=lines
         )
 
     says = "the pattern table with what people found"
-    return page_of(console, "/patterns", show, roles=_SUPERVISOR, says=says)
+    return console.front.page_route("/patterns", show, admitted=SUPERVISOR, says=says)

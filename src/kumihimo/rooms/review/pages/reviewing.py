@@ -12,18 +12,18 @@ from kumihimo.kernel.clock import JST
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.linkaudit.reasons import SENTENCES, Reason
 from kumihimo.pages.forms import Form, Problem, text
-from kumihimo.pages.shifts import Shift
+from kumihimo.pages.front import Act, away
+from kumihimo.pages.visits import Visit
 from kumihimo.rooms.review import looking, overseeing
 from kumihimo.rooms.review.api import Answer, Role
 from kumihimo.rooms.review.domain.differences import Compared, compare
 from kumihimo.rooms.review.domain.waterfall import waterfall
 from kumihimo.rooms.review.domain.worth import probability
 from kumihimo.rooms.review.looking import Given, Shown, tail
-from kumihimo.rooms.review.pages.console import EVERYBODY, Act, Console, deed_of, page_of
+from kumihimo.rooms.review.pages.console import EVERYBODY, REVIEWER, Console
 from kumihimo.rooms.review.store_reports import Line, Queued
 
 MECHANISMS: Final = ("household", "twin", "homonym", "random", "shift")
-_REVIEWER: Final = (Role.REVIEWER,)
 
 
 @attrs.frozen
@@ -41,36 +41,35 @@ def screens(console: Console) -> list[Any]:
 
 
 def _home(console: Console) -> list[Any]:
-    async def show(shift: Shift, problem: Problem | None, typed: Form) -> Response[Any]:
-        if shift.role == Role.SUPERVISOR:
-            return console.away(shift, "/progress")
+    async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
+        if visit.role == Role.SUPERVISOR:
+            return away("/progress")
         found = await overseeing.queue(console.desk)
-        return console.page(
-            shift,
+        return console.front.page(
+            visit,
             "home.html",
             problem=problem,
             typed=typed,
             found=found,
             mechanisms=_by_mechanism(found),
-            can_take_back="last" in shift.kept,
+            can_take_back="last" in visit.kept,
         )
 
-    async def act(shift: Shift, form: Form) -> str:
+    async def act(visit: Visit, form: Form) -> str:
         mechanism = text(form, "mechanism")
         wanted = mechanism if mechanism in MECHANISMS else ""
-        if await looking.take(console.desk, shift.officer, mechanism=wanted):
+        if await looking.take(console.desk, visit.who, mechanism=wanted):
             return "/item"
-        shift.done = ("none", "")
+        visit.done = ("none", "")
         return "/"
 
     says = "the queue by mechanism"
     return [
-        page_of(console, "/", show, roles=EVERYBODY, says=says),
-        deed_of(
-            console,
+        console.front.page_route("/", show, admitted=EVERYBODY, says=says),
+        console.front.deed_route(
             "/take",
             act,
-            roles=_REVIEWER,
+            admitted=REVIEWER,
             says="take the record that is worth most",
             otherwise=show,
         ),
@@ -84,11 +83,11 @@ def _by_mechanism(found: overseeing.QueuePage) -> Sequence[tuple[str, int, float
 
 
 def _queue(console: Console) -> Any:  # noqa: ANN401 - a route
-    async def show(shift: Shift, problem: Problem | None, typed: Form) -> Response[Any]:
+    async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
         worth, item = _place(text(typed, "after"))
         found = await overseeing.queue(console.desk, worth=worth, item=item)
-        return console.page(
-            shift,
+        return console.front.page(
+            visit,
             "queue.html",
             problem=problem,
             items=[(one, probability(one.odds)) for one in found.items],
@@ -96,7 +95,9 @@ def _queue(console: Console) -> Any:  # noqa: ANN401 - a route
         )
 
     says = "a page of the queue, in which nothing of a person stands"
-    return page_of(console, "/queue", show, roles=EVERYBODY, says=says)
+    return console.front.page_route(
+        "/queue", show, admitted=EVERYBODY, says=says, places=("after",)
+    )
 
 
 def _place(text: str) -> tuple[float, str]:
@@ -114,31 +115,31 @@ def _after(items: Sequence[Queued]) -> str:
 
 
 def _item(console: Console) -> list[Any]:
-    async def show(shift: Shift, problem: Problem | None, typed: Form) -> Response[Any]:
-        return await _record(console, shift, problem, typed)
+    async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
+        return await _record(console, visit, problem, typed)
 
-    async def answer(shift: Shift, form: Form) -> str:
-        return await _answered(console, shift, form)
+    async def answer(visit: Visit, form: Form) -> str:
+        return await _answered(console, visit, form)
 
-    async def numbers(shift: Shift, form: Form) -> str:
-        shift.kept = {**shift.kept, "numbers": text(form, "item")}
+    async def numbers(visit: Visit, form: Form) -> str:
+        visit.kept = {**visit.kept, "numbers": text(form, "item")}
         return "/item"
 
-    async def leave(shift: Shift, _: Form) -> str:
-        await looking.leave(console.desk, shift.officer)
+    async def leave(visit: Visit, _: Form) -> str:
+        await looking.leave(console.desk, visit.who)
         return "/"
 
-    async def take_back(shift: Shift, _: Form) -> str:
-        last = shift.kept.pop("last", "")
-        await looking.take_back(console.desk, shift.officer, last)
-        shift.done = ("taken-back", "")
+    async def take_back(visit: Visit, _: Form) -> str:
+        last = visit.kept.pop("last", "")
+        await looking.take_back(console.desk, visit.who, last)
+        visit.done = ("taken-back", "")
         return "/item"
 
     def deed(path: str, says: str, act: Act) -> Any:  # noqa: ANN401 - a route
-        return deed_of(console, path, act, roles=_REVIEWER, says=says, otherwise=show)
+        return console.front.deed_route(path, act, admitted=REVIEWER, says=says, otherwise=show)
 
     return [
-        page_of(console, "/item", show, roles=_REVIEWER, says="the record in her hands"),
+        console.front.page_route("/item", show, admitted=REVIEWER, says="the record in her hands"),
         deed("/item", "write her answer down", answer),
         deed("/numbers", "show whole numbers, which is written down", numbers),
         deed("/leave", "give the record back", leave),
@@ -146,25 +147,25 @@ def _item(console: Console) -> list[Any]:
     ]
 
 
-async def _answered(console: Console, shift: Shift, form: Form) -> str:
+async def _answered(console: Console, visit: Visit, form: Form) -> str:
     given = _given(form)
-    await looking.answer(console.desk, shift.officer, given)
-    shift.kept = {"last": given.item}
-    shift.done = ("answered", "")
+    await looking.answer(console.desk, visit.who, given)
+    visit.kept = {"last": given.item}
+    visit.done = ("answered", "")
     goes_on = text(form, "then") != "stop"
-    return "/item" if goes_on and await looking.take(console.desk, shift.officer) else "/"
+    return "/item" if goes_on and await looking.take(console.desk, visit.who) else "/"
 
 
 async def _record(
-    console: Console, shift: Shift, problem: Problem | None, typed: Form
+    console: Console, visit: Visit, problem: Problem | None, typed: Form
 ) -> Response[Any]:
-    numbers_of = shift.kept.get("numbers", "")
-    shown = await looking.show(console.desk, shift.officer, numbers_of=numbers_of)
+    numbers_of = visit.kept.get("numbers", "")
+    shown = await looking.show(console.desk, visit.who, numbers_of=numbers_of)
     if shown is None:
-        return console.page(shift, "no_item.html", problem=problem)
+        return console.front.page(visit, "no_item.html", problem=problem)
     line = await overseeing.line(console.desk, shown.audit_run, shown.pattern)
-    return console.page(
-        shift,
+    return console.front.page(
+        visit,
         "item.html",
         problem=problem,
         typed=typed,
@@ -178,7 +179,7 @@ async def _record(
         probability=probability(shown.odds),
         mechanisms=MECHANISMS,
         until=shown.until.astimezone(JST).strftime("%H:%M"),
-        can_take_back="last" in shift.kept,
+        can_take_back="last" in visit.kept,
     )
 
 

@@ -4,10 +4,9 @@ from typing import Final
 
 from kumihimo.kernel.refusal import Refusal
 from kumihimo.pages.engine import Language
-from kumihimo.pages.forms import Problem
+from kumihimo.pages.forms import Problem, Said
 
-# code: what happened (Japanese, English), what comes next (Japanese, English)
-_TOLD: Final[dict[str, tuple[str, str, str, str]]] = {
+_TOLD: Final[dict[str, Said]] = {
     "not-authentic": (
         "職員コードまたは暗証が違うか、画面が古くなっています。",
         "The officer or the passcode is wrong, or the page is an old one.",
@@ -46,18 +45,16 @@ _TOLD: Final[dict[str, tuple[str, str, str, str]]] = {
         "少し待ってから、もう一度押してください。", "Wait a little, then try again.",
     ),
 }  # fmt: skip
-_BUG: Final = ("この処理はできませんでした。", "The desk could not do this.")
+_BUG: Final = ("この処理はできませんでした。", "The desk could not do this.", "", "")
 
 
 def told(refusal: Refusal, language: Language) -> Problem:
     """Return what the page says of a refusal. No text of the refusal itself is shown."""
-    what_ja, what_en, next_ja, next_en = _TOLD.get(refusal.code, (*_BUG, "", ""))
     field = refusal.pointer if refusal.pointer.isidentifier() else ""
-    if language == "ja":
-        return Problem(refusal.code, what_ja, next_ja, field)
-    return Problem(refusal.code, what_en, next_en, field)
+    said = _TOLD.get(refusal.code, _BUG)
+    return Problem.said(refusal.code, said, language, field=field)
 
 
 def told_otherwise(status: int, language: Language) -> Problem:
     """Return what the page says of what is no refusal of ours."""
-    return Problem(f"http-{status}", _BUG[0] if language == "ja" else _BUG[1])
+    return Problem.said(f"http-{status}", _BUG, language)
