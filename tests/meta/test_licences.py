@@ -1,5 +1,6 @@
 """Whoever ships Kumihimo may ship it: every dependency's licence allows it, all data is named."""
 
+import hashlib
 import re
 import tomllib
 from importlib import metadata
@@ -72,3 +73,12 @@ def test_every_file_of_data_that_is_shipped_is_named_in_the_notice():
     ]
     assert len(shipped) > 10
     assert [name for name in shipped if name not in notice] == []
+
+
+def test_the_design_tokens_are_the_agencys_as_npm_has_them_with_their_licence():
+    static = PACKAGE / "pages" / "static"
+    # npm pack @digital-go-jp/design-tokens@1.1.9: package/dist/tokens.css
+    told = "ec3fb5b1e881d1bdf076feff29fe15a32269353c7a9cef40194f1eff0c3d7a90"
+    assert hashlib.sha256((static / "tokens.css").read_bytes()).hexdigest() == told
+    assert "MIT License" in (static / "tokens.LICENSE").read_text("utf-8")
+    assert "pages/static/tokens.css" in (ROOT / "NOTICE").read_text("utf-8")

@@ -19,8 +19,10 @@ READER: Final = ("iproute2", "libqrencode4", "pcscd", "util-linux")
 TESTS: Final = (
     *READER,
     "bsdutils",
+    "chromium",
     "curl",
     "default-jdk-headless",
+    "fonts-noto-cjk",
     "gnutls-bin",
     "golang-go",
     "golang-golang-x-mod-dev",

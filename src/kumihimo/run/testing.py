@@ -16,6 +16,7 @@ from kumihimo.run.system_packages import TESTS, ensure, ensure_driver
 ROOT: Final = Path(__file__).resolve().parents[3]
 WORKERS: Final = "2"
 SERVED: Final = (
+    "tests/browser",
     "tests/rooms",
     "tests/federation",
     "tests/interop",

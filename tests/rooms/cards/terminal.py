@@ -48,8 +48,8 @@ class Terminal:
             entropy=house.entropy,
             terminal="terminal-1",
         )
-        app: Any = build(self.console, house._bug)
-        transport: Any = httpx2.ASGITransport(app)
+        self.app: Any = build(self.console, house._bug)
+        transport: Any = httpx2.ASGITransport(self.app)
         self.browser = httpx2.AsyncClient(
             transport=transport, base_url="http://counter", follow_redirects=True
         )

@@ -1,0 +1,48 @@
+"""What holds of every page, whatever is on it: checked on a phone, on a desk, by light and dark."""
+
+from tests.browser.chromium import DESK, PHONE, violations
+
+# Where two columns would be needed a person would have to move the page sideways (WCAG 1.4.10).
+_TOO_WIDE = """() => {
+    const root = document.documentElement
+    if (root.scrollWidth <= root.clientWidth) return []
+    const out = [...document.querySelectorAll('body *')].filter(one =>
+        one.getBoundingClientRect().right > root.clientWidth + 1)
+    return out.slice(0, 3).map(one => one.outerHTML.slice(0, 80)).concat(['scrolls sideways'])
+}"""
+# A finger hits 24 pixels (WCAG 2.5.8); a link inside a sentence may be as high as its line.
+_TOO_SMALL = """() => [...document.querySelectorAll('button, input:not([type=hidden]), select')]
+    .filter(one => one.offsetParent && Math.min(one.offsetWidth, one.offsetHeight) < 24)
+    .map(one => one.outerHTML)"""
+_INLINE = """() => [...document.querySelectorAll('[style], script, style, [onclick]')]
+    .map(one => one.outerHTML.slice(0, 80))"""
+
+
+async def faults(page):
+    """Return what is wrong with the page that is open, "" for nothing."""
+    found = await violations(page)
+    await page.emulate_media(color_scheme="dark")
+    found += [f"dark: {one}" for one in await violations(page, ["color-contrast"])]
+    await page.emulate_media(color_scheme="light")
+    for size in (PHONE, DESK):
+        await page.set_viewport_size(size)
+        for what, script in (("wide", _TOO_WIDE), ("small", _TOO_SMALL), ("inline", _INLINE)):
+            found += [f"{what} at {size['width']}: {one}" for one in await page.evaluate(script)]
+    found += await _enlarged(page)
+    return sorted(set(found))
+
+
+async def _enlarged(page):
+    """Return what leaves the page when its text is twice as large (WCAG 1.4.4)."""
+    tools = await page.context.new_cdp_session(page)
+    await tools.send(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 640, "height": 900, "deviceScaleFactor": 1, "mobile": False},
+    )
+    await tools.send("Page.enable")
+    await tools.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    wide = await page.evaluate(_TOO_WIDE)
+    await tools.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
+    await tools.send("Emulation.clearDeviceMetricsOverride")
+    await tools.detach()
+    return [f"at 200 %: {one}" for one in wide]

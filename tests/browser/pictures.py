@@ -1,0 +1,61 @@
+"""Pictures of every page, on a phone and on a desk: `python -m tests.browser.pictures FOLDER`.
+
+They are made from the same places that the tests visit, so no page is forgotten.
+"""
+
+import sys
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+
+from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.postgres import EmbeddedPostgres
+from tests.browser.chromium import DESK, Chromium, Loop
+from tests.browser.staff import at_counter, at_desk, counter, desk
+from tests.databases import Databases
+
+SIZES = {"phone": {"width": 390, "height": 844}, "desk": DESK}
+PLACES = ((counter, at_counter), (desk, at_desk))
+COLOURS = 64  # a page has few: the files stay small
+
+
+async def take(chromium, new_room, folder, only):
+    """Go through every place in each size, and keep what is seen."""
+    for place, way in PLACES:
+        if only and place.__name__ not in only:
+            continue
+        for size, viewport in SIZES.items():
+            async with (
+                place(new_room) as address,
+                chromium.person(address, script=True, size=viewport) as page,
+            ):
+                async for name in way(page):
+                    seen = Image.open(BytesIO(await page.screenshot(full_page=True)))
+                    seen.convert("RGB").quantize(COLOURS).save(
+                        folder / f"{name}-{size}.png", optimize=True
+                    )
+
+
+def main(folder, *only):
+    """Take the pictures of every place, or of those that are named."""
+    folder.mkdir(parents=True, exist_ok=True)
+    loop, chromium = Loop(), Chromium()
+    with TemporaryDirectory(prefix="kumihimo-pictures-") as name:
+        Path(name).chmod(0o755)
+        postgres = EmbeddedPostgres.start(
+            Path(name) / "postgres", entropy=SystemEntropy(), durable=False
+        )
+        try:
+            loop.run(chromium.start())
+            with Databases(postgres).lent() as new_room:
+                loop.run(take(chromium, new_room, folder, only))
+            loop.run(chromium.stop())
+        finally:
+            postgres.stop()
+            loop.stop()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -1,0 +1,22 @@
+"""Every page of staff: axe, a phone, twice the text, dark mode, and no script in it."""
+
+import pytest
+
+from tests.browser.looks import faults
+from tests.browser.staff import COUNTER, at_counter, at_desk, counter, desk
+
+
+@pytest.mark.parametrize(
+    ("place", "way", "pages"), [(counter, at_counter, len(COUNTER) + 1), (desk, at_desk, 7)]
+)
+def test_every_page_of_staff_is_sound(chromium, loop, new_room, place, way, pages):
+    async def story():
+        found = {}
+        async with place(new_room) as address, chromium.person(address, script=True) as page:
+            async for name in way(page):
+                found[name] = await faults(page)
+        return found
+
+    found = loop.run(story())
+    assert len(found) == pages
+    assert {name: faulty for name, faulty in found.items() if faulty} == {}
