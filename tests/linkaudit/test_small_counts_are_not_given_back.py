@@ -72,7 +72,7 @@ def test_a_second_cell_goes_where_a_total_would_give_the_first_back(counts, secr
 
 
 def told_of(found):
-    counts = Counts((), [], set(), [], set(), [], found, Interval(0.0, 0.0, 0.0))
+    counts = Counts((), [], set(), [], set(), [], found, None, set(), Interval(0.0, 0.0, 0.0))
     return [collisions(counts, language) for language in LANGUAGES]
 
 

@@ -28,6 +28,8 @@ def names(heading):
         ("### findings", schema.FINDINGS),
         ("### patterns", [*schema.PATTERNS, "approved_by", "approved_on"]),
         ("### proposals", schema.PROPOSALS),
+        ("### collisions", schema.COLLISIONS),
+        ("### holders", schema.HOLDERS),
         ("### estimates", schema.ESTIMATES),
     ],
 )

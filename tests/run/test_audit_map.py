@@ -70,6 +70,8 @@ def test_merged_headings_of_an_insurer_are_understood_without_a_question(tmp_pat
         (["個人番号", "住所", "方書", "氏名"], {"address": ["住所", "方書"], "name": "氏名"}),
         (["個人番号", "都道府県", "市区町村", "番地"], {"address": ["都道府県", "市区町村", "番地"]}),
         (["個人番号", "銀行コード", "支店コード", "口座番号"], {"account": ["銀行コード", "支店コード", "口座番号"]}),
+        (["個人番号", "氏名カナ", "口座番号", "口座名義人（カナ）"], {"account": "口座番号", "holder": "口座名義人（カナ）"}),
+        (["個人番号", "フリガナ", "名義人氏名"], {"kana": "フリガナ", "holder": "名義人氏名"}),
     ],
 )  # fmt: skip
 def test_what_offices_call_their_columns_is_known(tmp_path, heading, expected):

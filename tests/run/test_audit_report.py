@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 
+import msgspec
 import polars as pl
 import pypdfium2
 import pytest
@@ -15,7 +16,7 @@ from kumihimo.linkaudit.schema import COLLISIONS, Verdict
 from tests.hostile.terminal import typed
 from tests.run.audits import copied, done, findings, make_audit
 
-PERSONAL = ("number", "name", "kana", "address", "household", "alias", "birth", "record_id")
+PERSONAL = ("number", "name", "kana", "address", "household", "account", "holder", "alias", "birth")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def values(audit):
     """Return every value of a person on either side that is long enough to be told from a word."""
     for side in ("rows", "snapshot"):
         table = pl.read_parquet(audit / side / "*.parquet")
-        for name in set(PERSONAL) & set(table.columns):
+        for name in {*PERSONAL, "record_id"} & set(table.columns):
             yield from (one for one in table[name].drop_nulls().unique() if len(one) > 3)
 
 
@@ -90,9 +91,10 @@ def test_no_value_of_a_person_and_no_record_id_leaves_the_audit(audit, page, pap
     every = {"".join(value.split()) for value in values(audit)}
     assert len(every) > 3_000
     assert [value for value in every if value in told or value in paper] == []
-    cases = (audit / "cases.csv").read_text("utf-8-sig")
     ids = set(findings(audit)["record_id"])
-    assert [one for one in every - ids if one in cases] == []
+    for name in ("cases.csv", "accounts.csv"):
+        cases = (audit / name).read_text("utf-8-sig")
+        assert [one for one in every - ids if one in cases] == []
 
 
 def test_a_value_that_leaked_would_be_found(audit, page):
@@ -103,9 +105,11 @@ def test_a_value_that_leaked_would_be_found(audit, page):
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_no_count_below_ten_is_told_in_either_language(audit, page, language):
     counts, tables = counts_of(audit), parsed(page).tables
+    assert counts.holders is not None
     for name, matrix, secret in (
         ("result", counts.verdicts, counts.verdicts_hidden),
         ("mechanisms", list(zip(*counts.mechanisms, strict=True)), {(j, i) for i, j in counts.mechanisms_hidden}),
+        ("accounts", list(zip(*counts.holders, strict=True)), {(j, i) for i, j in counts.holders_hidden}),
     ):  # fmt: skip
         rows = tables[f"{language}-{name}"][1:]
         assert len(rows) == len(matrix)
@@ -115,6 +119,7 @@ def test_no_count_below_ten_is_told_in_either_language(audit, page, language):
                 assert (cell == "―") == ((i, j) in secret)
                 assert cell == "―" or (not small and cell == f"{matrix[i][j]:,}")
     assert counts.mechanisms_hidden
+    assert counts.holders_hidden
     for row in tables[f"{language}-patterns"][1:]:
         assert row[-2] == "<10" or int(row[-2].replace(",", "")) % 10 == 0
 
@@ -165,9 +170,9 @@ def test_collisions_are_told_as_the_audit_found_them(audit, tmp_path):
     pl.DataFrame(lines, COLLISIONS, orient="row").write_parquet(copy / "collisions.parquet")
     done("report", copy)
     page, paper = (copy / "report.html").read_text("utf-8"), text_of(copy / "report.pdf")
-    for language, absent in (("ja", "見ていない"), ("en", "not looked for")):
+    for language in ("ja", "en"):
         rows = parsed(page).tables[f"{language}-collisions"][1:]
-        assert [count for _, count in rows] == ["11", "―", absent, absent]
+        assert [count for _, count in rows] == ["11", "―", "0", "0"]
         assert all("".join("".join(row).split()) in paper for row in rows)
 
 
@@ -202,3 +207,33 @@ def test_the_case_system_gets_each_record_with_its_reason_in_two_languages(audit
     assert all(
         sentence(code).ja != sentence(code).en for code in [*Reason, "approved", "unapproved"]
     )
+
+
+def test_the_case_system_gets_each_account_that_is_shared_or_anothers(audit):
+    lines = pl.read_csv(audit / "accounts.csv")
+    assert lines["what_ja"].null_count() == lines["what_en"].null_count() == 0
+    shared = pl.read_parquet(audit / "collisions.parquet")
+    shared = shared.filter(pl.col("collision").str.contains("account"))
+    holders = pl.read_parquet(audit / "holders.parquet")
+    others = holders.filter(~pl.col("holder").is_in(["own", "read"]))
+    assert len(shared) > 2
+    assert len(others) > 2
+    told = lines.select("record_id", "what").sort("record_id", "what")
+    parts = [
+        shared.select("record_id", what="collision"),
+        others.select("record_id", what="holder"),
+    ]
+    assert told.equals(pl.concat(parts).sort("record_id", "what"))
+
+
+def test_what_was_not_looked_for_says_so(audit, tmp_path):
+    copy = copied(audit, tmp_path)
+    about = msgspec.json.decode((copy / "audit.json").read_bytes())
+    rows = about["taken"][0]
+    rows["quality"] = [c for c in rows["quality"] if c["column"] not in {"account", "holder"}]
+    (copy / "audit.json").write_bytes(msgspec.json.encode(about))
+    done("report", copy)
+    tables = parsed((copy / "report.html").read_text("utf-8")).tables
+    assert [row[1] for row in tables["ja-collisions"][3:]] == ["見ていない"] * 2
+    assert [row[1] for row in tables["en-collisions"][3:]] == ["not looked for"] * 2
+    assert "ja-accounts" not in tables

@@ -212,6 +212,21 @@ def test_a_former_name_or_address_stands_in_the_history_for_most(plan, world):
     assert rows["number"].is_in(known).mean() == pytest.approx(plan.history_kept, abs=0.05)
 
 
+def test_an_account_is_ones_own_a_parents_or_seldom_a_strangers():
+    plan = AuditPlan(links=10_000, seed=3, family_accounts=0.1, others_accounts=0.02)
+    made = make_world(plan)
+    rows = made["rows"].join(made["written"].select("row", whose="account"), on="row")
+    shares = dict(rows["whose"].value_counts(normalize=True).iter_rows())
+    assert shares["other"] == pytest.approx(0.02, rel=0.15)
+    assert 0.02 < shares["family"] < 0.08
+    held = rows.select("row", "whose", "account", "holder")
+    owners = held.filter(whose="own").unique("account")
+    taken = held.filter(pl.col("whose") != "own").join(owners, on="account", suffix="_owner")
+    assert (taken["holder"] == taken["holder_owner"]).all()
+    assert (held["holder"].str.len_chars() <= 30).all()
+    assert not held["holder"].str.contains("[ァ-ヺｦｧ-ｯ　]").any()
+
+
 def test_foreign_residents_are_written_in_every_order(world):
     names = world["rows"]["name"]
     assert names.str.contains("（").any()

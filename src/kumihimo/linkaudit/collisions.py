@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from kumihimo.linkaudit.canonical import fingerprints, read_births
+from kumihimo.linkaudit.canonical import INDEX, read_births
 from kumihimo.linkaudit.pairing import Paired
 from kumihimo.linkaudit.registering import Registered
 from kumihimo.linkaudit.schema import COLLISIONS, Collision
@@ -18,17 +18,25 @@ from kumihimo.people.columns.names import canonical_kanas, canonical_names
 
 # Kind, key of the group, row: what each of the searches below gives.
 FOUND: Final = {"collision": pl.String, "key": pl.Int64, "row": pl.Int64}
+PERSONS: Final = {name: INDEX[name] for name in ("number", "household_hash", "place")}
 
 
 def collide(
-    setting: Setting, registered: Registered, paired: Paired, searched: Searched
+    setting: Setting,
+    registered: Registered,
+    paired: Paired,
+    searched: Searched,
+    shared: pl.DataFrame,
 ) -> pl.DataFrame:
-    """Return `COLLISIONS` of an institution's file, by kind, group and row."""
+    """Return `COLLISIONS` of an institution's file, by kind, group and row.
+
+    `shared` is `accounts.SHARED`.
+    """
     evidence = (paired.evidence(n) for n in range(paired.partitions))
     parts = [
         numbers(setting.rows, evidence),
         _persons(paired, searched),
-        _accounts(setting, registered),
+        sharing(shared.join(_persons_of(shared, registered), on="number", how="left")),
     ]
     return grouped(setting.rows, pl.concat(parts))
 
@@ -36,7 +44,8 @@ def collide(
 def grouped(rows: Table, found: pl.DataFrame) -> pl.DataFrame:
     """Return `COLLISIONS` from what was found of each kind."""
     records = rows.scan().select("row", "record_id")
-    return numbered(records.join(found.lazy(), on="row").collect())
+    named = records.join(found.lazy(), on="row").collect(engine="streaming")
+    return numbered(named)
 
 
 def numbered(found: pl.DataFrame) -> pl.DataFrame:
@@ -95,48 +104,32 @@ def of_one_person(known: pl.DataFrame, carried: pl.DataFrame) -> pl.DataFrame:
     return _of(Collision.PERSON, pl.concat([both, rightly]), "true_number")
 
 
-def _accounts(setting: Setting, registered: Registered) -> pl.DataFrame:
-    """Find accounts that stand with different numbers, apart whether of one household."""
-    columns = setting.rows.scan().collect_schema().names()
-    if "account" not in columns:
-        return pl.DataFrame(schema=FOUND)
-    held = accounts(setting.rows.scan().select("row", "number", "account").collect())
-    shared = held.filter(pl.len().over("key") > 1).filter(
-        pl.col("number").n_unique().over("key") > 1
-    )
-    persons = pl.concat(
-        [
-            registered.index(n)
-            .filter(pl.col("number").is_in(shared["number"].implode()))
-            .select("number", "household_hash", "place")
-            for n in range(len(registered.partitions))
-        ]
-    )
-    return sharing(shared.join(persons, on="number", how="left"))
-
-
-def accounts(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return row, number and key of the account of `ROWS` that have one."""
-    held = rows.drop_nulls("account")
-    keys = fingerprints(held, ["account"]).reinterpret(signed=True)
-    return held.select("row", pl.col("number").cast(pl.Int64), key=keys)
-
-
 def sharing(homes: pl.DataFrame) -> pl.DataFrame:
-    """Find accounts of one household, and of several, among all rows that share some accounts.
+    """Find accounts that stand with different numbers, a family's apart.
 
-    `homes` is `accounts` with `household_hash` and `place` of each number's person.
+    `homes` is `accounts.SHARED` with `household_hash` and `place` of each number's person, null where
+    they are not known. A family: the institution or the register has its people in one household or
+    at one address, or the holder's surname is everybody's.
     """
-    one = pl.any_horizontal(
-        (pl.col(x).n_unique().over("key") == 1) & (pl.col(x).fill_null(0) != 0)
-        for x in ("household_hash", "place")
-    )
-    told = homes.with_columns(family=one)
+    one = [
+        (pl.col(x).n_unique().over("account") == 1) & (pl.col(x).fill_null(0) != 0)
+        for x in ("household", "household_hash", "place")
+    ]
+    named = pl.col("surname").fill_null(value=False).all().over("account")
+    told = homes.with_columns(family=pl.any_horizontal(*one, named))
     return pl.concat(
         [
-            _of(Collision.ACCOUNT, told.filter(~pl.col("family")), "key"),
-            _of(Collision.FAMILY_ACCOUNT, told.filter(pl.col("family")), "key"),
+            _of(Collision.ACCOUNT, told.filter(~pl.col("family")), "account"),
+            _of(Collision.FAMILY_ACCOUNT, told.filter(pl.col("family")), "account"),
         ]
+    )
+
+
+def _persons_of(shared: pl.DataFrame, registered: Registered) -> pl.DataFrame:
+    wanted = shared["number"].unique().implode()
+    return pl.concat(
+        registered.index(n).filter(pl.col("number").is_in(wanted)).select(list(PERSONS))
+        for n in range(len(registered.partitions))
     )
 
 
@@ -144,7 +137,11 @@ def _read(table: Table, rows: pl.Series, columns: Sequence[str]) -> pl.DataFrame
     scan = table.scan()
     held = scan.collect_schema().names()
     asked = [pl.col(c) if c in held else pl.lit(None, pl.String).alias(c) for c in columns]
-    return scan.filter(pl.col("row").is_in(rows.implode())).select("row", *asked).collect()
+    return (
+        scan.filter(pl.col("row").is_in(rows.implode()))
+        .select("row", *asked)
+        .collect(engine="streaming")
+    )
 
 
 def _of(kind: Collision, found: pl.DataFrame, key: str) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit import judging
+from kumihimo.linkaudit.accounts import look
 from kumihimo.linkaudit.canonical import Hasher
 from kumihimo.linkaudit.collisions import collide
 from kumihimo.linkaudit.folder import Stage, whole
@@ -48,10 +49,11 @@ def find(
     searched: Searched,
     team: Team,
 ) -> pl.DataFrame:
-    """Leave findings, patterns, proposals, collisions and estimates in the folder.
+    """Leave findings, patterns, proposals, collisions, holders and estimates in the folder.
 
     Returns how many rows there are of each affair, verdict and mechanism.
     """
+    accounts = look(setting.folder, setting.rows, setting.sizes, team)
     stage = Stage.at(setting.folder, "findings", "anew").folder
     nonmatches = measure(
         paired.whole("own"),
@@ -72,9 +74,10 @@ def find(
     tables = {
         "patterns": judging.pattern_table(counts, shifted, mixture, judgement),
         "proposals": _proposals(searched, setting),
-        "collisions": collide(setting, registered, paired, searched),
+        "collisions": collide(setting, registered, paired, searched, accounts.shared()),
         "estimates": rates(told, mixture),
     }
+    accounts.put_holders(setting.folder / "holders.parquet")
     for name, table in tables.items():
         with whole(setting.folder / f"{name}.parquet") as half:
             table.write_parquet(half)

@@ -20,6 +20,7 @@ TABLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "estimates": schema.ESTIMATES,
     "bad_rows": schema.BAD_ROWS,
     "collisions": schema.COLLISIONS,
+    "holders": schema.HOLDERS,
 }
 
 

@@ -101,8 +101,21 @@ class Collision(StrEnum):
 
     NUMBER = "number"  # one number, records of two people
     PERSON = "person"  # one person, two numbers: another record carries the number she should have
-    ACCOUNT = "account"  # one account, numbers of people of different households
-    FAMILY_ACCOUNT = "family-account"  # one account, numbers of one household
+    ACCOUNT = "account"  # one account, numbers of two people
+    FAMILY_ACCOUNT = "family-account"  # … of one household, or whose surname is the holder's
+
+
+@unique
+class Holder(StrEnum):
+    """Whose the account of a record is, by how its holder is written. Clears no record."""
+
+    OWN = "own"  # the holder is the record's reading
+    READ = "read"  # the record's name may be read so; its reading is another or is not held
+    FAMILY = "family"  # the surname alone fits: an account in the name of one of the family?
+    GIVEN = "given"  # the given name alone fits: an account under a former surname?
+    CORPORATE = "corporate"  # a legal person's
+    OTHER = "other"  # nothing fits
+    UNTOLD = "untold"  # no reading and no name that can be read
 
 
 @unique
@@ -128,7 +141,8 @@ LEVELS: Final[tuple[tuple[str, type[StrEnum]], ...]] = (
 ATTRIBUTES: Final = tuple(attribute for attribute, _ in LEVELS)
 
 # The institution's side after intake (persons). `row` counts data rows of the file from 1.
-# Null where the institution holds no such attribute. `account` is bank, branch, kind and number.
+# Null where the institution holds no such attribute. `account` is bank, branch, kind and number,
+# `holder` the reading in which the bank keeps it.
 ROWS: Final = {
     "row": pl.Int64,
     "record_id": pl.String,
@@ -140,6 +154,7 @@ ROWS: Final = {
     "address": pl.String,
     "household": pl.String,
     "account": pl.String,
+    "holder": pl.String,
     "affair": pl.String,
 }
 
@@ -231,3 +246,6 @@ COLLISIONS: Final = {
     "row": pl.Int64,
     "record_id": pl.String,
 }
+
+# Whose the accounts of records are: a line for each row with a holder.
+HOLDERS: Final = {"row": pl.Int64, "record_id": pl.String, "holder": pl.String}

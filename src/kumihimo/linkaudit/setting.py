@@ -39,6 +39,11 @@ class Table:
         """Return some rows of it."""
         return self.scan().slice(first, count).collect()
 
+    def chunks(self, size: int) -> list[tuple[int, int]]:
+        """Return first row and count of each chunk of at most `size` rows."""
+        total = self.rows()
+        return [(first, min(size, total - first)) for first in range(0, total, size)]
+
 
 @attrs.frozen
 class Sizes:
@@ -70,8 +75,7 @@ class Setting:
 
     def chunks(self, table: Table) -> list[tuple[int, int]]:
         """Return first row and count of each chunk of a table."""
-        total, size = table.rows(), self.sizes.rows
-        return [(first, min(size, total - first)) for first in range(0, total, size)]
+        return table.chunks(self.sizes.rows)
 
     def read_history(self, first: int, count: int) -> pl.DataFrame:
         """Return some lines of the history, numbers as integers."""

@@ -14,8 +14,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit import judging
+from kumihimo.linkaudit.accounts import look
 from kumihimo.linkaudit.answers import UNASKED, Answers, load
-from kumihimo.linkaudit.collisions import grouped, numbers
+from kumihimo.linkaudit.audit import MEMORY_GIB
+from kumihimo.linkaudit.collisions import PERSONS, grouped, numbers, sharing
 from kumihimo.linkaudit.finding import put
 from kumihimo.linkaudit.folder import Stage, whole
 from kumihimo.linkaudit.mixture import COMPONENTS, Mixture
@@ -30,9 +32,9 @@ from kumihimo.linkaudit.schema import (
     Outcome,
     Verdict,
 )
-from kumihimo.linkaudit.setting import Table
+from kumihimo.linkaudit.setting import Sizes, Table
 from kumihimo.linkaudit.verdicts import Judgement, rule, settle
-from kumihimo.linkaudit.workers import Progress
+from kumihimo.linkaudit.workers import Progress, Team
 
 STAGE: Final = "findings"
 _CHUNK: Final = 1_000_000  # rows judged at a time
@@ -40,7 +42,9 @@ _EVEN: Final = 0.5  # odds of 0: nothing is said
 
 
 def find(folder: Path, rows: Table, answers: Answers, progress: Progress) -> None:
-    """Leave findings, patterns, proposals, collisions and estimates in the folder."""
+    """Leave findings, patterns, proposals, collisions, holders and estimates in the folder."""
+    accounts = look(folder, rows, Sizes.of(MEMORY_GIB), Team(None, progress))
+    accounts.put_holders(folder / "holders.parquet")
     stage = Stage.at(folder, "findings", "answered").folder
     known = answers.known().select("question", "pattern").unique("question")
     cases_max = PATTERNS_MAX * len(Outcome)
@@ -61,7 +65,12 @@ def find(folder: Path, rows: Table, answers: Answers, progress: Progress) -> Non
         with whole(stage / "parts" / f"part-{n:05}.parquet") as half:
             table.write_parquet(half, compression="lz4")
         progress(STAGE, first + len(part), total)
-    _write(folder, rows, counts, judgement, pl.concat(evidence), pl.concat(told))
+    # No household is known here but the institution's own.
+    homes = accounts.shared().join(pl.DataFrame(schema=PERSONS), on="number", how="left")
+    found = [numbers(rows, evidence), sharing(homes)]
+    with whole(folder / "collisions.parquet") as half:
+        grouped(rows, pl.concat(found)).write_parquet(half)
+    _write(folder, counts, judgement, pl.concat(told))
     put(stage / "parts", folder / "findings.parquet")
     shutil.rmtree(stage)
 
@@ -83,12 +92,7 @@ def _judged(part: pl.DataFrame, judgement: Judgement) -> tuple[pl.DataFrame, NDA
 
 
 def _write(
-    folder: Path,
-    rows: Table,
-    counts: NDArray[np.int64],
-    judgement: Judgement,
-    evidence: pl.DataFrame,
-    told: pl.DataFrame,
+    folder: Path, counts: NDArray[np.int64], judgement: Judgement, told: pl.DataFrame
 ) -> None:
     untold = SENTENCES[Reason.NAMESAKE_UNTOLD]
     here = SENTENCES[Reason.NAMESAKE_HERE]
@@ -99,7 +103,6 @@ def _write(
             pl.col("reason_en").replace(here.en, untold.en),
         ),
         "proposals": pl.DataFrame(schema=PROPOSALS),
-        "collisions": grouped(rows, numbers(rows, [evidence])),
         "estimates": pl.concat(_counted(told)),
     }
     for name, table in tables.items():

@@ -14,6 +14,8 @@ from kumihimo.world.audits.worlds import make_world
 INSURER: Final = {
     "symbol": "記号", "record_id": "番号", "number": "個人番号", "name": "氏名（漢字）", "kana": "氏名（カナ）",
     "birth": "生年月日", "sex": "性別", "address": "住所", "household": "世帯番号",
+    "bank": "金融機関コード", "branch": "支店コード", "kind": "預金種目", "account": "口座番号",
+    "holder": "口座名義カナ",
 }  # fmt: skip
 REGISTER: Final = {
     "number": "個人番号", "name": "氏名", "kana": "フリガナ", "former_surname": "旧氏",
@@ -24,6 +26,8 @@ REGISTER: Final = {
 PLANTING: Final = Planting(
     household=0.006, homonym=0.001, twin=0.001, random=0.003, one_digit=0.001, nobody=0.001, shift=0.004
 )  # fmt: skip
+_FAMILY_ACCOUNTS: Final = 0.02
+_OTHERS_ACCOUNTS: Final = 0.001
 _SHORT: Final = 3  # rows whose number a spreadsheet has taken the leading zeros of
 _SYMBOL: Final = "1001"
 
@@ -45,7 +49,14 @@ def sample(*, out: Path, rows: int = 2_000, seed: int = 1) -> None:
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise Conflict(f"{out}: not an empty folder", pointer="out")
-    world = make_world(AuditPlan(links=rows, seed=seed, planting=PLANTING))
+    plan = AuditPlan(
+        links=rows,
+        seed=seed,
+        planting=PLANTING,
+        family_accounts=_FAMILY_ACCOUNTS,
+        others_accounts=_OTHERS_ACCOUNTS,
+    )
+    world = make_world(plan)
     out.mkdir(parents=True, exist_ok=True)
     insurer = world["rows"].with_columns(symbol=pl.lit(_SYMBOL), affair=pl.lit(None, pl.String))
     zeros = pl.col("number").str.starts_with("0") & (
@@ -54,6 +65,9 @@ def sample(*, out: Path, rows: int = 2_000, seed: int = 1) -> None:
     insurer = insurer.with_columns(
         number=pl.when(zeros).then(pl.col("number").str.strip_chars_start("0")).otherwise("number")
     )
+    parts = pl.col("account").str.split("-")
+    bank = {name: parts.list.get(n) for n, name in enumerate(("bank", "branch", "kind", "account"))}
+    insurer = insurer.with_columns(**bank)
     _write(out / "insurer.xlsx", insurer, INSURER, "令和8年度 被保険者一覧")
     _write(out / "register.xlsx", world["register"], REGISTER, "住民基本台帳 抽出")
     symbol = pl.format("{}-{}", pl.lit(_SYMBOL), "record_id")

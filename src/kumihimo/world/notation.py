@@ -48,6 +48,7 @@ _HALF: Final = dict(
         strict=True,
     )
 )
+_BANK_CELLS: Final = 30
 _VOICED: Final = "ガギグゲゴザジズゼゾダヂヅデドバビブベボ"
 _SEMIVOICED: Final = "パピプペポ"
 _SMALL: Final = dict(zip("ァィゥェォッャュョ", "アイウエオツヤユヨ", strict=True))
@@ -78,6 +79,12 @@ def written_kana(style: pl.Expr) -> pl.Expr:
         _mapped(kana, _SMALL),
         _mapped(kana, dict(zip(_KATAKANA, _HIRAGANA, strict=True))),
     )
+
+
+def bank_holder(kana: pl.Expr) -> pl.Expr:
+    """Return a reading in full-width katakana as a bank keeps it: 30 cells of half width."""
+    large = _mapped(kana, _SMALL | {"ヲ": "オ", "　": " "})
+    return _mapped(large, _half_width() | {"ー": "-"}).str.slice(0, _BANK_CELLS)
 
 
 def written_birth(style: pl.Expr) -> pl.Expr:

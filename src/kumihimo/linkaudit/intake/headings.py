@@ -46,6 +46,7 @@ _NAMED: Final = (
     ("account", "part", "(支店|店舗?)(コード|番号)|店番"),
     ("account", "part", "(預金|口座)(種目|種別|種類)"),
     ("account", "part", "口座番号|account"),
+    ("holder", "whole", "((口座|預金)?名義人?|預金者名?|受取人名?)(氏名)?[(]?(半角)?(カナ|フリガナ)?[)]?(氏名)?|(account_?)?holder"),
     ("affair", "whole", "事務(区分|名)?|制度区分|affair"),
     ("former_surname", "whole", "旧(氏|姓)|former_?surname"),
     ("former_surname_kana", "whole", "旧(氏|姓)[(]?(カナ|フリガナ)[)]?|former_?surname_?kana"),

@@ -11,7 +11,7 @@ from kumihimo.linkaudit.intake.mapping import Mapping, Side
 from kumihimo.linkaudit.intake.sheets import Progress, no_progress, parts
 from kumihimo.linkaudit.intake.taking import Taken, take_in
 
-INTAKE_VERSION: Final = 1
+INTAKE_VERSION: Final = 2
 
 
 class _Done(msgspec.Struct, frozen=True):

@@ -27,6 +27,7 @@ _USUAL: Final = {
     "birth": (6, 14),
     "sex": (1, 2),
     "address": (5, 100),
+    "holder": (2, 30),
 }
 _SAMPLE: Final = 200_000  # our choice: how many values of a column are counted for repetition
 _SKETCH_BITS: Final = 16

@@ -23,6 +23,7 @@ _MEANINGS: Final = {
     "address": "住所",
     "household": "世帯番号",
     "account": "口座（金融機関・支店・種目・番号）",
+    "holder": "口座名義人（カナ）",
     "affair": "事務（行ごとに違うときだけ）",
     "former_surname": "旧氏",
     "former_surname_kana": "旧氏フリガナ",

@@ -37,6 +37,7 @@ def contents(
             sections.rates(counts, language),
             sections.mechanisms(folder, counts, language),
             sections.collisions(counts, language),
+            *sections.accounts(counts, language),
             pattern_section(folder, language),
             weight_figures(folder, language, record),
             sections.quality(about, language),

@@ -11,7 +11,7 @@ from polars.lazyframe.group_by import LazyGroupBy
 from kumihimo.linkaudit.quantiles import Interval, share_interval
 from kumihimo.linkaudit.report.suppression import hidden, with_totals
 from kumihimo.linkaudit.results import read_about, scan
-from kumihimo.linkaudit.schema import Collision, Mechanism, Verdict
+from kumihimo.linkaudit.schema import Collision, Holder, Mechanism, Verdict
 from kumihimo.linkaudit.statistics import two_numbers
 
 WRONG: Final = tuple(one for one in Mechanism if one is not Mechanism.MATCH)
@@ -28,6 +28,8 @@ class Counts:
     mechanisms_hidden: set[tuple[int, int]]
     runs: list[int]  # records in each run of shifted rows
     collisions: Mapping[Collision, int | None]  # groups of records; None: was not looked for
+    holders: list[list[int]] | None  # by `Holder` and total; None: the file says no holder
+    holders_hidden: set[tuple[int, int]]
     residual: Interval  # mis-links expected among what is not suspected
 
     def rate(self, affair: int) -> Interval | None:
@@ -49,6 +51,8 @@ def counts_of(folder: Path) -> Counts:
     per = dict(_count(suspected.group_by("mechanism")).iter_rows())
     mechanisms = with_totals([[int(per.get(one, 0)) for one in WRONG]])
     hidden_verdicts, hidden_mechanisms = _hidden(verdicts, mechanisms)
+    held = _held(folder)
+    holders = _holders(folder) if "holder" in held else None
     runs = _count(found.filter(pl.col("run") > 0).group_by("run"))["len"]
     judged = found.select(pl.lit(None, pl.String).alias("affair"), "verdict", "odds").collect()
     rest = two_numbers(judged).filter(pl.col("affair").is_null())
@@ -60,7 +64,9 @@ def counts_of(folder: Path) -> Counts:
         mechanisms=mechanisms,
         mechanisms_hidden=hidden_mechanisms,
         runs=sorted(runs.to_list(), reverse=True),
-        collisions=_collisions(folder),
+        collisions=_collisions(folder, held),
+        holders=holders,
+        holders_hidden=hidden(holders) if holders else set(),
         residual=Interval(low, value, high),
     )
 
@@ -82,17 +88,25 @@ def _hidden(
     return first, second
 
 
-def _collisions(folder: Path) -> dict[Collision, int | None]:
+def _held(folder: Path) -> set[str]:
+    """Return the columns that the institution's file has."""
+    taken = read_about(folder).taken
+    return {column.column for one in taken if one.side == "rows" for column in one.quality}
+
+
+def _collisions(folder: Path, held: set[str]) -> dict[Collision, int | None]:
     """Count the groups of each kind. What an audit had no file or column for, it did not look for."""
     groups = scan(folder, "collisions").group_by("collision").agg(pl.col("group").n_unique())
     found = dict(groups.collect().iter_rows())
-    taken = read_about(folder).taken
-    held = {column.column for one in taken if one.side == "rows" for column in one.quality}
-    searched = any(one.side == "snapshot" for one in taken)
     looked_for = {
         Collision.NUMBER: True,
-        Collision.PERSON: searched,
-        Collision.ACCOUNT: searched and "account" in held,
-        Collision.FAMILY_ACCOUNT: searched and "account" in held,
+        Collision.PERSON: any(one.side == "snapshot" for one in read_about(folder).taken),
+        Collision.ACCOUNT: "account" in held,
+        Collision.FAMILY_ACCOUNT: "account" in held,
     }
     return {one: int(found.get(one, 0)) if looked_for[one] else None for one in Collision}
+
+
+def _holders(folder: Path) -> list[list[int]]:
+    per = dict(_count(scan(folder, "holders").group_by("holder")).iter_rows())
+    return with_totals([[int(per.get(one, 0)) for one in Holder]])

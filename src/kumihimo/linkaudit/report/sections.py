@@ -22,6 +22,7 @@ from kumihimo.linkaudit.report.parts import (
 from kumihimo.linkaudit.report.words import (
     COLLISIONS,
     COLUMNS,
+    HOLDERS,
     MECHANISMS,
     VERDICTS,
     Language,
@@ -185,6 +186,34 @@ def collisions(counts: Counts, language: Language) -> Section:
         head=[t("重なり", "collision"), t("件数", "count")],
         rows=rows,
     )
+
+
+def accounts(counts: Counts, language: Language) -> list[Section]:
+    """Return whose the accounts are by how their holders are written; nothing where none is told."""
+    if counts.holders is None:
+        return []
+    t = teller(language)
+    names = [say(words, language) for words in HOLDERS.values()]
+    line = counts.holders[0]
+    rows = [
+        [name, number(n, told=(0, j) not in counts.holders_hidden)]
+        for j, (name, n) in enumerate(zip([*names, t("計", "all")], line, strict=True))
+    ]
+    said = t(
+        "口座名義のカナを、その記録の氏名・フリガナと比べたものです。名義が本人のものでなくても番号の誤りとは限らず、"
+        "本人のものでも番号が正しいとは限らないので、判定には使っていません。どの記録かは accounts.csv にあります。",
+        "The account's holder beside the record's own name. Another's account does not make the number"
+        " wrong, nor does one's own make it right: no verdict rests on it. accounts.csv has the records.",
+    )
+    return [
+        Section(
+            id="accounts",
+            title=t("口座名義", "Holders of accounts"),
+            paragraphs=[said],
+            head=[t("名義", "holder"), t("件数", "records")],
+            rows=rows,
+        )
+    ]
 
 
 def quality(about: About, language: Language) -> Section:

@@ -3,7 +3,7 @@
 from typing import Final, Literal
 
 from kumihimo.linkaudit.reasons import Sentence
-from kumihimo.linkaudit.schema import Collision, Mechanism, Verdict
+from kumihimo.linkaudit.schema import Collision, Holder, Mechanism, Verdict
 
 Language = Literal["ja", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("ja", "en")
@@ -26,11 +26,24 @@ COLLISIONS: Final = {
     Collision.NUMBER: Sentence("二人の記録にある一つの番号", "one number, records of two people"),
     Collision.PERSON: Sentence("二つの番号を持つ一人", "one person, two numbers"),
     Collision.ACCOUNT: Sentence(
-        "別の世帯の二人が使う一つの口座", "one account, two people of different households"
+        "家族とみえない二人が使う一つの口座", "one account, two people who seem no family"
     ),
     Collision.FAMILY_ACCOUNT: Sentence(
-        "一つの世帯の二人が使う一つの口座", "one account, two people of one household"
+        "家族とみえる二人が使う一つの口座", "one account, two people who seem a family"
     ),
+}
+HOLDERS: Final = {
+    Holder.OWN: Sentence("本人の読み", "the person's reading"),
+    Holder.READ: Sentence("氏名をそう読める", "a reading that the name can have"),
+    Holder.FAMILY: Sentence(
+        "姓だけが合う（家族名義）", "the surname alone fits: a family member's"
+    ),
+    Holder.GIVEN: Sentence(
+        "名だけが合う（旧姓など）", "the given name alone fits: a former surname"
+    ),
+    Holder.CORPORATE: Sentence("法人", "a legal person"),
+    Holder.OTHER: Sentence("どちらも合わない", "nothing fits"),
+    Holder.UNTOLD: Sentence("読めない・比べる氏名がない", "cannot be read, or no name to compare"),
 }
 COLUMNS: Final = {
     "record_id": Sentence("記録番号", "record id"),
@@ -42,6 +55,7 @@ COLUMNS: Final = {
     "address": Sentence("住所", "address"),
     "household": Sentence("世帯番号", "household"),
     "account": Sentence("口座", "account"),
+    "holder": Sentence("口座名義", "account holder"),
     "affair": Sentence("事務", "affair"),
     "others": Sentence("ほかの人", "others"),
     "former_surname": Sentence("旧氏", "former surname"),

@@ -76,6 +76,7 @@ class AuditPlan:
     rowless: float = 0.04
     history_kept: float = 0.7
     family_accounts: float = 0.004  # of members beyond the couple: our choice
+    others_accounts: float = 748 / 54_000_000  # strangers' among accounts for public money (2023)
     writing: Writing = Writing()
     planting: Planting = Planting()
     block_links: int = BLOCK_LINKS

@@ -30,6 +30,7 @@ from kumihimo.world.audits.register import (
 )
 from kumihimo.world.audits.writing import WRITTEN, write_rows
 from kumihimo.world.dwellings import Towns, towns_of
+from kumihimo.world.notation import bank_holder
 from kumihimo.world.streams import Chance, Ints, key_of, permute, stream
 
 TABLES: Final = ("register", "history", "rows", "truth", "written")
@@ -76,13 +77,15 @@ def make_block(plan: AuditPlan, block: int, towns: Towns) -> dict[str, pl.DataFr
     index = plan.first_row(block) + np.arange(len(person), dtype=np.int64)
     # The office's own number for the household: it joins to nothing outside its file.
     own = permute(register.household[person], key_of(plan.seed, "office"), _HOUSEHOLD_SPACE)
+    accounts = _accounts(register, person, plan, block, chance)
     frame = pl.DataFrame(
         {
             "row": index + 1,
             "record_id": numerals(index, 10),
             "number": numerals(planted.number),
             "household": numerals(own, 10),
-            "account": _accounts(register, person, plan, block, chance),
+            "account": accounts["account"],
+            "holder": accounts["holder"],
             "affair": pl.Series([name for name, _ in AFFAIRS]).gather(
                 chance.pick(len(person), [share for _, share in AFFAIRS])
             ),
@@ -108,7 +111,7 @@ def make_block(plan: AuditPlan, block: int, towns: Towns) -> dict[str, pl.DataFr
         "history": history(register, kept),
         "rows": frame.select(*ROWS),
         "truth": truth,
-        "written": written.select(pl.Series("row", index + 1), *WRITTEN),
+        "written": written.select(pl.Series("row", index + 1), *WRITTEN, account=accounts["whose"]),
     }
 
 
@@ -181,14 +184,27 @@ def _with_rows(register: Register, plan: AuditPlan, block: int) -> Ints:
 
 def _accounts(
     register: Register, person: Ints, plan: AuditPlan, block: int, chance: Chance
-) -> pl.Series:
-    """Return bank, branch, kind and number; one child in some families has its parent's account."""
+) -> pl.DataFrame:
+    """Return `account` (bank, branch, kind, number), its `holder`, and `whose` it is.
+
+    One child in some families has its parent's account, and a few people have a stranger's.
+    """
     owner = person.copy()
-    shared = (register.people.place[person] > 1) & chance.flag(len(person), plan.family_accounts)
-    owner[shared] -= register.people.place[person][shared]
+    family = (register.people.place[person] > 1) & chance.flag(len(person), plan.family_accounts)
+    owner[family] -= register.people.place[person][family]
+    more = stream(plan.seed, "audit", block, "accounts")
+    others = ~family & more.flag(len(person), plan.others_accounts)
+    owner[others] = person[more.below(int(others.sum()), len(person))]
     made = permute(plan.first_person(block) + owner, key_of(plan.seed, "account"), _ACCOUNT_SPACE)
     bank, rest = np.divmod(made, 10**10)
-    return pl.Series(bank + 1).cast(pl.String).str.zfill(4) + "-" + _split(rest)
+    reading = pl.concat_str("surname_kana", pl.lit("　"), "given_kana")
+    words = pl.when(pl.Series(family)).then(pl.lit("family"))
+    words = words.when(pl.Series(others & (owner != person))).then(pl.lit("other"))
+    return register.names[owner.tolist()].select(
+        account=pl.Series(bank + 1).cast(pl.String).str.zfill(4) + "-" + _split(rest),
+        holder=bank_holder(reading),
+        whose=words.otherwise(pl.lit("own")),
+    )
 
 
 def _split(rest: Ints) -> pl.Series:
