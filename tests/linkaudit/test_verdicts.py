@@ -51,7 +51,7 @@ CASES = {
         Reason.MEMBER,
     ),
     "lost character": ({}, {"name": "山●　花子"}, "notational", Reason.LOST),
-    "all lost": ({}, {"name": "●●　●●"}, "notational", Reason.LOST),
+    "all lost": ({}, {"name": "●●　●●"}, "person", Reason.NAME_MISSING),
     "another reading": ({}, {"kana": "ヤマタ　ハナコ"}, "notational", Reason.READING),
     "no sex": ({}, {"sex": None}, "notational", Reason.NO_SEX),
     "no reading": ({}, {"kana": None}, "confirmed", Reason.AGREE),

@@ -17,10 +17,11 @@ from kumihimo.kernel.files import write_new
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.linkaudit.canonical import fingerprints
 from kumihimo.linkaudit.patterns import PLACES, encode
-from kumihimo.linkaudit.schema import ATTRIBUTES, AddressLevel, Others
+from kumihimo.linkaudit.schema import ATTRIBUTES, Others
 from kumihimo.linkaudit.setting import Table
 from kumihimo.linkaudit.workers import Progress
-from kumihimo.people.levels import NameLevel
+from kumihimo.people.address_levels import SAME_PLACE, AddressLevel
+from kumihimo.people.levels import SAME_NAME, NameLevel
 
 STAGE: Final = "asking"
 # One line for each row that was asked about. `question` is a fingerprint of what was asked.
@@ -29,8 +30,8 @@ COLUMNS: Final = ("number", *ATTRIBUTES)
 _FOLDER: Final = "answers"
 _CHUNK: Final = 100_000  # rows read at a time
 _PLACES: Final = {place: tuple(map(str, words)) for place, words in PLACES}
-_HERE: Final = (AddressLevel.EQUAL, AddressLevel.CANONICAL, AddressLevel.FORMER)
-_READ: Final = (NameLevel.EQUAL, NameLevel.CANONICAL, NameLevel.MEMBER)
+_HERE: Final = SAME_PLACE | {AddressLevel.FORMER}
+_NEARLY: Final = (AddressLevel.OTHER_ROOM, AddressLevel.NO_CITY)
 _WHOLE: Final = (NameLevel.EQUAL, NameLevel.CANONICAL)
 
 
@@ -191,12 +192,10 @@ def _others(answer: Answer) -> Others:
     if not answer.known:
         return Others.NO_PERSON
     name, kana, address = (answer.levels[one] for one in ("name", "kana", "address"))
-    here = address in _HERE
+    here, nearly = address in _HERE, address in _NEARLY
     if answer.homonym is False:
-        return (
-            Others.NOBODY if kana in _READ or here or address == AddressLevel.ROOM else Others.NAME
-        )
-    if answer.homonym is None or address == AddressLevel.ROOM:
+        return Others.NOBODY if kana in SAME_NAME or here or nearly else Others.NAME
+    if answer.homonym is None or nearly:
         return Others.NAME
     return Others.NAME if here and name not in _WHOLE else Others.ELSEWHERE
 

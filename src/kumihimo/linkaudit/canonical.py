@@ -27,7 +27,9 @@ from kumihimo.people.kana import KANA_FORM_VERSION
 from kumihimo.people.names import NAME_FORM_VERSION
 
 # What was judged under other forms is judged anew.
-FORMS: Final = f"name {NAME_FORM_VERSION}, kana {KANA_FORM_VERSION}, address {ADDRESS_FORM_VERSION}"
+FORMS: Final = (
+    f"name {NAME_FORM_VERSION}, kana {KANA_FORM_VERSION}, address {ADDRESS_FORM_VERSION}, place 2"
+)
 
 # Hashes of different kinds of text never meet. Names and readings do: a foreign resident's kana
 # stands in either column.
@@ -49,17 +51,13 @@ INDEX: Final = {
     "place": pl.UInt64,
     "household_hash": pl.UInt64,
 }
-# And with the texts as written; `room` and `prefecture` are "" where the address has none.
-REGISTER: Final = {
-    **SNAPSHOT,
-    **INDEX,
-    "prefecture": pl.String,
-    "room": pl.String,
-}
+# What tells two addresses of one place apart: "" where the address has none, null where there is no
+# address that can be read.
+DETAILS: Final = dict.fromkeys(("prefecture", "lot_kind", "building", "room"), pl.String)
+# And with the texts as written.
+REGISTER: Final = {**SNAPSHOT, **INDEX, **DETAILS}
 # Other names that the register records of a person (persons): hashes.
 ALSO: Final = {"number": pl.Int64, "hash": pl.UInt64}
-# What was read of one address column. `place` is a hash, 0 where no lot is written.
-PLACES: Final = {"place": pl.UInt64, "prefecture": pl.String, "room": pl.String}
 
 
 @attrs.frozen
@@ -106,17 +104,16 @@ def make_key(path: Path, entropy: Entropy) -> bool:
 
 def register_columns(snapshot: pl.DataFrame, hasher: Hasher) -> pl.DataFrame:
     """Return `REGISTER` for a `SNAPSHOT`, in its order."""
-    places = read_places(snapshot["address"], hasher)
+    parts = address_columns(snapshot["address"].cast(pl.String))
     return snapshot.with_columns(
         pl.col("number").cast(pl.Int64),
         day=read_births(snapshot["birth"]),
         sex_code=read_sexes(snapshot["sex"]),
         name_hash=hasher.names(canonical_names(snapshot["name"])),
         kana_hash=hasher.names(canonical_kanas(snapshot["kana"])),
-        place=places["place"],
+        place=hash_places(parts, hasher),
         household_hash=hasher.households(snapshot["household"]),
-        prefecture=places["prefecture"],
-        room=places["room"],
+        **{name: parts[name] for name in DETAILS},
     ).select(list(REGISTER))
 
 
@@ -181,12 +178,8 @@ def read_sexes(written: pl.Series) -> pl.Series:
     return read.replace({"": "0"}).fill_null("0").cast(pl.Int8).alias("sex")
 
 
-def read_places(written: pl.Series, hasher: Hasher) -> pl.DataFrame:
-    """Return `PLACES` for addresses as written, each distinct address read once."""
-    parts = address_columns(written.cast(pl.String))
-    core = pl.concat_str("city", "town", "lot")
-    cores = parts.select(
-        pl.when(pl.col("lot") == "").then(pl.lit("")).otherwise(core).alias("core")
-    ).to_series()
-    columns = {name: parts[name].fill_null("") for name in ("prefecture", "room")}
-    return pl.DataFrame({"place": hasher.places(cores), **columns}, schema=PLACES)
+def hash_places(parts: pl.DataFrame, hasher: Hasher) -> pl.Series:
+    """Return a hash of city, town and lot of `PARTS` (UInt64), 0 where no lot is written."""
+    place = pl.concat_str("city", "town", pl.lit("\n"), "lot")
+    places = parts.select(pl.when(pl.col("lot") != "").then(place).alias("place")).to_series()
+    return hasher.places(places)

@@ -14,16 +14,12 @@ from numpy.typing import NDArray
 from kumihimo.linkaudit import homonyms, levels
 from kumihimo.linkaudit.canonical import REGISTER, Hasher, read_births, read_sexes
 from kumihimo.linkaudit.homonyms import Doubles
-from kumihimo.linkaudit.names import KANA, NAME
 from kumihimo.linkaudit.patterns import PATTERNS_MAX, decode, encode
-from kumihimo.linkaudit.schema import (
-    AddressLevel,
-    BirthLevel,
-    NameLevel,
-    Others,
-    SexLevel,
-)
+from kumihimo.linkaudit.schema import Others
+from kumihimo.people.address_levels import SAME_LOT, AddressLevel
+from kumihimo.people.birth_levels import BirthLevel, SexLevel
 from kumihimo.people.columns.names import canonical_kanas, canonical_names
+from kumihimo.people.levels import SAME_NAME, NameLevel
 
 # One line for each row of the institution.
 EVIDENCE: Final = {"row": pl.Int64, "number": pl.Int64, "pattern": pl.Int32}
@@ -41,13 +37,8 @@ CLUES: Final = {
     "held_place": pl.UInt64,
     "held_household": pl.UInt64,
 }
-NAMES_AGREE: Final = (NameLevel.EQUAL, NameLevel.CANONICAL, NameLevel.MEMBER)
-PLACES_AGREE: Final = (
-    AddressLevel.EQUAL,
-    AddressLevel.CANONICAL,
-    AddressLevel.FORMER,
-    AddressLevel.ROOM,
-)
+# The number ties the two already: a city left out, or another room, is no reason to doubt it.
+PLACES_AGREE: Final = SAME_LOT | {AddressLevel.FORMER}
 
 
 @attrs.frozen
@@ -92,8 +83,8 @@ def judge(
     others[~pairs["found"].to_numpy()] = levels.code(Others.NO_PERSON)
     pattern = encode(
         {
-            "name": levels.names(pairs, NAME, hasher, history),
-            "kana": levels.names(pairs, KANA, hasher, history),
+            "name": levels.names(pairs, levels.NAME, history),
+            "kana": levels.names(pairs, levels.KANA, history),
             "birth": levels.births(pairs["day"], pairs["held_day"]),
             "sex": levels.sexes(pairs["sex_code"], pairs["held_sex_code"]),
             "address": places.levels,
@@ -110,8 +101,8 @@ def unsettled_patterns() -> NDArray[np.bool_]:
     codes = decode(np.arange(PATTERNS_MAX, dtype=np.int32))
     name, kana, birth, sex, address, others = codes.values()
     fine = (
-        among(name, *NAMES_AGREE)
-        & among(kana, *NAMES_AGREE, NameLevel.MISSING)
+        among(name, *SAME_NAME)
+        & among(kana, *SAME_NAME, NameLevel.MISSING)
         & among(birth, BirthLevel.EQUAL)
         & ~among(sex, SexLevel.DIFFERENT)
         & (among(address, *PLACES_AGREE) | among(others, Others.NOBODY))

@@ -1,9 +1,11 @@
-"""How far two values of one attribute agree, over columns: a small code for each pair.
+"""How far two values of one attribute agree, over columns: `people`'s levels as small codes.
 
-Values are compared as written first, then by hash, then as text: what is dear is done for the few
-pairs that still differ. A code is the place of its level in the enumeration of `schema`.
+What is written alike, or has the hash of the register's place, is settled first; the rest is
+compared by `people.columns`; and what still disagrees is held against the person's history, as
+`people.formerly` says. A code is the place of a level in its enumeration.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -12,16 +14,20 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kumihimo.linkaudit.canonical import Hasher, read_places
-from kumihimo.linkaudit.names import Names, before, unequal_names
-from kumihimo.linkaudit.schema import AddressLevel, BirthLevel, NameLevel, SexLevel
-from kumihimo.people.columns.addresses import address_columns
+from kumihimo.linkaudit.canonical import DETAILS, Hasher, hash_places
+from kumihimo.people.address_levels import SAME_LOT, AddressLevel
+from kumihimo.people.birth_levels import BirthLevel
+from kumihimo.people.columns.address_levels import WRITTEN, address_levels
+from kumihimo.people.columns.addresses import PARTS, address_columns
+from kumihimo.people.columns.birth_levels import birth_levels, sex_levels
+from kumihimo.people.columns.comparing import HELD, kana_levels, name_levels
+from kumihimo.people.levels import SAME_NAME, NameLevel
 
 Codes: TypeAlias = NDArray[np.uint8]
 
-# What systems write for a character outside their set, and every private-use code point: as
-# `people.text.is_unreadable`, which looks at the NFKC form.
-LOST: Final = "[●○◯■□〓?？\ufffd\ue000-\uf8ff\U000f0000-\U0010fffd]"
+_HELD: Final = [f"held_{name}" for name in HELD]
+# City, town and lot of two addresses whose hashes say that they are one.
+_ONE_PLACE: Final = {"city": "", "town": "", "lot": "1"}
 
 
 def code(level: StrEnum) -> int:
@@ -29,83 +35,55 @@ def code(level: StrEnum) -> int:
     return list(type(level)).index(level)
 
 
-def told(column: pl.Series) -> pl.Series:
-    """Say where a text is there and not empty."""
-    return (column.fill_null("") != "").rename("told")
+@attrs.frozen
+class Names:
+    """One kind of name: its column, and how `people` compares two columns of it."""
+
+    attribute: str
+    compare: Callable[[pl.DataFrame, pl.DataFrame], pl.Series]
 
 
-def names(pairs: pl.DataFrame, kind: Names, hasher: Hasher, history: pl.DataFrame) -> Codes:
+NAME: Final = Names("name", name_levels)
+KANA: Final = Names("kana", kana_levels)
+
+
+def names(pairs: pl.DataFrame, kind: Names, history: pl.DataFrame) -> Codes:
     """Return codes of `NameLevel` for the names or readings of pairs.
 
-    `pairs` has the attribute as the row writes it, the register's side as `held_…`, and `number`;
-    `history` is a `HISTORY` (number Int64): what the register held before.
+    `pairs` has what the row writes, the register's side as `held_…`, and `number`; `history` is a
+    `HISTORY` (number Int64): what the register held before.
     """
-    written, held = pairs[kind.attribute], pairs[f"held_{kind.attribute}"]
-    found = np.full(len(pairs), code(NameLevel.MISSING), np.uint8)
-    both = told(written) & told(held)
-    same = both & (written == held)
-    found[_mask(same)] = code(NameLevel.EQUAL)
-    lost = both & (written.str.contains(LOST) | held.str.contains(LOST))
-    found[_mask(same & lost)] = code(NameLevel.WILDCARD)
-    left = (both & ~same).arg_true()
-    if not len(left):
-        return found
-    rest = pairs.select(kind.columns).gather(left)
-    canonical = kind.form(rest[kind.attribute])
-    alike = (hasher.names(canonical) == rest[f"held_{kind.attribute}_hash"]) & ~lost.gather(left)
-    found[left.filter(alike).to_numpy()] = code(NameLevel.CANONICAL)
-    unlike = (~alike).arg_true()
-    if len(unlike):
-        found[left.gather(unlike).to_numpy()] = unequal_names(
-            rest.gather(unlike), canonical.gather(unlike), kind, history
-        )
+    mine = pairs.select(kind.attribute)
+    held = pairs.select(_HELD).rename(dict(zip(_HELD, HELD, strict=True)))
+    found = _codes(kind.compare(mine, held))
+    agree = [code(level) for level in (*SAME_NAME, NameLevel.MISSING)]
+    unlike = np.flatnonzero(~np.isin(found, agree))
+    past = _before(pairs, pl.Series(unlike), kind.attribute, history)
+    level = kind.compare(past, past.select(pl.col("value").alias(kind.attribute)))
+    found[past["at"].filter(level.is_in(list(SAME_NAME))).to_numpy()] = code(NameLevel.MEMBER)
     return found
 
 
 def births(day: pl.Series, held: pl.Series) -> Codes:
     """Return codes of `BirthLevel` for two columns of days as `canonical.read_births` gives them."""
-    a, b = day.to_numpy().astype(np.int64), held.to_numpy().astype(np.int64)
-    found = np.full(len(a), code(BirthLevel.EQUAL), np.uint8)
-    parts = [(x // 10_000, x // 100 % 100, x % 100) for x in (a, b)]
-    unknown = (a % 100 == 0) | (b % 100 == 0) | (parts[0][1] == 0) | (parts[1][1] == 0)
-    differs = [x != y for x, y in zip(*parts, strict=True)]
-    both_known = [np.ones(len(a), bool)] + [
-        (x > 0) & (y > 0) for x, y in zip(parts[0][1:], parts[1][1:], strict=True)
-    ]
-    clash = sum((d & k).astype(np.uint8) for d, k in zip(differs, both_known, strict=True))
-    count = sum(d.astype(np.uint8) for d in differs)
-    found[count == 1] = code(BirthLevel.PART)
-    found[count > 1] = code(BirthLevel.DIFFERENT)
-    odd = np.flatnonzero((count > 0) & ~unknown)
-    found[odd[_swapped(a[odd], b[odd])]] = code(BirthLevel.SWAPPED)
-    found[unknown & (clash == 0)] = code(BirthLevel.UNKNOWN)
-    found[unknown & (clash > 0)] = code(BirthLevel.DIFFERENT)
-    found[(a == 0) | (b == 0)] = code(BirthLevel.MISSING)
+    found = np.full(len(day), code(BirthLevel.EQUAL), np.uint8)
+    known = (day % 100 != 0) & (day // 100 % 100 != 0)
+    left = (~known | (day != held)).arg_true()
+    sides = [_dates(days.gather(left)) for days in (day, held)]
+    found[left.to_numpy()] = _codes(birth_levels(*sides))
     return found
 
 
-_PAIR: Final = 2
-
-
-def _swapped(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Say where month and day, or any two digits of the eight, have changed places."""
-    turned = a // 10_000 * 10_000 + a % 100 * 100 + a // 100 % 100
-    powers = 10 ** np.arange(8)
-    digits_a, digits_b = (x[:, None] // powers % 10 for x in (a, b))
-    differs = digits_a != digits_b
-    two = differs.sum(axis=1) == _PAIR
-    crossed = (digits_a * differs).sum(axis=1) == (digits_b * differs).sum(axis=1)
-    # Two places differ and the digits are the same two: the one pair is the other's, crossed.
-    squares = ((digits_a**2) * differs).sum(axis=1) == ((digits_b**2) * differs).sum(axis=1)
-    return (turned == b) | (two & crossed & squares)
+def _dates(days: pl.Series) -> pl.DataFrame:
+    """Return year, month and day, null for what is 0."""
+    parts = {"year": days // 10_000, "month": days // 100 % 100, "day": days % 100}
+    return pl.DataFrame(parts).select(pl.when(pl.all() != 0).then(pl.all()))
 
 
 def sexes(sex: pl.Series, held: pl.Series) -> Codes:
     """Return codes of `SexLevel` for two columns as `canonical.read_sexes` gives them."""
-    a, b = sex.to_numpy(), held.to_numpy()
-    found = np.where(a == b, code(SexLevel.EQUAL), code(SexLevel.DIFFERENT)).astype(np.uint8)
-    found[(a == 0) | (b == 0)] = code(SexLevel.MISSING)
-    return found
+    told = [codes.cast(pl.String).replace("0", "") for codes in (sex, held)]
+    return _codes(sex_levels(*told))
 
 
 @attrs.frozen
@@ -121,85 +99,48 @@ def addresses(pairs: pl.DataFrame, hasher: Hasher, history: pl.DataFrame) -> Add
 
     `history` is a `HISTORY` (number Int64): what the register held before.
     """
-    written, held = pairs["address"], pairs["held_address"]
-    found = np.full(len(pairs), code(AddressLevel.MISSING), np.uint8)
-    places = np.zeros(len(pairs), np.uint64)
-    both = told(written) & told(held)
-    same = both & (written == held)
-    found[_mask(same)] = code(AddressLevel.EQUAL)
-    places[_mask(same)] = pairs["held_place"].filter(same).to_numpy()
-    left = (~same & told(written)).arg_true()
-    read = read_places(written.gather(left), hasher)
-    places[left.to_numpy()] = read["place"].to_numpy()
-    rest = pairs.select(
-        "number", "address", "held_address", "held_place", "held_prefecture", "held_room"
-    ).gather(left)
-    rest = rest.with_columns(read, both=both.gather(left))
-    level = rest.select(
-        pl.when(~pl.col("both"))
-        .then(code(AddressLevel.MISSING))
-        .when(_apart("prefecture") | (pl.col("place") != pl.col("held_place")))
-        .then(code(AddressLevel.DIFFERENT))
-        .when(pl.col("place") == 0)
-        .then(code(AddressLevel.DIFFERENT))
-        .when(_apart("room"))
-        .then(code(AddressLevel.ROOM))
-        .otherwise(code(AddressLevel.CANONICAL))
-        .cast(pl.UInt8)
-    ).to_series()
-    found[left.to_numpy()] = level.to_numpy()
-    unlike = (level == code(AddressLevel.DIFFERENT)).arg_true()
-    if len(unlike):
-        found[left.gather(unlike).to_numpy()] = _unequal_places(
-            rest.gather(unlike), hasher, history
-        )
+    written, legible = pairs["address"], pairs["held_prefecture"].is_not_null()
+    same = (legible & (written == pairs["held_address"])).fill_null(value=False)
+    found = np.full(len(pairs), code(AddressLevel.EQUAL), np.uint8)
+    places = pairs["held_place"].to_numpy().copy()
+    left = (~same).arg_true()
+    mine = address_columns(written.gather(left)).select(PARTS)
+    read = hash_places(mine, hasher)
+    places[left.to_numpy()] = read.to_numpy()
+    held = pairs.select("held_place", *(f"held_{name}" for name in DETAILS)).gather(left)
+    one_place = (read == held["held_place"]) & (read != 0)
+    alike, unlike = one_place.arg_true(), (~one_place).arg_true()
+    details = held.gather(alike).select(pl.col(f"held_{n}").alias(n) for n in DETAILS)
+    here = [pl.lit(value).alias(name) for name, value in _ONE_PLACE.items()]
+    sides = (side.with_columns(here) for side in (mine.gather(alike), details))
+    found[left.gather(alike).to_numpy()] = _codes(address_levels(*sides))
+    rest = left.gather(unlike)
+    found[rest.to_numpy()] = _unlike(pairs.gather(rest), mine.gather(unlike), history)
     return Addressed(found, places)
 
 
-def _apart(part: str) -> pl.Expr:
-    """Say where both sides write the part, and differ."""
-    mine, held = pl.col(part), pl.col(f"held_{part}")
-    return (mine != "") & (held != "") & (mine != held)
-
-
-def _unequal_places(pairs: pl.DataFrame, hasher: Hasher, history: pl.DataFrame) -> Codes:
-    held_before = before(history, "address", pairs["number"])
-    places = read_places(held_before["value"], hasher)["place"]
-    known = held_before.select("number", place=places).filter(pl.col("place") != 0)
-    former = pairs.with_row_index("at").join(known, on=["number", "place"], how="semi")["at"]
-    mine = address_columns(pairs["address"])
-    held = address_columns(pairs["held_address"]).select(pl.all().name.prefix("held_"))
-    both = pl.concat([mine, held], how="horizontal")
-    city, town = (_alike(name) for name in ("city", "town"))
-    # An office that serves one city leaves the city out.
-    lacks_city = (pl.col("city") == "") | (pl.col("held_city") == "")
-    lot = (pl.col("lot") == pl.col("held_lot")) & (pl.col("lot") != "")
-    near = ~_apart("prefecture")
-    level = both.select(
-        pl.when(near & lacks_city & town & lot & _apart("room"))
-        .then(code(AddressLevel.ROOM))
-        .when(near & lacks_city & town & lot)
-        .then(code(AddressLevel.CANONICAL))
-        .when(near & (city | lacks_city) & town)
-        .then(code(AddressLevel.TOWN))
-        .when(near & city & (pl.col("city") != ""))
-        .then(code(AddressLevel.CITY))
-        .otherwise(code(AddressLevel.DIFFERENT))
-        .cast(pl.UInt8)
-    ).to_series()
-    found = level.to_numpy().copy()
-    worse = np.isin(
-        found, [code(x) for x in (AddressLevel.TOWN, AddressLevel.CITY, AddressLevel.DIFFERENT)]
+def _unlike(pairs: pl.DataFrame, mine: pl.DataFrame, history: pl.DataFrame) -> Codes:
+    """Return codes of addresses of two places, of which `mine` are the parts of the row's."""
+    found = _codes(address_levels(mine, address_columns(pairs["held_address"]).select(PARTS)))
+    agree = [code(level) for level in (*SAME_LOT, AddressLevel.MISSING)]
+    apart = np.flatnonzero(~np.isin(found, agree))
+    past = _before(pairs, pl.Series(apart), "address", history)
+    level = address_levels(
+        mine.gather(past["at"]).with_columns(past["address"].alias(WRITTEN)),
+        address_columns(past["value"]).select(PARTS).with_columns(past["value"].alias(WRITTEN)),
     )
-    formerly = np.zeros(len(found), bool)
-    formerly[former.to_numpy()] = True
-    found[formerly & worse] = code(AddressLevel.FORMER)
+    found[past["at"].filter(level.is_in(list(SAME_LOT))).to_numpy()] = code(AddressLevel.FORMER)
     return found
 
 
-def _alike(part: str) -> pl.Expr:
-    return pl.col(part) == pl.col(f"held_{part}")
+def _before(
+    pairs: pl.DataFrame, at: pl.Series, attribute: str, history: pl.DataFrame
+) -> pl.DataFrame:
+    """Return what the register held before of some pairs: `at`, what the row writes, `value`."""
+    lines = history.filter(pl.col("attribute") == attribute).select("number", "value")
+    doubtful = pairs.select("number", attribute).gather(at).with_columns(at=at)
+    return doubtful.join(lines, on="number")
 
 
-def _mask(where: pl.Series) -> NDArray[np.bool_]:
-    return where.fill_null(value=False).to_numpy()
+def _codes(levels: pl.Series) -> Codes:
+    return levels.to_physical().to_numpy(writable=True)

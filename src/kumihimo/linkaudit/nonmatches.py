@@ -13,12 +13,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit.canonical import INDEX, Hasher
-from kumihimo.linkaudit.evidence import NAMES_AGREE, among, judge
+from kumihimo.linkaudit.evidence import among, judge
 from kumihimo.linkaudit.homonyms import Doubles, Keys, of_person
 from kumihimo.linkaudit.homonyms import among as among_keys
 from kumihimo.linkaudit.patterns import CASES_MAX, cases, decode
 from kumihimo.linkaudit.residual import OUTCOMES, resolve
-from kumihimo.linkaudit.schema import BirthLevel, Mechanism, Outcome
+from kumihimo.linkaudit.schema import Mechanism, Outcome
+from kumihimo.people.birth_levels import BirthLevel
+from kumihimo.people.levels import SAME_NAME
 
 # Persons sampled for each mechanism: their pairs tell a level that occurs once in a thousand
 # with an error of a third.
@@ -71,7 +73,7 @@ def _by_hash(keys: Keys, share: float) -> NDArray[np.bool_]:
 def own_rows(rows: pl.DataFrame, evidence: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
     """Return the `ROWS` of the sampled persons that fit them by name and birth date."""
     codes = decode(evidence["pattern"].to_numpy())
-    names = among(codes["name"], *NAMES_AGREE) | among(codes["kana"], *NAMES_AGREE)
+    names = among(codes["name"], *SAME_NAME) | among(codes["kana"], *SAME_NAME)
     fits = pl.Series(names & among(codes["birth"], BirthLevel.EQUAL))
     return rows.filter(fits & rows["number"].is_in(persons["number"].implode()))
 

@@ -18,7 +18,7 @@ from kumihimo.linkaudit.schema import ROWS
 from kumihimo.linkaudit.setting import Setting
 from kumihimo.linkaudit.workers import Team
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 # What is compared of a row. The other columns are read again where they are needed.
 COMPARED: Final = {
     name: ROWS[name] for name in ("row", "name", "kana", "birth", "sex", "address")

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     NAMESAKE_HERE = "namesake-here"
     NAMESAKE_UNTOLD = "namesake-untold"
     BIRTH = "birth"
+    BIRTH_ERA = "birth-era"
     BIRTH_SWAPPED = "birth-swapped"
     BIRTH_UNKNOWN = "birth-unknown"
     BIRTH_MISSING = "birth-missing"
@@ -104,6 +105,9 @@ SENTENCES: Final = {
         "What the register answers does not rule out another person of this reading and birth date.",
     ),
     Reason.BIRTH: Sentence("生年月日が異なります。", "The birth date differs."),
+    Reason.BIRTH_ERA: Sentence(
+        "生年月日は、元号だけが異なります。", "Only the era of the birth date differs."
+    ),
     Reason.BIRTH_SWAPPED: Sentence(
         "生年月日の数字が入れ替わっています。", "Digits of the birth date have changed places."
     ),
@@ -119,7 +123,10 @@ SENTENCES: Final = {
     Reason.NAME: Sentence("氏名が異なります。", "The name differs."),
     Reason.SURNAME: Sentence("名は一致し、姓が異なります。", "Only the surname differs."),
     Reason.GIVEN: Sentence("姓は一致し、名が異なります。", "Only the given name differs."),
-    Reason.NAME_MISSING: Sentence("氏名の記載がありません。", "No name is recorded."),
+    Reason.NAME_MISSING: Sentence(
+        "氏名の記載がないか、読める文字がありません。",
+        "No name is recorded, or no character of it can be read.",
+    ),
     Reason.SEVERAL: Sentence(
         "複数の項目が確認できません。", "More than one attribute cannot be settled."
     ),

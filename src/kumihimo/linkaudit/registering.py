@@ -31,7 +31,7 @@ from kumihimo.linkaudit.schema import HISTORY, SNAPSHOT
 from kumihimo.linkaudit.setting import Setting
 from kumihimo.linkaudit.workers import Team
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _KEY_BYTES: Final = (
     200  # of a person's five keys while doubles are looked for, with what sorts them
 )

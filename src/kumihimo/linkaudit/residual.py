@@ -12,11 +12,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kumihimo.linkaudit.evidence import NAMES_AGREE, PLACES_AGREE, among
+from kumihimo.linkaudit.evidence import PLACES_AGREE, among
 from kumihimo.linkaudit.homonyms import Keys, at_place, of_person
 from kumihimo.linkaudit.homonyms import among as among_keys
 from kumihimo.linkaudit.patterns import decode
-from kumihimo.linkaudit.schema import BirthLevel, NameLevel, Outcome
+from kumihimo.linkaudit.schema import Outcome
+from kumihimo.people.birth_levels import BirthLevel
+from kumihimo.people.levels import SAME_NAME, NameLevel
 
 OUTCOMES: Final = tuple(Outcome)
 
@@ -193,11 +195,11 @@ class Linked:
     def of(cls, patterns: NDArray[np.int32]) -> "Linked":
         """Read it off patterns."""
         codes = decode(patterns)
-        kanji = among(codes["name"], *NAMES_AGREE, NameLevel.WILDCARD)
-        kana = among(codes["kana"], *NAMES_AGREE)
+        kanji = among(codes["name"], *SAME_NAME, NameLevel.WILDCARD)
+        kana = among(codes["kana"], *SAME_NAME)
         return cls(
             name=kanji | kana,
-            kanji=among(codes["name"], *NAMES_AGREE),
+            kanji=among(codes["name"], *SAME_NAME),
             reading_only=kana & ~kanji & ~among(codes["name"], NameLevel.MISSING),
             given=among(codes["name"], NameLevel.GIVEN) | among(codes["kana"], NameLevel.GIVEN),
             birth=among(codes["birth"], BirthLevel.EQUAL),

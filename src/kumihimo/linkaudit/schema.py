@@ -9,9 +9,9 @@ from typing import Final
 
 import polars as pl
 
+from kumihimo.people.address_levels import AddressLevel
+from kumihimo.people.birth_levels import BirthLevel, SexLevel
 from kumihimo.people.levels import NameLevel
-
-SCHEMA_VERSION: Final = 1
 
 
 @unique
@@ -34,41 +34,6 @@ class Mechanism(StrEnum):
     HOMONYM = "homonym"  # 同姓同名・同一生年月日
     RANDOM = "random"  # 無関係: miscopied, mistyped
     SHIFT = "shift"  # 行ずれ: a block of rows took their neighbours' numbers
-
-
-@unique
-class BirthLevel(StrEnum):
-    """How far two birth dates agree."""
-
-    EQUAL = "equal"
-    PART = "part"  # one of year, month and day differs
-    SWAPPED = "swapped"  # month and day, or two digits, stand in each other's place
-    UNKNOWN = "unknown"  # equal where both are known, a part is 不詳
-    DIFFERENT = "different"
-    MISSING = "missing"
-
-
-@unique
-class SexLevel(StrEnum):
-    """Whether the sex agrees."""
-
-    EQUAL = "equal"
-    DIFFERENT = "different"
-    MISSING = "missing"
-
-
-@unique
-class AddressLevel(StrEnum):
-    """How far two addresses agree."""
-
-    EQUAL = "equal"  # as written
-    CANONICAL = "canonical"  # town and lot, and the room where both have one
-    FORMER = "former"  # agrees with an address that the register held before
-    ROOM = "room"  # town and lot agree, the rooms differ
-    TOWN = "town"  # the town agrees, the lot does not
-    CITY = "city"
-    DIFFERENT = "different"
-    MISSING = "missing"
 
 
 @unique

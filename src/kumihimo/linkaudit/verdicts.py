@@ -16,16 +16,10 @@ from kumihimo.linkaudit.evidence import among
 from kumihimo.linkaudit.patterns import PATTERNS_MAX, cases, decode
 from kumihimo.linkaudit.reasons import Reason
 from kumihimo.linkaudit.residual import OUTCOMES
-from kumihimo.linkaudit.schema import (
-    AddressLevel,
-    BirthLevel,
-    Mechanism,
-    NameLevel,
-    Others,
-    Outcome,
-    SexLevel,
-    Verdict,
-)
+from kumihimo.linkaudit.schema import Mechanism, Others, Outcome, Verdict
+from kumihimo.people.address_levels import SAME_LOT, AddressLevel
+from kumihimo.people.birth_levels import BirthLevel, SexLevel
+from kumihimo.people.levels import SAME_NAME, NameLevel
 
 VERDICTS: Final = tuple(Verdict)
 MECHANISMS: Final = tuple(Mechanism)
@@ -75,12 +69,12 @@ def settle() -> Rules:
     written = (NameLevel.EQUAL, NameLevel.CANONICAL)
     whole = among(name, *written)
     member = among(name, NameLevel.MEMBER)
-    read = among(kana, *written, NameLevel.MEMBER)
+    read = among(kana, *SAME_NAME)
     reads = read | among(kana, NameLevel.MISSING) | (member & among(kana, NameLevel.GIVEN))
     lost = among(name, NameLevel.WILDCARD) & among(kana, *written)
     born = among(birth, BirthLevel.EQUAL)
     sexed, sexless = among(sex, SexLevel.EQUAL), among(sex, SexLevel.MISSING)
-    now = among(address, AddressLevel.EQUAL, AddressLevel.CANONICAL, AddressLevel.ROOM)
+    now = among(address, *SAME_LOT)
     former = among(address, AddressLevel.FORMER)
     here = now | former
     unique = among(others, Others.NOBODY)
@@ -137,7 +131,8 @@ def _open_reasons(
         (among(name, NameLevel.DIFFERENT), Reason.NAME),
         (among(name, NameLevel.SURNAME), Reason.GIVEN),
         (among(name, NameLevel.GIVEN), Reason.SURNAME),
-        (among(birth, BirthLevel.SWAPPED), Reason.BIRTH_SWAPPED),
+        (among(birth, BirthLevel.ERA), Reason.BIRTH_ERA),
+        (among(birth, BirthLevel.TURNED, BirthLevel.DIGITS), Reason.BIRTH_SWAPPED),
         (among(birth, BirthLevel.UNKNOWN), Reason.BIRTH_UNKNOWN),
         (among(name, NameLevel.WEAK), Reason.CONFUSABLE),
         (among(others, Others.READING, Others.NAME), Reason.NAMESAKE_HERE),

@@ -1,7 +1,6 @@
 """How far two addresses agree: levels for a person and a statistic to weigh, never a score.
 
-Only `WITH_ROOM` and `WITHOUT_ROOM` are one place. What may be one place and may be two has a level
-of its own.
+Only `SAME_PLACE` are one place. What may be one place and may be two has a level of its own.
 """
 
 from enum import StrEnum, unique
@@ -21,12 +20,19 @@ class AddressLevel(StrEnum):
     LAST_NUMBER = "last-number"  # town and lot, if the last number of one side is its room
     OTHER_ROOM = "other-room"  # town and lot agree, the rooms do not
     NO_CITY = "no-city"  # town and lot agree, one side leaves the city out
+    FORMER = "former"  # one that the register held before (`formerly.address_ever`)
     TOWN = "town"  # the town agrees, the lot does not
     CITY = "city"  # one city or wards of one, another town
     PREFECTURE = "prefecture"
     DIFFERENT = "different"
     MISSING = "missing"  # one side has none
 
+
+SAME_PLACE: Final = frozenset(
+    {AddressLevel.EQUAL, AddressLevel.WITH_ROOM, AddressLevel.WITHOUT_ROOM}
+)
+# Town and lot agree in all that both sides write: enough where a number ties the two already.
+SAME_LOT: Final = SAME_PLACE | {AddressLevel.OTHER_ROOM, AddressLevel.NO_CITY}
 
 # A last number that may be a room: the fourth of a lot, or one of three digits. Our choice.
 ROOM_DIGITS: Final = 3

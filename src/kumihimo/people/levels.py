@@ -1,6 +1,7 @@
 """How far two values of one attribute agree, in words that every comparison uses."""
 
 from enum import StrEnum, unique
+from typing import Final
 
 
 @unique
@@ -16,6 +17,10 @@ class NameLevel(StrEnum):
     GIVEN = "given"  # the given name agrees, the surname does not
     DIFFERENT = "different"
     MISSING = "missing"  # one side holds none, or nothing that can be read
+
+
+# One of the person's names, but for ways of writing.
+SAME_NAME: Final = frozenset({NameLevel.EQUAL, NameLevel.CANONICAL, NameLevel.MEMBER})
 
 
 @unique

@@ -8,7 +8,7 @@ from rich.table import Table
 from kumihimo.kernel.files import write_new
 from kumihimo.linkaudit import approvals
 from kumihimo.linkaudit.approvals import KEYS
-from kumihimo.linkaudit.comparing import compare
+from kumihimo.linkaudit.changes import compare
 from kumihimo.linkaudit.results import read_about
 from kumihimo.linkaudit.schema import Verdict
 from kumihimo.run.audit_telling import VERDICTS, console

@@ -70,3 +70,58 @@ births = (
     | st.dates().map(str)
     | st.text(max_size=12)
 )
+_surnames = st.sampled_from(
+    [
+        "高橋",
+        "髙橋",
+        "斎藤",
+        "斉藤",
+        "渡邉",
+        "渡辺",
+        "林",
+        "林田",
+        "佐々木",
+        "ヤマダ",
+        "●橋",
+        "LEE",
+        "SMITH",
+    ]
+)
+_given = st.sampled_from(
+    ["太郎", "大郎", "花子", "花", "翼", "奈々", "〓子", "JOHN", "PAUL", "ジョン"]
+)
+_whole = st.tuples(_surnames, st.sampled_from(["　", " ", "", "  "]), _given).map("".join)
+_odd = st.sampled_from(
+    [
+        "",
+        "●",
+        "A＿李＿美",
+        "高橋［鈴木］　花",
+        "　高橋 太郎 ",
+        "高橋 太郎",
+        "高橋\t太郎",
+        "LI MEI＿李美（林　美）",
+        "123",
+        "\x00",
+        "ー",
+        "髙" * 201,
+    ]
+)
+kanas = st.none() | st.sampled_from(
+    [
+        "タカハシ\u3000ハナ",
+        "たかはし\u3000はな",
+        "ﾀｶﾊｼ ﾊﾅ",
+        "サイトウ タロウ",
+        "サイトウ",
+        "タカハシタロウ",
+        "林",
+        "LEE",
+    ]
+)
+names = _whole | _whole | _odd | st.none()
+# What the register records of a person.
+recorded = st.fixed_dictionaries(
+    {"name": names, "kana": kanas, "kanji": names, "alias": names, "alias_kana": kanas}
+    | {"former_surname": _surnames | st.none(), "former_surname_kana": kanas}
+)

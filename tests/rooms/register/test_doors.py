@@ -22,7 +22,6 @@ PATHS = (
     api.HOLDER_PATH,
     api.HANDLE_PATH,
     api.LATEST_PATH,
-    api.DISCLOSE_PATH,
     api.LINKS_PATH,
 )
 

@@ -1,12 +1,12 @@
 """How far the addresses of two columns agree, row by row: `people.address_levels` over columns."""
 
-from functools import reduce
 from typing import Final
 
 import polars as pl
 
 from kumihimo.people.address_levels import ROOM_DIGITS, ROOM_PLACE, AddressLevel
 from kumihimo.people.columns.addresses import PARTS
+from kumihimo.people.columns.levels import first_that_holds
 
 WRITTEN: Final = "written"
 _WARD: Final = "^(.+市)(.+区)$"
@@ -57,11 +57,7 @@ def _level(*written: str) -> pl.Expr:
         (~no_city & one_city, AddressLevel.CITY),
         (told("prefecture", "a") & same("prefecture"), AddressLevel.PREFECTURE),
     ]
-    return reduce(
-        lambda rest, case: pl.when(case[0]).then(pl.lit(case[1].value)).otherwise(rest),
-        reversed(cases),
-        pl.lit(AddressLevel.DIFFERENT.value),
-    )
+    return first_that_holds(cases, AddressLevel.DIFFERENT)
 
 
 def _told(part: str, side: str) -> pl.Expr:

@@ -1,6 +1,5 @@
 """How far birth dates and sexes of two columns agree: `people.birth_levels` over columns."""
 
-from functools import reduce
 from typing import Final
 
 import polars as pl
@@ -8,6 +7,7 @@ import polars as pl
 from kumihimo.people.birth_levels import BirthLevel, SexLevel
 from kumihimo.people.births import ERAS
 from kumihimo.people.columns.births import BIRTH_SCHEMA
+from kumihimo.people.columns.levels import first_that_holds
 
 _PLACES: Final = 8
 
@@ -31,13 +31,10 @@ def birth_levels(left: pl.DataFrame, right: pl.DataFrame) -> pl.Series:
 def sex_levels(left: pl.Series, right: pl.Series) -> pl.Series:
     """Return the `SexLevel` of each row of two columns of "1", "2", "" or null."""
     a, b = pl.col("a"), pl.col("b")
-    same = (
-        pl.when(a == b)
-        .then(pl.lit(SexLevel.EQUAL.value))
-        .otherwise(pl.lit(SexLevel.DIFFERENT.value))
+    told = ((a != "") & (b != "")).fill_null(value=False)
+    level = first_that_holds(
+        [(~told, SexLevel.MISSING), (a == b, SexLevel.EQUAL)], SexLevel.DIFFERENT
     )
-    told = (a != "") & (b != "")
-    level = pl.when(told).then(same).otherwise(pl.lit(SexLevel.MISSING.value))
     return pl.DataFrame({"a": left, "b": right}).select(level.alias("level")).to_series()
 
 
@@ -65,11 +62,7 @@ def _level() -> pl.Expr:
         (_crossed(), BirthLevel.DIGITS),
         (differ == 1, BirthLevel.PART),
     ]
-    return reduce(
-        lambda rest, case: pl.when(case[0]).then(pl.lit(case[1].value)).otherwise(rest),
-        reversed(cases),
-        pl.lit(BirthLevel.DIFFERENT.value),
-    )
+    return first_that_holds(cases, BirthLevel.DIFFERENT)
 
 
 def _part(name: str, mark: str) -> pl.Expr:

@@ -10,6 +10,7 @@ from typing import Final
 import attrs
 import polars as pl
 
+from kumihimo.people.columns.levels import first_that_holds, level_type
 from kumihimo.people.columns.names import canonical_kanas, canonical_names, weak_names
 from kumihimo.people.comparing import compare_kanas, compare_names, read_kana, read_names
 from kumihimo.people.levels import NameLevel
@@ -25,6 +26,7 @@ _PLAIN_NAME: Final = f"^[ \u3000]*[{_IDEOGRAPHS}{_KANA}][{_IDEOGRAPHS}{_KANA} \u
 _WHOLE_NAME: Final = f"^[{_IDEOGRAPHS}{_KANA}A-Za-z \u3000]*[{_IDEOGRAPHS}{_KANA}A-Za-z][{_IDEOGRAPHS}{_KANA}A-Za-z \u3000]*$"
 _READ: Final = f"{_KANA}\uff66-\uff9f"
 _PLAIN_KANA: Final = f"^[ \u3000]*[{_READ}][{_READ} \u3000]*$"
+_AROUND: Final = " \u3000"
 _HALVES: Final = "^[ \u3000]*([^ \u3000]+)[ \u3000]+([^ \u3000].*)$"
 
 Form = Callable[[pl.Series], pl.Series]
@@ -56,11 +58,12 @@ class _Kind:
     whole: tuple[str, ...]  # the register's other names
     former: str
     scalar: Callable[[Row, Row], NameLevel]  # of the row's side and the register's
+    around: str = ""  # characters around a plain text that count as not written
 
 
 _NAMES: Final = _Kind(
     "name", canonical_names, weak_names, _PLAIN_NAME, _WHOLE_NAME,
-    ("kanji", "alias", "kana", "alias_kana"), "former_surname", _of_names,
+    ("kanji", "alias", "kana", "alias_kana"), "former_surname", _of_names, _AROUND,
 )  # fmt: skip
 _KANAS: Final = _Kind(
     "kana", canonical_kanas, canonical_kanas, _PLAIN_KANA, _PLAIN_KANA,
@@ -69,7 +72,7 @@ _KANAS: Final = _Kind(
 
 
 def name_levels(written: pl.DataFrame, held: pl.DataFrame) -> pl.Series:
-    """Return `compare_names` of each row (String): `written` has name, `held` what `HELD` lists.
+    """Return `compare_names` of each row: `written` has name, `held` what `HELD` lists.
 
     A column that is not there is null in every row.
     """
@@ -77,7 +80,7 @@ def name_levels(written: pl.DataFrame, held: pl.DataFrame) -> pl.Series:
 
 
 def kana_levels(written: pl.DataFrame, held: pl.DataFrame) -> pl.Series:
-    """Return `compare_kanas` of each row (String): `written` has kana; names take no part."""
+    """Return `compare_kanas` of each row: `written` has kana; names take no part."""
     return _levels(written, held, _KANAS)
 
 
@@ -114,13 +117,13 @@ def _plain(text: pl.Series, pattern: str) -> pl.Series:
 def _of_plain(pairs: pl.DataFrame, kind: _Kind) -> pl.Series:
     mine, theirs = pairs[f"mine_{kind.text}"], pairs[f"held_{kind.text}"]
     form, held = kind.form(mine), kind.form(theirs)
-    frame = pl.DataFrame({"equal": mine == theirs, "canonical": form == held})
-    left = (~frame["equal"] & ~frame["canonical"]).arg_true()
+    bare = [text.str.strip_chars(kind.around) if kind.around else text for text in (mine, theirs)]
+    equal = pl.DataFrame({"equal": bare[0] == bare[1]})
+    level = equal.select(
+        first_that_holds([(pl.col("equal"), NameLevel.EQUAL)], NameLevel.CANONICAL).alias("level")
+    )["level"]
+    left = (form != held).arg_true()
     rest = _unequal(pairs.gather(left), form.gather(left), held.gather(left), kind)
-    level = frame.select(
-        pl.when("equal").then(pl.lit(NameLevel.EQUAL.value))
-        .otherwise(pl.lit(NameLevel.CANONICAL.value)).alias("level")
-    )["level"]  # fmt: skip
     return level.scatter(left, rest) if len(left) else level
 
 
@@ -144,10 +147,8 @@ def _unequal(pairs: pl.DataFrame, form: pl.Series, held: pl.Series, kind: _Kind)
             "given": _half(my_halves.field("2"), given, form, held, kind, "given"),
         }
     )
-    level = pl.when("member").then(pl.lit(NameLevel.MEMBER.value))
-    for name in ("weak", "surname", "given"):
-        level = level.when(name).then(pl.lit(NameLevel[name.upper()].value))
-    return frame.select(level.otherwise(pl.lit(NameLevel.DIFFERENT.value))).to_series()
+    cases = [(pl.col(name), NameLevel(name)) for name in frame.columns]
+    return frame.select(first_that_holds(cases, NameLevel.DIFFERENT)).to_series()
 
 
 def _half(
@@ -176,7 +177,7 @@ def _one_by_one(pairs: pl.DataFrame, kind: _Kind) -> pl.Series:
     for name, kana, *theirs in distinct.iter_rows():
         held: Row = dict(zip(HELD, theirs, strict=True))
         levels.append(kind.scalar({"name": name, "kana": kana}, held).value)
-    known = distinct.with_columns(level=pl.Series(levels, dtype=pl.String))
+    known = distinct.with_columns(level=pl.Series(levels, dtype=level_type(NameLevel)))
     joined = pairs.join(
         known, on=pairs.columns, how="left", nulls_equal=True, maintain_order="left"
     )

@@ -9,14 +9,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from kumihimo.people.address_levels import AddressLevel
+from kumihimo.people.birth_levels import BirthLevel, SexLevel
+from kumihimo.people.levels import NameLevel
 from kumihimo.rooms.gateway.business import Addressee, Attributes, Staff
-from kumihimo.rooms.register.api import (
-    AddressLevel,
-    BirthLevel,
-    LinkVerdict,
-    NameLevel,
-    SexLevel,
-)
+from kumihimo.rooms.register.api import LinkVerdict
 
 ReviewCase = Annotated[
     str,

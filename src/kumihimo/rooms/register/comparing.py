@@ -14,7 +14,10 @@ import attrs
 from kumihimo.kernel.ids import is_id
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.sql import Tx
+from kumihimo.people.address_levels import AddressLevel
+from kumihimo.people.birth_levels import BirthLevel, SexLevel
 from kumihimo.people.kana import canonical_kana
+from kumihimo.people.levels import NameLevel
 from kumihimo.rooms.register import store_asking
 from kumihimo.rooms.register import store_comparing as store
 from kumihimo.rooms.register.api import (
@@ -37,7 +40,11 @@ from kumihimo.rooms.register.store_asking import InquiryRow
 
 FILL_AT_ONCE: Final = 5_000  # records in one transaction, as in `numbers.BULK`
 _UNTOLD: Final = LinkLevels(
-    name="missing", kana="missing", birth="missing", sex="missing", address="missing"
+    name=NameLevel.MISSING,
+    kana=NameLevel.MISSING,
+    birth=BirthLevel.MISSING,
+    sex=SexLevel.MISSING,
+    address=AddressLevel.MISSING,
 )
 
 

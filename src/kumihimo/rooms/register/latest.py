@@ -48,7 +48,7 @@ async def latest(register: Register, sender: str, asked: LatestAsked) -> Sealed:
 
     Recorded like a strict inquiry: she is told that jpki asked, and whether it was told.
     """
-    entry = jpki_only(register, sender)
+    entry = _jpki(register, sender)
     await spend(register, sender, 1)
     async with register.database.transaction() as tx:
         person = await store.person_of(tx, reference_tag(register, asked.holder))
@@ -63,11 +63,10 @@ async def latest(register: Register, sender: str, asked: LatestAsked) -> Sealed:
     return register.seal(told, entry, path=LATEST_PATH)
 
 
-def jpki_only(register: Register, sender: str) -> Entry:
-    """Return jpki's entry; raises `NotAllowed` for any other sender."""
+def _jpki(register: Register, sender: str) -> Entry:
     entry = register.directory.current().active(sender)
     if entry is None or entry.kind != JPKI:
-        raise NotAllowed("only jpki asks about a holder by its reference")
+        raise NotAllowed("only jpki asks for the latest attributes of a holder")
     return entry
 
 
