@@ -40,15 +40,15 @@ def add(
         名前。 Its name: lower-case letters, digits and hyphens, such as bank-of-minato.
     role
         区分。 What it is registered for, each by one `--role`: whose certificates it may ask
-        about, holder_confirmer to confirm holders without a PIN, or attribute_receiver to learn
-        the latest attributes of who consented.
+        about, holder_confirmer to confirm holders without a PIN, attribute_receiver to learn the
+        latest attributes of who consented, or disclosure_portal to let holders read the ledger.
     platform
         プラットフォーム事業者。 The platform operator that a service provider asks through.
     use
         利用目的。 For what an attribute_receiver may learn attributes, each by one `--use`, such as
         address-change. The consents that holders sign name one of them.
     payload_key
-        受信用の公開鍵。 The key that attributes are sealed to: what `kumihimo keys payload` prints.
+        受信用の公開鍵。 The key that attributes, or what a portal is told, are sealed to: what `kumihimo keys payload` prints.
     config
         認証局の設定ファイル。 jpki's settings file.
     """

@@ -64,7 +64,7 @@ class House:
 
     async def start(self, new_room, *, founded=True):
         self.oversight = PartyKeys("oversight", new_master(self.entropy))
-        for name in ("jpki", "register", "cards", "lg-131032"):
+        for name in ("jpki", "register", "cards", "ledger", "lg-131032"):
             self.keys[name] = PartyKeys(name, new_master(self.entropy))
         self.book = DirectoryBook(self.oversight.public.signing)
         self.publish()

@@ -22,6 +22,7 @@ PATHS = (
     api.HOLDER_PATH,
     api.HANDLE_PATH,
     api.LATEST_PATH,
+    api.DISCLOSE_PATH,
     api.LINKS_PATH,
 )
 

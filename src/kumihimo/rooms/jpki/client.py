@@ -41,6 +41,11 @@ class VerifierClient(TokenClient):
         answer = self._exchange("GET", f"/v1/verifications/{name}")
         return self._decode(answer, forms.Verification)
 
+    def disclosure(self, verification: str) -> forms.Disclosure:
+        """Get the ticket to the ledger of whose certificate was just checked; once."""
+        asked = forms.AskDisclosure(verification=verification)
+        return self._post("/v1/disclosures", asked, forms.Disclosure)
+
     def check(self, asked: forms.CheckCertificate) -> forms.CertificateStatus:
         """Tell the status of a certificate that was shown before."""
         return self._post("/v1/certificates/check", asked, forms.CertificateStatus)

@@ -22,7 +22,7 @@ from kumihimo.rooms.jpki.domain.refusals import (
 )
 from kumihimo.rooms.jpki.domain.verifiers import may_confirm
 from kumihimo.rooms.jpki.store_status import VerifierRow
-from kumihimo.rooms.jpki.store_verifying import ShownRow, UserRow
+from kumihimo.rooms.jpki.store_verifying import ShownRow, UserRow, VerificationRow
 
 LINK_WITHIN: Final = timedelta(minutes=10)  # our choice: she still stands at the counter
 
@@ -46,6 +46,11 @@ def not_good(jpki: Jpki, row: ShownRow) -> Refusal | None:
             return None
 
 
+def is_fresh(jpki: Jpki, check: VerificationRow) -> bool:
+    """Say whether a check was made just now: whose card it was is still there."""
+    return check.verified_at <= jpki.clock.now() < check.verified_at + LINK_WITHIN
+
+
 async def link(jpki: Jpki, caller: VerifierRow, asked: forms.LinkUser) -> forms.User:
     """Link a user by a check of her auth certificate's signature, made just now, once.
 
@@ -58,8 +63,7 @@ async def link(jpki: Jpki, caller: VerifierRow, asked: forms.LinkUser) -> forms.
             raise NotFound
         row = await store.named(tx, caller.verifier, found.certificate)
         assert row is not None, "a check names a certificate"
-        fresh = found.verified_at <= jpki.clock.now() < found.verified_at + LINK_WITHIN
-        if found.result != "ok" or row.ca != "auth" or not fresh:
+        if found.result != "ok" or row.ca != "auth" or not is_fresh(jpki, found):
             raise Conflict("a link is made by a good check of an auth certificate, just now")
         user = await store.user_of(tx, caller.verifier, bytes(row.holder))
         if user is None or found.tenant != caller.verifier:

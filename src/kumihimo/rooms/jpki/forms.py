@@ -160,6 +160,24 @@ class LinkUser(msgspec.Struct, frozen=True, kw_only=True):
     verification: Id
 
 
+class AskDisclosure(msgspec.Struct, frozen=True, kw_only=True):
+    """A check of a user's auth certificate, made just now: she is at the portal that asks."""
+
+    verification: Id
+
+
+class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
+    """Her ticket to the ledger (as `ledger.api.OpenSession`), and who asked register about her.
+
+    `inquiries` is JSON of `register.api.AboutMe`, HPKE-sealed to the portal's payload key with
+    `register.api.DISCLOSE_PATH` as its context; jpki can open neither.
+    """
+
+    acquisition: str
+    sealed: bytes
+    inquiries: bytes
+
+
 class ConfirmHolder(msgspec.Struct, frozen=True, kw_only=True):
     """What a terminal read from a card without a PIN: the auth certificate's issuer and serial.
 

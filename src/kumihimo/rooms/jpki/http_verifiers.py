@@ -15,6 +15,7 @@ from kumihimo.rooms.jpki import (
     chains,
     confirming,
     consents,
+    disclosing,
     fetching,
     forms,
     latest,
@@ -34,6 +35,9 @@ LIST_TYPE: Final = "application/pkix-crl"  # RFC 5280, 4.2.1.13
 # The paragraph that the service rests on was not read.
 _LATEST_LAW: Final = lawful(authority="JPKI Act art. 18", callers=CALLERS)
 _LAW: Final = lawful(authority="JPKI Act art. 18(1), 37(1)", callers=CALLERS)
+_DISCLOSURE_LAW: Final = lawful(
+    authority="Number Act suppl. art. 6(3); JPKI Act art. 37(1)", callers=CALLERS
+)
 
 
 def router(jpki: Jpki, register: Caller) -> Router:
@@ -175,4 +179,9 @@ def _latest(jpki: Jpki, register: Caller) -> list[HTTPRouteHandler]:
         """Tell the attributes that a consent is about as they are now, sealed to the verifier."""
         return await latest.latest(jpki, register, _caller(request), data)
 
-    return [attributes]
+    @post("/disclosures", status_code=200, opt=_DISCLOSURE_LAW, tags=["disclosure"])
+    async def disclose(request: Asked, data: JSONBody[forms.AskDisclosure]) -> forms.Disclosure:
+        """Give a holder at the portal her ticket to the ledger, by a check made just now."""
+        return await disclosing.disclose(jpki, register, _caller(request), data)
+
+    return [attributes, disclose]

@@ -150,8 +150,8 @@ async def add_list_fetch(
 async def verifiers_by_token(tx: Tx, hashes: Collection[bytes]) -> dict[bytes, VerifierRow]:
     """Return who has these tokens."""
     rows = await tx.rows(
-        "SELECT verifier, roles, platform, token_hash, registered_on, suspended FROM verifier"
-        " WHERE token_hash = ANY(%(hashes)s)",
+        "SELECT verifier, roles, platform, token_hash, registered_on, suspended, payload_key"
+        " FROM verifier WHERE token_hash = ANY(%(hashes)s)",
         {"hashes": list(hashes)},
         VerifierRow,
     )

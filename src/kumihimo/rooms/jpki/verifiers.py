@@ -15,7 +15,7 @@ from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.jpki import store_status
 from kumihimo.rooms.jpki.context import Jpki
 from kumihimo.rooms.jpki.domain.consents import is_use
-from kumihimo.rooms.jpki.domain.verifiers import ROLES, Role
+from kumihimo.rooms.jpki.domain.verifiers import ROLES, Role, may_disclose
 from kumihimo.rooms.jpki.store_status import VerifierRow
 
 _TOKEN_BYTES: Final = 32
@@ -69,8 +69,10 @@ async def register(
 
 def _check_receiver(roles: Sequence[Role], uses: Sequence[str], key: bytes | None) -> None:
     receives = "attribute_receiver" in roles
-    if receives != bool(uses) or receives != (key is not None):
-        raise BadInput("who receives attributes, and nobody else, names uses and a payload key")
+    if receives != bool(uses):
+        raise BadInput("who receives attributes, and nobody else, names uses")
+    if (receives or may_disclose(roles)) != (key is not None):
+        raise BadInput("who receives attributes or is a portal, and nobody else, has a payload key")
     if not all(is_use(use) for use in uses):
         raise BadInput("a use is lower-case letters, digits and hyphens", pointer="uses")
     if key is not None and len(key) != PAYLOAD_KEY_BYTES:

@@ -20,6 +20,7 @@ from kumihimo.kernel.refusal import BadInput, NotFound, Unavailable
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.linkage.api import BLINDED_PATH, LEDGER, Blinded, BlindedBatch
 from kumihimo.rooms.linkage.api import PARTY as LINKAGE
+from kumihimo.rooms.oversight.api import Entry
 from kumihimo.rooms.register import store_asking as store
 from kumihimo.rooms.register.api import (
     TICKET_PATH,
@@ -39,7 +40,7 @@ SEEN_FOR: Final = timedelta(days=28)
 
 
 @attrs.frozen(repr=False)
-class _Begun:
+class Begun:
     """One acquisition ready to be sent: its tags, the blinding r and the blinded point X."""
 
     acquisition: str
@@ -87,7 +88,7 @@ async def begin(register: Register, domain: str, batch: AcquireBatch) -> Tickets
     )
 
 
-def _ticket(acquisition: str, begun: _Begun | None, own: frozenset[tuple[bytes, bytes]]) -> Ticket:
+def _ticket(acquisition: str, begun: Begun | None, own: frozenset[tuple[bytes, bytes]]) -> Ticket:
     if begun is None:
         return Ticket(acquisition=acquisition, state="no-such-person")
     if (begun.tag, begun.binding) not in own:
@@ -95,14 +96,14 @@ def _ticket(acquisition: str, begun: _Begun | None, own: frozenset[tuple[bytes, 
     return Ticket(acquisition=acquisition, state="begun", blinding=begun.blinding)
 
 
-def _blind(register: Register, domain: str, wanted: Sequence[tuple[str, int]]) -> list[_Begun]:
+def _blind(register: Register, domain: str, wanted: Sequence[tuple[str, int]]) -> list[Begun]:
     return [_blind_one(register, domain, t, person) for t, person in wanted]
 
 
-def _blind_one(register: Register, domain: str, acquisition: str, person: int) -> _Begun:
+def _blind_one(register: Register, domain: str, acquisition: str, person: int) -> Begun:
     blinding, point = register.blinder.blind(acquisition, domain, person)
     binding = f"{acquisition}\n{domain}\n{person}".encode()
-    return _Begun(
+    return Begun(
         acquisition=acquisition,
         tag=register.locker.tag(acquisition.encode(), label=b"acquisition"),
         binding=register.locker.tag(binding, label=b"acquisition-binding"),
@@ -112,7 +113,7 @@ def _blind_one(register: Register, domain: str, acquisition: str, person: int) -
 
 
 async def _send(
-    register: Register, tx: Tx, domain: str, begun: Sequence[_Begun]
+    register: Register, tx: Tx, domain: str, begun: Sequence[Begun]
 ) -> tuple[frozenset[tuple[bytes, bytes]], int]:
     """Mark the numbers as used, put the new ones on their way; which (tag, binding) hold, how many."""
     new, known = await store.see(
@@ -141,18 +142,36 @@ async def ticket(register: Register, counter: str, asked: DisclosureAsked) -> Di
     attributes fit, and `TooMany` past the counter's quota.
     """
     register.institution(counter)
-    ledger = register.directory.current().active(LEDGER)
-    if ledger is None:
-        raise Unavailable("the directory lists no ledger in good standing")
+    ledger = require_ledger(register)
     await spend(register, counter, 1)
     async with register.database.transaction() as tx:
         person = await identify(register, tx, asked)
-        begun = _ticket_of(register, person) if person is not None else None
-        if begun is not None:
-            await _send(register, tx, LEDGER, [begun])
+        begun = await begin_for(register, tx, person)
         await register.journal(tx, "ticket-asked", counter, given=int(begun is not None))
     if begun is None:
         raise NotFound
+    return sealed_ticket(register, begun, ledger)
+
+
+def require_ledger(register: Register) -> Entry:
+    """Return the ledger's entry; raises `Unavailable` where none is in good standing."""
+    ledger = register.directory.current().active(LEDGER)
+    if ledger is None:
+        raise Unavailable("the directory lists no ledger in good standing")
+    return ledger
+
+
+async def begin_for(register: Register, tx: Tx, person: int | None) -> Begun | None:
+    """Begin the ledger's acquisition of a person's code; None for nobody."""
+    if person is None:
+        return None
+    begun = _blind_one(register, LEDGER, new_id(register.entropy), person)
+    await _send(register, tx, LEDGER, [begun])
+    return begun
+
+
+def sealed_ticket(register: Register, begun: Begun, ledger: Entry) -> DisclosureTicket:
+    """Return the ticket, signed and sealed to the ledger."""
     inside = _signed(
         register, Ticket(acquisition=begun.acquisition, state="begun", blinding=begun.blinding)
     )
@@ -169,10 +188,6 @@ def _signed(register: Register, ticket: Ticket) -> Ticket:
         key_id=key_id_of(keys.party, keys.public.signing),
         signature=keys.signing.sign(ticket_signed_bytes(ticket)),
     )
-
-
-def _ticket_of(register: Register, person: int) -> _Begun:
-    return _blind_one(register, LEDGER, new_id(register.entropy), person)
 
 
 async def forget(register: Register) -> int:

@@ -31,6 +31,7 @@ ABOUT_ME_PATH = "/inquiries/about-me"
 HOLDER_PATH = "/holders"
 HANDLE_PATH = "/holders/now"
 LATEST_PATH = "/holders/latest"
+DISCLOSE_PATH = "/holders/disclosure"
 LINKS_PATH = "/links/compare"
 RESIDENTS_CHANGED_PATH = "/residents/changed"  # at jpki and at cards
 
@@ -84,6 +85,19 @@ class StrictAnswers(msgspec.Struct, frozen=True):
     answers: tuple[StrictAnswer, ...]
 
 
+<<<<<<< 9d11a1c
+# The words of the mis-link audit (`linkaudit.schema`): how far two values of one attribute agree.
+NameLevel = Literal[
+    "equal", "canonical", "member", "wildcard", "weak", "surname", "given", "different",
+    "missing",
+]  # fmt: skip
+BirthLevel = Literal["equal", "part", "swapped", "unknown", "different", "missing"]
+SexLevel = Literal["equal", "different", "missing"]
+AddressLevel = Literal[
+    "equal", "canonical", "former", "room", "town", "city", "different", "missing",
+]  # fmt: skip
+=======
+>>>>>>> f469291
 LinkVerdict = Literal["EQUAL", "SPELLING", "MOVED", "MISMATCH", "DEAD", "NOT_FOUND"]
 
 
@@ -210,23 +224,10 @@ class AboutMe(msgspec.Struct, frozen=True):
 
 
 EventKind = Literal[
-    "birth",
-    "foreign-registration",
-    "move-in",
-    "move-out",
-    "move-within",
-    "name-change",
-    "former-surname",
-    "correction",
-    "restoration",
-    "departure-abroad",
-    "return",
-    "death",
-    "number-change",
-    "resident-code-change",
-    "protection",
-    "protection-end",
-]
+    "birth", "foreign-registration", "move-in", "move-out", "move-within", "name-change",
+    "former-surname", "correction", "restoration", "departure-abroad", "return", "death",
+    "number-change", "resident-code-change", "protection", "protection-end",
+]  # fmt: skip
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -309,6 +310,26 @@ class LatestTold(msgspec.Struct, frozen=True, kw_only=True):
 
     gone: bool
     attributes: Attributes | None = None
+
+
+class HolderDiscloses(msgspec.Struct, frozen=True, kw_only=True):
+    """jpki asks for a holder who has just proved at a portal, with her card, who she is.
+
+    By its own reference of her; `seal_to` is the portal's X25519 key (32 bytes).
+    """
+
+    holder: bytes
+    seal_to: bytes
+
+
+class HolderDisclosure(msgspec.Struct, frozen=True, kw_only=True):
+    """Her ticket to the ledger, which opens it alone; and JSON of `AboutMe`, sealed to the portal.
+
+    `inquiries` is sealed with `DISCLOSE_PATH` as its context. Inside a `Sealed`.
+    """
+
+    ticket: DisclosureTicket
+    inquiries: bytes
 
 
 WhatChanged = Literal["name", "birth", "sex", "address", "number", "resident-code"]

@@ -11,6 +11,7 @@ from kumihimo.rooms.register import (
     acquisition,
     api,
     comparing,
+    disclosing,
     events,
     holders,
     inquiries,
@@ -141,7 +142,21 @@ def _holding(register: Register) -> list[HTTPRouteHandler]:
         asked = register.open(data, api.LatestAsked, path=api.LATEST_PATH)
         return await latest.latest(register, verified_of(request).sender, asked)
 
-    return [holder, holder_now, latest_attributes]
+    @post(
+        api.DISCLOSE_PATH,
+        status_code=200,
+        opt=lawful(
+            authority="Number Act art. 23(3), suppl. art. 6(3); Basic Resident Register Act"
+            " art. 30-32",
+            callers=("jpki",),
+        ),
+    )
+    async def disclose(request: Asked, data: JSONBody[api.Sealed]) -> api.Sealed:
+        """Give a holder at a portal her ticket: `HolderDiscloses`; a sealed `HolderDisclosure`."""
+        asked = register.open(data, api.HolderDiscloses, path=api.DISCLOSE_PATH)
+        return await disclosing.disclose(register, verified_of(request).sender, asked)
+
+    return [holder, holder_now, latest_attributes, disclose]
 
 
 def _codes(register: Register) -> list[HTTPRouteHandler]:

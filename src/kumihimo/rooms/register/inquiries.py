@@ -149,11 +149,17 @@ async def about_me(register: Register, counter: str, person: DisclosureAsked) ->
     await spend(register, counter, 1)
     async with register.database.transaction() as tx:
         holder = await identify(register, tx, person)
-        rows = await _rows_about(register, tx, holder) if holder is not None else []
+        told = await told_about(register, tx, holder)
         identified = int(holder is not None)
         await register.journal(tx, "asked-about-me", counter, identified=identified)
     if holder is None:
         raise NotFound
+    return told
+
+
+async def told_about(register: Register, tx: Tx, person: int | None) -> AboutMe:
+    """Return who asked about a person; nothing about nobody."""
+    rows = await _rows_about(register, tx, person) if person is not None else []
     return AboutMe(
         tuple(
             OfficeAsked(

@@ -48,7 +48,7 @@ async def latest(register: Register, sender: str, asked: LatestAsked) -> Sealed:
 
     Recorded like a strict inquiry: she is told that jpki asked, and whether it was told.
     """
-    entry = _jpki(register, sender)
+    entry = jpki_only(register, sender)
     await spend(register, sender, 1)
     async with register.database.transaction() as tx:
         person = await store.person_of(tx, reference_tag(register, asked.holder))
@@ -63,10 +63,11 @@ async def latest(register: Register, sender: str, asked: LatestAsked) -> Sealed:
     return register.seal(told, entry, path=LATEST_PATH)
 
 
-def _jpki(register: Register, sender: str) -> Entry:
+def jpki_only(register: Register, sender: str) -> Entry:
+    """Return jpki's entry; raises `NotAllowed` for any other sender."""
     entry = register.directory.current().active(sender)
     if entry is None or entry.kind != JPKI:
-        raise NotAllowed("only jpki asks for the latest attributes of a holder")
+        raise NotAllowed("only jpki asks about a holder by its reference")
     return entry
 
 

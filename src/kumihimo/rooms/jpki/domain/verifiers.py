@@ -16,6 +16,7 @@ Role = Literal[
     "service_provider",
     "holder_confirmer",
     "attribute_receiver",
+    "disclosure_portal",
 ]
 Purpose = Literal["signature_verification", "liveness_check"]
 
@@ -37,6 +38,7 @@ _MAY_ASK: Final[dict[Role, frozenset[Ca]]] = {
     "service_provider": frozenset(),
     "holder_confirmer": frozenset(),
     "attribute_receiver": frozenset(),
+    "disclosure_portal": frozenset({"auth"}),
 }
 
 
@@ -48,6 +50,11 @@ def may_ask(roles: Collection[Role], ca: Ca) -> bool:
 def may_link(roles: Collection[Role]) -> bool:
     """Say whether somebody may learn which sign certificate belongs with which auth certificate."""
     return may_ask(roles, "sign") and may_ask(roles, "auth")
+
+
+def may_disclose(roles: Collection[Role]) -> bool:
+    """Say whether somebody is the portal at which holders read what the ledger has of them."""
+    return "disclosure_portal" in roles
 
 
 def may_confirm(roles: Collection[Role]) -> bool:
