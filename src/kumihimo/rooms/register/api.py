@@ -85,19 +85,6 @@ class StrictAnswers(msgspec.Struct, frozen=True):
     answers: tuple[StrictAnswer, ...]
 
 
-<<<<<<< 9d11a1c
-# The words of the mis-link audit (`linkaudit.schema`): how far two values of one attribute agree.
-NameLevel = Literal[
-    "equal", "canonical", "member", "wildcard", "weak", "surname", "given", "different",
-    "missing",
-]  # fmt: skip
-BirthLevel = Literal["equal", "part", "swapped", "unknown", "different", "missing"]
-SexLevel = Literal["equal", "different", "missing"]
-AddressLevel = Literal[
-    "equal", "canonical", "former", "room", "town", "city", "different", "missing",
-]  # fmt: skip
-=======
->>>>>>> f469291
 LinkVerdict = Literal["EQUAL", "SPELLING", "MOVED", "MISMATCH", "DEAD", "NOT_FOUND"]
 
 
