@@ -159,8 +159,10 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "leak_case": "SELECT, INSERT",
     "link_check": "SELECT, INSERT, UPDATE",
     "leak_clock": "SELECT, INSERT, UPDATE (closed_at, raised)",
-    "audit_run": "SELECT, INSERT",
-    "pattern_line": "SELECT, INSERT",
+    "audit_run": "SELECT, INSERT, UPDATE (rows_loaded)",
+    "pattern_line": "SELECT, INSERT, UPDATE (rows_found)",
+    "check_taken": "SELECT, INSERT, UPDATE (taken_until, whole)",
+    "doubt": "SELECT, INSERT, UPDATE (state, settled_at)",
     "item": "SELECT, INSERT, UPDATE",
     "look": "SELECT, INSERT, UPDATE (number_locked, taken_back)",
     "link_effect": "SELECT, INSERT, UPDATE (state, reason, ended_at, correction_locked)",
@@ -193,5 +195,6 @@ APPEND_ONLY = frozenset(
         "card_act",
         "card_count",
         "viewing",
+        "check_finding",
     }
 )

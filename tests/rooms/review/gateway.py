@@ -1,12 +1,20 @@
 """A gateway that keeps the rules of its real one about links, and can be out of reach."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Problem, Unavailable
-from kumihimo.rooms.gateway.business_links import Suspension
+from kumihimo.rooms.gateway.business import Attributes
+from kumihimo.rooms.gateway.business_links import (
+    LinkCheck,
+    LinksToReview,
+    LinkToReview,
+    Suspension,
+)
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
+DAY = AT.date()
 
 
 def refusal(code):
@@ -14,7 +22,10 @@ def refusal(code):
 
 
 class KeepingGateway:
-    """Knows records; `told` is every order it carried out, in order."""
+    """Knows records; `told` is every order it carried out, in order.
+
+    `checks` are the runs of its regular check, the latest first, and `pages` what each found.
+    """
 
     def __init__(self, *known):
         self.known = set(known)
@@ -25,6 +36,9 @@ class KeepingGateway:
         self.busy = 0  # so many calls find nobody
         self.lose_answers = 0
         self.unconfirmed = set()
+        self.checks = []
+        self.pages = {}
+        self.asked = 0
 
     def _answer(self, found):
         if self.lose_answers:
@@ -91,3 +105,59 @@ class KeepingGateway:
             suspended_at=AT,
             settled_at=None,
         )
+
+    def check(self, *links, run="1", finished=True, on=DAY):
+        """Have a run of the check find links, in pages of two."""
+        name = run * 22
+        self.checks = [one for one in self.checks if one.run != name]
+        self.checks.insert(
+            0,
+            LinkCheck(
+                run=name,
+                affair="b081",
+                started_on=on,
+                finished_on=on if finished else None,
+                compared=len(links),
+                suspended=0,
+                counts={},
+            ),
+        )
+        self.pages[name] = links
+
+    def doubted(self, addressee, case, ground="mismatch"):
+        """Suspend a link for a case that is none of the desk's."""
+        self.links[addressee, case] = "SUSPENDED"
+        return (self._of(addressee, case, ground),)
+
+    def link_checks(self):
+        if self.down:
+            raise Unavailable
+        return tuple(self.checks)
+
+    def links_to_review(self, run, *, after=0):
+        self.asked += 1
+        if self.down or self.busy > 0:
+            self.busy -= 1
+            raise Unavailable
+        found = self.pages[run]
+        page = found[after : after + 2]
+        more = len(found) > after + 2
+        return LinksToReview(links=page, until=after + len(page), more=more)
+
+
+def suspected(n, verdict="MISMATCH", doubts=(), **changes):
+    """Return a link that a check found, of record `n`."""
+    whole: dict[str, Any] = {
+        "addressee": f"r{n}",
+        "verdict": verdict,
+        "homonym": None,
+        "name": "different",
+        "birth": "different",
+        "sex": "equal",
+        "address": "town",
+        "attributes": Attributes(
+            name=f"髙橋 花子{n}", birth="1990-04-01", sex="2", address="港区芝1-1"
+        ),
+        "doubts": tuple(doubts),
+    }
+    return LinkToReview(**(whole | changes))

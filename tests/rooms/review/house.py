@@ -14,6 +14,7 @@ from kumihimo.pages.officers import Officers, Passcode
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.people.numbers import IndividualNumber
 from kumihimo.rooms.review.app import build
+from kumihimo.rooms.review.asking import ask
 from kumihimo.rooms.review.context import Desk
 from kumihimo.rooms.review.loading import Audit, Finding, load
 from kumihimo.rooms.review.sides import Proposal, Sides
@@ -163,6 +164,10 @@ class House:
     async def deliver(self):
         while await self.room.outbox.run_once():
             pass
+
+    async def ask(self):
+        """Ask the gateway what its check found."""
+        return await ask(self.desk, self.gateway)
 
     async def rows(self, query, *params):
         """Ask the database as its owner."""

@@ -10,6 +10,7 @@ COLUMNS = {
         "generation": "count",
         "loaded_at": "instant",
         "rows_loaded": "count",
+        "source": "word",
     },
     "pattern_line": {
         "audit_run": "digest of what an audit found",
@@ -50,6 +51,28 @@ COLUMNS = {
         "suspended_in": "count",
         "decision": "word",
         "closed_on": "day",
+        "source": "word",
+        "gateway_case": "the gateway's id of a case",
+    },
+    "check_taken": {
+        "gateway_run": "the gateway's id of a run of its check",
+        "started_on": "day",
+        "taken_until": "count",
+        "whole": "yes or no",
+    },
+    "check_finding": {
+        "item": "random id",
+        "gateway_run": "the gateway's id of a run of its check",
+        "found_on": "day",
+        "verdict": "word",
+    },
+    "doubt": {
+        "item": "random id",
+        "review_case": "the gateway's id of a case",
+        "ground": "word",
+        "state": "word",
+        "suspended_at": "instant",
+        "settled_at": "instant",
     },
     "look": {
         "look": "count",

@@ -140,6 +140,7 @@ def test_a_blind_repeat_is_shown_to_another_as_if_it_were_new(at_desk):
         same = ("item", "pattern", "verdict", "mechanism", "odds", "reason", "suspended")
         assert [getattr(fresh, name) for name in same] == [getattr(again, name) for name in same]
         more = {"affair", "audit_run", "sides", "proposal", "numbers_shown", "until", "effects"}
+        more |= {"found", "doubts"}
         assert {field.name for field in attrs.fields(Shown)} == {*same, *more}
         await answer(house, "kato", Answer.OWN)
         assert await state(house, item) == ("decided", "own", 2)

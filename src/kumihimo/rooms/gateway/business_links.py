@@ -239,3 +239,29 @@ class LinkFindings(msgspec.Struct, frozen=True):
 
     findings: tuple[LinkFinding, ...]
     next: int
+
+
+class LinkToReview(msgspec.Struct, frozen=True, kw_only=True):
+    """A link that a check found and nobody has settled since: what people need who decide about it.
+
+    `attributes` stand beside the number in the vault; the number itself is handed to nobody. The
+    levels are register's, which tells no value. `doubts`: the latest first.
+    """
+
+    addressee: str
+    verdict: LinkVerdict
+    homonym: bool | None
+    name: NameLevel
+    birth: BirthLevel
+    sex: SexLevel
+    address: AddressLevel
+    attributes: Attributes
+    doubts: tuple[Suspension, ...]
+
+
+class LinksToReview(msgspec.Struct, frozen=True):
+    """A page of a run. `until` is where it ended; `more`: another page is there already."""
+
+    links: tuple[LinkToReview, ...]
+    until: int
+    more: bool

@@ -176,6 +176,11 @@ class BusinessClient(TokenClient):
         body = links.FindingsOf(run=run, after=after)
         return self._post("/v1/links/findings", body, links.LinkFindings)
 
+    def links_to_review(self, run: str, *, after: int = 0) -> links.LinksToReview:
+        """Return a page of what a run found and nobody has settled."""
+        body = links.FindingsOf(run=run, after=after)
+        return self._post("/v1/links/to-review", body, links.LinksToReview)
+
     # Cases
 
     def open_case(self, addressee: str, *, affair: str, opened_on: date | None = None) -> form.Case:

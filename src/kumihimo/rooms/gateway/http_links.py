@@ -14,6 +14,7 @@ from kumihimo.rooms.gateway import (
     consequences,
     correcting,
     links,
+    reviewing,
     withdrawing,
 )
 from kumihimo.rooms.gateway.clients import BusinessClient
@@ -160,4 +161,17 @@ def _checks(gateway: Gateway) -> list[HTTPRouteHandler]:
         found, following = await checking.findings(gateway, tenant, data.run, data.after)
         return link_form.LinkFindings(found, following)
 
-    return [link_checks, link_findings]
+    @post(
+        "/links/to-review",
+        status_code=200,
+        opt=lawful(authority="Number Act art. 12, 16", callers=CALLERS),
+        tags=["links"],
+    )
+    async def links_to_review(
+        request: Incoming, data: JSONBody[link_form.FindingsOf]
+    ) -> link_form.LinksToReview:
+        """List what a run found and nobody has settled, with what stands beside the numbers."""
+        caller = _caller(request)
+        return await reviewing.to_review(gateway, caller.tenant, data, affairs=caller.affairs)
+
+    return [link_checks, link_findings, links_to_review]

@@ -179,15 +179,19 @@ async def asked_about(tx: Tx, tenant: Tenant, persons: Collection[str]) -> list[
 
 async def confirmed(gateway: Gateway, tenant: Tenant, persons: Mapping[str, str]) -> set[str]:
     """Return those records (with the persons they stand under) whose link was confirmed before."""
-    tags = {addressee_tag(tenant, addressee): addressee for addressee in persons}
     async with gateway.database.transaction(institution=tenant.institution) as tx:
-        rows = await store.of_addressees(tx, list(tags))
+        doubts = await of_records(tx, tenant, list(persons))
     return {
-        tags[bytes(row.addressee_tag)]
-        for row in rows
-        if row.state == "CONFIRMED"
-        and bytes(row.person_tag) == person_tag(tenant, persons[tags[bytes(row.addressee_tag)]])
+        addressee
+        for addressee, person in persons.items()
+        if was_confirmed(tenant, person, doubts[addressee])
     }
+
+
+def was_confirmed(tenant: Tenant, person: str, doubts: Sequence[SuspensionRow]) -> bool:
+    """Whether two people have said before that this record is this person's."""
+    tag = person_tag(tenant, person)
+    return any(one.state == "CONFIRMED" and bytes(one.person_tag) == tag for one in doubts)
 
 
 async def _take_back(
@@ -250,12 +254,23 @@ async def confirm(gateway: Gateway, tenant: Tenant, order: LinkConfirmed) -> Sus
     return settled(order.addressee, row, "CONFIRMED", now)
 
 
+async def of_records(
+    tx: Tx, tenant: Tenant, addressees: Sequence[str]
+) -> dict[str, list[SuspensionRow]]:
+    """Return the doubts about records, of each the latest first."""
+    names = {addressee_tag(tenant, addressee): addressee for addressee in addressees}
+    found: dict[str, list[SuspensionRow]] = {addressee: [] for addressee in addressees}
+    for row in await store.of_addressees(tx, list(names)):
+        found[names[bytes(row.addressee_tag)]].append(row)
+    return found
+
+
 async def of_record(gateway: Gateway, tenant: Tenant, addressee: str) -> tuple[Suspension, ...]:
     """Return the doubts about a record, the latest first; `NotFound` when it is not known."""
     async with gateway.database.transaction(institution=tenant.institution) as tx:
         if addressee not in await store_persons.by_addressee(tx, [addressee]):
             raise unknown_addressee("addressee")
-        rows = await store.of_addressees(tx, [addressee_tag(tenant, addressee)])
+        rows = (await of_records(tx, tenant, [addressee]))[addressee]
     return tuple(told(addressee, row) for row in rows)
 
 

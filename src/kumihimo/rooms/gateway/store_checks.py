@@ -34,6 +34,15 @@ class Linked:
 
 
 @attrs.frozen
+class Standing:
+    """A record with what the vault keeps of its person, locked."""
+
+    addressee: str
+    person: str
+    vault: bytes
+
+
+@attrs.frozen
 class FindingRow:
     """What a check found of one person, locked."""
 
@@ -105,4 +114,25 @@ async def findings(tx: Tx, run: str, after: int, limit: int) -> list[FindingRow]
         " WHERE run = %(run)s AND finding > %(after)s ORDER BY finding LIMIT %(limit)s",
         {"run": run, "after": after, "limit": limit},
         FindingRow,
+    )
+
+
+async def run_of(tx: Tx, run: str) -> CheckRow | None:
+    """Return one run."""
+    return await tx.row(
+        "SELECT run, affair, started_on, finished_on, done_until, compared, suspended, counts"
+        " FROM link_check WHERE run = %(run)s",
+        {"run": run},
+        CheckRow,
+    )
+
+
+async def standing(tx: Tx, addressees: Sequence[str]) -> list[Standing]:
+    """Return those of some records that stand under a person with a number."""
+    return await tx.rows(
+        "SELECT a.addressee, a.person, v.locked AS vault FROM addressee a"
+        " JOIN vault v ON v.institution = a.institution AND v.person = a.person"
+        " WHERE a.addressee = ANY(%(addressees)s)",
+        {"addressees": list(addressees)},
+        Standing,
     )

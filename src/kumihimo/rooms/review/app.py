@@ -1,5 +1,7 @@
 """Composition of the desk, by hand."""
 
+from typing import Protocol
+
 import attrs
 from litestar import Litestar
 
@@ -8,6 +10,7 @@ from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.worker import Job, working
 from kumihimo.pages.officers import Officers
+from kumihimo.rooms.review.asking import Checks, ask
 from kumihimo.rooms.review.context import Desk
 from kumihimo.rooms.review.deciding import settle
 from kumihimo.rooms.review.pages import overseeing, reviewing
@@ -17,6 +20,11 @@ from kumihimo.rooms.review.telling import Gateway, deliver
 OUTBOX_PAUSE_S = 0.5
 SETTLE_PAUSE_S = 5.0
 FORGET_PAUSE_S = 3600.0
+ASK_PAUSE_S = 60.0
+
+
+class DeskGateway(Gateway, Checks, Protocol):
+    """What the desk needs of its gateway."""
 
 
 @attrs.frozen
@@ -29,7 +37,7 @@ class ReviewRoom:
 
 
 def build(
-    desk: Desk, officers: Officers, gateway: Gateway, *, https: bool, report: Reporter
+    desk: Desk, officers: Officers, gateway: DeskGateway, *, https: bool, report: Reporter
 ) -> ReviewRoom:
     """Put the desk together."""
 
@@ -39,6 +47,9 @@ def build(
     async def settle_due() -> int:
         return await settle(desk)
 
+    async def ask_for_checks() -> int:
+        return await ask(desk, gateway)
+
     async def forget() -> int:
         return await retention.forget(desk.database, clock=desk.clock, actor="desk")
 
@@ -46,6 +57,7 @@ def build(
     jobs = [
         Job("review-outbox", outbox.run_once, OUTBOX_PAUSE_S),
         Job("review-settle", settle_due, SETTLE_PAUSE_S),
+        Job("review-asking", ask_for_checks, ASK_PAUSE_S),
         Job("review-forget", forget, FORGET_PAUSE_S),
     ]
     console = Console.of(desk, officers, https=https)

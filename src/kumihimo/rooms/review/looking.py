@@ -10,7 +10,7 @@ from kumihimo.kernel.entropy import below
 from kumihimo.kernel.sql import Tx
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.people.numbers import BadNumber, IndividualNumber, WrongNumberSpace
-from kumihimo.rooms.review import sides, store, store_effects
+from kumihimo.rooms.review import sides, store, store_checks, store_effects
 from kumihimo.rooms.review.api import Answer, ItemState
 from kumihimo.rooms.review.context import Desk, officer_as_actor
 from kumihimo.rooms.review.deciding import decide
@@ -19,6 +19,7 @@ from kumihimo.rooms.review.domain.answers import Again, AskOffice, Decided, Look
 from kumihimo.rooms.review.domain.refusals import NotYourItem, NumberNeeded, TooLateToTakeBack
 from kumihimo.rooms.review.sides import Proposal, Sides
 from kumihimo.rooms.review.store import ItemRow, LookRow
+from kumihimo.rooms.review.store_checks import DoubtRow, FoundRow
 from kumihimo.rooms.review.store_effects import EffectShown
 
 _TRIES: Final = 8  # as many others may take an item in the moment between finding and holding it
@@ -39,6 +40,8 @@ class Shown:
     reason: str
     suspended: bool
     effects: Sequence[EffectShown]
+    found: Sequence[FoundRow]
+    doubts: Sequence[DoubtRow]
     sides: Withheld[Sides]
     proposal: Withheld[Proposal] | None
     numbers_shown: bool
@@ -109,6 +112,8 @@ async def show(desk: Desk, officer: str, *, numbers_of: str = "") -> Shown | Non
         seen = _seen(both, proposal, numbers=numbers)
         await store.add_viewing(tx, row.item, officer, " ".join(seen), at=at)
         told = await store_effects.effects_of(tx, row.item)
+        found = await store_checks.findings_of(tx, row.item)
+        doubts = await store_checks.doubts_of(tx, row.item)
         await desk.journal(tx, "item-shown", officer_as_actor(officer), values=len(seen))
     return Shown(
         item=row.item,
@@ -121,6 +126,8 @@ async def show(desk: Desk, officer: str, *, numbers_of: str = "") -> Shown | Non
         reason=row.reason,
         suspended=row.suspended,
         effects=told,
+        found=found,
+        doubts=doubts,
         sides=both,
         proposal=proposal,
         numbers_shown=numbers,
@@ -137,7 +144,7 @@ def _seen(
     return [
         *(f"own.{name}" for name, value in whole.own.items() if value),
         *(f"register.{name}" for name, value in whole.other.items() if value),
-        f"own.{kind}",
+        *([f"own.{kind}"] if whole.number else []),
         *([f"proposed.{kind}"] if proposal is not None else []),
     ]
 

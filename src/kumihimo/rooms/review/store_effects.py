@@ -18,14 +18,17 @@ _LETTERS: Final = 10_000  # in one statement: some hundred kilobytes
 class EffectRow:
     """One thing to tell. `mechanism` is what people decided on, or else what the audit says.
 
-    `case_round` is the round in which the link was suspended. `officers` are those who agreed on it, in order, with a space between; `behind`: something
-    about the same item was asked for before and is not done.
+    `case_round` is the round in which the link was suspended; `gateway_case` the gateway's own case
+    of it, where it had suspended the link before the desk did. `officers` are those who agreed on
+    it, in order, with a space between; `behind`: something about the same item was asked for before
+    and is not done.
     """
 
     link_effect: int
     item: str
     round: int
     case_round: int
+    gateway_case: str
     affair: str
     record_id: str
     kind: str
@@ -106,7 +109,8 @@ async def suspend_all(tx: Tx, run: str, *, at: datetime) -> int:
 async def lock_effect(tx: Tx, effect: int) -> EffectRow | None:
     """Return one thing to tell, locked, with what is needed to tell it."""
     return await tx.row(
-        "SELECT e.link_effect, e.item, e.round, e.case_round, i.affair, i.record_id, e.kind, e.state,"
+        "SELECT e.link_effect, e.item, e.round, e.case_round, i.gateway_case, i.affair, i.record_id,"
+        " e.kind, e.state,"
         " coalesce((SELECT l.mechanism FROM look l WHERE l.item = e.item AND l.round = e.round"
         "  AND l.answer = 'wrong' AND l.mechanism <> '' AND NOT l.taken_back"
         "  ORDER BY l.place LIMIT 1), i.mechanism) AS mechanism,"
@@ -127,8 +131,13 @@ async def lock_effect(tx: Tx, effect: int) -> EffectRow | None:
     )
 
 
-async def end(tx: Tx, row: EffectRow, *, state: str, reason: str, at: datetime) -> None:
-    """Write down what the gateway answered; what it was given goes when it is there."""
+async def end(
+    tx: Tx, row: EffectRow, *, state: str, reason: str, gateway_case: str, at: datetime
+) -> None:
+    """Write down what the gateway answered; what it was given goes when it is there.
+
+    `gateway_case`: the case under which it holds the link suspended, "" for the desk's own.
+    """
     await tx.put(
         "UPDATE link_effect SET state = %(state)s, reason = %(reason)s, ended_at = %(at)s,"
         " correction_locked = CASE WHEN %(state)s = 'done' THEN NULL ELSE correction_locked END"
@@ -138,8 +147,13 @@ async def end(tx: Tx, row: EffectRow, *, state: str, reason: str, at: datetime) 
     stands = (row.kind == EffectKind.SUSPEND) == (state == "done")
     if row.kind == EffectKind.SUSPEND or not stands:
         await tx.put(
-            "UPDATE item SET suspended_in = %(round)s WHERE item = %(item)s",
-            {"item": row.item, "round": row.case_round if stands else None},
+            "UPDATE item SET suspended_in = %(round)s, gateway_case = %(case)s"
+            " WHERE item = %(item)s",
+            {
+                "item": row.item,
+                "round": row.case_round if stands else None,
+                "case": gateway_case if stands else "",
+            },
         )
 
 

@@ -67,15 +67,16 @@ async def bring_in(database: Database, rows: Iterable[LoadingRow]) -> None:
     await database.copy_in(COPY, (attrs.astuple(row) for row in rows))
 
 
-async def begin(tx: Tx, run: str, *, rows: int, at: datetime) -> int:
+async def begin(tx: Tx, run: str, *, rows: int, at: datetime, source: str = "audit") -> int:
     """Note the run; returns its number among all."""
     # A million rows are joined and written here, for some tens of seconds.
     await tx.put("SET LOCAL statement_timeout = 0")
     found = await tx.value(
-        "INSERT INTO audit_run (audit_run, generation, loaded_at, rows_loaded)"
-        " SELECT %(run)s, coalesce(max(generation), 0) + 1, %(at)s, %(rows)s FROM audit_run"
+        "INSERT INTO audit_run (audit_run, generation, loaded_at, rows_loaded, source)"
+        " SELECT %(run)s, coalesce(max(generation), 0) + 1, %(at)s, %(rows)s, %(source)s"
+        " FROM audit_run"
         " RETURNING generation",
-        {"run": run, "at": at, "rows": rows},
+        {"run": run, "at": at, "rows": rows, "source": source},
     )
     return int(found)
 
@@ -116,6 +117,7 @@ async def reopen(tx: Tx, run: str) -> int:
         " mechanism = l.mechanism, odds = l.odds, minutes = l.minutes, worth = l.worth,"
         " reason = l.reason, shift_run = l.shift_run, content_tag = l.content_tag,"
         " sides_locked = l.sides_locked, proposal_locked = l.proposal_locked, state = 'open',"
+        " source = 'audit',"
         " round = i.round + 1, looks = 0, first_by = '', last_by = '', repeat = false,"
         " due_at = NULL, held_by = '', held_until = NULL, decision = NULL, closed_on = NULL"
         " FROM loading l WHERE l.audit_run = %(run)s AND i.affair = l.affair"
@@ -149,7 +151,7 @@ async def vanish(tx: Tx, run: str, affairs: Sequence[str], *, on: date) -> int:
         "UPDATE item SET state = 'vanished', sides_locked = NULL, proposal_locked = NULL,"
         " held_by = '', held_until = NULL, due_at = NULL, closed_on = %(on)s"
         " WHERE state IN ('open', 'answered', 'office') AND audit_run <> %(run)s"
-        " AND affair = ANY(%(affairs)s) AND suspended_in IS NULL",
+        " AND affair = ANY(%(affairs)s) AND suspended_in IS NULL AND source = 'audit'",
         {"run": run, "affairs": list(affairs), "on": on},
     )
 

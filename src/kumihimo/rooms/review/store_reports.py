@@ -161,10 +161,10 @@ async def done(tx: Tx, *, since: datetime) -> list[Done]:
 
 
 async def latest_run(tx: Tx) -> Run | None:
-    """Return the newest run."""
+    """Return the newest audit."""
     return await tx.row(
         "SELECT audit_run, generation, loaded_at, rows_loaded FROM audit_run"
-        " ORDER BY generation DESC LIMIT 1",
+        " WHERE source = 'audit' ORDER BY generation DESC LIMIT 1",
         (),
         Run,
     )

@@ -60,11 +60,15 @@ class Gateway(Protocol):
 class _Ended:
     state: str
     reason: str = ""
+    gateway_case: str = ""
 
 
 def case_of(row: EffectRow) -> str:
-    """Return how the gateway names the case: after one is settled, a new doubt is a new case."""
-    return f"{row.item}-{row.case_round}"
+    """Return how the gateway names the case: after one is settled, a new doubt is a new case.
+
+    Where something else suspended the link first, such as its monthly check, that is the case.
+    """
+    return row.gateway_case or f"{row.item}-{row.case_round}"
 
 
 async def deliver(desk: Desk, gateway: Gateway, letter: Letter) -> None:
@@ -78,7 +82,12 @@ async def deliver(desk: Desk, gateway: Gateway, letter: Letter) -> None:
     ended = await asyncio.to_thread(_tell, desk, gateway, row)
     async with desk.database.transaction() as tx:
         await store_effects.end(
-            tx, row, state=ended.state, reason=ended.reason, at=desk.clock.now()
+            tx,
+            row,
+            state=ended.state,
+            reason=ended.reason,
+            gateway_case=ended.gateway_case,
+            at=desk.clock.now(),
         )
         await desk.journal(tx, f"link-{row.kind}", "desk", outcome=ended.state)
 
@@ -94,19 +103,31 @@ def _tell(desk: Desk, gateway: Gateway, row: EffectRow) -> _Ended:
 
 
 def _settled(gateway: Gateway, row: EffectRow) -> bool:
-    """Whether the gateway has done just this before, and only its answer was lost."""
-    wanted = {EffectKind.CONFIRM: "CONFIRMED", EffectKind.CORRECT: "CORRECTED"}
+    """Whether the gateway has done just this before, and only its answer was lost.
+
+    Raises `Unavailable` where it was suspending the link for somebody else in that moment.
+    """
     found = {one.case: one.state for one in gateway.suspensions_of(row.record_id)}
-    return found.get(case_of(row)) == wanted.get(EffectKind(row.kind))
+    match EffectKind(row.kind):
+        case EffectKind.CONFIRM:
+            return found.get(case_of(row)) == "CONFIRMED"
+        case EffectKind.CORRECT:
+            return found.get(case_of(row)) == "CORRECTED"
+        case EffectKind.SUSPEND:
+            if case_of(row) not in found:
+                raise Unavailable("the link is being suspended elsewhere in this moment")
+            return False
 
 
 def _suspend(_: Desk, gateway: Gateway, row: EffectRow) -> _Ended:
+    own = f"{row.item}-{row.case_round}"
     link = LinkSuspended(
-        addressee=row.record_id, ground=GROUNDS.get(row.mechanism, "mismatch"), case=case_of(row)
+        addressee=row.record_id, ground=GROUNDS.get(row.mechanism, "mismatch"), case=own
     )
     officer = row.officers.partition(" ")[0] or PROGRAM
     [found] = gateway.suspend_links([link], officer=officer)
-    return _Ended("done") if found.case == case_of(row) else _Ended("refused", "other-case")
+    # In doubt already: what is decided here settles that case.
+    return _Ended("done", gateway_case="" if found.case == own else found.case)
 
 
 def _confirm(_: Desk, gateway: Gateway, row: EffectRow) -> _Ended:

@@ -3,12 +3,13 @@
 import json
 import math
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final, cast
 
 import attrs
 from litestar import Response
 
-from kumihimo.kernel.clock import JST
+from kumihimo.kernel.clock import JST, legal_day
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.linkaudit.reasons import SENTENCES, Reason
 from kumihimo.pages.forms import Form, Problem, text
@@ -16,6 +17,7 @@ from kumihimo.pages.front import Act, away
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.review import looking, overseeing
 from kumihimo.rooms.review.api import Answer, Role
+from kumihimo.rooms.review.domain.checks import MECHANISM as MISMATCH
 from kumihimo.rooms.review.domain.differences import Compared, compare
 from kumihimo.rooms.review.domain.waterfall import waterfall
 from kumihimo.rooms.review.domain.worth import probability
@@ -28,11 +30,15 @@ MECHANISMS: Final = ("household", "twin", "homonym", "random", "shift")
 
 @attrs.frozen
 class Attribute:
-    """One attribute on the page: both sides and what differs."""
+    """One attribute on the page: both sides and what differs.
+
+    Not `told`: register says how far it agrees, and no value.
+    """
 
     name: str
     compared: Compared
     level: str
+    told: bool
 
 
 def screens(console: Console) -> list[Any]:
@@ -57,7 +63,7 @@ def _home(console: Console) -> list[Any]:
 
     async def act(visit: Visit, form: Form) -> str:
         mechanism = text(form, "mechanism")
-        wanted = mechanism if mechanism in MECHANISMS else ""
+        wanted = mechanism if mechanism in (*MECHANISMS, MISMATCH) else ""
         if await looking.take(console.desk, visit.who, mechanism=wanted):
             return "/item"
         visit.done = ("none", "")
@@ -164,6 +170,7 @@ async def _record(
     if shown is None:
         return console.front.page(visit, "no_item.html", problem=problem)
     line = await overseeing.line(console.desk, shown.audit_run, shown.pattern)
+    weights = _weights(line)
     return console.front.page(
         visit,
         "item.html",
@@ -174,13 +181,18 @@ async def _record(
         number=_number(shown),
         proposed=_proposed(shown),
         ground=shown.proposal.reveal().ground if shown.proposal else "",
-        fall=waterfall(_weights(line), odds=shown.odds),
+        fall=waterfall(weights, odds=shown.odds) if weights else None,
         reason=_reason(shown, line),
         probability=probability(shown.odds),
         mechanisms=MECHANISMS,
         until=shown.until.astimezone(JST).strftime("%H:%M"),
+        day=_day,
         can_take_back="last" in visit.kept,
     )
+
+
+def _day(at: datetime) -> str:
+    return legal_day(at).isoformat()
 
 
 def _given(form: Form) -> Given:
@@ -216,9 +228,10 @@ def _reason(shown: Shown, line: Line | None) -> tuple[str, str]:
 def _attributes(shown: Shown, line: Line | None) -> Sequence[Attribute]:
     both = shown.sides.reveal()
     levels = cast("dict[str, str]", json.loads(line.levels)) if line else {}
+    told = bool(both.other)
     return [
-        Attribute(name, compare(both.own.get(name, ""), value), levels.get(name, ""))
-        for name, value in both.other.items()
+        Attribute(name, compare(both.own.get(name, ""), value), levels.get(name, ""), told)
+        for name, value in (both.other or dict.fromkeys(both.own, "")).items()
     ]
 
 

@@ -20,6 +20,16 @@ WORDS: Final[dict[str, Said]] = {
     "random": ("無関係の人（写し間違い）", "unrelated person (miscopied)"),
     "shift": ("行ずれ", "shifted rows"),
     "": ("分からない", "not known"),
+    "mismatch": ("毎月の照合の所見", "found by the monthly check"),
+    "reported": ("申出", "reported"),
+    # verdicts of the monthly check, and what became of a doubt
+    "MISMATCH": ("住基と合わない", "register does not confirm it"),
+    "NOT_FOUND": ("番号の人がいない", "nobody has the number"),
+    "DEAD": ("番号の人は死亡", "the number's person is dead"),
+    "MOVED": ("住所が違い、似た別人がいる", "another address, and somebody alike"),
+    "SUSPENDED": ("停止中", "suspended"),
+    "CONFIRMED": ("正しいと確認", "confirmed"),
+    "CORRECTED": ("訂正済み", "corrected"),
     # attributes
     "name": ("氏名", "Name"),
     "kana": ("フリガナ", "Kana"),
