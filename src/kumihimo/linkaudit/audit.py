@@ -19,7 +19,7 @@ from kumihimo.linkaudit.registering import register
 from kumihimo.linkaudit.schema import Mechanism, Verdict
 from kumihimo.linkaudit.searching import search
 from kumihimo.linkaudit.setting import Setting, Sizes, Table
-from kumihimo.linkaudit.workers import Progress, Team
+from kumihimo.linkaudit.workers import Progress, Team, quiet
 
 MEMORY_GIB: float = 8.0
 
@@ -31,10 +31,6 @@ class Summary:
     rows: int
     verdicts: dict[Verdict, int]
     mislinks: dict[Mechanism, int]  # suspected, by mechanism
-
-
-def quiet(stage: str, done: int, total: int) -> None:
-    """Report no progress."""
 
 
 @attrs.frozen
@@ -62,25 +58,30 @@ def run(
     history: Path | None = None,
     memory_gib: float = MEMORY_GIB,
     progress: Progress = quiet,
+    team: Team | None = None,
 ) -> Summary:
     """Audit `ROWS` against a `SNAPSHOT`; leave the tables of `schema` in the folder.
 
     Inputs are Parquet files, or folders of them. `key` is a key file (`canonical.make_key`) that
-    lies outside the folder. Raises `BadSnapshot`, `KeyFileUnsafe`.
+    lies outside the folder. Without a team one is called together, which tells `progress`. Raises
+    `BadSnapshot`, `KeyFileUnsafe`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     before = Table(history) if history else None
     sizes = Sizes.of(memory_gib)
-    return carry_out(Setting(folder, Table(rows), Table(snapshot), before, key, sizes), progress)
+    setting = Setting(folder, Table(rows), Table(snapshot), before, key, sizes)
+    return carry_out(setting, progress, team)
 
 
-def carry_out(setting: Setting, progress: Progress) -> Summary:
+def carry_out(setting: Setting, progress: Progress, team: Team | None = None) -> Summary:
     """Do the stages of one audit, each unless it is done."""
-    with Team.at_work(setting.sizes.workers, progress) as team:
-        registered = register(setting, team)
-        paired = pair(setting, registered, team)
-        searched = search(setting, registered, paired, team)
-        return _summary(find(setting, registered, paired, searched, team))
+    if team is None:
+        with Team.at_work(setting.sizes.workers, progress) as called:
+            return carry_out(setting, progress, called)
+    registered = register(setting, team)
+    paired = pair(setting, registered, team)
+    searched = search(setting, registered, paired, team)
+    return _summary(find(setting, registered, paired, searched, team))
 
 
 def _summary(told: pl.DataFrame) -> Summary:

@@ -21,6 +21,10 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 _WORKERS_MAX: Final = 64
 
 
+def quiet(_stage: str, _done: int, _total: int) -> None:
+    """Take no notice of progress."""
+
+
 def cores() -> int:
     """Return how many processors this process may use."""
     return min(len(os.sched_getaffinity(0)), _WORKERS_MAX)
@@ -32,6 +36,11 @@ class Team:
 
     pool: ProcessPoolExecutor | None
     progress: Progress
+
+    @classmethod
+    def alone(cls) -> "Team":
+        """Return a team of this process only."""
+        return cls(None, quiet)
 
     @classmethod
     @contextmanager

@@ -39,6 +39,7 @@ birth = "birth"
 sex = "sex"
 address = "address"
 household = "household"
+account = "account"
 affair = "affair"
 """
 _WATCH_S: Final = 0.5

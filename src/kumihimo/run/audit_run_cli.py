@@ -27,12 +27,14 @@ from kumihimo.linkaudit.intake.sheets import BadTable
 from kumihimo.linkaudit.intake.taking import Taken
 from kumihimo.linkaudit.results import ABOUT, About, scan, write_about
 from kumihimo.linkaudit.schema import Verdict
+from kumihimo.linkaudit.setting import Sizes
 from kumihimo.linkaudit.workers import Progress as Told
+from kumihimo.linkaudit.workers import Team
 from kumihimo.run.audit_register import Asking, judge_by_register
 from kumihimo.run.audit_telling import console, tell_quality, tell_verdicts
 
 MEMORY_MAX_GIB: Final = 4_096  # our choice: more than one machine has
-SIDES: Final[dict[Side, str]] = {
+_NAMES: Final[dict[str, str]] = {
     "rows": "機関のファイル rows",
     "snapshot": "住民登録側 snapshot",
     "history": "履歴 history",
@@ -97,16 +99,16 @@ def run_audit(
     asking = _asking(door, key)
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     secret = _key(key, out) if asking is None else None
-    with _bars(quiet=json) as bars:
-        taken = [_take(plan, side, path, out, bars) for side, path in files.items()]
+    sizes = Sizes.of(memory or audit.MEMORY_GIB)
+    with _bars(quiet=json) as bars, Team.at_work(sizes.workers, _progress(bars)) as team:
+        taken = [take_in_once(plan, side, path, out, team=team) for side, path in files.items()]
         for one in () if json else taken:
             tell_quality(one)
         _list_bad_rows(out, rows, taken[0])
-        progress = _progress(bars)
         if asking is not None:
-            judge_by_register(out, asking, progress)
+            judge_by_register(out, asking, team.progress)
         elif secret is not None:
-            _judge(out, secret, progress, history=history is not None, memory=memory)
+            _judge(out, secret, team, history=history is not None, memory=memory)
     decide(out, approved_only=approved_only)
     write_pattern_file(out)
     _about(out, plan, taken, approved_only=approved_only)
@@ -167,27 +169,18 @@ def _advance(bars: Progress, task: TaskID, done: int, total: int) -> None:
     bars.update(task, completed=done, total=total)
 
 
-def _take(plan: Mapping, side: Side, path: Path, out: Path, bars: Progress) -> Taken:
-    task = bars.add_task(SIDES[side], total=None)
-    taken = take_in_once(
-        plan, side, path, out, progress=lambda done, total: _advance(bars, task, done, total)
-    )
-    bars.update(task, total=1, completed=1)
-    return taken
-
-
 def _progress(bars: Progress) -> Told:
     tasks: dict[str, TaskID] = {}
 
     def progress(stage: str, done: int, total: int) -> None:
         if stage not in tasks:
-            tasks[stage] = bars.add_task(stage, total=total)
+            tasks[stage] = bars.add_task(_NAMES.get(stage, stage), total=total)
         _advance(bars, tasks[stage], done, total)
 
     return progress
 
 
-def _judge(out: Path, key: Path, progress: Told, *, history: bool, memory: int) -> None:
+def _judge(out: Path, key: Path, team: Team, *, history: bool, memory: int) -> None:
     audit.run(
         out,
         rows=out / "rows",
@@ -195,7 +188,7 @@ def _judge(out: Path, key: Path, progress: Told, *, history: bool, memory: int) 
         key=key,
         history=out / "history" if history else None,
         memory_gib=memory or audit.MEMORY_GIB,
-        progress=progress,
+        team=team,
     )
 
 

@@ -1,11 +1,12 @@
 """What stands in the cells of one row: attributes as written, or the reason why it cannot be judged.
 
 Only a number is brought to one form here (twelve digits), because it is the key of the join; what
-a person is called and where she lives stays as her office writes it.
+a person is called and where she lives stays as her office writes it. One look at a column tells
+which rows need another: nearly all cells are as they should be.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -21,13 +22,27 @@ from kumihimo.people.sexes import BadSex, Sex
 
 TEXT_CHARS_MAX: Final = 500  # our choice: five times the longest address that was seen
 NUMBER_DIGITS: Final = 12
+# What systems write for a character that they do not have.
+LOST: Final = "●○◯■□〓?\ufffd\ue000-\uf8ff"
+_DATES_MAX: Final = 500_000  # our choice: some ten ways of writing each day of a century
+_NUMBER: Final = f"^[0-9]{{{NUMBER_DIGITS}}}$"
+_SHORT: Final = f"^[0-9]{{1,{NUMBER_DIGITS - 1}}}$"
 _WIDE_DIGITS: Final = {chr(0xFF10 + d): str(d) for d in range(10)}
 _SEPARATORS: Final = (
     "[ \u00a0\u3000\\-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\u30fc\uff70]"
 )
 _ROUNDED: Final = r"^[0-9](\.[0-9]+)?[eE]\+?[0-9]+$"
 _BREAKS: Final = r"[\r\n\t\x0b\x0c\x{2028}\x{2029}]+"
-_CONTROL: Final = r"[\p{Cc}\p{Zl}\p{Zp}]"
+_CONTROLS: Final = r"\p{Cc}\p{Zl}\p{Zp}"
+# Empty, with spaces around it, or with a character that a text should not have.
+_ODD: Final = rf"^(?:\s|$)|\s$|[{_CONTROLS}{LOST}]"
+# A day as 1990-04-01 or 19900401, without the last of February in a leap year: that is looked up.
+_DAY: Final = "^(?:19|20)[0-9]{2}(?:" + "|".join(
+    f"{sign}(?:0[13578]|1[02]){sign}(?:0[1-9]|[12][0-9]|3[01])"
+    f"|{sign}(?:0[469]|11){sign}(?:0[1-9]|[12][0-9]|30)"
+    f"|{sign}02{sign}(?:0[1-9]|1[0-9]|2[0-8])"
+    for sign in ("-", "")
+) + ")$"  # fmt: skip
 _ERA_DIGITS: Final = {"1": "明治", "2": "大正", "3": "昭和", "4": "平成", "5": "令和"}
 _YYMMDD: Final = "(?P<y>[0-9]{2})(?P<m>[0-9]{2})(?P<d>[0-9]{2})"
 _NOTATIONS: Final = {
@@ -51,38 +66,99 @@ class Reading:
     pad: int
 
 
-def read_cells(table: pl.DataFrame, reading: Reading) -> pl.DataFrame:
-    """Return the table with each column as the audit reads it, and the first fault of each row.
+@attrs.frozen(eq=False)
+class Column:
+    """One column of a block: as it is read (null: nothing), and as it stood, without spaces around.
 
-    In: `fault` (null: none so far), `column`, and the reading's columns as texts, an empty one
-    meaning nothing. Out: the same, empty texts as null.
+    `faults` says what is wrong with a row, null for nothing; None where nothing is with any. `same`
+    says that every cell is read as it stood. `lost` counts rows that have lost a character.
     """
-    for name in reading.columns:
-        if name == "number":
-            read, faults = _numbers(table[name], reading)
-        elif name == "birth":
-            read, faults = _births(table[name], reading.dates)
-        elif name == "sex":
-            read, faults = _sexes(table[name])
-        else:
-            read, faults = _texts(table[name])
-        missing = read.is_null() & faults.is_null()
-        if name in reading.required:
-            faults = faults.zip_with(~missing, _constant(Fault.EMPTY, len(faults)))
-        table = _note(table.with_columns(read.alias(name)), name, faults)
-    return table
+
+    read: pl.Series
+    told: pl.Series
+    faults: pl.Series | None
+    same: bool
+    lost: int = 0
 
 
-def _note(table: pl.DataFrame, name: str, faults: pl.Series) -> pl.DataFrame:
-    first = pl.col("fault").is_null() & faults.is_not_null()
-    return table.with_columns(
-        fault=pl.coalesce(pl.col("fault"), faults),
-        column=pl.when(first).then(pl.lit(name)).otherwise(pl.col("column")),
-    )
+def read_cells(block: pl.DataFrame, reading: Reading) -> dict[str, Column]:
+    """Read the columns of a block; null or "" is nothing."""
+    return {name: _read(name, block[name], reading) for name in reading.columns}
 
 
-def _constant(word: str | None, length: int) -> pl.Series:
-    return pl.Series([word], dtype=pl.String).new_from_index(0, length)
+def _read(name: str, column: pl.Series, reading: Reading) -> Column:
+    match name:
+        case "number":
+            found = _numbers(column, reading)
+        case "birth":
+            odd = _where(~column.str.contains(_DAY)) if reading.dates == "written" else None
+            found = _by_value(column, odd, lambda text: _birth(text, reading.dates))
+        case "sex":
+            found = _by_value(column, None, _sex)
+        case _:
+            found = _texts(column)
+    if name in reading.required and found.read.null_count():
+        faults = found.faults if found.faults is not None else _nothing(len(column))
+        empty = found.read.is_null() & faults.is_null()
+        return attrs.evolve(found, faults=faults.set(empty, str(Fault.EMPTY)))
+    return found
+
+
+def _by_value(
+    column: pl.Series, odd: pl.Series | None, read: Callable[[str], str | None]
+) -> Column:
+    """Read a column of few values, each of them once; None is what is unreadable.
+
+    `odd` is where it has to be read at all (None: everywhere).
+    """
+    told = column if odd is None else column.gather(odd)
+    bare = told.str.strip_chars()
+    others: dict[str, str | None] = {"": None}
+    for text in bare.unique().drop_nulls().to_list():
+        if text and (reading := read(text)) != text:
+            others[text] = reading
+    found = bare.replace(list(others), pl.Series(list(others.values()), dtype=pl.String))
+    bad = _where(found.is_null() & bare.is_not_null() & (bare != ""))
+    return _put(column, odd, found, bare, bad)
+
+
+def _where(rows: pl.Series) -> pl.Series:
+    return rows.fill_null(value=False).arg_true()
+
+
+def _nothing(length: int) -> pl.Series:
+    return pl.Series([None], dtype=pl.String).new_from_index(0, length)
+
+
+def _put(
+    column: pl.Series,
+    odd: pl.Series | None,
+    read: pl.Series,
+    told: pl.Series,
+    bad: pl.Series,
+    lost: int = 0,
+) -> Column:
+    """Return a column of which the `odd` rows were looked at: what was read there, `bad` among them."""
+    faults = None
+    if len(bad):
+        at = bad if odd is None else odd.gather(bad)
+        faults = _faults(len(column), at, Fault.UNREADABLE)
+    whole, bare = (_with(column, odd, found) for found in (read, told))
+    return Column(whole, bare, faults, whole is column, lost)
+
+
+def _with(column: pl.Series, odd: pl.Series | None, found: pl.Series) -> pl.Series:
+    """Return the column with what was found at some rows; the very column if it stood there."""
+    before = column if odd is None else column.gather(odd)
+    if before.eq_missing(found).all():
+        return column
+    if odd is None:
+        return found
+    places = pl.DataFrame({"at": odd, "found": found})
+    rows = column.rename("text").to_frame().with_row_index("at")
+    joined = rows.join(places, on="at", how="left", maintain_order="left")
+    at = pl.lit(pl.int_range(len(column), eager=True, dtype=pl.UInt32).is_in(odd.implode()))
+    return joined.select(pl.when(at).then("found").otherwise("text").alias("text")).to_series()
 
 
 def plain_number(column: pl.Series) -> pl.Series:
@@ -96,71 +172,57 @@ def bad_check_digits(numbers: pl.Series, space: NumberSpace) -> pl.Series:
     digits = numbers.cast(pl.Int64).fill_null(0).to_numpy()
     body, check = np.divmod(digits, 10)
     wrong = pl.Series(check_digits_individual(body, space) != check)
-    return wrong.set(numbers.is_null(), None)
+    return wrong.set(numbers.is_null(), None) if numbers.null_count() else wrong
 
 
-def _numbers(column: pl.Series, reading: Reading) -> tuple[pl.Series, pl.Series]:
-    plain = plain_number(column)
-    if reading.pad:
-        short = plain.str.contains(f"^[0-9]{{1,{NUMBER_DIGITS - 1}}}$").fill_null(value=False)
-        plain = plain.zip_with(~short, plain.str.zfill(reading.pad))
-    whole = plain.str.contains(f"^[0-9]{{{NUMBER_DIGITS}}}$")
-    wrong = bad_check_digits(plain.set(~whole, None), reading.space)
+def _numbers(column: pl.Series, reading: Reading) -> Column:
+    odd = _where(~column.str.contains(_NUMBER))
+    if not len(odd):
+        wrong = _where(bad_check_digits(column, reading.space))
+        return Column(column, column, _faults(len(column), wrong, Fault.NUMBER), same=True)
+    some = column.gather(odd)
+    read = _with(column, odd, _padded(plain_number(some), reading.pad))
+    told = _with(column, odd, some.str.strip_chars())
+    whole = read.str.contains(_NUMBER)
+    wrong = bad_check_digits(read.set(~whole, None), reading.space)
     form = (
         pl.when(pl.col("n").is_null())
         .then(None)
         .when(pl.col("n").str.contains(_ROUNDED))
         .then(pl.lit(Fault.ROUNDED))
-        .when(pl.col("n").str.contains(f"^[0-9]{{1,{NUMBER_DIGITS - 1}}}$"))
+        .when(pl.col("n").str.contains(_SHORT))
         .then(pl.lit(Fault.ZEROS))
         .when(~pl.col("whole") | pl.col("wrong"))
         .then(pl.lit(Fault.NUMBER))
         .otherwise(None)
     )
-    table = pl.DataFrame({"n": plain, "whole": whole, "wrong": wrong})
-    return plain, table.select(form.cast(pl.String).alias("fault"))["fault"]
+    table = pl.DataFrame({"n": read, "whole": whole, "wrong": wrong})
+    faults = table.select(form.cast(pl.String).alias("fault"))["fault"]
+    return Column(read, told, faults, read is column)
 
 
-def _texts(column: pl.Series) -> tuple[pl.Series, pl.Series]:
+def _padded(plain: pl.Series, pad: int) -> pl.Series:
+    if not pad:
+        return plain
+    short = plain.str.contains(_SHORT).fill_null(value=False)
+    return plain.zip_with(~short, plain.str.zfill(pad))
+
+
+def _faults(length: int, rows: pl.Series, fault: Fault) -> pl.Series | None:
+    return _nothing(length).scatter(rows.to_list(), str(fault)) if len(rows) else None
+
+
+def _texts(column: pl.Series) -> Column:
     """Read a text: a line break in a cell is layout and counts as a space."""
-    one_line = column.str.replace_all(_BREAKS, "\u3000")
+    odd = _where(column.str.contains(_ODD) | (column.str.len_bytes() > TEXT_CHARS_MAX))
+    if not len(odd):
+        return Column(column, column, None, same=True)
+    some = column.gather(odd)
+    one_line = some.str.replace_all(_BREAKS, "\u3000")
     read = one_line.set(one_line.str.strip_chars() == "", None)
-    odd = read.str.contains(_CONTROL) | (read.str.len_chars() > TEXT_CHARS_MAX)
-    faults = _constant(None, len(read))
-    return read, faults.zip_with(
-        ~odd.fill_null(value=False), _constant(Fault.UNREADABLE, len(read))
-    )
-
-
-def _births(column: pl.Series, dates: Dates) -> tuple[pl.Series, pl.Series]:
-    return _by_value(column, lambda text: _birth(text, dates))
-
-
-def _sexes(column: pl.Series) -> tuple[pl.Series, pl.Series]:
-    return _by_value(column, _sex)
-
-
-def _by_value(column: pl.Series, read: Callable[[str], str | None]) -> tuple[pl.Series, pl.Series]:
-    """Read a column of few values, each of them once; `read` returns None for what is unreadable."""
-    distinct = column.str.strip_chars().unique().drop_nulls()
-    texts = [text for text in distinct.to_list() if text]
-    readings = {text: read(text) for text in texts}
-    good = {text: found for text, found in readings.items() if found is not None}
-    stripped = column.str.strip_chars()
-    found = _replaced(stripped, good)
-    bad = found.is_null() & (stripped != "")
-    faults = _constant(None, len(column))
-    return found, faults.zip_with(
-        ~bad.fill_null(value=False), _constant(Fault.UNREADABLE, len(column))
-    )
-
-
-def _replaced(column: pl.Series, values: Mapping[str, str]) -> pl.Series:
-    if not values:
-        return _constant(None, len(column))
-    return column.replace_strict(
-        list(values), list(values.values()), default=None, return_dtype=pl.String
-    )
+    bad = read.str.contains(f"[{_CONTROLS}]") | (read.str.len_chars() > TEXT_CHARS_MAX)
+    lost = int(some.str.contains(f"[{LOST}]").sum())
+    return _put(column, odd, read, some.str.strip_chars(), _where(bad), lost)
 
 
 def is_date(text: str, dates: Dates) -> bool:
@@ -168,7 +230,7 @@ def is_date(text: str, dates: Dates) -> bool:
     return _birth(text.strip(), dates) is not None
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=_DATES_MAX)
 def _birth(text: str, dates: Dates) -> str | None:
     told = _told(text, dates)
     if told is None:

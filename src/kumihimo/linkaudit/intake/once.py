@@ -8,8 +8,9 @@ import msgspec
 
 from kumihimo.kernel.files import write_new
 from kumihimo.linkaudit.intake.mapping import Mapping, Side
-from kumihimo.linkaudit.intake.sheets import Progress, no_progress, parts
+from kumihimo.linkaudit.intake.sheets import parts
 from kumihimo.linkaudit.intake.taking import Taken, take_in
+from kumihimo.linkaudit.workers import Team
 
 INTAKE_VERSION: Final = 2
 
@@ -20,7 +21,7 @@ class _Done(msgspec.Struct, frozen=True):
 
 
 def take_in_once(
-    mapping: Mapping, side: Side, path: Path, folder: Path, *, progress: Progress = no_progress
+    mapping: Mapping, side: Side, path: Path, folder: Path, *, team: Team | None = None
 ) -> Taken:
     """Take a file in, unless that was done and finished. Raises `BadTable`."""
     note = folder / f"taken_{side}.json"
@@ -32,7 +33,7 @@ def take_in_once(
     if done is not None and done.stamp == stamp:
         return done.taken
     note.unlink(missing_ok=True)
-    taken = take_in(mapping, side, path, folder, progress=progress)
+    taken = take_in(mapping, side, path, folder, team=team)
     write_new(note, msgspec.json.encode(_Done(stamp, taken)))
     return taken
 

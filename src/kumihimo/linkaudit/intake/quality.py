@@ -4,13 +4,16 @@ One exception: a birth date that systems write where none is known (1900-01-01) 
 """
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
 import msgspec
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from kumihimo.linkaudit.intake.cells import Reading
+from kumihimo.linkaudit.intake.cells import Column
 from kumihimo.linkaudit.schema import Fault
 
 # Dates that systems write where none is known: beginnings of calendars, ends of fields.
@@ -18,7 +21,8 @@ PLACEHOLDERS: Final = (
     "1900-01-01", "19000101", "1900/01/01", "1900/1/1", "1901-01-01", "1970-01-01", "19700101",
     "1111-11-11", "9999-12-31", "99991231", "0001-01-01", "00010101", "明治33年1月1日", "M33.1.1",
 )  # fmt: skip
-_LOST: Final = "[●○◯■□〓?\ufffd\ue000-\uf8ff]"
+_PLACEHOLDERS: Final = pl.Series(PLACEHOLDERS).implode()
+_LETTERS: Final = ("name", "kana", "address")  # in which a lost character is worth a look
 # Lengths that are usual, in characters; what is outside is worth a look and no fault.
 _USUAL: Final = {
     "number": (12, 12),
@@ -30,7 +34,8 @@ _USUAL: Final = {
     "holder": (2, 30),
 }
 _SAMPLE: Final = 200_000  # our choice: how many values of a column are counted for repetition
-_SKETCH_BITS: Final = 16
+_SKETCH: Final = 1 << 16
+_HASHES: Final = (1 << 64) - 1
 
 
 class Quality(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,48 +53,90 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @attrs.define
-class _Column:
+class _Count:
     rows: int = 0
     filled: int = 0
     faults: int = 0
     odd: int = 0
     lost: int = 0
     placeholders: int = 0
-    least: pl.Series = attrs.Factory(lambda: pl.Series([], dtype=pl.UInt64))
+    least: NDArray[np.uint64] = attrs.Factory(lambda: np.empty(0, np.uint64))
     sample: list[pl.Series] = attrs.Factory(list[pl.Series])
+
+    def add(self, name: str, column: Column) -> None:
+        texts = column.told
+        filled = len(texts) - texts.null_count() - int((texts == "").sum())
+        self.rows += len(texts)
+        self.filled += filled
+        if name in _USUAL:
+            measured = column.read if name == "number" else texts
+            usual = measured.str.len_chars().is_between(*_USUAL[name]) & (texts != "")
+            self.odd += filled - int(usual.sum())
+        if name in _LETTERS:
+            self.lost += column.lost
+        if name == "birth":
+            self.placeholders += int(texts.is_in(_PLACEHOLDERS).sum())
+        self._remember(texts, filled)
+
+    def _remember(self, texts: pl.Series, filled: int) -> None:
+        """Keep the least hashes (how many are distinct) and a sample (whether one value stands often)."""
+        if filled < len(texts):
+            texts = texts.filter(texts != "")
+        hashes = texts.hash()
+        self._keep(hashes.to_numpy())
+        room = _SAMPLE - sum(len(one) for one in self.sample)
+        if room > 0:
+            self.sample.append(hashes.head(room))
+
+    def _keep(self, hashes: NDArray[np.uint64]) -> None:
+        if len(self.least) == _SKETCH:
+            self.least = _least(np.concatenate([self.least, hashes[hashes < self.least[-1]]]))
+            return
+        whole = np.concatenate([self.least, hashes])
+        # Of many values the least lie below this, twice over; of few, all are kept.
+        likely = whole[whole < np.uint64(min(2 * _SKETCH / max(len(whole), 1), 1) * _HASHES)]
+        found = _least(likely)
+        self.least = found if len(found) == _SKETCH else _least(whole)
+
+    def plus(self, later: "_Count") -> None:
+        """Count what a later part of the file has, too."""
+        self.rows += later.rows
+        self.filled += later.filled
+        self.faults += later.faults
+        self.odd += later.odd
+        self.lost += later.lost
+        self.placeholders += later.placeholders
+        self._keep(later.least)
+        self.sample = [pl.concat([*self.sample, *later.sample]).head(_SAMPLE)]
 
 
 @attrs.define
 class Tally:
     """Counts what a pass over a file meets."""
 
-    columns: dict[str, _Column] = attrs.Factory(dict[str, _Column])
+    columns: dict[str, _Count] = attrs.Factory(dict[str, _Count])
 
-    def add(self, raw: pl.DataFrame, read: pl.DataFrame, reading: Reading) -> None:
-        """Count one block: as it stood, and as it was read."""
-        for name in reading.columns:
-            column = self.columns.setdefault(name, _Column())
-            texts = raw[name].fill_null("").str.strip_chars()
-            filled = texts != ""
-            column.rows += len(raw)
-            column.filled += int(filled.sum())
-            column.faults += int(
-                ((read["column"] == name) & (read["fault"] != Fault.EMPTY))
-                .fill_null(value=False)
-                .sum()
-            )
-            if name in _USUAL:
-                least, most = _USUAL[name]
-                measured = read[name] if name == "number" else texts
-                length = measured.str.len_chars()
-                column.odd += int(
-                    (filled & ~length.is_between(least, most).fill_null(value=False)).sum()
-                )
-            if name in {"name", "kana", "address"}:
-                column.lost += int(texts.str.contains(_LOST).sum())
-            if name == "birth":
-                column.placeholders += int(texts.is_in(list(PLACEHOLDERS)).sum())
-            _remember(column, texts.filter(filled))
+    def add(self, columns: Mapping[str, Column]) -> None:
+        """Count the columns of one block."""
+        for name, column in columns.items():
+            self.columns.setdefault(name, _Count()).add(name, column)
+
+    def add_faults(self, found: pl.DataFrame) -> None:
+        """Count the first fault of each row of `BAD_ROWS`, by column; what is empty is no fault."""
+        told = found.filter(pl.col("fault") != Fault.EMPTY)["column"].drop_nulls()
+        for name, count in told.value_counts().iter_rows():
+            if name in self.columns:
+                self.columns[name].faults += count
+
+    def plus(self, later: "Tally") -> None:
+        """Count what a later part of the file has, too."""
+        for name, count in later.columns.items():
+            self.columns.setdefault(name, _Count()).plus(count)
+
+    def without_last(self, rows: int) -> None:
+        """Take out some empty rows after the last full one."""
+        for count in self.columns.values():
+            count.rows -= rows
 
     def told(self) -> list[Quality]:
         """Return what was counted, a line for each column."""
@@ -109,24 +156,21 @@ class Tally:
         ]
 
 
-def _remember(column: _Column, texts: pl.Series) -> None:
-    """Keep the least hashes (how many are distinct) and a sample (whether one value stands often)."""
-    hashes = texts.hash().unique()
-    column.least = pl.concat([column.least, hashes]).unique().sort().head(1 << _SKETCH_BITS)
-    room = _SAMPLE - sum(len(one) for one in column.sample)
-    if room > 0:
-        column.sample.append(texts.head(room).hash())
+def _least(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return the least hashes, each once, in their order."""
+    ordered = np.sort(pl.Series(hashes).unique().to_numpy())
+    return ordered[:_SKETCH]
 
 
-def _distinct(column: _Column) -> int:
+def _distinct(column: _Count) -> int:
     """Return how many values are distinct: exact to 65,536, then by the k-th least hash (±0.4 %)."""
     kept = len(column.least)
-    if kept < 1 << _SKETCH_BITS:
+    if kept < _SKETCH:
         return kept
     return min(column.filled, math.floor((kept - 1) * 2**64 / int(column.least[-1])))
 
 
-def _repeated(column: _Column) -> int:
+def _repeated(column: _Count) -> int:
     """Return how often the commonest value stands in the sample."""
     if not column.sample:
         return 0
