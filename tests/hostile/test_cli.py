@@ -8,18 +8,22 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
+import polars as pl
 import pytest
 
 from kumihimo.card.keeping import create
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.keys import new_master, save_master
 from kumihimo.kernel.withheld import Withheld
+from kumihimo.linkaudit.review_files import write_table
+from kumihimo.linkaudit.sampling import SAMPLE
 from kumihimo.run import cli
 from tests.hostile.files import unusable
 from tests.hostile.terminal import BUG, leaves, typed
 from tests.run.audits import make_audit
 
 LEAVES = leaves()
+DRAWN = pl.DataFrame([("r1", "", "person", 9, 0.1, 0.1, False)], schema=SAMPLE, orient="row")
 # These would start a country or all tests: only what is refused while the line is read is tried.
 LONG = {"demo", "bench", "test"}
 # What lets a line get past its other parameters, by the parameter's name; a word for the rest.
@@ -98,6 +102,11 @@ def fitting_files(tmp_path_factory):
     for name in ("--old", "--new", "--folder", "--original"):
         FITTING_FOR["audit", name] = str(audit)
     (folder / "sown.csv").write_text("row,record_id,mechanism\n1,1001-1,random\n")
+    write_table(folder / "drawn.csv", DRAWN)
+    (folder / "looks.csv").write_text("record_id,reviewer,answer\nr1,a,own\n")
+    FITTING_FOR["audit", "--sample"] = str(folder / "drawn.csv")
+    FITTING_FOR["audit", "--looks"] = str(folder / "looks.csv")
+    FITTING_FOR["audit", "--budget"] = "50"
     FITTING_FOR["audit", "--sown"] = str(folder / "sown.csv")
     FITTING_FOR["audit", "--each"] = "1"
     FITTING_FOR["card", "--card"] = str(folder / "a.card")

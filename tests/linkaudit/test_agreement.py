@@ -17,7 +17,7 @@ def judged(rows, seed=1, names="abc", share=0.3):
         for name in names
     }
     return pl.concat(
-        pl.DataFrame({"row": np.arange(rows), "reviewer": name, "mislinked": said[name]})
+        pl.DataFrame({"record_id": np.arange(rows), "reviewer": name, "mislinked": said[name]})
         for name in names
     )
 
@@ -52,6 +52,24 @@ def test_the_interval_of_kappa_holds_the_truth_nine_times_in_ten():
     assert held >= 36
 
 
+def test_a_pair_that_stands_for_twenty_counts_as_twenty():
+    many = pairs(judged(4_000, names="ab"))[0][2]
+    one, other = many["one"], many["other"]
+    whole = kappa(one, other)
+    alike = kappa(one, other, pl.Series([20.0] * len(one)))
+    assert alike == whole
+    # Of the first looks that said "right" one in five was repeated, of the others each.
+    held, chance = 0, np.random.default_rng(5)
+    for _ in range(60):
+        kept = one | pl.Series(chance.random(len(one)) < 0.2)
+        weights = pl.Series(np.where(one, 1.0, 5.0)).filter(kept)
+        found = kappa(one.filter(kept), other.filter(kept), weights)
+        held += found.low <= whole.value <= found.high
+        unweighted = kappa(one.filter(kept), other.filter(kept))
+        assert unweighted.value < whole.value
+    assert held >= 55
+
+
 def test_two_who_said_only_one_thing_have_no_kappa():
     with pytest.raises(BadStatistics):
         kappa(pl.Series([False] * 5), pl.Series([False] * 5))
@@ -73,8 +91,8 @@ def test_two_reviewers_cannot_be_told_apart_from_the_truth_and_nothing_is_said_o
 
 def test_three_reviewers_who_hardly_meet_are_not_judged():
     apart = judged(6_000).filter(
-        (pl.col("reviewer") == "a") & (pl.col("row") < 2_000)
-        | (pl.col("reviewer") == "b") & pl.col("row").is_between(1_990, 4_000)
-        | (pl.col("reviewer") == "c") & (pl.col("row") > 3_990)
+        (pl.col("reviewer") == "a") & (pl.col("record_id") < 2_000)
+        | (pl.col("reviewer") == "b") & pl.col("record_id").is_between(1_990, 4_000)
+        | (pl.col("reviewer") == "c") & (pl.col("record_id") > 3_990)
     )
     assert errors(apart) is None

@@ -37,9 +37,24 @@ def fill_in():
         writer.writerows(row | {"approved_by": "佐藤", "approved_on": "2026-11-26"} for row in rows)
 
 
+def look(planted):
+    """Look at what was drawn, as the page says, and write down what was found."""
+    wrong = set(planted["record_id"])
+    with Path("drawn.csv").open(encoding="utf-8-sig", newline="") as file:
+        drawn = list(csv.DictReader(file))
+    with Path("looks.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("record_id", "reviewer", "answer"))
+        for one in drawn:
+            answer = "wrong" if one["record_id"] in wrong else "own"
+            writer.writerow((one["record_id"], "sato", answer))
+            if one["repeat"] == "true":
+                writer.writerow((one["record_id"], "suzuki", answer))
+
+
 def test_every_block_can_be_typed_as_it_stands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    sample, columns, run, again, report, approve, sow = blocks(PAGE)
+    sample, columns, run, again, report, approve, sow, draw, estimate = blocks(PAGE)
     follow(sample)
     planted = pl.read_csv("sample/planted.csv")
     [promised] = re.findall(r"(\d+) of its\n2,000 records carry somebody else's number", TEXT)
@@ -59,5 +74,8 @@ def test_every_block_can_be_typed_as_it_stands(tmp_path, monkeypatch):
     fill_in()
     assert "1" in follow(approve)
     assert "household" in follow(sow)
+    assert "200 件 records" in follow(draw)
+    look(planted)
+    assert "estimated to remain" in follow(estimate)
     told = set(re.findall(r"`audit(?:-2)?/([\w.]+)`", TEXT))
     assert all((tmp_path / "audit-2" / name).exists() for name in told)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kumihimo.linkaudit.quantiles import CONFIDENCE, BadStatistics, Interval
 
-JUDGEMENTS: Final = {"row": pl.Int64, "reviewer": pl.String, "mislinked": pl.Boolean}
+JUDGEMENTS: Final = {"record_id": pl.String, "reviewer": pl.String, "mislinked": pl.Boolean}
 REVIEWERS_MIN: Final = 3  # below, the model has more unknowns than the judgements have facts
 _COMMON_MIN: Final = 30  # rows that each two reviewers must both have judged: our choice
 _ROUNDS: Final = 2_000
@@ -34,28 +34,31 @@ class Errors:
     judged: int
 
 
-def kappa(one: pl.Series, other: pl.Series, confidence: float = CONFIDENCE) -> Interval:
+def kappa(
+    one: pl.Series,
+    other: pl.Series,
+    weights: pl.Series | None = None,
+    confidence: float = CONFIDENCE,
+) -> Interval:
     """Return Cohen's kappa of two reviewers' judgements of the same rows, row by row.
 
-    The standard error is Fleiss, Cohen and Everitt's (1969). Two reviewers who both say only one
-    thing agree by chance alone: there is no kappa. Raises `BadStatistics`.
+    `weights` says how many rows each stands for, where some were drawn to be judged twice. The
+    standard error is the linearised one; without weights it is Fleiss, Cohen and Everitt's (1969).
+    Two who both say only one thing agree by chance alone: there is no kappa. Raises `BadStatistics`.
     """
     if len(one) != len(other) or not len(one):
         raise BadStatistics("two judgements of each row", pointer="judgements")
+    w = np.ones(len(one)) if weights is None else weights.to_numpy().astype(np.float64)
     a, b = one.to_numpy().astype(np.int64), other.to_numpy().astype(np.int64)
-    p = np.bincount(2 * a + b, minlength=4).reshape(2, 2) / len(a)
+    p = np.bincount(2 * a + b, weights=w, minlength=4).reshape(2, 2) / w.sum()
     rows, columns = p.sum(axis=1), p.sum(axis=0)
     seen, chance = float(np.trace(p)), float(rows @ columns)
     if chance >= 1:
         raise BadStatistics("both reviewers said one thing of every row", pointer="judgements")
     value = (seen - chance) / (1 - chance)
-    on = sum(p[i, i] * (1 - (rows[i] + columns[i]) * (1 - value)) ** 2 for i in range(2))
-    off = (
-        sum(p[i, j] * (columns[i] + rows[j]) ** 2 for i in range(2) for j in range(2) if i != j)
-        * (1 - value) ** 2
-    )
-    spread = on + off - (value - chance * (1 - value)) ** 2
-    error = math.sqrt(max(float(spread), 0.0) / len(a)) / (1 - chance)
+    # How much one row more of its kind would move kappa.
+    pull = ((a == b) - seen - (1 - value) * (columns[a] + rows[b] - 2 * chance)) / (1 - chance)
+    error = math.sqrt(float(((w * pull) ** 2).sum())) / float(w.sum())
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     return Interval(max(value - z * error, -1.0), value, min(value + z * error, 1.0), confidence)
 
@@ -65,9 +68,11 @@ def pairs(judgements: pl.DataFrame) -> list[tuple[str, str, pl.DataFrame]]:
     names = judgements["reviewer"].unique().sort().to_list()
     found: list[tuple[str, str, pl.DataFrame]] = []
     for one, other in combinations(names, 2):
-        mine = judgements.filter(pl.col("reviewer") == one).select("row", one="mislinked")
-        theirs = judgements.filter(pl.col("reviewer") == other).select("row", other="mislinked")
-        both = mine.join(theirs, on="row").sort("row")
+        mine = judgements.filter(pl.col("reviewer") == one).select("record_id", one="mislinked")
+        theirs = judgements.filter(pl.col("reviewer") == other).select(
+            "record_id", other="mislinked"
+        )
+        both = mine.join(theirs, on="record_id").sort("record_id")
         if len(both):
             found.append((one, other, both))
     return found
@@ -98,7 +103,7 @@ def errors(judgements: pl.DataFrame) -> tuple[Errors, ...] | None:
 
 def _table(judgements: pl.DataFrame, names: list[str]) -> NDArray[np.int64]:
     """Return rows by reviewers: 1 mis-linked, 0 right, -1 not judged."""
-    row, at = np.unique(judgements["row"].to_numpy(), return_inverse=True)
+    row, at = np.unique(judgements["record_id"].to_numpy(), return_inverse=True)
     table = np.full((len(row), len(names)), -1, dtype=np.int64)
     reviewer = judgements["reviewer"].replace_strict({n: i for i, n in enumerate(names)})
     table[at, reviewer.to_numpy()] = judgements["mislinked"].cast(pl.Int64).to_numpy()

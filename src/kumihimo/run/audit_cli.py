@@ -18,6 +18,21 @@ for _name, _where, _help in (
         "点検結果を審査画面に渡す。 Load an audit's findings into the review desk's queue.",
     ),
     (
+        "looks",
+        "kumihimo.run.audit_review:looks",
+        "審査の結果を取り出す。 Write what the review desk's people found, as a CSV file.",
+    ),
+    (
+        "draw",
+        "kumihimo.run.audit_sampling_cli:draw_records",
+        "見る記録を抽出する。 Draw records for people to look at, the more suspect the likelier.",
+    ),
+    (
+        "estimate",
+        "kumihimo.run.audit_sampling_cli:estimate_mislinks",
+        "残る誤りを推定する。 Say what people found in a sample, and how many mis-links remain.",
+    ),
+    (
         "officer",
         "kumihimo.run.audit_review:officer",
         "審査の職員を登録する。 Let somebody sign in at the review desk.",

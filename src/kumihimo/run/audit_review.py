@@ -1,4 +1,4 @@
-"""`kumihimo audit review` and `audit officer`: an audit's findings into the desk, and who works there."""
+"""`kumihimo audit review`, `looks` and `officer`: findings into the desk, what was found out of it, who works there."""
 
 import asyncio
 from collections.abc import Callable, Generator
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
+import polars as pl
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,12 +22,17 @@ from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.keys import KeyFileUnsafe
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import BadSettings, load
+from kumihimo.linkaudit.looks import LOOKS
+from kumihimo.linkaudit.review_files import read_sample, write_table
 from kumihimo.pages.officers import SALT_BYTES, Passcode, save_officer
+from kumihimo.rooms.review import overseeing
 from kumihimo.rooms.review.context import Desk
+from kumihimo.rooms.review.domain.answers import REPEAT_ONE_IN
 from kumihimo.rooms.review.folder import read
 from kumihimo.rooms.review.loading import Audit, Loaded
 from kumihimo.rooms.review.loading import load as load_audit
 from kumihimo.rooms.review.settings import Settings, is_officer
+from kumihimo.rooms.review.store_reports import Looked
 from kumihimo.run.asking import secret_of
 
 _COLUMNS: Final = (
@@ -38,7 +44,7 @@ _COLUMNS: Final = (
 )
 
 
-def review(folder: Path, *, config: Path) -> None:
+def review(folder: Path, *, config: Path, sample: Path | None = None) -> None:
     """点検結果を審査画面に渡す。 Load an audit's findings into the review desk's queue.
 
     A second load of the same audit changes nothing. A newer one closes what it no longer finds,
@@ -52,18 +58,64 @@ def review(folder: Path, *, config: Path) -> None:
         点検のフォルダー。 The audit's folder.
     config
         審査画面の設定ファイル。 The review desk's settings file, TOML.
+    sample
+        抽出した記録。 The records that `audit draw` drew: they come into the queue too.
     """
     settings = load(config, Settings)
-    audit, count = read(folder)
-    try:
-        desk = settings.desk(beside=config, clock=SystemClock(), entropy=SystemEntropy())
-    except KeyFileUnsafe as error:
-        raise BadSettings(str(error)) from None
+    drawn = read_sample(sample)["record_id"] if sample else None
+    audit, count = read(folder, drawn)
+    desk = _desk(settings, config)
     host, port = settings.address()
     with _shown(count) as tell:
         loaded = asyncio.run(_load(desk, audit, tell))
     print(_words(loaded))
     print(f"画面 Pages: http://{host}:{port}/ (kumihimo serve review --config {config})")
+
+
+def looks(*, config: Path, out: Path) -> None:
+    """審査の結果を取り出す。 Write who looked at which record and what was found, as a CSV file.
+
+    One line for each look, with what was decided. It holds record ids and reviewers' codes, and no
+    value of a person: it stays in the institution.
+
+    Parameters
+    ----------
+    config
+        審査画面の設定ファイル。 The review desk's settings file, TOML.
+    out
+        書き出すCSV。 The CSV file to write.
+    """
+    settings = load(config, Settings)
+    found = asyncio.run(_looks(_desk(settings, config)))
+    table = pl.DataFrame(
+        [
+            (one.affair, one.record_id, one.reviewer, one.answer, one.decision, _weight(one))
+            for one in found
+        ],
+        schema=LOOKS,
+        orient="row",
+    )
+    write_table(out, table)
+    print(f"{out}: {len(table):,} 件 looks, {table['record_id'].n_unique():,} 記録 records")
+
+
+def _weight(one: Looked) -> float | None:
+    return float(REPEAT_ONE_IN) if one.drawn else None
+
+
+async def _looks(desk: Desk) -> list[Looked]:
+    await desk.database.open()
+    try:
+        return await overseeing.looks(desk)
+    finally:
+        await desk.database.close()
+
+
+def _desk(settings: Settings, config: Path) -> Desk:
+    try:
+        return settings.desk(beside=config, clock=SystemClock(), entropy=SystemEntropy())
+    except KeyFileUnsafe as error:
+        raise BadSettings(str(error)) from None
 
 
 async def _load(desk: Desk, audit: Audit, tell: Callable[[int], None]) -> Loaded:

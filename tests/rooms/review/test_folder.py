@@ -8,6 +8,8 @@ from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.keys import new_master, save_master
 from kumihimo.kernel.settings import BadSettings
 from kumihimo.linkaudit import schema
+from kumihimo.linkaudit.review_files import read_looks, write_table
+from kumihimo.linkaudit.sampling import SAMPLE
 from kumihimo.rooms.review.domain.refusals import BadAuditFolder
 from kumihimo.rooms.review.folder import read
 from kumihimo.rooms.review.settings import is_officer
@@ -63,6 +65,18 @@ def test_what_needs_a_person_comes_with_both_sides_and_nothing_else_does(tmp_pat
     assert set(found["r3"].sides.other.values()) == {""}
 
 
+def test_what_was_drawn_comes_too_and_nothing_says_that_a_machine_cleared_it(tmp_path):
+    folder = write(tmp_path / "audit")
+    drawn = pl.Series("record_id", ["r1", "r2"])
+    audit, count = read(folder, drawn)
+    found = {one.record_id: one for one in audit.findings}
+    assert (count, set(found)) == (3, {"r1", "r2", "r3"})
+    assert [found[one].verdict for one in ("r1", "r2", "r3")] == ["person", "mislink", "person"]
+    plain, _ = read(folder)
+    other, _ = read(folder, drawn[:1])
+    assert len({audit.run, plain.run, other.run}) == 3
+
+
 @pytest.mark.parametrize("name", ["findings", "patterns", "rows"])
 def test_a_folder_that_lacks_a_table_or_a_column_is_refused_by_name(tmp_path, name):
     folder = write(tmp_path / "audit")
@@ -114,6 +128,28 @@ def test_an_audit_is_loaded_by_command_and_a_second_time_nothing_is_changed(tmp_
         asked = connection.execute(b"SELECT count(*) FROM link_effect").fetchone()
     assert rows == [("r2", 0.5), ("r3", 0.5)]
     assert asked == (1,)
+
+
+def test_a_sample_is_loaded_by_command_and_what_was_found_of_it_is_taken_out(tmp_path, config):
+    path, reached = config
+    folder = write(tmp_path / "audit")
+    lines = [("r1", "b081", "confirmed", 9, 0.1, 0.1, False)]
+    write_table(tmp_path / "drawn.csv", pl.DataFrame(lines, schema=SAMPLE, orient="row"))
+    told = typed(
+        "audit", "review", str(folder), f"--config={path}", f"--sample={tmp_path}/drawn.csv"
+    )
+    assert (told.code, "3 rows: 3 new" in told.out) == (0, True), told
+    with psycopg.connect(reached.owner.reveal()) as connection:
+        connection.execute(
+            b"INSERT INTO look (item, round, place, officer, answer, mechanism, number_tag, looked_at)"
+            b" SELECT item, 1, 1, 'sato', 'own', '', '', now() FROM item WHERE record_id = 'r1'"
+        )
+    told = typed("audit", "looks", f"--config={path}", f"--out={tmp_path}/looks.csv")
+    assert (told.code, "1 件 looks" in told.out) == (0, True), told
+    [look] = read_looks(tmp_path / "looks.csv").rows(named=True)
+    assert (look["affair"], look["record_id"], look["reviewer"]) == ("b081", "r1", "sato")
+    told = typed("audit", "estimate", f"{tmp_path}/drawn.csv", f"--looks={tmp_path}/looks.csv")
+    assert (told.code, "見つかった誤り 0 件" in told.out) == (0, True), told
 
 
 def test_who_may_sign_in_is_written_by_command_and_the_desk_is_served_from_its_settings(tmp_path):

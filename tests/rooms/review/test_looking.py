@@ -5,7 +5,7 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from kumihimo.rooms.review import deciding, looking
+from kumihimo.rooms.review import deciding, looking, overseeing
 from kumihimo.rooms.review.api import Answer
 from kumihimo.rooms.review.domain.answers import LATER_WITHIN, LEASE_FOR, TAKE_BACK_FOR
 from kumihimo.rooms.review.domain.refusals import NotYourItem, NumberNeeded, TooLateToTakeBack
@@ -210,5 +210,38 @@ def test_only_records_of_the_mechanism_asked_for_are_taken_first_looks_and_later
         assert await take(house, "kato", mechanism="twin") == "r2"
         await looking.leave(house.desk, "kato")
         assert await take(house, "kato", mechanism="household") == "r1"
+
+    at_desk(story, **QUIET)
+
+
+def test_each_look_that_counts_is_taken_out_with_what_was_decided(at_desk):
+    async def story(house):
+        await house.load(finding(1), finding(2))
+        house.desk = attrs.evolve(house.desk, entropy=Draws(house.entropy, repeat=True))
+        await looked(house, "ito", Answer.OWN)
+        house.clock.advance(LATER_WITHIN)
+        await looked(house, "kato", Answer.OWN)
+        await looked(house, "ito", Answer.WRONG)
+        told = [
+            (one.record_id, one.place, one.reviewer, one.answer, one.decision, one.drawn)
+            for one in await overseeing.looks(house.desk)
+        ]
+        first = [one for one in told if one[0] == "r1"]
+        assert first == [
+            ("r1", 1, "ito", "own", "own", False),
+            ("r1", 2, "kato", "own", "own", True),
+        ]
+        assert [one for one in told if one[0] == "r2"] == [("r2", 1, "ito", "wrong", None, False)]
+        assert await house.value("SELECT count(*) FROM journal WHERE act = 'looks-taken-out'") == 1
+
+    at_desk(story, **QUIET)
+
+
+def test_a_look_that_was_taken_back_is_not_taken_out(at_desk):
+    async def story(house):
+        await house.load(finding(1))
+        item = await looked(house, "ito", Answer.OWN)
+        await looking.take_back(house.desk, "ito", item)
+        assert await overseeing.looks(house.desk) == []
 
     at_desk(story, **QUIET)

@@ -13,6 +13,7 @@ import polars as pl
 
 from kumihimo.linkaudit import schema
 from kumihimo.linkaudit.schema import ATTRIBUTES, Verdict
+from kumihimo.linkaudit.verdicts import MINUTES
 from kumihimo.rooms.review.domain.refusals import BadAuditFolder
 from kumihimo.rooms.review.loading import Audit, Finding
 from kumihimo.rooms.review.sides import Proposal, Sides
@@ -29,24 +30,27 @@ TABLES: Final[Mapping[str, Mapping[str, Any]]] = {
 MORE: Final = (
     "former_surname", "former_surname_kana", "alias", "alias_kana", "kanji", "standing",
 )  # fmt: skip
+_ASKED: Final = (Verdict.PERSON.value, Verdict.MISLINK.value)
 SLICE: Final = 20_000
 _RUN_DIGITS: Final = 32
 _CHUNK: Final = 1 << 20
 
 
-def read(folder: Path) -> tuple[Audit, int]:
+def read(folder: Path, sample: pl.Series | None = None) -> tuple[Audit, int]:
     """Return the audit in a folder, and how many findings need a person.
 
-    Raises `BadAuditFolder` where a table or a column is missing.
+    `sample` are ids of records that people look at too, whatever the audit says of them. Raises
+    `BadAuditFolder` where a table or a column is missing.
     """
     tables = {name: _table(folder, name) for name in TABLES if name != "proposals"}
-    looked_at = tables["findings"].filter(
-        pl.col("verdict").is_in([Verdict.PERSON.value, Verdict.MISLINK.value])
-    )
+    asked = pl.col("verdict").is_in(_ASKED)
+    if sample is not None:
+        asked |= pl.col("record_id").is_in(sample.implode())
+    looked_at = tables["findings"].filter(asked)
     count = int(looked_at.select(pl.len()).collect().item())
     affairs = tables["findings"].select(pl.col("affair").fill_null("").unique()).collect()
     audit = Audit(
-        run=run_of(folder),
+        run=run_of(folder, sample),
         affairs=sorted(affairs.to_series().to_list()),
         lines=[_line(row) for row in tables["patterns"].collect().iter_rows(named=True)],
         findings=_findings(looked_at, tables, _proposals(folder)),
@@ -54,9 +58,11 @@ def read(folder: Path) -> tuple[Audit, int]:
     return audit, count
 
 
-def run_of(folder: Path) -> str:
-    """Name an audit by what it found."""
+def run_of(folder: Path, sample: pl.Series | None = None) -> str:
+    """Name an audit by what it found, and by what was drawn of it."""
     digest = hashlib.sha256()
+    if sample is not None:
+        digest.update("\n".join(sorted(sample.to_list())).encode())
     for path in [
         one for name in ("findings", "patterns", "proposals") for one in _parts(folder, name)
     ]:
@@ -123,10 +129,11 @@ def _finding(row: Mapping[str, Any]) -> Finding:
         record_id=row["record_id"],
         affair=row["affair"] or "",
         pattern=row["pattern"],
-        verdict=row["verdict"],
+        # Of what was cleared and drawn nobody is to think that a machine has settled it.
+        verdict=row["verdict"] if row["verdict"] in _ASKED else Verdict.PERSON.value,
         mechanism=row["mechanism"],
         odds=row["odds"],
-        minutes=row["minutes"],
+        minutes=row["minutes"] or MINUTES[Verdict.PERSON],
         reason=row["reason"] or "",
         shift_run=row["run"],
         sides=Sides(

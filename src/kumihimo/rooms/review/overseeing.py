@@ -17,6 +17,7 @@ from kumihimo.rooms.review.store_reports import (
     Done,
     Line,
     LineCount,
+    Looked,
     Queued,
     Run,
     Tally,
@@ -25,6 +26,7 @@ from kumihimo.rooms.review.store_reports import (
 )
 
 EFFECTS_MAX: Final = 50
+LOOKS_AT_ONCE: Final = 20_000
 ONE_DAY: Final = timedelta(days=1)
 
 
@@ -98,6 +100,18 @@ async def viewings(desk: Desk, *, before: int) -> Sequence[Viewing]:
     """Return a page of the access log."""
     async with desk.database.transaction() as tx:
         return await store_reports.viewings(tx, before=before)
+
+
+async def looks(desk: Desk) -> list[Looked]:
+    """Return every look that counts, record by record, to be taken out of the desk."""
+    found: list[Looked] = []
+    async with desk.database.transaction() as tx:
+        item, place = "", 0
+        while page := await store_reports.looks(tx, item=item, place=place, most=LOOKS_AT_ONCE):
+            found += page
+            item, place = page[-1].item, page[-1].place
+        await desk.journal(tx, "looks-taken-out", "desk", looks=len(found))
+    return found
 
 
 async def patterns(desk: Desk) -> Patterns:

@@ -47,6 +47,20 @@ class Viewing:
 
 
 @attrs.frozen(kw_only=True)
+class Looked:
+    """One look at a record: who, what she answered, what was decided. `drawn`: a blind repeat."""
+
+    item: str
+    place: int
+    affair: str
+    record_id: str
+    reviewer: str
+    answer: str
+    decision: str | None
+    drawn: bool
+
+
+@attrs.frozen(kw_only=True)
 class Line:
     """A line of the pattern table with what people found about its items."""
 
@@ -148,6 +162,22 @@ async def pairs(tx: Tx) -> list[Pairs]:
         (),
         Pairs,
     )
+
+
+# A repeat that was drawn stands for as many first looks as one in twenty says (`weight`).
+LOOKS: Final = (
+    "SELECT l.item, l.place, i.affair, i.record_id, l.officer AS reviewer, l.answer, i.decision,"
+    " l.place = 2 AND i.repeat AND f.answer IN ('own', 'notation') AS drawn"
+    " FROM look l JOIN item i ON i.item = l.item AND i.round = l.round"
+    " JOIN look f ON f.item = l.item AND f.round = l.round AND f.place = 1 AND NOT f.taken_back"
+    " WHERE NOT l.taken_back AND (l.item, l.place) > (%(item)s, %(place)s)"
+    " ORDER BY l.item, l.place LIMIT %(most)s"
+)
+
+
+async def looks(tx: Tx, *, item: str, place: int, most: int) -> list[Looked]:
+    """Return looks of items' present rounds behind a place in their order, first looks first."""
+    return await tx.rows(LOOKS, {"item": item, "place": place, "most": most}, Looked)
 
 
 async def done(tx: Tx, *, since: datetime) -> list[Done]:
