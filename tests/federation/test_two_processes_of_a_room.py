@@ -12,7 +12,7 @@ import pytest
 
 from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.run.federation import Room
-from kumihimo.run.loopback import HOST, free_port
+from kumihimo.run.loopback import HOST, free_ports
 from tests.federation.processes import (
     EAST,
     WEST,
@@ -37,7 +37,12 @@ def second(name):
 
 def double(rooms):
     """Give each of these rooms a second process; the second ones talk to each other."""
-    moved = {rooms.rooms[name].address: f"http://{HOST}:{free_port()}" for name in DOUBLED}
+    both = [
+        at for name in DOUBLED for at in (rooms.rooms[name].address, rooms.rooms[name].operators)
+    ]
+    moved = {
+        at: f"http://{HOST}:{port}" for at, port in zip(both, free_ports(len(both)), strict=True)
+    }
     for name in DOUBLED:
         room = rooms.rooms[name]
         text = room.settings.read_text()
@@ -46,7 +51,12 @@ def double(rooms):
         settings = room.settings.with_name(f"{second(name)}.toml")
         settings.write_text(text)
         rooms.rooms[second(name)] = Room(
-            second(name), room.kind, settings, moved[room.address], room.database
+            second(name),
+            room.kind,
+            settings,
+            moved[room.address],
+            room.database,
+            operators=moved[room.operators],
         )
 
 

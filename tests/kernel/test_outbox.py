@@ -134,18 +134,39 @@ def test_two_workers_do_not_take_the_same_letter(with_outbox):
     with_outbox(story)
 
 
-def test_after_a_day_of_silence_a_letter_is_set_aside_and_not_lost(with_outbox):
+def test_however_long_nobody_answers_a_letter_is_neither_lost_nor_set_aside(with_outbox):
     async def story(box, post, clock, database):
         post.mood = "away"
         asked = await box.run_once()
         async with database.transaction() as tx:
-            await tx.execute("UPDATE outbox SET tries = %s", (outbox.TRIES_MAX - 1,))
+            await tx.execute("UPDATE outbox SET tries = 1000000")
+        clock.advance(timedelta(days=1_000))
+        assert await box.run_once() == asked
+        assert (await box.depth())[0] == asked
+        post.mood = None
         clock.advance(timedelta(minutes=10))
         assert await box.run_once() == asked
-        assert (await box.depth())[0] == 0
-        post.mood = None
-        assert await box.requeue() == asked
-        assert await box.run_once() == asked
         assert sorted(post.taken) == [b"0", b"1", b"2"]
+
+    with_outbox(story)
+
+
+def test_what_waits_and_what_was_refused_is_told_by_sender_and_destination(with_outbox):
+    async def story(box, post, clock, database):
+        since = clock.now()
+        clock.advance(timedelta(minutes=1))
+        async with database.transaction() as tx:
+            await outbox.put(tx, topic="/x", destination="jpki", body=b"4", at=clock.now())
+            found = {one.destination: (one.count, one.oldest) for one in await outbox.waiting(tx)}
+            assert found == {"ledger": (3, since), "jpki": (1, clock.now())}
+            assert await outbox.dead(tx) == []
+        post.mood = "refuse"
+        await box.run_once()
+        async with database.transaction() as tx:
+            assert await outbox.waiting(tx) == []
+            assert {one.destination: one.count for one in await outbox.dead(tx)} == {
+                "ledger": 3,
+                "jpki": 1,
+            }
 
     with_outbox(story)

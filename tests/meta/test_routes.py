@@ -20,6 +20,7 @@ DOORS = [
 # Doors that whoever comes may knock at, and why.
 OPEN = {
     ("oversight", "/directory"): "public keys, signed: everybody must be able to check a signature",
+    ("oversight", "/directory/head"): "as above: which is the latest, and when oversight said so",
     ("jpki", "/authorities"): "the roots of all certificates: everybody must be able to check one",
     ("jpki", "/ocsp"): "OCSP tells `unauthorized` inside its own answer (RFC 6960, 2.3)",
     ("jpki", "/ocsp/{asked:path}"): "as above",

@@ -86,7 +86,7 @@ class SignedDoor(ASGIMiddleware):
         body = await _read(receive, self._body_max)
         try:
             keys, verified = self._check(scope["path"], headers, body)
-        except NotAuthentic as refusal:
+        except Refusal as refusal:  # also where nobody can be believed at present
             await _send_problem(refusal.problem(), send)
             return
         scope["state"]["verified"] = verified

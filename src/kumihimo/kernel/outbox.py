@@ -1,7 +1,8 @@
 """Messages that must leave because something was committed: put in that transaction, sent later.
 
 At least once and in no order; receivers know a repeated message. A message that its receiver
-refuses by name is dead at once; one that finds nobody is tried again, ever more rarely.
+refuses by name is dead at once; one that finds nobody is tried again, ever more rarely and without
+end: what bounds the queue is the room's grace (`operations/graces.py`), not the patience of a letter.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,7 +17,6 @@ from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.sql import Database, Tx
 
 CLAIM_MAX = 64
-TRIES_MAX = 400  # at the longest wait that is more than a day of silence
 RETRY_FIRST = timedelta(milliseconds=500)
 RETRY_LONGEST = timedelta(minutes=5)
 CLAIM_FOR = timedelta(seconds=60)
@@ -87,6 +87,36 @@ async def put_all(
 
 
 @attrs.frozen
+class Waiting:
+    """Letters of one sender that wait for one destination: how many, and since when the oldest."""
+
+    sender: str
+    destination: str
+    count: int
+    oldest: datetime
+
+
+async def waiting(tx: Tx) -> list[Waiting]:
+    """Return what waits in a room's outbox."""
+    return await tx.rows(
+        "SELECT sender, destination, count(*) AS count, min(put_at) AS oldest FROM outbox"
+        " GROUP BY sender, destination",
+        {},
+        Waiting,
+    )
+
+
+async def dead(tx: Tx) -> list[Waiting]:
+    """Return what was set aside because its receiver refused it; `oldest` is when it was put."""
+    return await tx.rows(
+        "SELECT sender, destination, count(*) AS count, min(put_at) AS oldest FROM dead_letter"
+        " GROUP BY sender, destination",
+        {},
+        Waiting,
+    )
+
+
+@attrs.frozen
 class Outbox:
     """Sends what is due. Any number of workers may run: claims skip each other's rows.
 
@@ -149,10 +179,7 @@ class Outbox:
                 await self._send([letter], letter.body)
         except Unavailable:
             for letter in letters:
-                if letter.tries >= TRIES_MAX:
-                    await self._bury(letter, "nobody answered")
-                else:
-                    await self._postpone(letter)
+                await self._postpone(letter)
         else:
             async with self.database.transaction() as tx:
                 await tx.put(
@@ -195,6 +222,5 @@ class Outbox:
     async def depth(self) -> tuple[int, datetime | None]:
         """Return how many messages wait, and since when the oldest does."""
         async with self.database.transaction() as tx:
-            count = await tx.value("SELECT count(*) FROM outbox")
-            oldest = await tx.value("SELECT min(put_at) FROM outbox")
-        return int(count), oldest
+            found = await waiting(tx)
+        return sum(one.count for one in found), min((one.oldest for one in found), default=None)

@@ -78,6 +78,7 @@ class Database:
     """A room's database: a pool of connections under the room's own role."""
 
     def __init__(self, dsn: Withheld[str], *, pool_max: int = POOL_MAX) -> None:
+        self._dsn = dsn
         self._tries = pool_max + 1
         self._pool = AsyncConnectionPool[AsyncConnection[Any]](
             dsn.reveal(),
@@ -91,10 +92,17 @@ class Database:
             open=False,
         )
 
-    async def open(self) -> None:
-        """Open the pool; raises `Unavailable` when the database does not answer."""
+    def apart(self) -> "Database":
+        """Return a further way in, of one connection: for whoever must see past a crowd."""
+        return Database(self._dsn, pool_max=1)
+
+    async def open(self, *, wait: bool = True) -> None:
+        """Open the pool; raises `Unavailable` when the database does not answer.
+
+        Who does not wait learns of that later, from the first transaction.
+        """
         try:
-            await self._pool.open(wait=True, timeout=POOL_WAIT_S)
+            await self._pool.open(wait=wait, timeout=POOL_WAIT_S)
         except PoolTimeout as error:
             raise Unavailable("the room's database does not answer") from error
 

@@ -13,6 +13,7 @@ from kumihimo.kernel.keys import KeyFileUnsafe
 from kumihimo.kernel.log import Log
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import BadSettings, load
+from kumihimo.operations.graces import OVERSIGHT, grace_of
 from kumihimo.pages.officers import SALT_BYTES, Passcode, save_officer
 from kumihimo.rooms.cards.pages.screens import build
 from kumihimo.rooms.cards.pages.settings import CounterSettings
@@ -55,6 +56,7 @@ def run(
     clock, entropy = SystemClock(), SystemEntropy()
     book, net = settings.book(), settings.net()
     follower = settings.follower(book, None)
+    book.expire(grace_of("counter", OVERSIGHT), clock)
     log = Log("counter", clock)
     try:
         console = settings.console(

@@ -32,7 +32,7 @@ from kumihimo.rooms.jpki.settings import Settings as JpkiSettings
 from kumihimo.rooms.oversight.client import DirectoryBook
 from kumihimo.rooms.oversight.service import OPERATOR, Oversight, found
 from kumihimo.run.gateway_cli import create_client
-from kumihimo.run.loopback import HOST, free_port
+from kumihimo.run.loopback import HOST, free_ports
 from kumihimo.run.plan import CENTRE, Plan, entries_of
 from kumihimo.statute.deployment import Deployment, Named
 
@@ -42,7 +42,10 @@ STOP_LIMIT_S: Final = 20.0
 
 @attrs.define
 class Room:
-    """A room of the federation: its settings file, its address, and its process while it runs."""
+    """A room of the federation: its settings file, its addresses, and its process while it runs.
+
+    At `operators` operators read how it does.
+    """
 
     name: str
     kind: str
@@ -50,6 +53,7 @@ class Room:
     address: str
     database: RoomDatabase
     process: subprocess.Popen[str] | None = None
+    operators: str = ""
 
     def start(self) -> None:
         """Start the process; `wait` says when it answers."""
@@ -175,7 +179,9 @@ def prepare(
         name: _new_keys(folder, name, entropy) for name in (*CENTRE, OPERATOR, *plan.institutions)
     }
     kinds = {**{name: name for name in CENTRE}, **dict.fromkeys(plan.gateways, "gateway")}
-    addresses = {name: f"http://{HOST}:{free_port()}" for name in kinds}
+    ports = iter(free_ports(2 * len(kinds)))
+    addresses = {name: f"http://{HOST}:{next(ports)}" for name in kinds}
+    operators = {name: f"http://{HOST}:{next(ports)}" for name in kinds}
     peers = {
         **{name: addresses[name] for name in CENTRE},
         **{one: addresses[plan.gateway_of(one)] for one in plan.institutions},
@@ -188,10 +194,9 @@ def prepare(
         dsn = folder / f"{name}.dsn"
         dsn.touch(mode=0o600)
         dsn.write_text(reached.runtime.reveal())
-        path.write_text(
-            _settings(name, kind, plan, keys, peers, addresses[name].removeprefix("http://"))
-        )
-        rooms[name] = Room(name, kind, path, addresses[name], reached)
+        listens = {"listen": addresses[name], "operators": operators[name]}
+        path.write_text(_settings(name, kind, plan, keys, peers, listens))
+        rooms[name] = Room(name, kind, path, addresses[name], reached, operators=operators[name])
     book = DirectoryBook(keys["oversight"].public.signing)
     asyncio.run(_found(plan, keys, rooms["oversight"], book, clock))
     asyncio.run(_ceremony(rooms["jpki"], book, clock, entropy))
@@ -217,11 +222,11 @@ def _settings(
     plan: Plan,
     keys: Mapping[str, PartyKeys],
     peers: Mapping[str, str],
-    listen: str,
+    listens: Mapping[str, str],
 ) -> str:
     """Return a settings file; JSON's strings are TOML's too."""
     lines = [
-        f"listen = {json.dumps(listen)}",
+        *(f"{key} = {json.dumps(at.removeprefix('http://'))}" for key, at in listens.items()),
         f"oversight_key = {json.dumps(keys['oversight'].public.signing.hex())}",
         f"database = {{ file = {json.dumps(name + '.dsn')} }}",
     ]

@@ -5,6 +5,7 @@ import gc
 import signal
 import socket
 import sys
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from kumihimo.kernel.refusal import BadInput, Refusal, Unavailable
 from kumihimo.kernel.settings import BadSettings
 from kumihimo.kernel.worker import Job, repeat
 from kumihimo.run.loopback import answering
+from kumihimo.run.operators_door import open_to_operators
 from kumihimo.run.service import Service
 from kumihimo.run.serving import ROOMS, compose
 
@@ -86,16 +88,26 @@ async def _run(service: Service, log: Log) -> None:
     if service.database is not None:
         await service.database.open()
     try:
-        await _first_directory(service, stop)
-        if not stop.is_set():
-            async with service.beside():
-                await _serve(service, log, stop)
+        async with _operators_door(service, log):
+            await _first_directory(service, stop)
+            if not stop.is_set():
+                async with service.beside():
+                    await _serve(service, log, stop)
     finally:
         await service.net.close()
         if service.follower is not None:
             await service.follower.close()
         if service.database is not None:
             await service.database.close()
+
+
+def _operators_door(service: Service, log: Log) -> AbstractAsyncContextManager[None]:
+    """Open it first: who wonders why a room does not begin to serve looks there."""
+    if service.watch is None or service.operators is None:
+        return nullcontext()
+    return open_to_operators(
+        service.watch, service.operators, log.reporter(), share_port=service.share_port
+    )
 
 
 async def _first_directory(service: Service, stop: asyncio.Event) -> None:

@@ -1,6 +1,6 @@
 """One room as a service: an application with its workers, and what it needs around it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 
@@ -10,8 +10,11 @@ from litestar import Litestar
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.grace import Silence
+from kumihimo.kernel.health import Look, Made, Watch, look_at_letters
 from kumihimo.kernel.net import HttpNet
 from kumihimo.kernel.sql import Database
+from kumihimo.operations.graces import OVERSIGHT, grace_of
 from kumihimo.rooms.oversight.client import DirectoryBook, DirectoryFollower, RoomSettings
 
 
@@ -21,7 +24,7 @@ class Service:
 
     `ready` is to be awaited once the database is open: it gets the first directory. `share_port`:
     other processes of this room may listen on the same port. `beside` listens at another address
-    while the room serves.
+    while the room serves. `watch` tells operators how the room does, where they have an address.
     """
 
     room: str
@@ -34,6 +37,8 @@ class Service:
     ready: Callable[[], Awaitable[None]]
     share_port: bool = False
     beside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+    watch: Watch | None = None
+    operators: tuple[str, int] | None = None
 
 
 @attrs.frozen
@@ -47,16 +52,52 @@ class Given:
 
 
 def following(
+    given: Given,
     room: str,
     settings: RoomSettings,
     book: DirectoryBook,
     app: Litestar,
     database: Database,
     net: HttpNet,
+    *,
+    silences: Sequence[Silence] = (),
+    looks: Sequence[Look] = (),
 ) -> Service:
-    """Return a room that follows oversight's directory."""
+    """Return a room that follows oversight's directory, for as long as its grace goes.
+
+    `silences` are further graces of its own, `looks` find what else waits or ages in it.
+    """
     follower = settings.follower(book, database)
-    return service_of(room, settings, app, database, net, follower, follower.start)
+    cut_off = book.expire(grace_of(room, OVERSIGHT), given.clock)
+    watch = watch_of(
+        given,
+        room,
+        database,
+        silences=(cut_off, *silences),
+        looks=looks,
+        ages=lambda: [Made("directory", book.confirmed_at)],
+    )
+    return service_of(room, settings, app, database, net, follower, follower.start, watch)
+
+
+def watch_of(
+    given: Given,
+    room: str,
+    database: Database,
+    *,
+    silences: Sequence[Silence] = (),
+    looks: Sequence[Look] = (),
+    ages: Callable[[], Sequence[Made]] = tuple,
+) -> Watch:
+    """Return what tells how a room does, over a connection of its own."""
+    return Watch(
+        room=room,
+        database=database.apart(),
+        clock=given.clock,
+        looks=(look_at_letters, *looks),
+        silences=silences,
+        ages=ages,
+    )
 
 
 def service_of(
@@ -67,6 +108,7 @@ def service_of(
     net: HttpNet,
     follower: DirectoryFollower | None,
     ready: Callable[[], Awaitable[None]],
+    watch: Watch,
 ) -> Service:
     """Return a room at the address of its settings."""
     host, port = settings.address()
@@ -79,4 +121,6 @@ def service_of(
         net=net,
         follower=follower,
         ready=ready,
+        watch=watch,
+        operators=settings.operators_address(),
     )

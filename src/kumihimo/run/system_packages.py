@@ -27,6 +27,7 @@ TESTS: Final = (
     "golang-go",
     "golang-golang-x-mod-dev",
     "libengine-pkcs11-openssl",
+    "libfaketime",
     "openssh-client",
     "opensc",
     "openssl",

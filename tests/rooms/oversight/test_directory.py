@@ -1,5 +1,5 @@
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import attrs
@@ -12,11 +12,12 @@ from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.keys import PartyKeys, PublicKeys, new_master
 from kumihimo.kernel.net import Caller, HttpNet, Refused
-from kumihimo.kernel.refusal import NotAuthentic, Unavailable
+from kumihimo.kernel.refusal import NotAuthentic, NotFound, Unavailable
 from kumihimo.kernel.sql import Database
 from kumihimo.rooms.oversight.api import (
     ALARM_PATH,
     ENROL_PATH,
+    HEAD_PATH,
     Alarm,
     Directory,
     Enrol,
@@ -24,10 +25,11 @@ from kumihimo.rooms.oversight.api import (
     Kind,
     Received,
     SignedDirectory,
+    SignedHead,
 )
 from kumihimo.rooms.oversight.app import build
 from kumihimo.rooms.oversight.client import DirectoryBook
-from kumihimo.rooms.oversight.service import OPERATOR, Oversight, alarms, found
+from kumihimo.rooms.oversight.service import OPERATOR, Oversight, alarms, directory, found, head
 from tests.federation.street import START, transport_to
 
 ENTROPY = SystemEntropy()
@@ -160,6 +162,51 @@ def test_the_directory_is_open_to_all_and_signed(at_oversight):
         assert not book.update(signed)
 
     at_oversight(story)
+
+
+def test_oversight_says_now_which_directory_is_the_latest_and_signs_it(at_oversight):
+    async def story(scene):
+        pinned = scene.keys["oversight"].public.signing
+        app = build(scene.oversight, entropy=ENTROPY, report=lambda *_: None)
+        async with httpx2.AsyncClient(
+            transport=transport_to(app), base_url="http://oversight"
+        ) as client:
+
+            async def say():
+                answer = await client.get(HEAD_PATH)
+                signed = msgspec.json.decode(answer.content, type=SignedHead)
+                return signed.verify(oversight=pinned)
+
+            first = await say()
+            book = DirectoryBook(pinned)
+            book.update(await directory(scene.oversight))
+            scene.oversight.clock.advance(timedelta(hours=1))
+            second = await say()
+            assert (first.version, second.version) == (1, 1)
+            assert second.at - first.at == timedelta(hours=1)
+            assert book.confirm(second)
+            assert book.confirmed_at == second.at
+            await scene.enrol(entry_of(scene.keys["lg-131032"]))
+            assert not book.confirm(await say()), "another one is the latest now"
+
+    at_oversight(story)
+
+
+def test_before_the_first_directory_oversight_names_none(new_room):
+    _, reached = new_room("oversight")
+
+    async def whole():
+        database = Database(reached.runtime, pool_max=1)
+        await database.open()
+        keys = keys_of("oversight")
+        book = DirectoryBook(keys.public.signing)
+        try:
+            with pytest.raises(NotFound):
+                await head(Oversight(database, keys, book, HandClock(START)))
+        finally:
+            await database.close()
+
+    asyncio.run(whole())
 
 
 def test_a_forged_altered_or_older_directory_is_not_taken(at_oversight):

@@ -11,9 +11,11 @@ from kumihimo.kernel.keys import PartyKeys, new_master
 from kumihimo.kernel.refusal import Conflict, NotAuthentic, Unavailable
 from kumihimo.kernel.sql import Database
 from kumihimo.rooms.oversight.api import (
+    HEAD_PATH,
     Directory,
     Entry,
     SignedDirectory,
+    SignedHead,
     Standing,
     new_body,
     signed_bytes,
@@ -33,15 +35,24 @@ def directory(version, standing: Standing = "active", keys: PartyKeys = OVERSIGH
 
 
 class Door(httpx2.AsyncBaseTransport):
-    """Oversight's door, or whoever stands in front of it: shows what it is told to, or nothing."""
+    """Oversight's door, or whoever stands in front of it: shows what it is told to, or nothing.
+
+    Without a head it is of a program that has no heads yet.
+    """
 
     def __init__(self):
         self.shows: SignedDirectory | None = None
+        self.head: SignedHead | None = None
+        self.asked: list[str] = []
 
     async def handle_async_request(self, request):
         if self.shows is None:
             raise httpx2.ConnectError("down", request=request)
-        return httpx2.Response(200, content=msgspec.json.encode(self.shows), request=request)
+        self.asked.append(request.url.path)
+        shown = self.head if request.url.path == HEAD_PATH else self.shows
+        if shown is None:
+            return httpx2.Response(404, request=request)
+        return httpx2.Response(200, content=msgspec.json.encode(shown), request=request)
 
 
 @pytest.fixture

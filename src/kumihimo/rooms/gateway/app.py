@@ -11,7 +11,7 @@ from kumihimo.kernel.net import Refused
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.refusal import TooMany
 from kumihimo.kernel.worker import Errands, Job, working
-from kumihimo.rooms.gateway import acquire, answers, checking, consequences, sending
+from kumihimo.rooms.gateway import acquire, answers, checking, consequences, sending, silence
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.http_business import router
 from kumihimo.rooms.gateway.http_exchange import routes
@@ -20,6 +20,7 @@ from kumihimo.rooms.linkage.api import ENDS_PATH, Received
 
 OUTBOX_PAUSE_S = 0.2
 SENDING_PAUSE_S = 0.5
+SILENCE_PAUSE_S = 5.0
 ACQUIRING_PAUSE_S = 1.0
 CHECKING_PAUSE_S = 60.0
 CONSEQUENCES_PAUSE_S = 5.0
@@ -80,7 +81,11 @@ def _jobs(gateway: Gateway, tenants: Mapping[str, Tenant], outbox: Outbox) -> li
             )
         return gone
 
+    async def look() -> int:
+        return await silence.look(gateway, tenants)
+
     return [
+        Job("gateway-silence", look, SILENCE_PAUSE_S),
         Job("gateway-outbox", outbox.run_once, OUTBOX_PAUSE_S),
         Job("gateway-sending", send, SENDING_PAUSE_S),
         Job("gateway-acquiring", acquire_codes, ACQUIRING_PAUSE_S),

@@ -78,10 +78,11 @@ async def ask(
 ) -> tuple[list[Accepted], str | None]:
     """Take a clerk's questions; returns where to ask for each answer, and the batch to send.
 
-    Raises `BadInput`, `NotAllowed`, or `NotFound` for an addressee number that nobody has; then
-    nothing of the batch is stored.
+    Raises `BadInput`, `NotAllowed`, `CoreSilent`, or `NotFound` for an addressee number that nobody
+    has; then nothing of the batch is stored.
     """
     check_questions(questions, affairs)
+    gateway.require_heard(tenant, asking=True)
     now = gateway.clock.now()
     async with gateway.database.transaction(institution=tenant.institution) as tx:
         found = await store_exchange.subjects(tx, [q.addressee for q in questions])

@@ -75,7 +75,7 @@ class _Answered:
 
 
 async def provide(gateway: Gateway, tenant: Tenant, sender: Verified, asked: Provide) -> Provisions:
-    """Answer a sheet.
+    """Answer a sheet. Raises `CoreSilent` while our reports have not arrived for too long.
 
     (1) the core signed the sheet, for us, for this sender and its published payload key, and in
         time; (2) permits seen before keep their answer; (3) each permit is checked against our
@@ -84,6 +84,7 @@ async def provide(gateway: Gateway, tenant: Tenant, sender: Verified, asked: Pro
         journal line are committed together, before the answer leaves.
     """
     now = gateway.clock.now()
+    gateway.require_heard(tenant, asking=False)
     sheet = _check(gateway, tenant, sender, asked, now)
     opened = await asyncio.to_thread(_open_all, tenant, sheet.permits)
     async with gateway.database.transaction(institution=tenant.institution) as tx:

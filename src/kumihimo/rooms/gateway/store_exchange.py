@@ -216,6 +216,14 @@ async def claim_batch(tx: Tx, at: datetime, *, until: datetime) -> str | None:
     return row.batch if row else None
 
 
+async def oldest_unheard(tx: Tx) -> datetime | None:
+    """Return since when the oldest batch waits that the core has not answered."""
+    found: datetime | None = await tx.value(
+        "SELECT min(created_at) FROM batch WHERE state <> 'DONE' AND granted IS NULL"
+    )
+    return found
+
+
 @attrs.frozen
 class BatchName:
     """One column."""

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import attrs
 
+from kumihimo.kernel.health import Found, Made
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.jpki.api import Ca, Reason
 
@@ -41,6 +42,24 @@ class ListRow:
     this_update: datetime
     next_update: datetime
     der: bytes
+
+
+@attrs.frozen
+class _Newest:
+    """When an authority's newest full list was made."""
+
+    ca: Ca
+    at: datetime
+
+
+async def newest(tx: Tx) -> list[Found]:
+    """Tell operators how old each authority's list is."""
+    rows = await tx.rows(
+        "SELECT ca, max(this_update) AS at FROM crl WHERE part = %(full)s GROUP BY ca",
+        {"full": FULL},
+        _Newest,
+    )
+    return [Made(f"list {row.ca}", row.at) for row in rows]
 
 
 async def need_list(tx: Tx, ca: Ca, generation: int, part: str, at: datetime) -> None:

@@ -13,11 +13,12 @@ from kumihimo.rooms.linkage.api import PARTY, RECORDS_PATH, Received
 from kumihimo.rooms.linkage.domain.keys import DomainKeys
 from kumihimo.rooms.linkage.http import routes
 from kumihimo.rooms.linkage.packs import pack_records
-from kumihimo.rooms.linkage.service import Core, expire_acquisitions
+from kumihimo.rooms.linkage.service import Core, expire_acquisitions, look_at_ledger
 from kumihimo.rooms.oversight.client import DirectoryBook
 
 OUTBOX_PAUSE_S = 0.2
 EXPIRY_PAUSE_S = 600.0
+SILENCE_PAUSE_S = 5.0
 RETENTION_PAUSE_S = 3_600.0
 
 
@@ -52,6 +53,7 @@ def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> Lin
     )
     jobs = [
         Job("linkage-outbox", outbox.run_once, OUTBOX_PAUSE_S),
+        Job("linkage-silence", lambda: look_at_ledger(core), SILENCE_PAUSE_S),
         Job("linkage-expiry", lambda: expire_acquisitions(core), EXPIRY_PAUSE_S),
         Job(
             "linkage-retention",

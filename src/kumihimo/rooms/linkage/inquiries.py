@@ -51,7 +51,8 @@ class _Judged:
 async def inquire(core: Core, sender: Verified, batch: InquiryBatch) -> Grants:
     """Judge a batch, record every inquiry, and grant permits.
 
-    (1) only an institution asks; form, size and seals are checked, or the batch is refused whole;
+    (1) only an institution asks, and not while the ledger is silent for too long; form, size and
+        seals are checked, or the batch is refused whole;
     (2) each inquiry is judged by the list and the directory of today;
     (3) persons are converted, sealed, to the ledger and (if permitted) to the provider;
     (4) records, journal, evidence and the ledger's message are committed together;
@@ -64,6 +65,7 @@ async def inquire(core: Core, sender: Verified, batch: InquiryBatch) -> Grants:
     require_batch(len(batch.inquiries), "inquiries")
     check_once([q.inquiry for q in batch.inquiries], "inquiries")
     now = core.clock.now()
+    core.ledger.require(now)
     judged = [_judge_one(core, requester, i, q, now) for i, q in enumerate(batch.inquiries)]
     directory = core.directory.current()
     providers = {p for p in (q.provider for q in batch.inquiries) if directory.active(p)}

@@ -14,16 +14,19 @@ import msgspec
 from kumihimo.kernel import journal, outbox
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.grace import Silence
 from kumihimo.kernel.group import NotInGroup, Point, multiply, parse_point
 from kumihimo.kernel.ids import is_id
 from kumihimo.kernel.keys import PartyKeys, seal_payload
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, Conflict, NotAllowed
 from kumihimo.kernel.sql import Database, Tx
+from kumihimo.operations.graces import grace_of
 from kumihimo.rooms.linkage import store
 from kumihimo.rooms.linkage.api import (
     BATCH_MAX,
     LEDGER,
+    PARTY,
     RECORDS_PATH,
     ROTATION_CONTEXT,
     BlindedBatch,
@@ -70,6 +73,7 @@ class Core:
     law: LawCell
     clock: Clock
     entropy: Entropy
+    ledger: Silence = attrs.field(factory=lambda: Silence(grace_of(PARTY, LEDGER)))
 
     def require_kind(self, party: str, kind: str) -> None:
         """Raise `NotAllowed` unless the directory lists the party as this kind."""
@@ -180,6 +184,14 @@ async def finish_rotation(core: Core, sender: Verified, done: Rotated) -> Receiv
         if finished:
             await _journal(core, tx, "rotation-finished", sender.sender, version=done.version)
     return Received(int(finished))
+
+
+async def look_at_ledger(core: Core) -> int:
+    """Take note of since when records wait for the ledger."""
+    async with core.database.transaction() as tx:
+        found = await outbox.waiting(tx)
+    core.ledger.saw(min((one.oldest for one in found if one.destination == LEDGER), default=None))
+    return 0
 
 
 async def deliver_to_ledger(tx: Tx, delivered: RecordsDelivered, at: datetime) -> None:

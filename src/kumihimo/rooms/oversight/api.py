@@ -21,6 +21,7 @@ from kumihimo.kernel.refusal import NotAuthentic
 PARTY = "oversight"
 
 DIRECTORY_PATH = "/directory"
+HEAD_PATH = "/directory/head"
 ENROL_PATH = "/directory/enrol"
 ALARM_PATH = "/alarms"
 LEAK_PATH = "/leaks"
@@ -55,6 +56,36 @@ class SignedDirectory(msgspec.Struct, frozen=True):
 
     body: bytes
     signature: bytes
+
+
+class HeadBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What oversight says of its directory: at this instant, this one is the latest.
+
+    `digest` is the SHA-256 of the directory's body.
+    """
+
+    version: int
+    digest: bytes
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class SignedHead(msgspec.Struct, frozen=True):
+    """The signed bytes (JSON of `HeadBody`) and oversight's Ed25519 signature over them.
+
+    Who stands in between can show a room an old directory again and again, but no new head of it:
+    by its age a room knows how long it may have been cut off.
+    """
+
+    body: bytes
+    signature: bytes
+
+    def verify(self, *, oversight: bytes) -> HeadBody:
+        """Return what it says; raises `NotAuthentic`."""
+        try:
+            verification_key(oversight).verify(self.signature, head_signed_bytes(self.body))
+            return msgspec.json.decode(self.body, type=HeadBody)
+        except (InvalidSignature, ValueError) as error:
+            raise NotAuthentic from error
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -151,11 +182,17 @@ def signed_bytes(body: bytes) -> bytes:
     return _DOMAIN + hashlib.sha256(body).digest()
 
 
+def head_signed_bytes(body: bytes) -> bytes:
+    """Return what the signature of a head covers, apart from every other kind of signature."""
+    return b"kumihimo-directory-head-v1\n" + hashlib.sha256(body).digest()
+
+
 @attrs.frozen
 class Directory:
     """A verified directory; also the `KeyBook` of every party."""
 
     version: int
+    issued_at: datetime
     entries: Mapping[str, Entry]
     _by_key_id: Mapping[str, bytes]
 
@@ -181,7 +218,7 @@ class Directory:
         for entry in body.entries:
             for signing in (entry.keys.signing, *entry.retired_signing):
                 keys[key_id_of(entry.party, signing)] = signing
-        return cls(body.version, {e.party: e for e in body.entries}, keys)
+        return cls(body.version, body.issued_at, {e.party: e for e in body.entries}, keys)
 
     def signing_key(self, key_id: str) -> bytes | None:
         """Return a signing key; None when unknown or its party is suspended."""

@@ -1,17 +1,22 @@
 """What every room holds of oversight: its directory, verified, and the settings to reach others.
 
 The directory is verified against a pinned key and never rolled back, by a restart neither: a room
-keeps it in its database before it acts on it, and starts from there while oversight is silent.
-Also which leaks the commission is told of, so that whoever reports knows its own last days.
+keeps it in its database before it acts on it, and starts from there while oversight is silent. By
+the signed head of the directory a room knows how old its own is, and with one that is too old it
+refuses (`operations/graces.py`). Also which leaks the commission is told of, so that whoever reports knows its own last days.
 """
 
+import hashlib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import httpx2
 import msgspec
 
 from kumihimo.kernel import kept
+from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.grace import Grace, Silence
 from kumihimo.kernel.kept import KeptStatement
 from kumihimo.kernel.net import HttpNet
 from kumihimo.kernel.refusal import BadInput, Conflict, NotAuthentic, Unavailable
@@ -21,10 +26,13 @@ from kumihimo.kernel.wire import decode_strictly
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.oversight.api import (
     DIRECTORY_PATH,
+    HEAD_PATH,
     PARTY,
     Directory,
+    HeadBody,
     LeakEvent,
     SignedDirectory,
+    SignedHead,
 )
 
 if TYPE_CHECKING:
@@ -32,17 +40,53 @@ if TYPE_CHECKING:
 
 FETCH_TIMEOUT_S: Final = 10.0
 KEPT_AS: Final = "directory"
+HEAD_KEPT_AS: Final = "directory-head"
+KEEP_HEAD_EVERY: Final = timedelta(minutes=1)  # our choice: a restart may take it for so much older
+_NOT_THERE: Final = 404
 _KEY_BYTES: Final = 32
 _PORT_DIGITS: Final = 5
 
 
+T = TypeVar("T", SignedDirectory, SignedHead)
+
+
 class DirectoryBook:
-    """The latest verified directory, and the key book of every party in it."""
+    """The latest verified directory, and the key book of every party in it.
+
+    One that is told to `expire` speaks only as long as its grace goes after oversight last said
+    that this directory is the latest.
+    """
 
     def __init__(self, oversight_key: bytes) -> None:
         self.pinned = oversight_key
         self._directory: Directory | None = None
         self._body = b""
+        self._clock: Clock | None = None
+        self._silence: Silence | None = None
+        self.confirmed_at: datetime | None = None
+
+    def expire(self, grace: Grace, clock: Clock) -> Silence:
+        """From now on refuse, as the grace says, to speak from a directory that is too old."""
+        self._silence, self._clock = Silence(grace, self.confirmed_at), clock
+        return self._silence
+
+    def confirm(self, head: HeadBody) -> bool:
+        """Take oversight's word that this directory was the latest; False when it names another."""
+        if (head.version, head.digest) != (self.version, hashlib.sha256(self._body).digest()):
+            return False
+        # What a clock of oversight that is ahead says must not count for longer than it is true.
+        at = min(head.at, self._clock.now()) if self._clock is not None else head.at
+        self._confirmed(max(at, self.confirmed_at or at))
+        return True
+
+    def _confirmed(self, at: datetime) -> None:
+        self.confirmed_at = at
+        if self._silence is not None:
+            self._silence.saw(at)
+
+    def _require_fresh(self) -> None:
+        if self._silence is not None and self._clock is not None:
+            self._silence.require(self._clock.now())
 
     @property
     def version(self) -> int:
@@ -65,16 +109,22 @@ class DirectoryBook:
         if directory.version == self.version:
             return False
         self._directory, self._body = directory, signed.body
+        self._confirmed(directory.issued_at)
         return True
 
     def current(self) -> Directory:
-        """Return the latest directory; raises `Unavailable` before the first one came."""
+        """Return the latest directory.
+
+        Raises `Unavailable` before the first one came, `DirectoryTooOld` after its grace.
+        """
         if self._directory is None:
             raise Unavailable("no verified directory of oversight has been received yet")
+        self._require_fresh()
         return self._directory
 
     def signing_key(self, key_id: str) -> bytes | None:
-        """Return a signing key of an active party, or None."""
+        """Return a signing key of an active party, or None; raises `DirectoryTooOld`."""
+        self._require_fresh()
         return self._directory.signing_key(key_id) if self._directory else None
 
 
@@ -94,8 +144,9 @@ class DirectoryFollower:
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self._book = book
-        self._address = oversight_address.rstrip("/") + DIRECTORY_PATH
+        self._oversight = oversight_address.rstrip("/")
         self._database = database
+        self._head_kept_at = datetime.min.replace(tzinfo=UTC)
         self._http = httpx2.AsyncClient(
             transport=transport, timeout=FETCH_TIMEOUT_S, trust_env=False
         )
@@ -119,43 +170,74 @@ class DirectoryFollower:
         """
         if self._database is None:
             return False
+        signer, newer = self._book.pinned, False
         async with self._database.transaction() as tx:
-            found = await kept.kept(tx, what=KEPT_AS, signer=self._book.pinned)
-        if found is None or found.version <= self._book.version:
-            return False
-        signed = SignedDirectory(bytes(found.body), bytes(found.signature))
+            found = await kept.kept(tx, what=KEPT_AS, signer=signer)
+            head = await kept.kept(tx, what=HEAD_KEPT_AS, signer=signer)
         try:
-            return self._book.update(signed)
+            if found is not None and found.version > self._book.version:
+                signed = SignedDirectory(bytes(found.body), bytes(found.signature))
+                newer = self._book.update(signed)
+            if head is not None:
+                signed_head = SignedHead(bytes(head.body), bytes(head.signature))
+                self._book.confirm(signed_head.verify(oversight=signer))
         except NotAuthentic as error:
             raise Conflict(
                 "the directory that this room kept was altered in its database (kept_statement)"
             ) from error
+        return newer
 
     async def fetch(self) -> bool:
         """Fetch once; True when it was newer. Raises `Unavailable` for no answer or a false one."""
         recalled = await self.recall()
         try:
-            answer = await self._http.get(self._address)
-            answer.raise_for_status()
-            signed = decode_strictly(answer.content, SignedDirectory)
-            version = self._book.check(signed).version
+            signed_head = await self._get(HEAD_PATH, SignedHead)
+            head = signed_head.verify(oversight=self._book.pinned) if signed_head else None
+            fetched = False
+            # An oversight of an older program has no heads: then nothing says how old it is.
+            if head is None or not self._book.confirm(head):
+                fetched = await self._fetch_directory()
+                if head is not None:
+                    self._book.confirm(head)
         except httpx2.HTTPError as error:
             raise Unavailable("oversight does not answer") from error
         except (BadInput, NotAuthentic) as error:
             # Whoever stands in between can withhold a directory and cannot make one.
             words = "what came is no directory that oversight signed, or an older one"
             raise Unavailable(words) from error
-        if version > self._book.version:
-            await self._keep(signed, version)
-        return self._book.update(signed) or recalled
+        if signed_head is not None and head is not None:
+            await self._keep_head(signed_head, head)
+        return fetched or recalled
 
-    async def _keep(self, signed: SignedDirectory, version: int) -> None:
-        """Keep it before anybody acts on it: who has acted on it must not forget it."""
+    async def _fetch_directory(self) -> bool:
+        signed = await self._get(DIRECTORY_PATH, SignedDirectory)
+        if signed is None:
+            raise Unavailable("oversight has no directory yet")
+        version = self._book.check(signed).version
+        if version > self._book.version:
+            # Before anybody acts on it: who has acted on it must not forget it.
+            await self._keep(KEPT_AS, KeptStatement(version, signed.body, signed.signature))
+        return self._book.update(signed)
+
+    async def _get(self, path: str, form: type[T]) -> T | None:
+        answer = await self._http.get(self._oversight + path)
+        if answer.status_code == _NOT_THERE:
+            return None
+        answer.raise_for_status()
+        return decode_strictly(answer.content, form)
+
+    async def _keep_head(self, signed: SignedHead, head: HeadBody) -> None:
+        """Keep it so that a restart knows how old the directory is; not each of them."""
+        if head.at - self._head_kept_at >= KEEP_HEAD_EVERY and self._book.confirm(head):
+            statement = KeptStatement(int(head.at.timestamp()), signed.body, signed.signature)
+            await self._keep(HEAD_KEPT_AS, statement)
+            self._head_kept_at = head.at
+
+    async def _keep(self, what: str, statement: KeptStatement) -> None:
         if self._database is None:
             return
-        statement = KeptStatement(version, signed.body, signed.signature)
         async with self._database.transaction() as tx:
-            await kept.keep(tx, statement, what=KEPT_AS, signer=self._book.pinned)
+            await kept.keep(tx, statement, what=what, signer=self._book.pinned)
 
     async def close(self) -> None:
         """Close the connection."""
@@ -219,11 +301,17 @@ class PartySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class RoomSettings(PartySettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the settings file of every room says.
 
-    `database` names the file with the DSN of the runtime role.
+    `database` names the file with the DSN of the runtime role. At `operators`, host and port of
+    their own, operators read how the room does.
     """
 
     database: SecretFile
     database_connections: int = 8
+    operators: str = ""
+
+    def operators_address(self) -> tuple[str, int] | None:
+        """Return host and port for operators, None where there is none; raises `BadSettings`."""
+        return listening_at(self.operators, key="operators") if self.operators else None
 
     def open_later(self, *, beside: Path) -> Database:
         """Return the database, not opened yet; raises `BadSettings`."""

@@ -27,6 +27,17 @@ def routes(oversight: Oversight) -> list[HTTPRouteHandler]:
         """Fetch the latest signed directory of parties."""
         return await service.directory(oversight)
 
+    @get(
+        api.HEAD_PATH,
+        opt={
+            **lawful(authority="Number Act art. 33", callers=("anyone",)),
+            "unsigned": True,
+        },
+    )
+    async def head() -> api.SignedHead:
+        """Say which directory is the latest at this instant, signed."""
+        return await service.head(oversight)
+
     @post(
         api.ENROL_PATH,
         status_code=200,
@@ -54,4 +65,4 @@ def routes(oversight: Oversight) -> list[HTTPRouteHandler]:
         """Report a leak of specific personal information: facts and words that name nobody."""
         return await leaks.take_leak(oversight, verified_of(request), data)
 
-    return [directory, enrol, take_alarm, take_leak]
+    return [directory, head, enrol, take_alarm, take_leak]

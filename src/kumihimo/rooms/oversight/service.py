@@ -4,9 +4,11 @@ It never sees a person, a code or a payload: parties, keys, dates of assessments
 exchange raised an alarm.
 """
 
+import hashlib
 from collections.abc import Sequence
 
 import attrs
+import msgspec
 
 from kumihimo.kernel import journal
 from kumihimo.kernel.clock import Clock
@@ -22,8 +24,11 @@ from kumihimo.rooms.oversight.api import (
     Alarm,
     Enrol,
     Entry,
+    HeadBody,
     Received,
     SignedDirectory,
+    SignedHead,
+    head_signed_bytes,
     new_body,
     signed_bytes,
 )
@@ -121,6 +126,19 @@ async def directory(oversight: Oversight) -> SignedDirectory:
     if row is None:
         raise NotFound("no directory has been published yet")
     return row.signed()
+
+
+async def head(oversight: Oversight) -> SignedHead:
+    """Say which directory is the latest now; `NotFound` before the first."""
+    async with oversight.database.transaction() as tx:
+        row = await store.latest(tx)
+    if row is None:
+        raise NotFound("no directory has been published yet")
+    digest = hashlib.sha256(bytes(row.body)).digest()
+    body = msgspec.json.encode(
+        HeadBody(version=row.version, digest=digest, at=oversight.clock.now())
+    )
+    return SignedHead(body, oversight.keys.signing.sign(head_signed_bytes(body)))
 
 
 async def take_alarm(oversight: Oversight, sender: Verified, alarm: Alarm) -> Received:

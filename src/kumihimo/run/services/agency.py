@@ -12,4 +12,4 @@ def compose(given: Given) -> Service:
     book = settings.book()
     agency = settings.agency(beside=given.path, book=book, clock=given.clock, entropy=given.entropy)
     app = build(agency, report=given.report)
-    return following("agency", settings, book, app, agency.database, settings.net())
+    return following(given, "agency", settings, book, app, agency.database, settings.net())

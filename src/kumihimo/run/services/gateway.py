@@ -3,6 +3,7 @@
 from kumihimo.kernel.settings import load
 from kumihimo.rooms.gateway.app import build
 from kumihimo.rooms.gateway.settings import Settings
+from kumihimo.rooms.gateway.store_waits import look_at
 from kumihimo.run.law_in_force import law_of
 from kumihimo.run.service import Given, Service, following
 
@@ -21,4 +22,15 @@ def compose(given: Given) -> Service:
     )
     tenants = settings.hosted(beside=given.path, entropy=given.entropy)
     room = build(gateway, tenants, report=given.report)
-    return following("gateway", settings, book, room.app, gateway.database, net)
+    silences = [one for name in tenants for one in gateway.core[name].both]
+    return following(
+        given,
+        "gateway",
+        settings,
+        book,
+        room.app,
+        gateway.database,
+        net,
+        silences=silences,
+        looks=(look_at(tenants),),
+    )

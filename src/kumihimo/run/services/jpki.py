@@ -10,6 +10,7 @@ from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import load
 from kumihimo.rooms.jpki.app import build
 from kumihimo.rooms.jpki.settings import Settings
+from kumihimo.rooms.jpki.store_lists import newest
 from kumihimo.run.service import Given, Service, following
 
 
@@ -19,7 +20,9 @@ def compose(given: Given) -> Service:
     book, net = settings.book(), settings.net()
     jpki = settings.jpki(beside=given.path, book=book, clock=given.clock, entropy=given.entropy)
     room = build(jpki, book=book, net=net, report=given.report)
-    service = following("jpki", settings, book, room.app, jpki.database, net)
+    service = following(
+        given, "jpki", settings, book, room.app, jpki.database, net, looks=(newest,)
+    )
     service = attrs.evolve(service, share_port=settings.share_port)
     address = settings.ocsp_address()
     if address is None:

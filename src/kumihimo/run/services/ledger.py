@@ -12,4 +12,4 @@ def compose(given: Given) -> Service:
     book, net = settings.book(), settings.net()
     ledger = settings.ledger(beside=given.path, clock=given.clock, entropy=given.entropy)
     room = build(ledger, book=book, net=net, report=given.report)
-    return following("ledger", settings, book, room.app, ledger.database, net)
+    return following(given, "ledger", settings, book, room.app, ledger.database, net)

@@ -19,4 +19,6 @@ def compose(given: Given) -> Service:
         entropy=given.entropy,
     )
     room = build(core, book=book, net=net, report=given.report)
-    return following("linkage", settings, book, room.app, core.database, net)
+    return following(
+        given, "linkage", settings, book, room.app, core.database, net, silences=(core.ledger,)
+    )

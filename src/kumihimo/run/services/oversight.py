@@ -4,7 +4,7 @@ from kumihimo.kernel.settings import load
 from kumihimo.rooms.oversight.app import build
 from kumihimo.rooms.oversight.service import take_up
 from kumihimo.rooms.oversight.settings import Settings
-from kumihimo.run.service import Given, Service, service_of
+from kumihimo.run.service import Given, Service, service_of, watch_of
 
 
 def compose(given: Given) -> Service:
@@ -17,4 +17,5 @@ def compose(given: Given) -> Service:
         await take_up(oversight)
 
     app = build(oversight, entropy=given.entropy, report=given.report)
-    return service_of("oversight", settings, app, oversight.database, settings.net(), None, ready)
+    net, watch = settings.net(), watch_of(given, "oversight", oversight.database)
+    return service_of("oversight", settings, app, oversight.database, net, None, ready, watch)

@@ -14,4 +14,4 @@ def compose(given: Given) -> Service:
         beside=given.path, book=book, clock=given.clock, entropy=given.entropy
     )
     room = build(register, book=book, net=net, report=given.report)
-    return following("register", settings, book, room.app, register.database, net)
+    return following(given, "register", settings, book, room.app, register.database, net)

@@ -1,0 +1,175 @@
+"""How a room does: what operators and their programs are told, and nothing about any person.
+
+Ages are whole seconds. Counts and ages of what waits name parties and kinds of work, never an act,
+so that what is told of two rooms joins nobody (decision 0002).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Final, Literal
+
+import attrs
+import msgspec
+
+from kumihimo.kernel import outbox
+from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.grace import Running, Silence
+from kumihimo.kernel.refusal import Unavailable
+from kumihimo.kernel.sql import Database, Tx
+
+LOOK_TIMEOUT_S: Final = 2.0  # a room that answers later than that is not well
+
+State = Literal["ok", "grace", "refusing", "no-database"]
+
+
+class Queue(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits: of which kind, for whom, how many, and how old the oldest is."""
+
+    queue: str
+    party: str
+    count: int
+    oldest_s: int
+
+
+class Age(msgspec.Struct, frozen=True, kw_only=True):
+    """How long ago something was made or heard of; None when it never was."""
+
+    what: str
+    age_s: int | None
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """A room as it stands: `ok`; `grace` while one runs; `refusing` when one is over."""
+
+    room: str
+    at: datetime
+    state: State
+    queues: tuple[Queue, ...]
+    ages: tuple[Age, ...]
+    graces: tuple[Running, ...]
+
+    @property
+    def serves(self) -> bool:
+        """Whether a balancer should send requests here."""
+        return self.state in {"ok", "grace"}
+
+
+@attrs.frozen
+class Waits:
+    """Something that waits, as a room's own look finds it; `since` the oldest."""
+
+    queue: str
+    party: str
+    count: int
+    since: datetime
+
+
+@attrs.frozen
+class Made:
+    """Something whose age tells whether a room is at work; `at` None: there was none yet."""
+
+    what: str
+    at: datetime | None
+
+
+Found = Waits | Made
+Look = Callable[[Tx], Awaitable[Sequence[Found]]]
+
+
+async def look_at_letters(tx: Tx) -> Sequence[Found]:
+    """Find what waits in the room's outbox, and what was set aside there because it was refused."""
+    waiting = [
+        Waits("outbox", one.destination, one.count, one.oldest) for one in await outbox.waiting(tx)
+    ]
+    dead = [
+        Waits("refused", one.destination, one.count, one.oldest) for one in await outbox.dead(tx)
+    ]
+    return _by_party([*waiting, *dead])
+
+
+def _by_party(found: Sequence[Waits]) -> list[Waits]:
+    """Add up what several senders of a room have for one destination."""
+    joined: dict[tuple[str, str], Waits] = {}
+    for one in found:
+        key = (one.queue, one.party)
+        known = joined.get(key)
+        if known is not None:
+            one = attrs.evolve(  # noqa: PLW2901 - the sum takes its place
+                one, count=one.count + known.count, since=min(one.since, known.since)
+            )
+        joined[key] = one
+    return list(joined.values())
+
+
+@attrs.define(kw_only=True)
+class Watch:
+    """What tells how a room does. `database` is a connection that no crowd of requests takes."""
+
+    room: str
+    database: Database
+    clock: Clock
+    looks: Sequence[Look] = (look_at_letters,)
+    silences: Sequence[Silence] = ()
+    ages: Callable[[], Sequence[Made]] = tuple
+    _looking: asyncio.Task[list[Found]] | None = None
+
+    async def health(self) -> Health:
+        """Look and tell; a database that does not answer in time is told as such."""
+        found = await self._look()
+        now = self.clock.now()
+        running = [one for silence in self.silences if (one := silence.running(now))]
+        every = [*self.ages(), *(found or ())]
+        return Health(
+            room=self.room,
+            at=now,
+            state=_state(running, answered=found is not None),
+            queues=tuple(_queue(one, now) for one in every if isinstance(one, Waits)),
+            ages=tuple(_age(one, now) for one in every if isinstance(one, Made)),
+            graces=tuple(running),
+        )
+
+    async def _look(self) -> list[Found] | None:
+        """Return what the looks find, None when the database does not answer in time.
+
+        One look at a time: who asks while a database hangs waits for the same one, and leaves no
+        further one behind.
+        """
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._all_looks(), name="health")
+        looking = self._looking
+        done, _ = await asyncio.wait({looking}, timeout=LOOK_TIMEOUT_S)
+        if not done:
+            return None
+        if self._looking is looking:
+            self._looking = None
+        try:
+            return looking.result()
+        except Unavailable:
+            return None
+
+    async def _all_looks(self) -> list[Found]:
+        async with self.database.transaction() as tx:
+            return [one for look in self.looks for one in await look(tx)]
+
+
+def _state(running: Sequence[Running], *, answered: bool) -> State:
+    if not answered:
+        return "no-database"
+    if any(not one.left_s for one in running):
+        return "refusing"
+    return "grace" if running else "ok"
+
+
+def _queue(one: Waits, now: datetime) -> Queue:
+    return Queue(
+        queue=one.queue, party=one.party, count=one.count, oldest_s=_seconds(one.since, now)
+    )
+
+
+def _age(one: Made, now: datetime) -> Age:
+    return Age(what=one.what, age_s=None if one.at is None else _seconds(one.at, now))
+
+
+def _seconds(since: datetime, now: datetime) -> int:
+    return max(int((now - since).total_seconds()), 0)

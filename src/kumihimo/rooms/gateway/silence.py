@@ -1,0 +1,24 @@
+"""How long the core has been silent towards each institution: what waits for it, and since when.
+
+Of each institution for itself: what nobody takes from one of them stops no other.
+"""
+
+from collections.abc import Mapping
+
+from kumihimo.kernel import outbox
+from kumihimo.rooms.gateway import store_exchange
+from kumihimo.rooms.gateway.context import Gateway, Tenant
+from kumihimo.rooms.linkage.api import PARTY
+
+
+async def look(gateway: Gateway, tenants: Mapping[str, Tenant]) -> int:
+    """Take note of the oldest question and the oldest report that wait for the core."""
+    async with gateway.database.transaction() as tx:
+        letters = await outbox.waiting(tx)
+    reports = {one.sender: one.oldest for one in letters if one.destination == PARTY}
+    for name in tenants:
+        async with gateway.database.transaction(institution=name) as tx:
+            asked = await store_exchange.oldest_unheard(tx)
+        gateway.core[name].questions.saw(asked)
+        gateway.core[name].reports.saw(reports.get(name))
+    return 0

@@ -1,0 +1,65 @@
+"""The page of operations prints what the code promises: every grace, each with the test that holds it."""
+
+from datetime import timedelta
+
+import pytest
+
+from kumihimo.kernel.refusal import Unavailable
+from kumihimo.operations.graces import GRACES, grace_of
+from kumihimo.rooms.linkage.domain.sheets import PERMIT_LIFETIME
+from kumihimo.run.serving import ROOMS
+from tests.meta.project import ROOT, rows, section
+
+PAGE = (ROOT / "docs/reference/operations.md").read_text("utf-8")
+# Who follows no directory: oversight signs it, and the desk speaks to its own gateway alone.
+WITHOUT_A_DIRECTORY = {"oversight", "review"}
+
+
+def table(heading):
+    return [[cell.strip("`") for cell in row] for row in rows(section(PAGE, heading))[1:]]
+
+
+def words(period):
+    if period is None:
+        return "without end"
+    if not period:
+        return "not at all"
+    return f"{period // timedelta(hours=1)} hours"
+
+
+def test_the_page_prints_every_grace_as_it_is():
+    told = [
+        [
+            one.room,
+            one.missing,
+            words(one.period),
+            one.goes_on,
+            one.stops,
+            one.then.code if one.then else "—",
+            one.test,
+        ]
+        for one in GRACES
+    ]
+    assert table("## Grace") == told
+
+
+@pytest.mark.parametrize("room", sorted(set(ROOMS) - WITHOUT_A_DIRECTORY))
+def test_every_room_that_follows_oversight_has_its_grace(room):
+    assert grace_of(room, "oversight").then is not None
+
+
+def test_what_ends_in_a_refusal_has_a_code_of_its_own_unless_it_is_refused_at_once():
+    for one in GRACES:
+        assert (one.period is None) == (one.then is None)
+        if one.period:
+            assert one.then is not Unavailable, one
+
+
+def test_no_two_graces_are_for_one_thing():
+    named = [(one.room, one.missing) for one in GRACES]
+    assert len(named) == len(set(named))
+
+
+def test_a_permit_lives_as_long_as_its_row_says():
+    assert timedelta(hours=1) == PERMIT_LIFETIME
+    assert "(one hour)" in grace_of("gateway", "provider").goes_on
