@@ -38,6 +38,7 @@ _KINDS: Final = {
     "貯蓄": "4", "貯": "4", "チヨチク": "4", "チョチク": "4", "01": "1", "02": "2", "04": "4",
 }  # fmt: skip
 _FOUR: Final = "^([0-9]{1,4})-([0-9]{1,3})-([^-]+)-([0-9]{1,7})$"
+_PLAIN: Final = "^[0-9]{4}-[0-9]{3}-[0-9]-[0-9]{7}$"  # as told above already
 _SURNAME: Final = (Holder.OWN, Holder.READ, Holder.FAMILY)
 
 
@@ -105,12 +106,17 @@ def canonical_accounts(written: pl.Series) -> pl.Series:
 
     A spreadsheet takes leading zeros, and a kind is told by a word or a digit.
     """
+    column = written.cast(pl.String).rename("account")
+    odd = (~column.str.contains(_PLAIN)).fill_null(value=False).arg_true()
+    if not len(odd):
+        return column
     text = pl.col("account").str.normalize("NFKC").str.replace_all(r"\s", "")
     parts = [text.str.extract(_FOUR, n) for n in range(1, 5)]
     bank, branch, kind, number = parts
     told = [bank.str.zfill(4), branch.str.zfill(3), kind.replace(_KINDS), number.str.zfill(7)]
     form = pl.coalesce(pl.concat_str(told, separator="-"), text)
-    return written.cast(pl.String).rename("account").to_frame().select(form).to_series()
+    read = column.gather(odd).to_frame().select(form).to_series()
+    return column.clone().scatter(odd, read)
 
 
 def holders(rows: pl.DataFrame) -> pl.DataFrame:

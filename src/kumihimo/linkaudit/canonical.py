@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+import numpy as np
 import polars as pl
 import polars_hash as plh
+from numpy.typing import NDArray
 
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import load_master, new_master, save_master
@@ -54,8 +56,17 @@ INDEX: Final = {
 # What tells two addresses of one place apart: "" where the address has none, null where there is no
 # address that can be read.
 DETAILS: Final = dict.fromkeys(("prefecture", "lot_kind", "building", "room"), pl.String)
-# And with the texts as written.
-REGISTER: Final = {**SNAPSHOT, **INDEX, **DETAILS}
+# And with the texts that are compared, as written.
+TEXTS: Final = {
+    name: kind
+    for name, kind in SNAPSHOT.items()
+    if name not in {"number", "birth", "sex", "household", "standing"}
+}
+REGISTER: Final = {**INDEX, **TEXTS, **DETAILS}
+# Odd constants and a shift that mix the hashes of a row's columns.
+_ODD: Final = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03))
+_SHIFT: Final = np.uint64(29)
+_NULL: Final = 0x5851F42D  # fits every kind of integer but the small ones, which are never null
 # Other names that the register records of a person (persons): hashes.
 ALSO: Final = {"number": pl.Int64, "hash": pl.UInt64}
 
@@ -158,9 +169,20 @@ def _also(
 
 def fingerprints(table: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
     """Return a 64-bit fingerprint of each row as written: to tell what changed, not to hide it."""
-    parts = [pl.col(c).cast(pl.String).fill_null("\ufffe") for c in columns]
-    joined = plh.concat_str(*parts, separator="\uffff").nchash.xxh3_64()
-    return table.select(joined).to_series().rename("print")
+    prints = np.zeros(len(table), np.uint64)
+    for name in columns:
+        prints = (prints ^ _told(table[name])) * _ODD[0]
+        prints ^= prints >> _SHIFT
+    prints *= _ODD[1]
+    return pl.Series("print", prints ^ (prints >> _SHIFT))
+
+
+def _told(column: pl.Series) -> NDArray[np.uint64]:
+    """Return 64 bits for what each cell of a column says."""
+    if not column.dtype.is_integer():
+        texts = column.cast(pl.String).rename("text").to_frame()
+        column = texts.select(plh.col("text").nchash.xxh3_64()).to_series()
+    return column.fill_null(_NULL).to_numpy().astype(np.uint64, copy=False)
 
 
 def read_births(written: pl.Series) -> pl.Series:

@@ -52,8 +52,18 @@ def at_place(keys: Keys, place: pl.Series) -> Keys:
 def doubled(keys: Keys) -> Keys:
     """Return the keys but 0 that stand more than once, sorted."""
     ordered = np.sort(keys)
-    again = ordered[1:][ordered[1:] == ordered[:-1]]
-    return np.unique(again[again != 0])
+    return _each_once(ordered[1:][ordered[1:] == ordered[:-1]])
+
+
+def each_once(keys: Keys) -> Keys:
+    """Return the keys but 0, each once, sorted."""
+    return _each_once(np.sort(keys))
+
+
+def _each_once(ordered: Keys) -> Keys:
+    new = np.ones(len(ordered), bool)
+    new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[new & (ordered != 0)]
 
 
 def keys_of(index: pl.DataFrame) -> dict[str, Keys]:

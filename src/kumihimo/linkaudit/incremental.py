@@ -14,12 +14,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit import homonyms
-from kumihimo.linkaudit.canonical import Hasher, fingerprints
+from kumihimo.linkaudit.canonical import REGISTER, Hasher, fingerprints
 from kumihimo.linkaudit.evidence import CLUES, EVIDENCE, Judged, judge, unsettled_patterns
 from kumihimo.linkaudit.homonyms import Doubles
 from kumihimo.linkaudit.levels import code
 from kumihimo.linkaudit.patterns import SIZES
-from kumihimo.linkaudit.schema import SNAPSHOT, Others
+from kumihimo.linkaudit.schema import Others
 
 PRINTS: Final = {"row": pl.Int64, "number": pl.Int64, "print": pl.UInt64}
 _ROW: Final = ("name", "kana", "birth", "sex", "address")
@@ -50,7 +50,7 @@ def pair_prints(rows: pl.DataFrame, register: pl.DataFrame, history: pl.DataFram
     """Return a fingerprint of each row together with its person and the person's history."""
     lines = history.with_columns(line=fingerprints(history, ["attribute", "value"]))
     past = lines.group_by("number").agg(past=pl.col("line").sum())
-    person = register.select("number", person=fingerprints(register, list(SNAPSHOT)))
+    person = register.select("number", person=fingerprints(register, list(REGISTER)))
     told = rows.select("number", mine=fingerprints(rows, _ROW))
     joined = told.join(person, on="number", how="left", maintain_order="left").join(
         past, on="number", how="left", maintain_order="left"

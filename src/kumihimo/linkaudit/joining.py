@@ -18,6 +18,10 @@ Schema: TypeAlias = Mapping[str, type[pl.DataType]]
 
 _SAMPLE: Final = 100_000  # numbers looked at for the boundaries
 _SUFFIX: Final = ".arrow"
+# A text that hardly a row has stands apart, with the places of those that do.
+_RARE: Final = ".rare.arrow"
+_AT: Final = "at"
+_OFTEN: Final = 16
 
 
 @attrs.frozen
@@ -50,17 +54,46 @@ class Partitions:
         return {int(key[0]): part for key, part in parts.items()}
 
 
-def save(parts: dict[int, pl.DataFrame], folder: Path) -> None:
+def save(parts: Mapping[int, pl.DataFrame], folder: Path) -> None:
     """Write the parts of one chunk: all of them, or none."""
     with whole(folder) as half:
         half.mkdir()
         for partition, part in parts.items():
-            part.write_ipc(half / f"{partition:05}{_SUFFIX}", compression="lz4")
+            _write(part, half, partition)
 
 
 def load(stage: Path, partition: int, columns: Schema) -> pl.DataFrame:
     """Return what all chunks of a stage left for a partition."""
-    files = sorted(stage.glob(f"*/{partition:05}{_SUFFIX}"))
-    if not files:
-        return pl.DataFrame(schema=columns)
-    return pl.scan_ipc(files).select(list(columns)).collect()
+    found = [_read(file, columns) for file in sorted(stage.glob(f"*/{partition:05}{_SUFFIX}"))]
+    return pl.concat(found) if found else pl.DataFrame(schema=columns)
+
+
+def _write(part: pl.DataFrame, folder: Path, partition: int) -> None:
+    rare = [one.name for one in part.get_columns() if _is_rare(one)]
+    write_plain(part.drop(rare), folder / f"{partition:05}{_SUFFIX}")
+    if rare:
+        lines = part.select(rare).with_row_index(_AT)
+        lines = lines.filter(pl.any_horizontal(pl.col(rare).is_not_null()))
+        write_plain(lines, folder / f"{partition:05}{_RARE}")
+
+
+def write_plain(table: pl.DataFrame, place: Path) -> None:
+    """Write a table that is read soon, or often: packing it would cost more than reading it all."""
+    table.write_ipc(place, compression="uncompressed", compat_level=pl.CompatLevel.oldest())
+
+
+def _is_rare(column: pl.Series) -> bool:
+    return column.dtype == pl.String and column.null_count() * _OFTEN > len(column) * (_OFTEN - 1)
+
+
+def _read(file: Path, columns: Schema) -> pl.DataFrame:
+    scan = pl.scan_ipc(file)
+    held = scan.collect_schema().names()
+    found = scan.select(name for name in columns if name in held).collect()
+    lacking = [name for name in columns if name not in held]
+    if not lacking:
+        return found
+    lines = pl.read_ipc(file.with_name(file.name.replace(_SUFFIX, _RARE)))
+    none = pl.Series([None], dtype=pl.String).new_from_index(0, len(found))
+    rare = [none.clone().scatter(lines[_AT], lines[name]).alias(name) for name in lacking]
+    return found.with_columns(rare).select(list(columns))

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit.evidence import PLACES_AGREE, among
-from kumihimo.linkaudit.homonyms import Keys, at_place, of_person
+from kumihimo.linkaudit.homonyms import Keys, at_place, each_once, of_person
 from kumihimo.linkaudit.homonyms import among as among_keys
 from kumihimo.linkaudit.patterns import decode
 from kumihimo.linkaudit.schema import Outcome
@@ -48,16 +48,11 @@ def wanted(clues: pl.DataFrame) -> Wanted:
     persons = [of_person(clues[x], clues["day"]) for x in hashes]
     dwellers = [at_place(clues[x].to_numpy(), clues["place"]) for x in hashes]
     return Wanted(
-        _known(np.concatenate(persons)),
-        _known(np.concatenate(dwellers)),
-        _known(clues["held_place"].to_numpy()),
-        _known(clues["held_household"].to_numpy()),
+        each_once(np.concatenate(persons)),
+        each_once(np.concatenate(dwellers)),
+        each_once(clues["held_place"].to_numpy()),
+        each_once(clues["held_household"].to_numpy()),
     )
-
-
-def _known(keys: Keys) -> Keys:
-    found = np.unique(keys)
-    return found[found != 0]
 
 
 def candidates(index: pl.DataFrame, asked: Wanted) -> pl.DataFrame:
