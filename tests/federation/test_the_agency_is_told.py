@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from kumihimo.kernel.sql import Database
+from kumihimo.rooms.agency import service
 from kumihimo.rooms.agency.api import OF_MINISTRY_PATH, MislinksAsked, MislinksTold
 from kumihimo.rooms.agency.app import build
 from kumihimo.rooms.agency.service import Agency
 from kumihimo.rooms.gateway import consequences
+from kumihimo.rooms.gateway.business_links import LinkCorrected, LinkSuspended
 from kumihimo.rooms.gateway.domain.providing import SELF_INFORMATION
 from tests.federation.street import ALLOWANCE, OSAKA, transport_to
 from tests.federation.test_after_a_correction import JOHN_WRITTEN, correct, mistaken
@@ -28,6 +30,7 @@ async def open_agency(street, new_room):
     keys, entropy = street.keys["agency"], street.entropy
     agency = Agency(database, keys, street.book, street.clock, entropy, IN_CHARGE)
     app = build(agency, report=lambda *bug: street.bugs.append(bug))
+    street.agency = agency
     street.routes["agency"] = "http://agency"
     street.transport.apps["agency"] = transport_to(app)
     return name
@@ -69,6 +72,56 @@ def test_the_ministry_in_charge_reads_of_a_corrected_link_and_another_does_not(
         assert JOHN.hex().encode() not in dump
 
     on_street(story)
+
+
+async def states(street, ministry="mhlw"):
+    await street.deliver()
+    return [(one.reported.state, one.reported.persons) for one in await read(street, ministry)]
+
+
+def test_a_ministry_reads_of_a_doubt_of_its_end_and_of_the_letters_that_went_out(
+    on_street, new_room
+):
+    async def story(street):
+        await open_agency(street, new_room)
+        desk, _, _ = await mistaken(street)
+        await suspend(desk, "case-0")
+        assert await states(street) == [("suspected", 0)]
+        await desk(lambda c: c.confirm_link("7", case="case-0", officer="o1", approver="o2"))
+        assert await states(street) == [("confirmed", 0)]
+        street.clock.advance(timedelta(minutes=1))
+        await suspend(desk, "case-1")
+        await put_right(desk)
+        assert await states(street) == [("confirmed", 0), ("suspected", 0)], "not followed up yet"
+        await consequences.run_once(desk.room.gateway, desk.tenant)
+        assert await states(street) == [("confirmed", 0), ("corrected", 2)]
+        found = (await desk(lambda c: c.consequences("7", case="case-1"))).leak
+        told = (await read(street, "mhlw"))[-1].reported.leak
+        assert (told.preliminary_due, told.final_due) == (found.preliminary_due, found.final_due)
+        *letters, last = await desk(lambda c: c.notices())
+        for letter in letters:
+            await desk(lambda c, n=letter.notice: c.notice_sent(n, officer="o1"))
+        assert await states(street) == [("confirmed", 0), ("corrected", 2)], "one waits for hers"
+        await desk(lambda c: c.notice_sent(last.notice, officer="o1"))
+        assert await states(street) == [("confirmed", 0), ("told", 2)]
+        assert await states(street, "mext") == []
+        agency = street.agency
+        [case, before] = await service.cases(agency)
+        assert (before.state, before.affairs) == ("confirmed", [ALLOWANCE])
+        assert (case.state, case.affairs) == ("told", [ALLOWANCE, SELF_INFORMATION])
+        assert (case.links, case.persons, case.leak_types) == (1, 2, "1a")
+
+    on_street(story)
+
+
+async def suspend(desk, case):
+    link = LinkSuspended(addressee="7", ground="household", case=case, affair=ALLOWANCE)
+    await desk(lambda c: c.suspend_links([link], officer="o1"))
+
+
+async def put_right(desk):
+    order = LinkCorrected(addressee="7", case="case-1", officer="o1", approver="o2", source="none")
+    await desk(lambda c: c.correct_link(order))
 
 
 async def read_when_up(street, ministry):

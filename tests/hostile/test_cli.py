@@ -117,7 +117,8 @@ def fitting_files(tmp_path_factory):
     FITTING_FOR["audit", "--role"] = "reviewer"
     FITTING_FOR["oversight", "--config"] = str(folder / "oversight.toml")
     FITTING_FOR["oversight", "--operator"] = str(folder / "a.key")
-    FITTING_FOR["ledger", "--config"] = FITTING_FOR["oversight", "--config"]
+    for room in ("ledger", "agency"):
+        FITTING_FOR[room, "--config"] = FITTING_FOR["oversight", "--config"]
 
 
 def plain(told, *line):

@@ -291,6 +291,13 @@ GATEWAY = {
         "verdict": "word",
         "found_locked": "records and levels, under the institution's key",
     },
+    "mislink": {
+        "institution": "party",
+        "report": "random id",
+        "suspension": "random id",
+        "affair": "id of the law's row",
+        "persons": "count",
+    },
     "leak_case": {
         "institution": "party",
         "leak": "random id",

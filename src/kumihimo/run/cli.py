@@ -102,6 +102,11 @@ COMMANDS: Final = (
         "記録開示の運用。 What the ledger's operator does by hand.",
     ),
     Command(
+        "agency",
+        "kumihimo.run.agency_cli",
+        "デジタル庁の閲覧。 What the Digital Agency's people look at.",
+    ),
+    Command(
         "card",
         "kumihimo.run.card_cli",
         "試験用カード。 A TEST card as a file, and readers to put it into.",

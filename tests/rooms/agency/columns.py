@@ -13,6 +13,10 @@ AGENCY = {
         "persons": "count",
         "corrected_on": "day",
         "received_at": "instant",
+        "of_case": "random id",
+        "leak_types": "words",
+        "preliminary_due": "day",
+        "final_due": "day",
     },
     "retention": {"what": "word", "kept": "how long", "basis": "which law"},
 }

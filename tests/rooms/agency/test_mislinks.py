@@ -14,9 +14,11 @@ from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.keys import PartyKeys, new_master
 from kumihimo.kernel.net import Caller, HttpNet, Refused
 from kumihimo.kernel.sql import Database
+from kumihimo.rooms.agency import service
 from kumihimo.rooms.agency.api import (
     MISLINK_PATH,
     OF_MINISTRY_PATH,
+    MislinkLeak,
     MislinkReported,
     MislinksAsked,
     MislinksTold,
@@ -38,6 +40,13 @@ ENTROPY = SystemEntropy()
 TOWN, OTHER, HEALTH, SCHOOLS = "lg-131032", "lg-271004", "mhlw", "mext"
 KINDS: dict[str, Kind] = {"oversight": "oversight", "ledger": "ledger", "agency": "agency"}
 IN_CHARGE = {HEALTH: frozenset({"b081", "b056"}), SCHOOLS: frozenset({"b123"})}
+
+
+ONE = timedelta(days=1)
+
+
+def leak(preliminary, final):
+    return MislinkLeak(types=("1a",), preliminary_due=preliminary, final_due=final)
 
 
 def report(**changes):
@@ -161,6 +170,75 @@ def test_a_ministry_reads_the_affairs_that_it_is_in_charge_of_and_no_other(at_ag
     at_agency(story)
 
 
+def case(**changes):
+    """Return one case in every state that a link which was put right goes through, in two affairs."""
+    whole, of_affair = report(affair="", links=1, persons=0), report(links=1, persons=0)
+    of_affair = msgspec.structs.replace(of_affair, case=whole.report)
+    leak = MislinkLeak(types=("1a",), preliminary_due=date(2026, 6, 6), final_due=date(2026, 7, 1))
+    later = {"corrected_on": date(2026, 6, 1), "leak": leak, "persons": 2} | changes
+    return [
+        [msgspec.structs.replace(one, **more) for one in (whole, of_affair)]
+        for more in ({}, {"state": "corrected"} | later, {"state": "told"} | later)
+    ]
+
+
+def test_a_doubt_and_all_that_comes_of_it_is_one_case_with_its_days(at_agency):
+    async def story(scene):
+        suspected, corrected, told = case()
+        for one in suspected:
+            await scene.send(one)
+        await scene.send(report(affair="b123", mechanism="twin"), OTHER)
+        [first] = await service.cases(scene.agency, institution=TOWN)
+        assert (first.institution, first.state, first.affairs) == (TOWN, "suspected", ["b081"])
+        assert (first.links, first.persons, first.preliminary_due) == (1, 0, None)
+        scene.agency.clock.advance(timedelta(hours=1))
+        for one in corrected:
+            await scene.send(one)
+        [latest, _] = await service.cases(scene.agency, unsettled=True)
+        assert (latest.opened_case, latest.state) == (suspected[0].report, "corrected")
+        assert (latest.leak_types, latest.preliminary_due) == ("1a", date(2026, 6, 6))
+        assert (latest.final_due, latest.persons) == (date(2026, 7, 1), 2)
+        assert latest.latest_at - latest.first_at == timedelta(hours=1)
+        [mine] = (await scene.read(HEALTH)).reports
+        assert mine.reported == corrected[1]
+        for one in told:
+            await scene.send(one)
+        assert [one.state for one in await service.cases(scene.agency, affair="b081")] == ["told"]
+        [left] = await service.cases(scene.agency, unsettled=True)
+        assert (left.institution, left.mechanism) == (OTHER, "twin")
+        [other] = await service.cases(scene.agency, institution=OTHER)
+        assert other == left
+        counted = await service.counts(scene.agency)
+        assert [(c.affair, c.mechanism, c.state, c.links, c.persons) for c in counted] == [
+            ("b081", "household", "told", 1, 2),
+            ("b123", "twin", "suspected", 2, 3),
+        ], "the case as a whole is not counted beside its affairs"
+
+    at_agency(story)
+
+
+def test_a_doubt_that_turned_out_wrong_is_settled_and_nobody_is_told_of_it(at_agency):
+    async def story(scene):
+        [suspected, _], [corrected, _], [told, _] = case()
+        await scene.send(suspected)
+        right = msgspec.structs.replace(suspected, state="confirmed")
+        assert await scene.send(right) == 1
+        assert [one.state for one in await service.cases(scene.agency)] == ["confirmed"]
+        assert await service.cases(scene.agency, unsettled=True) == []
+        for later in (corrected, told):
+            assert await refused(scene, later) == ("conflict", "state")
+        [counted] = await service.counts(scene.agency)
+        assert (counted.affair, counted.state) == ("", "confirmed"), "no affair is known of it"
+
+    at_agency(story)
+
+
+async def refused(scene, message, sender=TOWN):
+    with pytest.raises(Refused) as refusal:
+        await scene.send(message, sender)
+    return refusal.value.reason, refusal.value.remote.pointer
+
+
 def test_what_cannot_be_is_refused_by_name_and_leaves_nothing(at_agency):
     async def story(scene):
         first = report()
@@ -184,10 +262,26 @@ def test_what_cannot_be_is_refused_by_name_and_leaves_nothing(at_agency):
                 TOWN,
                 ("conflict", "affair"),
             ),
+            (report(case="x"), TOWN, ("bad-input", "case")),
+            (report(state="confirmed", corrected_on=day), TOWN, ("bad-input", "corrected_on")),
+            (report(leak=leak(day, day)), TOWN, ("bad-input", "leak")),
+            (
+                report(state="corrected", corrected_on=day, leak=leak(day, day - ONE)),
+                TOWN,
+                ("bad-input", "leak"),
+            ),
+            (
+                report(state="corrected", corrected_on=day, leak=leak(day - ONE, day)),
+                TOWN,
+                ("bad-input", "leak"),
+            ),
+            (
+                report(report=first.report, state="told", corrected_on=day, case=new_id(ENTROPY)),
+                TOWN,
+                ("conflict", "case"),
+            ),
         ):
-            with pytest.raises(Refused) as refusal:
-                await scene.send(message, sender)
-            assert (refusal.value.reason, refusal.value.remote.pointer) == why
+            assert await refused(scene, message, sender) == why
         assert await scene.counts() == (1, 1)
 
     at_agency(story)

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from kumihimo.rooms.oversight.api import LeakType
+
 PARTY = "agency"
 
 MISLINK_PATH = "/mislinks"
@@ -17,18 +19,31 @@ OF_MINISTRY_PATH = "/mislinks/of-ministry"
 MislinkMechanism = Literal[
     "household", "homonym", "twin", "random", "shift", "mismatch", "reported"
 ]
-# In the order of time: in doubt; put right; and everyone concerned has her letter.
-MislinkState = Literal["suspected", "corrected", "told"]
+# In the order of time: in doubt; found right, or put right; and everyone concerned has her letter.
+MislinkState = Literal["suspected", "confirmed", "corrected", "told"]
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+
+
+class MislinkLeak(msgspec.Struct, frozen=True, kw_only=True):
+    """The leak that came of it (Number Act art. 29-4), and by when oversight is owed its reports.
+
+    `types` are words of `oversight.api.LeakType`; the days are the last of each time.
+    """
+
+    types: Annotated[tuple[LeakType, ...], msgspec.Meta(min_length=1, max_length=6)]
+    preliminary_due: date
+    final_due: date
 
 
 class MislinkReported(msgspec.Struct, frozen=True, kw_only=True):
     """An institution tells of mis-links of one affair; a later state under the same id supersedes.
 
     `affair` is an id of 別表, "" where the institution does not know for which affair the link was
-    used. `persons` counts those whose data was shown to another, or taken for another's.
-    `corrected_on` is a day of the Japanese calendar, None as long as the links are in doubt.
+    used, or tells of the whole case. `persons` counts those whose data was shown to another, or
+    taken for another's. `corrected_on` is a day of the Japanese calendar, None unless a number was
+    put right. `case` is the id of the report that speaks of the whole case: what one doubt had led
+    to in several affairs is one case ("": a report that is a case of its own).
     """
 
     report: str
@@ -38,6 +53,8 @@ class MislinkReported(msgspec.Struct, frozen=True, kw_only=True):
     persons: Count
     corrected_on: date | None
     state: MislinkState
+    case: str = ""
+    leak: MislinkLeak | None = None
 
 
 class MislinksAsked(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,12 +18,13 @@ from kumihimo.kernel.refusal import Conflict, NotAllowed
 from kumihimo.kernel.sql import Database
 from kumihimo.rooms.agency import store
 from kumihimo.rooms.agency.api import MislinkReported, MislinksAsked, MislinksTold, MislinkTold
-from kumihimo.rooms.agency.domain.reports import check, place_of
-from kumihimo.rooms.agency.store import MislinkRow
+from kumihimo.rooms.agency.domain.reports import check, check_states, place_of
+from kumihimo.rooms.agency.store import CaseRow, CountRow, MislinkRow
 from kumihimo.rooms.oversight.api import Received
 from kumihimo.rooms.oversight.client import DirectoryBook
 
 AT_ONCE: Final = 1_000
+CASES_LISTED: Final = 100
 
 
 @attrs.frozen
@@ -49,15 +50,17 @@ async def take(agency: Agency, sender: Verified, report: MislinkReported) -> Rec
         raise NotAllowed("only an institution in good standing reports mis-links here")
     now = agency.clock.now()
     check(report, legal_day(now))
-    row = MislinkRow(
-        institution=sender.sender, place=place_of(report.state), **msgspec.structs.asdict(report)
-    )
+    row = _row(sender.sender, report)
     async with agency.database.transaction() as tx:
         await store.lock(tx)
         new = await store.add(tx, row, now)
-        for other in await store.states(tx, row.institution, row.report):
+        states = await store.states(tx, row.institution, row.report)
+        check_states({one.state for one in states} | {row.state})
+        for other in states:
             if other.affair != row.affair:
                 raise Conflict("this report was of another affair before", pointer="affair")
+            if other.of_case != row.of_case:
+                raise Conflict("this report was of another case before", pointer="case")
             if other.place == row.place and other != row:
                 raise Conflict("this state was reported otherwise before", pointer="state")
         if new:
@@ -89,5 +92,47 @@ async def of_ministry(agency: Agency, sender: Verified, asked: MislinksAsked) ->
     )
 
 
+async def cases(
+    agency: Agency, *, institution: str = "", affair: str = "", unsettled: bool = False
+) -> list[CaseRow]:
+    """Return the latest cases; "" is every institution, every affair."""
+    async with agency.database.transaction() as tx:
+        return await store.cases(
+            tx, institution=institution, affair=affair, unsettled=unsettled, limit=CASES_LISTED
+        )
+
+
+async def counts(agency: Agency) -> list[CountRow]:
+    """Count links by affair, mechanism and state."""
+    async with agency.database.transaction() as tx:
+        return await store.counts(tx)
+
+
+def _row(institution: str, report: MislinkReported) -> MislinkRow:
+    leak = report.leak
+    return MislinkRow(
+        institution=institution,
+        report=report.report,
+        place=place_of(report.state),
+        state=report.state,
+        affair=report.affair,
+        mechanism=report.mechanism,
+        links=report.links,
+        persons=report.persons,
+        corrected_on=report.corrected_on,
+        of_case=report.case,
+        leak_types=" ".join(leak.types) if leak else "",
+        preliminary_due=leak.preliminary_due if leak else None,
+        final_due=leak.final_due if leak else None,
+    )
+
+
 def _report(row: MislinkRow) -> MislinkReported:
-    return msgspec.convert(row, MislinkReported, from_attributes=True)
+    leak = row.leak_types and {
+        "types": row.leak_types.split(),
+        "preliminary_due": row.preliminary_due,
+        "final_due": row.final_due,
+    }
+    return msgspec.convert(
+        attrs.asdict(row) | {"case": row.of_case, "leak": leak or None}, MislinkReported
+    )

@@ -1,6 +1,6 @@
 """The agency's SQL."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 import attrs
@@ -21,6 +21,40 @@ class MislinkRow:
     links: int
     persons: int
     corrected_on: date | None
+    of_case: str
+    leak_types: str
+    preliminary_due: date | None
+    final_due: date | None
+
+
+@attrs.frozen(kw_only=True)
+class CaseRow:
+    """A case as its latest states have it; `affairs` are those of which it is known."""
+
+    institution: str
+    opened_case: str
+    state: str
+    mechanism: str
+    affairs: Sequence[str]
+    links: int
+    persons: int
+    first_at: datetime
+    latest_at: datetime
+    corrected_on: date | None
+    leak_types: str
+    preliminary_due: date | None
+    final_due: date | None
+
+
+@attrs.frozen(kw_only=True)
+class CountRow:
+    """How many links of an affair, by mechanism and state."""
+
+    affair: str
+    mechanism: str
+    state: str
+    links: int
+    persons: int
 
 
 @attrs.frozen(kw_only=True)
@@ -39,8 +73,10 @@ async def add(tx: Tx, row: MislinkRow, at: datetime) -> int:
     """Store a state of a report; a repeat changes nothing. Returns how many were new."""
     return await tx.execute(
         "INSERT INTO mislink_report (institution, report, place, state, affair, mechanism, links,"
-        " persons, corrected_on, received_at) VALUES (%(institution)s, %(report)s, %(place)s,"
-        " %(state)s, %(affair)s, %(mechanism)s, %(links)s, %(persons)s, %(corrected_on)s, %(at)s)"
+        " persons, corrected_on, of_case, leak_types, preliminary_due, final_due, received_at)"
+        " VALUES (%(institution)s, %(report)s, %(place)s, %(state)s, %(affair)s, %(mechanism)s,"
+        " %(links)s, %(persons)s, %(corrected_on)s, %(of_case)s, %(leak_types)s,"
+        " %(preliminary_due)s, %(final_due)s, %(at)s)"
         " ON CONFLICT DO NOTHING",
         {**attrs.asdict(row), "at": at},
     )
@@ -49,7 +85,8 @@ async def add(tx: Tx, row: MislinkRow, at: datetime) -> int:
 async def states(tx: Tx, institution: str, report: str) -> list[MislinkRow]:
     """Return every state of a report, the earliest first."""
     return await tx.rows(
-        "SELECT institution, report, place, state, affair, mechanism, links, persons, corrected_on"
+        "SELECT institution, report, place, state, affair, mechanism, links, persons,"
+        " corrected_on, of_case, leak_types, preliminary_due, final_due"
         " FROM mislink_report WHERE institution = %(institution)s AND report = %(report)s"
         " ORDER BY place",
         {"institution": institution, "report": report},
@@ -61,10 +98,67 @@ async def latest(tx: Tx, affairs: Collection[str], *, after: int, limit: int) ->
     """Return the latest state of each report of these affairs, in the order in which they came."""
     return await tx.rows(
         "SELECT mislink, institution, report, place, state, affair, mechanism, links, persons,"
-        " corrected_on FROM mislink_report r WHERE affair = ANY(%(affairs)s)"
+        " corrected_on, of_case, leak_types, preliminary_due, final_due"
+        " FROM mislink_report r WHERE affair = ANY(%(affairs)s)"
         " AND mislink > %(after)s AND NOT EXISTS (SELECT 1 FROM mislink_report later"
         " WHERE later.institution = r.institution AND later.report = r.report"
         " AND later.place > r.place) ORDER BY mislink LIMIT %(limit)s",
         {"affairs": sorted(affairs), "after": after, "limit": limit},
         PlacedRow,
+    )
+
+
+async def cases(
+    tx: Tx, *, institution: str, affair: str, unsettled: bool, limit: int
+) -> list[CaseRow]:
+    """Return cases, the latest word first; "" is every institution, every affair.
+
+    `unsettled`: those of which people still have to decide, or somebody has to be told.
+    """
+    return await tx.rows(
+        "WITH told AS (SELECT institution, coalesce(nullif(of_case, ''), report) AS opened_case,"
+        " of_case IN ('', report) AS whole, place, state, affair, mechanism, links, persons,"
+        " corrected_on, leak_types, preliminary_due, final_due, received_at FROM mislink_report),"
+        " found AS (SELECT institution, opened_case,"
+        " (array_agg(state ORDER BY place DESC, whole DESC))[1] AS state,"
+        " (array_agg(mechanism ORDER BY place DESC, whole DESC))[1] AS mechanism,"
+        " (array_agg(links ORDER BY place DESC, whole DESC))[1] AS links,"
+        " (array_agg(persons ORDER BY place DESC, whole DESC))[1] AS persons,"
+        " array_remove(array_agg(DISTINCT affair ORDER BY affair), '') AS affairs,"
+        " min(received_at) AS first_at, max(received_at) AS latest_at,"
+        " max(corrected_on) AS corrected_on, max(leak_types) AS leak_types,"
+        " max(preliminary_due) AS preliminary_due, max(final_due) AS final_due"
+        " FROM told GROUP BY institution, opened_case)"
+        " SELECT institution, opened_case, state, mechanism, affairs, links, persons, first_at,"
+        " latest_at, corrected_on, leak_types, preliminary_due, final_due FROM found"
+        " WHERE (%(institution)s = '' OR institution = %(institution)s)"
+        " AND (%(affair)s = '' OR %(affair)s = ANY(affairs))"
+        " AND (NOT %(unsettled)s OR state = 'suspected' OR (state = 'corrected' AND persons > 0))"
+        " ORDER BY latest_at DESC, institution, opened_case LIMIT %(limit)s",
+        {
+            "institution": institution,
+            "affair": affair,
+            "unsettled": unsettled,
+            "limit": limit,
+        },
+        CaseRow,
+    )
+
+
+async def counts(tx: Tx) -> list[CountRow]:
+    """Count links by affair, mechanism and state.
+
+    What speaks of a whole case counts only where nothing of it names an affair.
+    """
+    return await tx.rows(
+        "SELECT affair, mechanism, state, sum(links)::bigint AS links,"
+        " sum(persons)::bigint AS persons FROM mislink_report r"
+        " WHERE NOT EXISTS (SELECT 1 FROM mislink_report later"
+        "  WHERE later.institution = r.institution AND later.report = r.report"
+        "  AND later.place > r.place)"
+        " AND (affair <> '' OR NOT EXISTS (SELECT 1 FROM mislink_report o"
+        "  WHERE o.institution = r.institution AND o.of_case = r.report AND o.affair <> ''))"
+        " GROUP BY affair, mechanism, state ORDER BY affair, mechanism, state",
+        {},
+        CountRow,
     )

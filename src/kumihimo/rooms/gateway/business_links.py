@@ -5,7 +5,7 @@ individual number. Whoever doubts one says so; two people decide what becomes of
 """
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -23,6 +23,12 @@ ReviewCase = Annotated[
     ),
 ]
 
+# As the agency takes them: nothing in it could be a number of a person.
+AFFAIR_OR_NONE: Final = "^(?!.*[0-9]{5})[a-z0-9-]{0,64}$"
+AffairOrNone = Annotated[
+    str, msgspec.Meta(pattern=AFFAIR_OR_NONE, description="An affair, such as `b081`, or none.")
+]
+
 # How a link may have gone wrong: a family's number, a namesake's, a twin's, no one's in
 # particular, rows that slipped, attributes that register does not confirm, somebody's report.
 Ground = Literal["household", "homonym", "twin", "random", "shift", "mismatch", "reported"]
@@ -31,11 +37,15 @@ SuspensionState = Literal["SUSPENDED", "CONFIRMED", "CORRECTED"]
 
 
 class LinkSuspended(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A link is in doubt. From now on nothing goes out or in over it, until two people decide."""
+    """A link is in doubt. From now on nothing goes out or in over it, until two people decide.
+
+    `affair` is that for which the institution keeps the record: its ministry in charge is told.
+    """
 
     addressee: Addressee
     ground: Ground
     case: ReviewCase
+    affair: AffairOrNone = ""
 
 
 class LinksSuspended(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -134,7 +134,7 @@ async def _suspend(
     }
     known = await links.confirmed(gateway, tenant, persons)
     fresh = [
-        LinkSuspended(addressee=addressee, ground="mismatch", case=run.run)
+        LinkSuspended(addressee=addressee, ground="mismatch", case=run.run, affair=run.affair)
         for addressee in persons
         if addressee not in known
     ]

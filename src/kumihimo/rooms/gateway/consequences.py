@@ -2,8 +2,8 @@
 
 Worked out from the records of art. 23 when a link is corrected, and told in one transaction: a
 signed notice to each institution that received, a letter that each of the two persons is owed, the
-report of the leak to oversight, and the report of the mis-link to the agency. Nobody who is told is
-told whose number it was.
+report of the leak to oversight, and the report of the mis-link to the agency, which hears again
+when the letters are out. Nobody who is told is told whose number it was.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ from kumihimo.kernel.clock import legal_day
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.refusal import NotFound
 from kumihimo.kernel.sql import Tx
+from kumihimo.rooms.gateway import mislinks, store_links, store_persons
 from kumihimo.rooms.gateway import store_consequences as store
-from kumihimo.rooms.gateway import store_links, store_persons
 from kumihimo.rooms.gateway.answers import RECORDS_AT_ONCE
 from kumihimo.rooms.gateway.api import WITHDRAWN_PATH, WithdrawnProvisions
 from kumihimo.rooms.gateway.business_links import (
@@ -40,7 +40,7 @@ from kumihimo.rooms.gateway.locked import (
     unlock_recipient,
     unlock_suspension,
 )
-from kumihimo.rooms.gateway.mislinks import persons_shown, report_mislink
+from kumihimo.rooms.gateway.mislinks import persons_shown
 from kumihimo.rooms.gateway.numbers import NUMBER_LABEL
 from kumihimo.rooms.gateway.records import unlock_detail
 from kumihimo.rooms.gateway.store_consequences import (
@@ -152,8 +152,8 @@ async def _tell_all(
     await store.add_consequences(tx, tenant.institution, misled)
     await _tell_institutions(tenant, tx, row.suspension, misled, now)
     await _note_letters(gateway, tenant, tx, row, detail, misled, now)
-    await _report_leak(gateway, tenant, tx, row, misled, now)
-    await report_mislink(gateway, tenant, tx, row, misled, now)
+    leak = await _report_leak(gateway, tenant, tx, row, misled, now)
+    await mislinks.corrected(gateway, tenant, tx, row, misled, leak, now)
 
 
 async def _tell_institutions(
@@ -223,7 +223,7 @@ async def _report_leak(
     row: SuspensionRow,
     misled: Sequence[ConsequenceRow],
     now: datetime,
-) -> None:
+) -> LeakCaseRow | None:
     """Tell oversight when anybody's data reached another: a gateway is part of the network (1a)."""
     assert row.settled_at is not None, "only a settled link is followed up"
     persons = persons_shown({one.kind for one in misled})
@@ -236,7 +236,7 @@ async def _report_leak(
     )
     found = classify(event)
     if not found.types:
-        return
+        return None
     leak = new_id(gateway.entropy)
     case = LeakCaseRow(
         leak=leak,
@@ -257,6 +257,7 @@ async def _report_leak(
         body=msgspec.json.encode(report),
         at=now,
     )
+    return case
 
 
 def _holder(institution: str) -> Holder:
@@ -346,8 +347,13 @@ async def letter_sent(gateway: Gateway, tenant: Tenant, notice: str, officer: st
     """Note that a letter went out. Raises `NotFound` when it had, or is none."""
     now = gateway.clock.now()
     async with gateway.database.transaction(institution=tenant.institution) as tx:
-        if not await store.notice_sent(tx, notice, by=officer, at=now):
+        suspension = await store.notice_sent(tx, notice, by=officer, at=now)
+        if suspension is None:
             raise NotFound("no such letter is due", pointer="notice")
+        if not await store.letters_due(tx, suspension):
+            row = await store_links.of_suspension(tx, suspension)
+            leak = await store.leak_of(tx, suspension)
+            await mislinks.persons_told(gateway, tenant, tx, row, leak, now)
         line = journal.JournalLine(
             act="letter-sent", actor=tenant.institution, detail={"officer": officer}
         )

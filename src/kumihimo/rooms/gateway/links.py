@@ -16,8 +16,8 @@ from kumihimo.kernel import journal
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.refusal import BadInput, Conflict, NotFound
 from kumihimo.kernel.sql import Tx
+from kumihimo.rooms.gateway import mislinks, store_persons, store_provide
 from kumihimo.rooms.gateway import store_links as store
-from kumihimo.rooms.gateway import store_persons, store_provide
 from kumihimo.rooms.gateway.answers import RECORDS_AT_ONCE
 from kumihimo.rooms.gateway.asking import inquiry_label
 from kumihimo.rooms.gateway.business_links import (
@@ -83,6 +83,9 @@ async def suspend(
             if rows:
                 await store.suspend(tx, tenant.institution, rows)
                 await mark(tx, tenant, set(persons.values()), suspended=True)
+                kept_for = {addressee_tag(tenant, one.addressee): one.affair for one in links}
+                of_rows = {row.suspension: kept_for[bytes(row.addressee_tag)] for row in rows}
+                await mislinks.doubted(gateway, tenant, tx, rows, of_rows, now)
                 await write_line(
                     gateway, tenant, tx, "links-suspended", officer=order.officer, links=len(rows)
                 )
@@ -243,6 +246,7 @@ async def confirm(gateway: Gateway, tenant: Tenant, order: LinkConfirmed) -> Sus
         await store.settle(tx, row.suspension, state="CONFIRMED", at=now, detail=locked)
         if not await store.open_for_person(tx, row.person_tag):
             await mark(tx, tenant, [detail.person], suspended=False)
+        await mislinks.found_right(gateway, tenant, tx, row, now)
         await write_line(
             gateway,
             tenant,

@@ -159,14 +159,26 @@ async def due_notices(tx: Tx, limit: int) -> list[NoticeRow]:
     )
 
 
-async def notice_sent(tx: Tx, notice: str, *, by: str, at: datetime) -> bool:
-    """Note that a letter went out; False when it had, or is none."""
-    changed = await tx.execute(
+async def notice_sent(tx: Tx, notice: str, *, by: str, at: datetime) -> str | None:
+    """Note that a letter went out; returns the doubt it came of, None when it had, or is none."""
+    return await tx.value(
         "UPDATE notice SET state = 'SENT', sent_at = %(at)s, sent_by = %(by)s"
-        " WHERE notice = %(notice)s AND state = 'DUE'",
+        " WHERE notice = %(notice)s AND state = 'DUE' RETURNING suspension",
         {"notice": notice, "by": by, "at": at},
     )
-    return changed == 1
+
+
+async def letters_due(tx: Tx, suspension: str) -> int:
+    """Count the letters of a case that have not gone out, of which no other goes out meanwhile."""
+    await tx.put(
+        "SELECT 1 FROM suspension WHERE suspension = %(suspension)s FOR UPDATE",
+        {"suspension": suspension},
+    )
+    found = await tx.value(
+        "SELECT count(*) FROM notice WHERE suspension = %(suspension)s AND state = 'DUE'",
+        {"suspension": suspension},
+    )
+    return int(found)
 
 
 async def add_leak(tx: Tx, institution: str, row: LeakCaseRow) -> None:

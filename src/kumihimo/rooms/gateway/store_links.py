@@ -221,6 +221,16 @@ async def add_person(tx: Tx, institution: str, person: str, flags_locked: bytes)
     )
 
 
+async def of_suspension(tx: Tx, suspension: str) -> SuspensionRow:
+    """Return one doubt."""
+    return await tx.one(
+        "SELECT suspension, review_case, addressee_tag, person_tag, ground, state, suspended_at,"
+        " settled_at, detail_locked FROM suspension WHERE suspension = %(suspension)s",
+        {"suspension": suspension},
+        SuspensionRow,
+    )
+
+
 async def of_case(tx: Tx, review_case: str) -> list[SuspensionRow]:
     """Return every doubt of one case of the institution, in no order that tells anything."""
     return await tx.rows(

@@ -5,6 +5,7 @@ and where it says that the case is settled, it is asked how.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -14,6 +15,7 @@ from kumihimo.kernel.net import Refused
 from kumihimo.kernel.outbox import Letter
 from kumihimo.kernel.refusal import NotFound, Unavailable
 from kumihimo.rooms.gateway.business_links import (
+    AFFAIR_OR_NONE,
     Ground,
     LinkCorrected,
     LinkSuspended,
@@ -122,7 +124,10 @@ def _settled(gateway: Gateway, row: EffectRow) -> bool:
 def _suspend(_: Desk, gateway: Gateway, row: EffectRow) -> _Ended:
     own = f"{row.item}-{row.case_round}"
     link = LinkSuspended(
-        addressee=row.record_id, ground=GROUNDS.get(row.mechanism, "mismatch"), case=own
+        addressee=row.record_id,
+        ground=GROUNDS.get(row.mechanism, "mismatch"),
+        case=own,
+        affair=row.affair if re.fullmatch(AFFAIR_OR_NONE, row.affair) else "",
     )
     officer = row.officers.partition(" ")[0] or PROGRAM
     [found] = gateway.suspend_links([link], officer=officer)
