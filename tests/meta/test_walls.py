@@ -22,6 +22,7 @@ PLANTED = [
     ("Rooms", "kumihimo.rooms.oversight.service", "kumihimo.rooms.ledger.api"),
     ("Rooms", "kumihimo.rooms.linkage.service", "kumihimo.rooms.register.api"),
     ("Rooms", "kumihimo.rooms.gateway.answers", "kumihimo.rooms.ledger.api"),
+    ("Spark", "kumihimo.linkaudit.pairing", "pyspark"),
     ("World", "kumihimo.run.serving", "kumihimo.world.nation"),
     ("World", "kumihimo.run.services.gateway", "kumihimo.run.settling"),
     ("Walls: register", "kumihimo.rooms.register.events", "kumihimo.rooms.linkage.store"),

@@ -104,6 +104,18 @@ def test_the_tests_bring_their_tools_and_keep_them(checkout):
     assert ["--no-dev" in call for call in checkout.calls] == [True, False]
 
 
+def test_spark_comes_with_the_tests_only_and_stays_where_somebody_has_put_it(checkout):
+    checkout.run("demo")
+    checkout.run("test")
+    assert ["--extra spark" in call for call in checkout.calls] == [False, True]
+    shutil.rmtree(checkout.env)
+    checkout.run("demo")
+    (checkout.env / "lib" / "python3.11" / "site-packages" / "pyspark").mkdir(parents=True)
+    (checkout.env / "kumihimo-stamp.json").unlink()
+    checkout.run("demo")
+    assert ["--extra spark" in call for call in checkout.calls[2:]] == [False, True]
+
+
 @pytest.mark.parametrize("name", ["uv.lock", "pyproject.toml", "bootstrap.txt"])
 def test_what_the_environment_was_made_from_changes_it(checkout, name):
     checkout.run("demo")

@@ -31,7 +31,7 @@ SHARED: Final = {
 }
 _VERSION: Final = 1
 _ROW_BYTES: Final = 200  # of a row in a bucket, with what finds its like
-_READ: Final = ("record_id", "number", "name", "kana", "household", "account", "holder")
+READ: Final = ("record_id", "number", "name", "kana", "household", "account", "holder")
 # As banks number the kinds of accounts; an account of several kinds (総合) is drawn on as 普通.
 _KINDS: Final = {
     "普通": "1", "普": "1", "フツウ": "1", "総合": "1", "当座": "2", "当": "2", "トウザ": "2",
@@ -149,7 +149,7 @@ def _cut(chunk: _Chunk) -> None:
     part = chunk.rows.part(chunk.first, chunk.count)
     rows = part.select(
         "row",
-        *(pl.col(c) if c in part.columns else pl.lit(None, pl.String).alias(c) for c in _READ),
+        *(pl.col(c) if c in part.columns else pl.lit(None, pl.String).alias(c) for c in READ),
     )
     told = holders(rows)
     with whole(chunk.stage / "holders" / f"{chunk.name}.parquet") as half:

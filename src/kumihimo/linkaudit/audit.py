@@ -81,10 +81,11 @@ def carry_out(setting: Setting, progress: Progress, team: Team | None = None) ->
     registered = register(setting, team)
     paired = pair(setting, registered, team)
     searched = search(setting, registered, paired, team)
-    return _summary(find(setting, registered, paired, searched, team))
+    return summary(find(setting, registered, paired, searched, team))
 
 
-def _summary(told: pl.DataFrame) -> Summary:
+def summary(told: pl.DataFrame) -> Summary:
+    """Return what an audit found from its rows by verdict and mechanism."""
     verdicts = {verdict: _rows(told.filter(pl.col("verdict") == verdict)) for verdict in Verdict}
     suspected = told.filter(pl.col("verdict") == Verdict.MISLINK)
     mislinks = {m: _rows(suspected.filter(pl.col("mechanism") == m)) for m in Mechanism}

@@ -46,10 +46,12 @@ class Shares:
     @classmethod
     def of(cls, persons: int, doubles: Doubles) -> "Shares":
         """Return the shares that give about `SAMPLE` persons each."""
-        namesakes = len(doubles.name) + len(doubles.kana)
-        return cls(
-            *(min(1.0, SAMPLE / max(1, n)) for n in (persons, len(doubles.twins), namesakes))
-        )
+        return cls.counted(persons, len(doubles.twins), len(doubles.name) + len(doubles.kana))
+
+    @classmethod
+    def counted(cls, persons: int, twins: int, namesakes: int) -> "Shares":
+        """Return these shares from the numbers of persons and of keys that two have."""
+        return cls(*(min(1.0, SAMPLE / max(1, n)) for n in (persons, twins, namesakes)))
 
 
 def sampled(register: pl.DataFrame, doubles: Doubles, shares: Shares) -> pl.DataFrame:

@@ -1,9 +1,10 @@
 """`kumihimo audit run`: two files in, every record in a class."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import attrs
 import msgspec
@@ -31,6 +32,7 @@ from kumihimo.linkaudit.setting import Sizes
 from kumihimo.linkaudit.workers import Progress as Told
 from kumihimo.linkaudit.workers import Team
 from kumihimo.run.audit_register import Asking, judge_by_register
+from kumihimo.run.audit_spark import check, judge_on_spark
 from kumihimo.run.audit_telling import console, tell_quality, tell_verdicts
 
 MEMORY_MAX_GIB: Final = 4_096  # our choice: more than one machine has
@@ -54,6 +56,31 @@ class Door:
     """照会の事務。 The affair for which register is asked, such as b081."""
 
 
+@Parameter(name="*")
+@attrs.frozen(kw_only=True)
+class Engine:
+    """What does the work."""
+
+    engine: Literal["local", "spark"] = "local"
+    """計算のしかた。 What does the work: processes on this machine, or Spark. The result is the same."""
+    spark_master: str = ""
+    """Spark の接続先。 Spark's master: local[4], spark://HOST:7077, yarn; not said, this machine."""
+
+    @property
+    def is_spark(self) -> bool:
+        """Say whether Spark does the work."""
+        return self.engine == "spark"
+
+    def judge(self) -> Callable[..., None]:
+        """Return what does it. Raises `BadInput`, `Unavailable` where Spark cannot."""
+        if self.is_spark:
+            check(self.spark_master)
+            return partial(judge_on_spark, self.spark_master)
+        if self.spark_master:
+            raise BadInput("--spark-master: only with --engine spark", pointer="spark_master")
+        return _judge
+
+
 def run_audit(
     mapping: Path,
     *,
@@ -66,6 +93,7 @@ def run_audit(
     approved_only: bool = False,
     json: bool = False,
     door: Door = Door(),
+    engine: Engine = Engine(),
 ) -> None:
     """点検する。 Audit every record of a file against the register.
 
@@ -93,22 +121,21 @@ def run_audit(
     json
         JSON で出力。 Print the counts as one JSON object.
     """
+    judge = engine.judge()
     plan = read_mapping(mapping)
     _may_be_used(out, memory)
     files = _files(rows, snapshot, history, door.register)
-    asking = _asking(door, key)
+    asking = _asking(door, key, engine)
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     secret = _key(key, out) if asking is None else None
     sizes = Sizes.of(memory or audit.MEMORY_GIB)
     with _bars(quiet=json) as bars, Team.at_work(sizes.workers, _progress(bars)) as team:
         taken = [take_in_once(plan, side, path, out, team=team) for side, path in files.items()]
-        for one in () if json else taken:
-            tell_quality(one)
-        _list_bad_rows(out, rows, taken[0])
+        _tell_taken(out, rows, taken, quiet=json)
         if asking is not None:
             judge_by_register(out, asking, team.progress)
         elif secret is not None:
-            _judge(out, secret, team, history=history is not None, memory=memory)
+            judge(out, secret, team, history=history is not None, memory=memory)
     decide(out, approved_only=approved_only)
     write_pattern_file(out)
     _about(out, plan, taken, approved_only=approved_only)
@@ -127,9 +154,11 @@ def _files(
     return {side: path for side, path in sides.items() if path is not None}
 
 
-def _asking(door: Door, key: Path | None) -> Asking | None:
+def _asking(door: Door, key: Path | None, engine: Engine) -> Asking | None:
     """Return who asks register; None with a snapshot. Raises `BadInput`, `BadSettings`."""
     if door.register is not None:
+        if engine.is_spark:
+            raise BadInput("--engine: register does the work; leave it out", pointer="engine")
         if key is not None:
             raise BadInput(
                 "--key: register is asked and nothing is hashed; leave it out", pointer="key"
@@ -202,6 +231,12 @@ def _key(given: Path | None, out: Path) -> Path:
     except KeyFileUnsafe as error:
         raise BadInput(str(error), pointer="key") from None
     return key
+
+
+def _tell_taken(out: Path, rows: Path, taken: list[Taken], *, quiet: bool) -> None:
+    for one in () if quiet else taken:
+        tell_quality(one)
+    _list_bad_rows(out, rows, taken[0])
 
 
 def _list_bad_rows(out: Path, rows: Path, taken: Taken) -> None:

@@ -224,6 +224,9 @@ def make(place: Place, wanted: Stamp, found: Stamp | None) -> None:
     command = [str(uv), "sync", "--frozen", "--no-progress", "--no-python-downloads"]
     if not tools:
         command.append("--no-dev")
+    # Half a gigabyte that only the tests and whoever asked for it need.
+    if tools or any(place.env.glob("lib/python*/site-packages/pyspark")):
+        command += ["--extra", "spark"]
     command += ["--project", str(place.root), "--python", interpreter]
     advice = (
         f"全文 / all of it: {place.log}\n"
