@@ -94,6 +94,7 @@ def _read(file: Path, columns: Schema) -> pl.DataFrame:
     if not lacking:
         return found
     lines = pl.read_ipc(file.with_name(file.name.replace(_SUFFIX, _RARE)))
-    none = pl.Series([None], dtype=pl.String).new_from_index(0, len(found))
+    height = int(scan.select(pl.len()).collect().item())
+    none = pl.Series([None], dtype=pl.String).new_from_index(0, height)
     rare = [none.clone().scatter(lines[_AT], lines[name]).alias(name) for name in lacking]
-    return found.with_columns(rare).select(list(columns))
+    return pl.DataFrame([*found.get_columns(), *rare]).select(list(columns))
