@@ -17,7 +17,7 @@ AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 PHONE, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
-IN_TIME_MS = 30_000  # a bound for a machine that is busy, not a wait
+IN_TIME_MS = 15_000  # a bound for a machine that is busy, not a wait
 
 
 class Loop:

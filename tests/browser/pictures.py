@@ -13,11 +13,13 @@ from PIL import Image
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.postgres import EmbeddedPostgres
 from tests.browser.chromium import DESK, Chromium, Loop
+from tests.browser.citizen import at_portal, portal
 from tests.browser.staff import at_counter, at_desk, counter, desk
 from tests.databases import Databases
 
 SIZES = {"phone": {"width": 390, "height": 844}, "desk": DESK}
-PLACES = ((counter, at_counter), (desk, at_desk))
+PLACES = ((portal, at_portal), (counter, at_counter), (desk, at_desk))
+HEIGHT_MAX = 1800  # a long list goes on like it begins
 COLOURS = 64  # a page has few: the files stay small
 
 
@@ -33,6 +35,7 @@ async def take(chromium, new_room, folder, only):
             ):
                 async for name in way(page):
                     seen = Image.open(BytesIO(await page.screenshot(full_page=True)))
+                    seen = seen.crop((0, 0, seen.width, min(seen.height, HEIGHT_MAX)))
                     seen.convert("RGB").quantize(COLOURS).save(
                         folder / f"{name}-{size}.png", optimize=True
                     )

@@ -110,6 +110,7 @@ def fitting_files(tmp_path_factory):
     FITTING_FOR["audit", "--sown"] = str(folder / "sown.csv")
     FITTING_FOR["audit", "--each"] = "1"
     FITTING_FOR["card", "--card"] = str(folder / "a.card")
+    FITTING_FOR["card", "--portal"] = "http://127.0.0.1:1"
     FITTING_FOR["counter", "--config"] = str(folder / "counter.toml")
     FITTING_FOR["counter", "--name"] = "sato"
     FITTING_FOR["audit", "--config"] = str(folder / "review.toml")

@@ -33,6 +33,10 @@ SOUND = {
     "officers": '"officers.json"',
     "gateway": '"http://127.0.0.1:1"',
     "gateway_token": '{ file = "token" }',
+    "origin": '"http://127.0.0.1:1"',
+    "jpki": '"http://127.0.0.1:1"',
+    "jpki_token": '{ file = "token" }',
+    "ledger": '"http://127.0.0.1:1"',
 }
 VALUES = (
     "0",

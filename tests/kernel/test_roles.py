@@ -6,7 +6,7 @@ from psycopg import sql
 
 from kumihimo.kernel.migrations import APPEND_ONLY, KEPT
 
-ROOMS = ("gateway", "jpki", "ledger", "linkage", "oversight", "register", "review")
+ROOMS = ("gateway", "jpki", "ledger", "linkage", "oversight", "portal", "register", "review")
 _RIGHTS = """
 SELECT c.relname, p.privilege_type FROM pg_class c, aclexplode(c.relacl) p
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')

@@ -22,6 +22,7 @@ from kumihimo.rooms.gateway.app import build as build_gateway
 from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.jpki.app import build as build_jpki
+from kumihimo.rooms.jpki.client import VerifierClient
 from kumihimo.rooms.jpki.context import Jpki
 from kumihimo.rooms.jpki.keystore import MemoryKeys
 from kumihimo.rooms.ledger.app import build as build_ledger
@@ -32,6 +33,10 @@ from kumihimo.rooms.linkage.service import Core
 from kumihimo.rooms.oversight.app import build as build_oversight
 from kumihimo.rooms.oversight.client import DirectoryBook
 from kumihimo.rooms.oversight.service import Oversight
+from kumihimo.rooms.portal.app import build as build_portal
+from kumihimo.rooms.portal.context import Portal
+from kumihimo.rooms.portal.identity import JpkiIdentity
+from kumihimo.rooms.portal.ledger_door import LedgerDoor
 from kumihimo.rooms.register.app import build as build_register
 from kumihimo.rooms.register.context import Register
 from kumihimo.rooms.register.domain.quota import Limits
@@ -41,7 +46,7 @@ from kumihimo.statute.law import build_list
 
 MINATO = "lg-131032"
 # Rooms of pages: people sign in there, no other room calls, and no program reads a description.
-OF_PAGES = {"review"}
+OF_PAGES = {"portal", "review"}
 
 
 class LawNow:
@@ -96,14 +101,7 @@ def applications():
         entropy=entropy,
         ocsp_url="http://jpki.test/ocsp",
     )
-    agency = Agency(
-        database=database,
-        keys=keys["agency"],
-        book=book,
-        clock=clock,
-        entropy=entropy,
-        in_charge={},
-    )
+    agency = Agency(database, keys["agency"], book, clock, entropy, in_charge={})
     return {
         "agency": build_agency(agency, report=never),
         "cards": _cards(keys["cards"], database, book, net, clock, entropy),
@@ -113,6 +111,7 @@ def applications():
         "linkage": build_linkage(core, book=book, net=net, report=never).app,
         "oversight": build_oversight(oversight, entropy=entropy, report=never),
         "register": build_register(register, book=book, net=net, report=never).app,
+        "portal": _portal(database, clock, entropy),
         "review": _review(database, clock, entropy),
     }
 
@@ -120,6 +119,21 @@ def applications():
 def rooms_of_messages():
     """Return those of `applications` whose doors take messages."""
     return {name: app for name, app in applications().items() if name not in OF_PAGES}
+
+
+def _portal(database, clock, entropy):
+    keys = PartyKeys("portal", new_master(entropy))
+    portal = Portal(
+        database=database,
+        keys=keys,
+        locker=Locker.of(keys.secret("columns"), entropy),
+        identity=JpkiIdentity(VerifierClient("http://jpki", "token")),
+        ledger=LedgerDoor("http://ledger"),
+        origin="https://portal.test",
+        clock=clock,
+        entropy=entropy,
+    )
+    return build_portal(portal, report=never).app
 
 
 def _review(database, clock, entropy):

@@ -11,8 +11,9 @@ from kumihimo.run.serving import ROOMS
 from tests.meta.project import ROOT, rows, section
 
 PAGE = (ROOT / "docs/reference/operations.md").read_text("utf-8")
-# Who follows no directory: oversight signs it, and the desk speaks to its own gateway alone.
-WITHOUT_A_DIRECTORY = {"oversight", "review"}
+# Who follows no directory: oversight signs it, the desk speaks to its own gateway alone, and the
+# portal is no party: jpki knows it by a token, the ledger by each person's session.
+WITHOUT_A_DIRECTORY = {"oversight", "portal", "review"}
 
 
 def table(heading):

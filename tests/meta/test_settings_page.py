@@ -12,6 +12,7 @@ from tests.meta.project import ROOT
 
 PAGE = (ROOT / "docs/how-to/run-rooms.md").read_text()
 COUNTER_PAGE = (ROOT / "docs/how-to/run-a-counter.md").read_text()
+PORTAL_PAGE = (ROOT / "docs/how-to/run-the-portal.md").read_text()
 DESK_PAGE = (ROOT / "docs/how-to/review-links.md").read_text()
 
 
@@ -43,17 +44,21 @@ def compare(form, page):
             assert page[name] != "needed", name
 
 
-@pytest.mark.parametrize("room", [room for room in rooms() if room != "review"])
+@pytest.mark.parametrize("room", [room for room in rooms() if room not in {"portal", "review"}])
 def test_every_setting_stands_on_the_page_with_its_default(room):
     compare(settings_form(room), keys(room))
 
 
 @pytest.mark.parametrize(
     ("form", "page"),
-    [(CounterSettings, COUNTER_PAGE), (settings_form("review"), DESK_PAGE)],
-    ids=["counter", "review"],
+    [
+        (CounterSettings, COUNTER_PAGE),
+        (settings_form("review"), DESK_PAGE),
+        (settings_form("portal"), PORTAL_PAGE),
+    ],
+    ids=["counter", "review", "portal"],
 )
-def test_every_setting_of_pages_for_staff_stands_on_their_own_page_with_its_default(form, page):
+def test_every_setting_of_a_room_of_pages_stands_on_their_own_page_with_its_default(form, page):
     section = page.partition("## 1. Settings\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", section, re.MULTILINE)
     compare(form, dict(rows))

@@ -32,6 +32,7 @@ PLANTED = [
     ("Walls: cards", "kumihimo.rooms.cards.production", "kumihimo.rooms.jpki.issuance"),
     ("Walls: jpki", "kumihimo.rooms.jpki.authorities", "kumihimo.rooms.register.store"),
     ("Rooms", "kumihimo.rooms.gateway.links", "kumihimo.rooms.review.api"),
+    ("Walls: portal", "kumihimo.rooms.portal.identity", "kumihimo.rooms.jpki.verifying"),
     ("Walls: review", "kumihimo.rooms.review.telling", "kumihimo.rooms.gateway.links"),
     ("Inside review", "kumihimo.rooms.review.store", "kumihimo.rooms.review.looking"),
     ("Doors: routes", "kumihimo.rooms.review.pages.reviewing", "kumihimo.kernel.sql"),

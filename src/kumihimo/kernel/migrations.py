@@ -167,6 +167,7 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "look": "SELECT, INSERT, UPDATE (number_locked, taken_back)",
     "link_effect": "SELECT, INSERT, UPDATE (state, reason, ended_at, correction_locked)",
     "tally": "SELECT",
+    "question": "SELECT, INSERT, UPDATE (state)",
     "retention": "SELECT",
 }
 

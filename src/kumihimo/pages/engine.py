@@ -15,8 +15,9 @@ from litestar.handlers import HTTPRouteHandler
 
 from kumihimo.kernel.door import lawful
 
-Language = Literal["ja", "en"]
-LANGUAGES: Final[tuple[Language, ...]] = ("ja", "en")
+# `easy` is やさしい日本語: where a page has no such words it says the Japanese ones.
+Language = Literal["ja", "easy", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("ja", "easy", "en")
 
 STYLES: Final = ("tokens.css", "components.css")
 
@@ -45,16 +46,18 @@ class Pages:
     def render(
         self, name: str, *, language: Language, status: int = 200, **context: object
     ) -> Response[str]:
-        """Return a page. In templates `t(japanese, english)` says a text in the page's language."""
+        """Return a page. In templates `t(japanese, english, easy)` says a text."""
         text = self.environment.get_template(name).render(
             t=_teller(language), language=language, **context
         )
         return Response(text, status_code=status, media_type="text/html")
 
 
-def _teller(language: Language) -> Callable[[str, str], str]:
-    def tell(japanese: str, english: str) -> str:
-        return japanese if language == "ja" else english
+def _teller(language: Language) -> Callable[..., str]:
+    def tell(japanese: str, english: str, easy: str = "") -> str:
+        if language == "en":
+            return english
+        return easy if language == "easy" and easy else japanese
 
     return tell
 

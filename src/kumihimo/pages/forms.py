@@ -28,7 +28,7 @@ class Problem:
     @classmethod
     def said(cls, code: str, said: Said, language: Language, *, field: str = "") -> "Problem":
         """Return a problem in the page's language."""
-        happened, then = (said[0], said[2]) if language == "ja" else (said[1], said[3])
+        happened, then = (said[1], said[3]) if language == "en" else (said[0], said[2])
         return cls(code, happened, then, field)
 
 

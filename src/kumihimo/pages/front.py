@@ -73,12 +73,13 @@ class Entrance:
     """How somebody is let in: the page that asks, and who the form shows her to be.
 
     `check` raises a refusal unless it knows her. A room whose people come in by more than one form
-    has routes of its own for that, and calls `Front.let_in`.
+    has routes of its own for that, and calls `Front.let_in`. `headers` are of that page alone.
     """
 
     template: str
     check: Callable[[Visit, Form], Awaitable[Known]]
     admitted: Admitted = ANYONE
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
 
 def nothing_more(_: Visit) -> Mapping[str, object]:
@@ -114,7 +115,7 @@ class Front:
         stranger = self._stranger(request)
         found = await self.visits.find(stranger.token) if self._token(request) else None
         visit = stranger if found is None else found
-        visit.language = stranger.language
+        visit.language, visit.source = stranger.language, stranger.source
         request.state.visit = visit
         return visit
 
@@ -176,7 +177,7 @@ class Front:
             visit = await self.visit(request)
             asked = {name: [request.query_params.get(name, "")] for name in places}
             answer = _not_for(visit, admitted) or await show(visit, None, asked)
-            return await self._remember(answer, visit)
+            return await self.remember(answer, visit)
 
         shown.__doc__ = f"Show: {says}"
         return get(path, name=path.strip("/") or "home", opt=admitted.opt())(shown)
@@ -192,7 +193,7 @@ class Front:
         async def sent(request: Asked) -> Response[Any]:
             visit = await self.visit(request)
             answer = _not_for(visit, admitted) or await self._do(request, visit, act, otherwise)
-            return await self._remember(answer, visit)
+            return await self.remember(answer, visit)
 
         sent.__doc__ = f"Do: {says}"
         return post(path, name=f"{path.strip('/') or 'home'}-sent", opt=admitted.opt())(sent)
@@ -238,7 +239,9 @@ class Front:
 
     def _entrance(self, entrance: Entrance, opened: frozenset[str]) -> list[Any]:
         async def asks(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
-            return self.page(visit, entrance.template, problem=problem)
+            answer = self.page(visit, entrance.template, problem=problem)
+            answer.headers |= dict(entrance.headers)
+            return answer
 
         async def let_in(visit: Visit, form: Form) -> str:
             await self.let_in(visit, await entrance.check(visit, form))
@@ -275,7 +278,7 @@ class Front:
             return await otherwise(visit, self.told(refusal, visit.language), form)
         return away(where)
 
-    async def _remember(self, answer: Response[Any], visit: Visit) -> Response[Any]:
+    async def remember(self, answer: Response[Any], visit: Visit) -> Response[Any]:
         """Write down what the visit keeps, and let the browser know its visit."""
         if visit.begun:
             await self.visits.keep(visit)
@@ -305,7 +308,9 @@ class Front:
     def _stranger(self, request: Asked) -> Visit:
         spoken = request.cookies.get(LANGUAGE_COOKIE, "")
         language = _LANGUAGE.get(spoken, LANGUAGES[0])
-        return Visit(self._token(request) or self._new_token(), language=language)
+        source = request.client.host if request.client is not None else ""
+        token = self._token(request) or self._new_token()
+        return Visit(token, language=language, source=source)
 
     def _token(self, request: Asked) -> str:
         """Return the token that the browser shows, "" where it is none of ours."""

@@ -31,7 +31,8 @@ class Known:
 class Visit:
     """One browser. `kept` is what its pages remember of the work that was begun.
 
-    `who` is "" for a stranger. `begun` says that a store has the visit.
+    `who` is "" for a stranger. `begun` says that a store has the visit. `source` is the address that
+    the browser asks from.
     """
 
     token: str = attrs.field(repr=False)
@@ -41,6 +42,7 @@ class Visit:
     kept: dict[str, str] = attrs.field(factory=dict[str, str], repr=False)
     done: tuple[str, str] | None = None
     begun: bool = False
+    source: str = attrs.field(default="", repr=False)
 
     @property
     def form_token(self) -> str:

@@ -40,6 +40,11 @@ _NO_READER: Final = (
 Carrier = Literal["card", "pinless", "child", "android", "iphone", "next"]
 
 app = App(name="card", help=HELP)
+app.command(
+    "kumihimo.run.card_helper:app",
+    name="helper",
+    help="ポータルのためにカードで署名する。 Have a card sign what a portal asks.",
+)
 
 
 @app.command

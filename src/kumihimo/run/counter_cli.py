@@ -63,7 +63,7 @@ def run(
             beside=config,
             book=book,
             net=net,
-            reader=_reader(reader, tray, passphrase_file),
+            reader=reader_of(reader, tray, passphrase_file),
             clock=clock,
             entropy=entropy,
         )
@@ -118,7 +118,8 @@ def officer(name: str, *, config: Path, passcode_file: Path | None = None) -> No
     )
 
 
-def _reader(name: str | None, tray: Path | None, passphrase_file: Path | None) -> Reader:
+def reader_of(name: str | None, tray: Path | None, passphrase_file: Path | None) -> Reader:
+    """Return the reader that was named, or a folder in place of one. Raises `BadInput`, `NoReader`."""
     secret = None if passphrase_file is None else passphrase_of(passphrase_file)
     if tray is None and name is not None:
         return PcscReader.named(name)

@@ -21,6 +21,7 @@ from kumihimo.run import demo_attacks as attacks
 from kumihimo.run import demo_card as card
 from kumihimo.run import demo_login as logins
 from kumihimo.run.demo_kept import leave_card
+from kumihimo.run.demo_portal import portal_open, tell_of_portal
 from kumihimo.run.demo_stage import (
     CHILD_ALLOWANCE,
     CLAIMANT,
@@ -132,7 +133,9 @@ async def _tell(
                 "Continued in docs/tutorial/first-exchange.md.",
             )
             if keep:
-                await asyncio.Event().wait()
+                async with portal_open(demo, hers.chip, _report) as origin:
+                    tell_of_portal(demo, origin)
+                    await asyncio.Event().wait()
     finally:
         await street.close()
 

@@ -29,7 +29,8 @@ def run(room: str, *, owner: Path, role: str, phase: Literal["all", "pre", "post
     Parameters
     ----------
     room
-        機関。 agency, cards, gateway, jpki, ledger, linkage, oversight, register or review.
+        機関。 agency, cards, gateway, jpki, ledger, linkage, oversight, portal, register
+        or review.
     owner
         所有者の DSN を書いたファイル。 A file, readable by you alone, with the DSN of the role
         that owns the database.

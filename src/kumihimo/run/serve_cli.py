@@ -45,7 +45,7 @@ def serve(room: str, *, config: Path) -> int:
     Parameters
     ----------
     room
-        agency, cards, gateway, jpki, ledger, linkage, oversight, register, review.
+        agency, cards, gateway, jpki, ledger, linkage, oversight, portal, register, review.
     config
         設定ファイル（TOML）。 The room's settings file, TOML.
     """

@@ -22,6 +22,7 @@ ROOMS: Final = (
     "ledger",
     "linkage",
     "oversight",
+    "portal",
     "register",
     "review",
 )

@@ -39,6 +39,8 @@ class _Reader(HTMLParser):
             self.forms.append(Form(found["action"]))
         elif self.forms and tag == "input":
             self._input(self.forms[-1], found)
+        elif tag == "textarea":
+            self.forms[-1].free.add(found["name"])
         elif tag == "select":
             self.select = found["name"]
             self.forms[-1].offered[self.select] = set()

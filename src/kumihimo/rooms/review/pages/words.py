@@ -114,4 +114,4 @@ WORDS: Final[dict[str, Said]] = {
 def word(name: str, language: Language) -> str:
     """Return what a page calls a name of the code; a name that is not known stands as it is."""
     japanese, english = WORDS.get(name, (name, name))
-    return japanese if language == "ja" else english
+    return english if language == "en" else japanese

@@ -1,0 +1,46 @@
+"""Composition of the portal, by hand."""
+
+import attrs
+from litestar import Litestar
+
+from kumihimo.kernel.door import Reporter
+from kumihimo.kernel.worker import Job, working
+from kumihimo.rooms.portal import store
+from kumihimo.rooms.portal.context import Portal
+from kumihimo.rooms.portal.domain.limits import ATTEMPTS_KEPT
+from kumihimo.rooms.portal.pages import acting, entering, first, looked
+from kumihimo.rooms.portal.pages.site import HELPER, Site, application
+
+TIDY_PAUSE_S = 60.0
+
+
+@attrs.frozen
+class PortalRoom:
+    """The portal, ready to serve."""
+
+    app: Litestar
+    site: Site
+
+
+def build(portal: Portal, *, report: Reporter, helper: str = HELPER) -> PortalRoom:
+    """Put the portal together. `helper` is the address of the program beside a card reader."""
+    site = Site.of(portal, helper=helper)
+    jobs = [Job("portal-tidy", lambda: tidy(portal), TIDY_PAUSE_S)]
+    routes = [
+        *entering.screens(site),
+        *first.screens(site),
+        *looked.screens(site),
+        *acting.screens(site),
+    ]
+    app = application(site, routes, report, lifespan=[working(jobs, report)])
+    return PortalRoom(app, site)
+
+
+async def tidy(portal: Portal) -> int:
+    """Drop visits, proofs and attempts that are over."""
+    now = portal.clock.now()
+    async with portal.database.transaction() as tx:
+        gone = await store.forget(tx, now, now - ATTEMPTS_KEPT)
+        if gone:
+            await portal.journal(tx, "tidied", "portal", rows=gone)
+    return 0

@@ -1,0 +1,1 @@
+"""Decisions of the portal: no SQL, no HTTP, no clock."""

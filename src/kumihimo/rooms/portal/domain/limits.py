@@ -1,0 +1,47 @@
+"""How long anything lasts at the portal, and how often a place may try. All our choice."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import attrs
+
+PROOF_FOR: Final = timedelta(seconds=180)  # to find the card, the reader and the PIN
+IDLE_FOR: Final = timedelta(minutes=15)
+SIGNED_IN_FOR: Final = timedelta(minutes=60)
+SHARED_IDLE_FOR: Final = timedelta(seconds=60)
+SHARED_FOR: Final = timedelta(minutes=15)
+LEASE_FOR: Final = timedelta(seconds=20)  # a terminal says four times that the card is there
+ATTEMPTS_KEPT: Final = timedelta(minutes=10)
+# From one place in one minute. A hall of shared terminals behind one address opens fewer.
+OPENED_MAX: Final = 60
+FAILED_MAX: Final = 20
+
+
+@attrs.frozen
+class Span:
+    """When a visit ends: without a request, and in any case."""
+
+    until: datetime
+    ends_at: datetime
+    lease_until: datetime | None
+
+
+def begun(at: datetime, *, shared: bool) -> Span:
+    """Return the span of a visit that begins now."""
+    ends = at + (SHARED_FOR if shared else SIGNED_IN_FOR)
+    return Span(at + _idle(shared=shared), ends, at + LEASE_FOR if shared else None)
+
+
+def goes_on(span: Span, at: datetime) -> bool:
+    """Say whether a visit is still somebody's."""
+    leased = span.lease_until is None or at < span.lease_until
+    return at < span.until and at < span.ends_at and leased
+
+
+def after_request(span: Span, at: datetime) -> datetime:
+    """Return until when a visit lasts after a request."""
+    return min(at + _idle(shared=span.lease_until is not None), span.ends_at)
+
+
+def _idle(*, shared: bool) -> timedelta:
+    return SHARED_IDLE_FOR if shared else IDLE_FOR

@@ -1,0 +1,48 @@
+"""What the portal refuses, by name."""
+
+from typing import ClassVar
+
+from kumihimo.kernel.refusal import Refusal
+
+
+class CardNotConfirmed(Refusal):
+    """One refusal for a wrong signature, a stranger's card, one that is over, and a late answer.
+
+    Who has no card learns nothing from it, not even whether a certificate is known.
+    """
+
+    code: ClassVar[str] = "card-not-confirmed"
+    title: ClassVar[str] = "The card could not be confirmed"
+    status: ClassVar[int] = 403
+
+
+class ProofOver(Refusal):
+    """The browser has nothing that a card was asked for, or its time is over."""
+
+    code: ClassVar[str] = "proof-over"
+    title: ClassVar[str] = "The time for the card is over; begin anew"
+    status: ClassVar[int] = 410
+
+
+class NotYetAnswered(Refusal):
+    """The card has not signed yet."""
+
+    code: ClassVar[str] = "not-yet-answered"
+    title: ClassVar[str] = "The card has not signed yet"
+    status: ClassVar[int] = 409
+
+
+class CodeDiffers(Refusal):
+    """The number on the phone is not the one on the other screen: somebody may be lured."""
+
+    code: ClassVar[str] = "code-differs"
+    title: ClassVar[str] = "The numbers on the two screens differ"
+    status: ClassVar[int] = 409
+
+
+class OtherPerson(Refusal):
+    """Card, session and record are not of one person: nothing is written (2023: shared terminals)."""
+
+    code: ClassVar[str] = "other-person"
+    title: ClassVar[str] = "The card is not that of the person who is signed in"
+    status: ClassVar[int] = 409

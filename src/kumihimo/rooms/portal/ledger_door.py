@@ -1,0 +1,96 @@
+"""The way to the ledger with a person's own session: the portal shows what it reads, and stores none."""
+
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+import httpx2
+import msgspec
+
+from kumihimo.kernel.net import Refused
+from kumihimo.kernel.refusal import Problem, Unavailable
+from kumihimo.rooms.jpki.forms import Disclosure
+from kumihimo.rooms.ledger import api
+
+T = TypeVar("T")
+
+TIMEOUT_S: Final = 20.0
+PARTY: Final = api.PARTY
+_SUCCESS: Final = range(200, 300)
+
+
+class LedgerDoor:
+    """The ledger's doors for a person. Raises `Refused`, `Unavailable`."""
+
+    def __init__(self, address: str, *, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+        self._http = httpx2.AsyncClient(
+            base_url=address, transport=transport, timeout=TIMEOUT_S, trust_env=False
+        )
+
+    async def open_session(self, disclosure: Disclosure) -> api.Session:
+        """Open a session with a ticket; `Unavailable` while it is not ready yet."""
+        asked = api.OpenSession(acquisition=disclosure.acquisition, sealed=disclosure.sealed)
+        body = msgspec.json.encode(asked)
+        return await self._ask("POST", api.SESSIONS_PATH, api.Session, body=body)
+
+    async def records(self, token: str, wanted: Mapping[str, str]) -> api.MyRecords:
+        """Read a page of a person's records; `wanted` are the door's own filters."""
+        return await self._ask(
+            "GET", api.MY_RECORDS_PATH, api.MyRecords, token=token, params=wanted
+        )
+
+    async def who_asked(self, token: str) -> api.WhoAskedList:
+        """Read which bodies asked about a person."""
+        return await self._ask("GET", api.WHO_ASKED_PATH, api.WhoAskedList, token=token)
+
+    async def close_session(self, token: str) -> None:
+        """End a session at the ledger, too."""
+        await self._send("DELETE", api.MY_SESSION_PATH, token=token)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        reply: type[T],
+        *,
+        token: str = "",
+        body: bytes = b"",
+        params: Mapping[str, str] | None = None,
+    ) -> T:
+        content = await self._send(method, path, token=token, body=body, params=params)
+        return _decoded(content, reply)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str = "",
+        body: bytes = b"",
+        params: Mapping[str, str] | None = None,
+    ) -> bytes:
+        headers = {"content-type": "application/json"}
+        if token:
+            headers["authorization"] = f"Bearer {token}"
+        try:
+            answer = await self._http.request(
+                method, path, content=body, params=params, headers=headers
+            )
+        except httpx2.HTTPError as error:
+            raise Unavailable("the ledger does not answer") from error
+        if answer.status_code not in _SUCCESS:
+            problem = _decoded(answer.content, Problem)
+            if problem.type.endswith(f":{Unavailable.code}"):
+                raise Unavailable("the ledger has no half of the ticket yet")
+            raise Refused(PARTY, problem)
+        return answer.content
+
+
+def _decoded(content: bytes, reply: type[T]) -> T:
+    try:
+        return msgspec.json.decode(content, type=reply)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unavailable("the ledger answered in a form that is not understood") from error

@@ -1,0 +1,140 @@
+"""What a person does at the portal: she sees the text, her card signs it, and only then it is done."""
+
+from typing import Any, Final
+
+import msgspec
+from litestar import Response
+
+from kumihimo.kernel.refusal import BadInput
+from kumihimo.pages.forms import Form, Problem, text
+from kumihimo.pages.front import away
+from kumihimo.pages.visits import Visit
+from kumihimo.rooms.ledger.api import MyRecord
+from kumihimo.rooms.portal import proving, questions, wording
+from kumihimo.rooms.portal.domain.statements import one_line
+from kumihimo.rooms.portal.pages.looked import ASKING, LOOKED, entry_of
+from kumihimo.rooms.portal.pages.site import ONESELF, Site
+from kumihimo.rooms.portal.proving import Wanted
+from kumihimo.rooms.portal.questions import KINDS, Asked, Kind
+
+ACT: Final = "/act"
+ACT_FINISH: Final = "/act/finish"
+QUESTIONS: Final = "/questions"
+_LINE: Final = 60  # characters of a line that is signed; the text is cut there and nowhere else
+_TOLD: Final[dict[Kind, tuple[str, str]]] = {
+    "question": ("質問", "a question"),
+    "objection": ("異議の申出", "an objection"),
+    "not-mine": ("これは私のことではない、という申出", "a claim that this is not about me"),
+}
+
+
+def screens(site: Site) -> list[Any]:
+    """Return the routes of questions and of what is signed."""
+    return [*_asking(site), *_signing(site), _questions(site)]
+
+
+def _asking(site: Site) -> list[Any]:
+    front = site.front
+
+    async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
+        record = _record(visit)
+        if record is None:
+            return away(LOOKED)
+        entry = entry_of(record, visit.language)
+        answer = front.page(visit, "ask.html", problem=problem, typed=typed, entry=entry)
+        answer.headers |= site.policy()
+        return answer
+
+    async def ask(visit: Visit, form: Form) -> str:
+        record = _record(visit)
+        if record is None:
+            raise proving.ProofOver
+        asked = _asked(record, form)
+        wanted = Wanted(
+            purpose="act",
+            channel="here",
+            form_token=visit.form_token,
+            who=visit.who,
+            lines=_lines(asked),
+            change=msgspec.json.encode(asked).decode(),
+        )
+        opened = await proving.open_proof(site.portal, visit.token, wanted, source=visit.source)
+        return site.to_helper(opened.proof, visit)
+
+    return [
+        front.page_route("/ask", show, admitted=ONESELF, says="a question about an entry"),
+        front.deed_route("/ask", ask, admitted=ONESELF, says="ask it", otherwise=show),
+    ]
+
+
+def _record(visit: Visit) -> MyRecord | None:
+    kept = visit.kept.get(ASKING)
+    return None if kept is None else msgspec.json.decode(kept, type=MyRecord)
+
+
+def _asked(record: MyRecord, form: Form) -> Asked:
+    chosen = text(form, "kind")
+    found: list[Kind] = [one for one in KINDS if one == chosen]
+    kind = found[0] if found else None
+    if kind is None:
+        raise BadInput("choose one", pointer="kind")
+    words = questions.check(text(form, "text"))
+    to: dict[Kind, str] = {
+        "question": record.requester,
+        "objection": questions.OVERSIGHT,
+        "not-mine": record.provider,
+    }
+    return Asked(
+        kind=kind,
+        addressee=to[kind],
+        record=record.record,
+        entry=_said(record),
+        text=words,
+    )
+
+
+def _said(record: MyRecord) -> str:
+    entry = entry_of(record, "ja")
+    return f"{entry.at} {entry.requester} → {entry.provider}（{entry.affair}）"
+
+
+def _lines(asked: Asked) -> tuple[str, ...]:
+    """Return what is signed: all of what is asked, and to whom."""
+    japanese, english = _TOLD[asked.kind]
+    whole = " ".join(asked.text.split())
+    cut = [whole[at : at + _LINE] for at in range(0, len(whole), _LINE)]
+    to = wording.body(asked.addressee).japanese
+    return one_line([f"{japanese} {english}", f"宛先 to: {to}", f"記録 entry: {asked.entry}", *cut])
+
+
+def _signing(site: Site) -> list[Any]:
+    front = site.front
+
+    async def show(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
+        found = await proving.waiting(site.portal, visit.token)
+        helper = "" if found is None else site.to_helper(found.proof, visit)
+        return front.page(visit, "act.html", problem=problem, found=found, helper=helper)
+
+    async def finish(visit: Visit, form: Form) -> str:
+        spent = await proving.spend(site.portal, visit.token, text(form, "receipt"), who=visit.who)
+        asked = msgspec.json.decode(spent.wanted.change, type=Asked)
+        question = await questions.keep(site.portal, spent, asked)
+        visit.kept.pop(ASKING, None)
+        visit.done = ("asked", question)
+        return QUESTIONS
+
+    return [
+        front.page_route(ACT, show, admitted=ONESELF, says="what waits for the card"),
+        front.deed_route(
+            ACT_FINISH, finish, admitted=ONESELF, says="what the card signed", otherwise=show
+        ),
+    ]
+
+
+def _questions(site: Site) -> Any:  # noqa: ANN401 - a route
+    async def show(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
+        found = await questions.listed(site.portal, visit.who)
+        rows = [(one, wording.body(one.asked.addressee).say(visit.language)) for one in found]
+        return site.front.page(visit, "questions.html", problem=problem, rows=rows)
+
+    return site.front.page_route(QUESTIONS, show, admitted=ONESELF, says="what she asked")

@@ -1,0 +1,209 @@
+"""Who looked: every exchange and refusal about a person, in words, with a question from each entry."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import attrs
+import msgspec
+from litestar import Response
+
+from kumihimo.kernel.clock import JST
+from kumihimo.kernel.refusal import BadInput, NotFound, Unavailable
+from kumihimo.pages.engine import Language
+from kumihimo.pages.forms import Form, Problem, text
+from kumihimo.pages.front import Show
+from kumihimo.pages.visits import Visit
+from kumihimo.rooms.ledger.api import MyRecord
+from kumihimo.rooms.portal import exporting, reading, wording
+from kumihimo.rooms.portal.pages.site import ONESELF, Site
+from kumihimo.rooms.portal.reading import Filter, FreshCardNeeded
+
+LOOKED: Final = "/looked"
+ASKING: Final = "asking"  # in `kept`: the entry that a question is about
+FILTER: Final = "looked"
+_OUTCOMES: Final = ("OK", "NO_DATA", "PENDING_MANUAL", "REFUSED_ITEM", "REFUSED_FLAG")
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """One record as the page says it."""
+
+    record: str
+    at: str
+    requester: str
+    provider: str
+    affair: str
+    items: tuple[str, ...]
+    outcome: str
+    kind: str
+    given_at: str
+    law: tuple[str, ...]
+    doubted: bool
+
+
+def entry_of(record: MyRecord, language: Language) -> Entry:
+    """Return a record in the words of a language."""
+    refused = wording.refused(record.outcome)
+    given = record.outcome == "OK"
+    return Entry(
+        record=record.record,
+        at=_local(record.requested_at),
+        requester=wording.body(record.requester).say(language),
+        provider=wording.body(record.provider).say(language),
+        affair=wording.affair(record.affair).say(language),
+        items=tuple(wording.item(one).say(language) for one in record.items),
+        outcome=wording.outcome(record.outcome).say(language),
+        kind="refused" if refused else "given" if given else "other",
+        given_at=_local(record.provided_at) if record.provided_at else "",
+        law=wording.law_of(record.affair, record.basis),
+        doubted=record.under_investigation,
+    )
+
+
+def _local(at: Any) -> str:  # noqa: ANN401 - an instant
+    return at.astimezone(JST).strftime("%Y-%m-%d %H:%M")
+
+
+def patiently(site: Site, show: Show) -> Show:
+    """Return a page that is also there, with what was had so far, while the ledger does not answer."""
+
+    async def shown(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
+        try:
+            return await show(visit, problem, typed)
+        except (Unavailable, FreshCardNeeded) as refusal:
+            told = site.front.told(refusal, visit.language)
+            answer = site.front.page(visit, "problem.html", problem=told)
+            answer.status_code = refusal.status
+            answer.headers |= site.policy()
+            return answer
+
+    return shown
+
+
+def screens(site: Site) -> list[Any]:
+    """Return the routes of the history and of its exports."""
+    return [*_history(site), *_offices(site), *_exports(site)]
+
+
+def _history(site: Site) -> list[Any]:
+    front = site.front
+
+    async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
+        wanted = _filter(visit)
+        found = await reading.records(site.portal, visit, wanted)
+        asked = await reading.who_asked(site.portal, visit)
+        bodies = [
+            (one, wording.body(one.requester).say(visit.language), _local(one.last_at))
+            for one in asked
+        ]
+        return front.page(
+            visit,
+            "looked.html",
+            problem=problem,
+            typed=typed,
+            entries=[entry_of(one, visit.language) for one in found.records],
+            following=found.next,
+            wanted=wanted,
+            bodies=bodies,
+            outcomes=[(one, wording.outcome(one).say(visit.language)) for one in _OUTCOMES],
+        )
+
+    async def choose(visit: Visit, form: Form) -> str:
+        wanted = Filter(
+            **{
+                name: text(form, name)
+                for name in ("since", "until", "requester", "outcome", "cursor")
+            }
+        )
+        _check_days(wanted)
+        visit.kept[FILTER] = msgspec.json.encode(attrs.asdict(wanted)).decode()
+        return LOOKED
+
+    async def ask(visit: Visit, form: Form) -> str:
+        found = await reading.records(site.portal, visit, _filter(visit))
+        record = text(form, "record")
+        chosen = next((one for one in found.records if one.record == record), None)
+        if chosen is None:
+            raise NotFound
+        visit.kept[ASKING] = msgspec.json.encode(chosen).decode()
+        return "/ask"
+
+    shown = patiently(site, show)
+    says = "who looked at my data"
+    return [
+        front.page_route(LOOKED, shown, admitted=ONESELF, says=says),
+        front.deed_route(LOOKED, choose, admitted=ONESELF, says="which entries", otherwise=shown),
+        front.deed_route(
+            "/looked/ask", ask, admitted=ONESELF, says="ask about an entry", otherwise=shown
+        ),
+    ]
+
+
+def _check_days(wanted: Filter) -> None:
+    for name in ("since", "until"):
+        day = getattr(wanted, name)
+        if day and not reading.is_day(day):
+            raise BadInput("a day is YYYY-MM-DD", pointer=name)
+
+
+def _filter(visit: Visit) -> Filter:
+    kept = visit.kept.get(FILTER, "{}")
+    return Filter(**msgspec.json.decode(kept, type=dict[str, str]))
+
+
+def _offices(site: Site) -> list[Any]:
+    async def show(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
+        asked = await reading.offices(site.portal, visit)
+        rows = [
+            (
+                one.on.isoformat(),
+                wording.body(one.office).say(visit.language),
+                wording.affair(one.affair).say(visit.language),
+                one.answered,
+                one.compared,
+            )
+            for one in asked
+        ]
+        return site.front.page(visit, "offices.html", problem=problem, rows=rows)
+
+    says = "which offices asked register"
+    return [
+        site.front.page_route("/looked/offices", patiently(site, show), admitted=ONESELF, says=says)
+    ]
+
+
+def _exports(site: Site) -> list[Any]:
+    front = site.front
+
+    async def whole(visit: Visit) -> Sequence[MyRecord]:
+        wanted = attrs.evolve(_filter(visit), cursor="")
+        return await reading.every_record(site.portal, visit, wanted)
+
+    async def as_json(visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
+        content = exporting.as_json(await whole(visit), at=site.portal.clock.now())
+        return _file(content, "application/json", "who-looked.json")
+
+    async def as_csv(visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
+        content = exporting.as_csv(await whole(visit), visit.language)
+        return _file(content, "text/csv; charset=utf-8", "who-looked.csv")
+
+    async def as_pdf(visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
+        entries = [entry_of(one, visit.language) for one in await whole(visit)]
+        content = await exporting.as_pdf(entries, visit.language, at=site.portal.clock.now())
+        return _file(content, "application/pdf", "who-looked.pdf")
+
+    async def schema(_visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
+        return _file(exporting.schema(), "application/schema+json", "who-looked.schema.json")
+
+    made = {"json": as_json, "csv": as_csv, "pdf": as_pdf, "schema": schema}
+    return [
+        front.page_route(
+            f"/looked/{name}", patiently(site, act), admitted=ONESELF, says=f"the records as {name}"
+        )
+        for name, act in made.items()
+    ]
+
+
+def _file(content: bytes, kind: str, name: str) -> Response[bytes]:
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=kind, headers=headers)

@@ -1,0 +1,81 @@
+"""What a refusal means for a person at the portal: what happened, and what she can do."""
+
+from typing import Final
+
+from kumihimo.kernel.refusal import Refusal
+from kumihimo.pages.engine import Language
+from kumihimo.pages.forms import Problem, Said
+
+_TOLD: Final[dict[str, Said]] = {
+    "card-not-confirmed": (
+        "カードを確かめられませんでした。", "The card could not be confirmed.",
+        "別のカード、期限切れや停止中の電子証明書、時間切れのどれかです。もう一度始めるか、市区町村の窓口へ。",
+        "Another card, a certificate that is over, or too late. Begin again, or ask a counter.",
+    ),
+    "proof-over": (
+        "カードを待つ時間が終わりました。", "The time for the card is over.",
+        "もう一度始めてください。", "Begin again.",
+    ),
+    "not-yet-answered": (
+        "カードの署名が、まだ届いていません。", "The card has not signed yet.",
+        "カードで署名してから、もう一度押してください。", "Sign with the card, then try again.",
+    ),
+    "code-differs": (
+        "番号が違います。ログインを止めました。", "The numbers differ; the login was stopped.",
+        "目の前の画面の番号でないなら、だれかがあなたに署名させようとしています。",
+        "If the number is not on the screen before you, somebody may be luring you.",
+    ),
+    "other-person": (
+        "ログインしている人のカードではありません。何も書き込んでいません。",
+        "This is not the card of the person who is signed in. Nothing was written.",
+        "前の人の画面が残っていたら、「終了」を押してください。",
+        "If another person's page was left open, press “Sign out”.",
+    ),
+    "fresh-card-needed": (
+        "記録を見るには、もう一度カードで確かめてください。",
+        "To read your records, confirm with your card again.",
+        "記録を見られるのは、カードで確かめてから15分です。",
+        "Records can be read for fifteen minutes after that.",
+    ),
+    "too-many": (
+        "この場所からの操作が多すぎます。", "Too many tries came from this place.",
+        "1分待ってから、もう一度始めてください。カードは使えなくなりません。",
+        "Wait a minute, then begin again. Your card is not blocked by this.",
+    ),
+    "not-authentic": (
+        "画面が古くなっています。", "The page is an old one.",
+        "もう一度始めてください。", "Begin again.",
+    ),
+    "unavailable": (
+        "いま答えられない機関があります。", "A party does not answer now.",
+        "少し待ってから、もう一度押してください。", "Wait a little, then try again.",
+    ),
+    "bad-input": (
+        "入力を確かめてください。", "Check what you typed.", "", "",
+    ),
+    "not-found": (
+        "見つかりません。", "There is no such thing.", "", "",
+    ),
+}  # fmt: skip
+_BUG: Final = (
+    "この処理はできませんでした。", "This could not be done.",
+    "何も書き込んでいません。少し待ってから、もう一度試してください。",
+    "Nothing was written. Wait a little, then try again.",
+)  # fmt: skip
+_NO_PAGE: Final = (
+    "このアドレスの画面はありません。", "There is no page at this address.",
+    "「はじめの画面」から探してください。", "Look for it from the first page.",
+)  # fmt: skip
+_NOT_FOUND: Final = 404
+
+
+def told(refusal: Refusal, language: Language) -> Problem:
+    """Return what the page says of a refusal. No text of the refusal itself is shown."""
+    field = refusal.pointer if refusal.pointer.isidentifier() else ""
+    said = _TOLD.get(refusal.code, _BUG)
+    return Problem.said(refusal.code, said, language, field=field)
+
+
+def told_otherwise(status: int, language: Language) -> Problem:
+    """Return what the page says of what is no refusal of ours."""
+    return Problem.said(f"http-{status}", _NO_PAGE if status == _NOT_FOUND else _BUG, language)

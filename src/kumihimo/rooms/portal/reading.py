@@ -1,0 +1,181 @@
+"""Reading who looked: through the ledger, with the person's own session, and nothing is stored.
+
+A visit keeps the check of its login. The first page that needs the ledger gets a ticket by it, once,
+and opens a session there; its token stands encrypted in the visit and ends with it.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import date, datetime, timedelta
+from typing import ClassVar, Final, TypeVar
+
+import attrs
+import msgspec
+
+from kumihimo.kernel.keys import NotSealedForUs, open_payload
+from kumihimo.kernel.net import Refused
+from kumihimo.kernel.refusal import Refusal, Unavailable
+from kumihimo.pages.visits import Visit
+from kumihimo.rooms.jpki.forms import Disclosure
+from kumihimo.rooms.ledger.api import MyRecord, MyRecords, WhoAsked
+from kumihimo.rooms.portal.context import Portal
+from kumihimo.rooms.register.api import DISCLOSE_PATH, AboutMe, OfficeAsked
+
+T = TypeVar("T")
+
+VERIFICATION: Final = "verification"  # in `kept`: the check that a ticket is had by
+TICKET: Final = "ticket"
+SESSION: Final = "ledger"
+UNTIL: Final = "ledger-until"
+OFFICES: Final = "offices"
+TRIES: Final = 12
+PAUSE_S: Final = 0.25
+SPARE: Final = timedelta(seconds=20)  # a page that is being made must not lose its session
+PAGE: Final = 20
+WHOLE_PAGE: Final = 200
+WHOLE_MAX: Final = 20_000  # records of one export; ten years of a busy person are far fewer
+
+
+class FreshCardNeeded(Refusal):
+    """The ledger's session is over: it is opened by the card, as the portal's is."""
+
+    code: ClassVar[str] = "fresh-card-needed"
+    title: ClassVar[str] = "Confirm with your card again to read your records"
+    status: ClassVar[int] = 403
+
+
+@attrs.frozen(kw_only=True)
+class Filter:
+    """Which records: "" leaves a filter out. Days are ISO, Japanese time, both included."""
+
+    since: str = ""
+    until: str = ""
+    requester: str = ""
+    outcome: str = ""
+    cursor: str = ""
+
+    def wanted(self, limit: int) -> dict[str, str]:
+        """Return the ledger's parameters."""
+        found = {
+            "since": self.since,
+            "until": _next_day(self.until),
+            "requester": self.requester,
+            "outcome": self.outcome,
+            "cursor": self.cursor,
+            "limit": str(limit),
+        }
+        return {name: value for name, value in found.items() if value}
+
+
+def is_day(text: str) -> bool:
+    """Say whether a text is a day, as YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _next_day(day: str) -> str:
+    return (datetime.fromisoformat(day) + timedelta(days=1)).date().isoformat() if day else ""
+
+
+async def records(portal: Portal, visit: Visit, wanted: Filter) -> MyRecords:
+    """Return a page of her records. Raises `FreshCardNeeded`, `Unavailable`."""
+    token = await _token(portal, visit)
+    return await _believed(visit, portal.ledger.records(token, wanted.wanted(PAGE)))
+
+
+async def every_record(portal: Portal, visit: Visit, wanted: Filter) -> list[MyRecord]:
+    """Return all of her records that fit, the newest first, for an export."""
+    token = await _token(portal, visit)
+    found: list[MyRecord] = []
+    while len(found) < WHOLE_MAX:
+        asked = portal.ledger.records(token, wanted.wanted(WHOLE_PAGE))
+        page = await _believed(visit, asked)
+        found.extend(page.records)
+        if not page.next:
+            break
+        wanted = attrs.evolve(wanted, cursor=page.next)
+    return found
+
+
+async def who_asked(portal: Portal, visit: Visit) -> tuple[WhoAsked, ...]:
+    """Return which bodies asked about her."""
+    token = await _token(portal, visit)
+    return (await _believed(visit, portal.ledger.who_asked(token))).bodies
+
+
+async def offices(portal: Portal, visit: Visit) -> tuple[OfficeAsked, ...]:
+    """Return which offices asked register for her number (住基ネット), the latest first."""
+    await _token(portal, visit)
+    return msgspec.json.decode(visit.kept.get(OFFICES, '{"inquiries":[]}'), type=AboutMe).inquiries
+
+
+async def end(portal: Portal, visit: Visit) -> None:
+    """End the session at the ledger with the visit; that it is over there is as good."""
+    token = visit.kept.pop(SESSION, "")
+    if token:
+        try:
+            await portal.ledger.close_session(token)
+        except (Refused, Unavailable):
+            return
+
+
+async def _token(portal: Portal, visit: Visit) -> str:
+    until = visit.kept.get(UNTIL, "")
+    if until and portal.clock.now() < datetime.fromisoformat(until) - SPARE:
+        return visit.kept[SESSION]
+    disclosure = await _disclosure(portal, visit)
+    for again in range(TRIES):
+        try:
+            session = await portal.ledger.open_session(disclosure)
+        except Refused as refused:
+            _forget(visit)
+            raise FreshCardNeeded from refused
+        except Unavailable:
+            if again + 1 == TRIES:
+                raise
+            await asyncio.sleep(PAUSE_S)
+        else:
+            visit.kept.pop(TICKET, None)
+            visit.kept |= {SESSION: session.token, UNTIL: session.expires_at.isoformat()}
+            return session.token
+    raise AssertionError("the last try raises")
+
+
+async def _disclosure(portal: Portal, visit: Visit) -> Disclosure:
+    """Return the ticket of this login; what it was had by is used up."""
+    kept = visit.kept.get(TICKET)
+    if kept is not None:
+        return msgspec.json.decode(kept, type=Disclosure)
+    verification = visit.kept.pop(VERIFICATION, "")
+    found = await portal.identity.disclosure(verification) if verification else None
+    if found is None:
+        _forget(visit)
+        raise FreshCardNeeded
+    visit.kept[TICKET] = msgspec.json.encode(found).decode()
+    visit.kept[OFFICES] = _opened(portal, found)
+    return found
+
+
+def _opened(portal: Portal, disclosure: Disclosure) -> str:
+    context = DISCLOSE_PATH.encode()
+    try:
+        return open_payload(disclosure.inquiries, key=portal.keys.payload, context=context).decode()
+    except NotSealedForUs as error:
+        raise Unavailable("register sealed its answer to another key") from error
+
+
+async def _believed(visit: Visit, asked: Awaitable[T]) -> T:
+    try:
+        return await asked
+    except Refused as refused:
+        if refused.reason == "not-authentic":
+            _forget(visit)
+            raise FreshCardNeeded from refused
+        raise Unavailable("the ledger does not answer this") from refused
+
+
+def _forget(visit: Visit) -> None:
+    for name in (SESSION, UNTIL, TICKET):
+        visit.kept.pop(name, None)

@@ -1,0 +1,95 @@
+"""How the portal runs: its database and key, where browsers reach it, its way to jpki and the ledger."""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.keys import Locker, PartyKeys, load_master
+from kumihimo.kernel.settings import BadSettings, SecretFile
+from kumihimo.kernel.sql import Database, is_dsn
+from kumihimo.kernel.withheld import Withheld
+from kumihimo.rooms.jpki.client import VerifierClient
+from kumihimo.rooms.oversight.client import is_address, listening_at
+from kumihimo.rooms.portal.context import PARTY, Portal
+from kumihimo.rooms.portal.identity import JpkiIdentity
+from kumihimo.rooms.portal.ledger_door import LedgerDoor
+
+LISTEN: Final = "127.0.0.1:8410"
+_SLASHES: Final = 2
+
+
+def is_origin(text: str) -> bool:
+    """Say whether a text is scheme, host and maybe a port, and nothing after them."""
+    return text.isascii() and is_address(text) and text.count("/") == _SLASHES
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The portal's settings file.
+
+    `key` names the file with the master secret; `origin` is the address at which browsers reach the
+    portal, https:// but for a trial on one machine. `jpki` is jpki's address and `jpki_token` the
+    file with the portal's token there (role `disclosure_portal`); `ledger` is the ledger's address.
+    `helper` is where the program beside a card reader listens on each person's own machine.
+    """
+
+    database: SecretFile
+    key: str
+    origin: str
+    jpki: str
+    jpki_token: SecretFile
+    ledger: str
+    listen: str = LISTEN
+    helper: str = "http://127.0.0.1:8499"
+    database_connections: int = 8
+
+    def address(self) -> tuple[str, int]:
+        """Return host and port to listen on; raises `BadSettings`."""
+        return listening_at(self.listen, key="listen")
+
+    def portal(self, *, beside: Path, clock: Clock, entropy: Entropy) -> Portal:
+        """Return the portal that these settings describe; its database is not opened yet.
+
+        Paths are beside the settings file `beside`. Raises `BadSettings`, `KeyFileUnsafe`.
+        """
+        for key, value in (
+            ("origin", self.origin),
+            ("jpki", self.jpki),
+            ("ledger", self.ledger),
+            ("helper", self.helper),
+        ):
+            if not is_origin(value):
+                raise BadSettings(
+                    f"{key}: an address is http:// or https://, a host and maybe a port",
+                    pointer=key,
+                )
+        keys = PartyKeys(PARTY, load_master(beside.parent / self.key))
+        return Portal(
+            database=self._database(beside),
+            keys=keys,
+            locker=Locker.of(keys.secret("columns"), entropy),
+            identity=JpkiIdentity(VerifierClient(self.jpki, self._token(beside))),
+            ledger=LedgerDoor(self.ledger),
+            origin=self.origin,
+            clock=clock,
+            entropy=entropy,
+        )
+
+    def _token(self, beside: Path) -> Withheld[str]:
+        token = self.jpki_token.read(beside=beside)
+        try:
+            return Withheld(token.reveal().decode("ascii"))
+        except UnicodeDecodeError:
+            raise BadSettings("jpki_token: no token", pointer="jpki_token") from None
+
+    def _database(self, beside: Path) -> Database:
+        if self.database_connections < 1:
+            raise BadSettings("database_connections: at least 1", pointer="database_connections")
+        content = self.database.read(beside=beside)
+        if not is_dsn(content):
+            raise BadSettings(
+                "database: the file holds no DSN, such as host=… dbname=…", pointer="database"
+            )
+        return Database(Withheld(content.reveal().decode()), pool_max=self.database_connections)

@@ -1,0 +1,127 @@
+"""Visits of browsers in the portal's database: several processes share them, a restart ends none."""
+
+import hashlib
+from datetime import datetime
+from typing import Final
+
+import attrs
+import msgspec
+
+from kumihimo.kernel.sql import Tx
+from kumihimo.pages.visits import Visit
+from kumihimo.rooms.portal import store_visits as store
+from kumihimo.rooms.portal.context import Portal
+from kumihimo.rooms.portal.domain import limits
+from kumihimo.rooms.portal.domain.limits import Span
+from kumihimo.rooms.portal.store_visits import VisitRow
+
+PRESENCE: Final = "presence"  # in `kept`: what a shared terminal proves with that the card is there
+_LABEL: Final = b"visit"
+
+
+class _Content(msgspec.Struct, frozen=True):
+    kept: dict[str, str]
+    done: tuple[str, str] | None
+
+
+@attrs.frozen
+class StoredVisits:
+    """`pages.visits.Visits` in the database; what a visit keeps stands locked."""
+
+    portal: Portal
+
+    async def find(self, token: str) -> Visit | None:
+        """Return a visit that goes on, and let it go on."""
+        now = self.portal.clock.now()
+        async with self.portal.database.transaction() as tx:
+            row = await store.find(tx, token_hash(token))
+            if row is None or not limits.goes_on(_span(row), now):
+                await self._over(tx, row)
+                return None
+            await store.go_on(tx, row.token_hash, limits.after_request(_span(row), now))
+        return self._visit(token, row)
+
+    async def begin(self, visit: Visit) -> None:
+        """Write a new visit down."""
+        now = self.portal.clock.now()
+        async with self.portal.database.transaction() as tx:
+            await store.add(tx, self._row(visit, now))
+
+    async def keep(self, visit: Visit) -> None:
+        """Write down what changed; one that was ended meanwhile stays so."""
+        async with self.portal.database.transaction() as tx:
+            await store.keep(tx, token_hash(visit.token), self._locked(visit))
+
+    async def share(self, visit: Visit) -> None:
+        """Make it the visit of a shared terminal: short, and over when the card is taken out."""
+        async with self.portal.database.transaction() as tx:
+            await store.share(tx, self._row(visit, self.portal.clock.now()))
+
+    async def end(self, token: str) -> None:
+        """End a visit."""
+        async with self.portal.database.transaction() as tx:
+            await store.end(tx, token_hash(token))
+
+    async def end_of(self, who: str) -> None:
+        """End every visit of somebody."""
+        async with self.portal.database.transaction() as tx:
+            await store.end_of(tx, who)
+
+    async def _over(self, tx: Tx, row: VisitRow | None) -> None:
+        if row is not None:
+            await store.end(tx, bytes(row.token_hash))
+
+    def _row(self, visit: Visit, now: datetime) -> VisitRow:
+        presence = visit.kept.get(PRESENCE, "")
+        span = limits.begun(now, shared=bool(presence))
+        return VisitRow(
+            token_hash=token_hash(visit.token),
+            account=visit.who or None,
+            content_locked=self._locked(visit),
+            presence_hash=bytes.fromhex(presence) if presence else None,
+            begun_at=now,
+            until=span.until,
+            ends_at=span.ends_at,
+            lease_until=span.lease_until,
+        )
+
+    def _locked(self, visit: Visit) -> bytes:
+        content = msgspec.json.encode(_Content(visit.kept, visit.done))
+        return self.portal.locker.lock(content, label=_LABEL + token_hash(visit.token), block=256)
+
+    def _visit(self, token: str, row: VisitRow) -> Visit:
+        label = _LABEL + bytes(row.token_hash)
+        content = self.portal.locker.unlock(bytes(row.content_locked), label=label)
+        found = msgspec.json.decode(content, type=_Content)
+        return Visit(
+            token, who=row.account or "", kept=dict(found.kept), done=found.done, begun=True
+        )
+
+
+async def still_there(portal: Portal, presence: bytes) -> bool:
+    """Take the word of a shared terminal that the card is in its reader; False when it is over."""
+    now = portal.clock.now()
+    async with portal.database.transaction() as tx:
+        return await store.lease(tx, presence, now + limits.LEASE_FOR, now)
+
+
+async def taken_out(portal: Portal, presence: bytes) -> None:
+    """End the visit whose card was taken out of a shared terminal."""
+    async with portal.database.transaction() as tx:
+        ended = await store.removed(tx, presence)
+        if ended:
+            await portal.journal(tx, "card-removed", visits=ended)
+
+
+def token_hash(token: str) -> bytes:
+    """Return under what a visit is found."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def presence_hash(secret: bytes) -> bytes:
+    """Return what a terminal's secret is known by."""
+    return hashlib.sha256(b"kumihimo presence " + secret).digest()
+
+
+def _span(row: VisitRow) -> Span:
+    return Span(row.until, row.ends_at, row.lease_until)

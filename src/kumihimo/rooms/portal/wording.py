@@ -1,0 +1,104 @@
+"""What stands in a record, in words that a person understands: Japanese, やさしい日本語, English.
+
+The law's own words are long, so `data/plain.tsv` has short ones, by hand; an affair that is not in
+it is told by the law's words without their asides. Names of municipalities stand as they are.
+"""
+
+import csv
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import attrs
+
+from kumihimo.pages.engine import Language
+from kumihimo.statute.law import affairs, institutions, old_entries, self_information
+
+_ASIDE: Final = re.compile(r"（[^（）]*(（[^（）]*）[^（）]*)*）")
+_FORMULA: Final = re.compile(r"(に関する事務)?であって主務省令で定めるもの$")
+REFUSED: Final = "REFUSED_"
+
+
+@attrs.frozen
+class Words:
+    """One thing in three kinds of words."""
+
+    japanese: str
+    easy: str
+    english: str
+
+    def say(self, language: Language) -> str:
+        """Return it in a language; Japanese where there is nothing else."""
+        wanted = {"ja": self.japanese, "easy": self.easy, "en": self.english}[language]
+        return wanted or self.japanese
+
+
+@cache
+def _table() -> dict[tuple[str, str], Words]:
+    text = (files("kumihimo.rooms.portal") / "data" / "plain.tsv").read_text("utf-8")
+    return {
+        (row["kind"], row["name"]): Words(row["japanese"], row["easy"], row["english"])
+        for row in csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    }
+
+
+@cache
+def _bodies() -> dict[str, str]:
+    return {one.institution: one.name for one in institutions()}
+
+
+@cache
+def _affairs() -> dict[str, tuple[str, str]]:
+    """Return of each affair the law's words, shortened, and its row."""
+    return {
+        one.affair: (_FORMULA.sub("", _ASIDE.sub("", one.text)), one.basis) for one in affairs()
+    }
+
+
+@cache
+def _bases() -> dict[str, str]:
+    return {one.entry: one.basis for one in (*old_entries(), self_information())}
+
+
+def body(name: str) -> Words:
+    """Return who a party is."""
+    known = _table().get(("body", name), Words("", "", ""))
+    return Words(known.japanese or _bodies().get(name, name), known.easy, known.english)
+
+
+def affair(name: str) -> Words:
+    """Return what a procedure is for."""
+    law, row = _affairs().get(name, (name, ""))
+    return _table().get(("affair", name), Words(law, law, f"{law} ({row})" if row else law))
+
+
+def item(name: str) -> Words:
+    """Return what an item of information is, with the kind that it belongs to."""
+    kind = name.partition(".")[0]
+    of = _table().get(("information", kind), Words(kind, kind, kind))
+    if kind == name:
+        return of
+    one = _table().get(("item", name), Words(name, name, name))
+    return Words(
+        f"{of.japanese}：{one.japanese}", f"{of.easy}：{one.easy}", f"{of.english}: {one.english}"
+    )
+
+
+def outcome(name: str) -> Words:
+    """Return what came of an exchange."""
+    return _table().get(("outcome", name), Words(name, name, name))
+
+
+def refused(name: str) -> bool:
+    """Say whether nothing was given because it may not be."""
+    return name.startswith(REFUSED)
+
+
+def law_of(affair_name: str, entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the clauses that an exchange rests on: the network's, the affair's, the list's."""
+    _, row = _affairs().get(affair_name, ("", ""))
+    own = (f"番号法 {row}",) if row else ()
+    listed = tuple(_bases().get(one, one) for one in entries)
+    network = () if affair_name == self_information().affair else ("番号法第19条第8号",)
+    return (*network, *own, *listed)

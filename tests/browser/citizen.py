@@ -1,0 +1,104 @@
+"""The portal with a card tray beside it, served on loopback: somebody with ten entries to read."""
+
+from contextlib import asynccontextmanager
+from datetime import date
+
+from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.rooms.portal.helper.app import Helper
+from kumihimo.rooms.portal.helper.portals import Portals
+from kumihimo.rooms.portal.helper.tray import Tray
+from kumihimo.rooms.register.api import OfficeAsked
+from kumihimo.run.loopback import HOST, free_port, served
+from tests.rooms.portal.house import PIN, House, card
+from tests.rooms.portal.ledger import record, refused
+
+CARDS = ("花子のカード", "太郎のカード")
+
+
+@asynccontextmanager
+async def portal(new_room, *, shared=False):
+    """Yield the portal's address; Hanako's card lies in the reader."""
+    ports = free_port(), free_port()
+    origin, beside = (f"http://{HOST}:{port}" for port in ports)
+    house = House(origin=origin, helper=beside)
+    house.ledger.records["hanako"] = [
+        record(1),
+        refused(2, requester="nenkin", affair="b037"),
+        record(3, affair="self-information", requester="ledger", basis=("self-information",)),
+        *(record(n) for n in range(4, 30)),
+    ]
+    house.holders.offices["hanako"] = (
+        OfficeAsked(office="lg-131032", affair="b081", on=date(2026, 5, 1), answered=True),
+        OfficeAsked(office="nenkin", affair="b037", on=date(2026, 4, 1), answered=False),
+    )
+    await house.start(new_room)
+    tray = Tray({name: card(n).chip() for n, name in enumerate(CARDS)}, inside=CARDS[0])
+    helper = Helper(
+        reader=tray,
+        portals=Portals([origin]),
+        entropy=SystemEntropy(),
+        report=house._bug,
+        shared=shared,
+        tray=tray,
+    )
+    try:
+        async with served(house.room.app, ports[0]), served(helper.application(), ports[1]):
+            yield origin
+    finally:
+        await house.stop()
+
+
+async def log_in(page, *, pin=PIN):
+    """Come in by the card in the reader."""
+    await page.goto("/sign-in")
+    await page.get_by_role("button", name="カードリーダーで入る").click()
+    await sign(page, pin)
+
+
+async def sign(page, pin=PIN):
+    """Have the card sign what the helper shows, and go back."""
+    await page.get_by_label("利用者証明用の暗証番号").fill(pin)
+    await page.get_by_role("button", name="署名する").click()
+    if await page.get_by_role("button", name="ポータルに戻る").count():
+        await page.get_by_role("button", name="ポータルに戻る").click()
+
+
+async def at_portal(page):
+    """Go through the portal's pages; yields the name of each that is open."""
+    await page.goto("/sign-in")
+    yield "portal-sign-in"
+    await page.get_by_role("button", name="スマートフォンで入る").click()
+    yield "portal-phone"
+    link = await page.locator("a.kh-number").get_attribute("href")
+    await page.goto(link)
+    yield "portal-phone-compare"
+    await page.goto("/sign-in")
+    await page.get_by_role("button", name="カードリーダーで入る").click()
+    yield "portal-card-text"
+    await page.get_by_label("利用者証明用の暗証番号").fill("0000")
+    await page.get_by_role("button", name="署名する").click()
+    yield "portal-card-wrong-pin"
+    await page.get_by_label("利用者証明用の暗証番号").fill(PIN)
+    await page.get_by_role("button", name="署名する").click()
+    yield "portal-card-signed"
+    await page.get_by_role("button", name="ポータルに戻る").click()
+    yield "portal-home"
+    await page.get_by_role("link", name="だれが私の情報を見たか").click()
+    yield "portal-looked"
+    await page.get_by_role("link", name="住基ネットの記録を見る").click()
+    yield "portal-offices"
+    await page.goto("/looked")
+    await page.get_by_role("button", name="この記録について尋ねる").first.click()
+    yield "portal-ask"
+    await page.get_by_role("button", name="カードで署名して送る").click()
+    yield "portal-ask-problem"
+    await page.get_by_label("照会した機関に質問する").check()
+    await page.get_by_label("内容").fill("児童手当の何に使いましたか。")
+    await page.get_by_role("button", name="カードで署名して送る").click()
+    yield "portal-act-text"
+    await sign(page)
+    yield "portal-answered"
+    await page.get_by_role("button", name="進む").click()
+    yield "portal-questions"
+    await page.goto("/no-such-page")
+    yield "portal-no-page"

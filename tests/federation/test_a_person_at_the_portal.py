@@ -1,0 +1,165 @@
+"""A person at the portal with a card of the rooms: jpki, register, the core and the ledger are real."""
+
+import asyncio
+from datetime import UTC, date, datetime
+from typing import Any
+
+import httpx2
+
+from kumihimo.kernel.clock import HandClock
+from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.keys import Locker, PartyKeys, new_master
+from kumihimo.kernel.sql import Database
+from kumihimo.rooms.gateway import clients
+from kumihimo.rooms.gateway.business import Attributes
+from kumihimo.rooms.gateway.client import BusinessClient
+from kumihimo.rooms.gateway.clients import EVERY_AFFAIR
+from kumihimo.rooms.jpki import verifiers
+from kumihimo.rooms.jpki.client import VerifierClient
+from kumihimo.rooms.portal.app import build
+from kumihimo.rooms.portal.context import Portal
+from kumihimo.rooms.portal.identity import JpkiIdentity
+from kumihimo.rooms.portal.ledger_door import LedgerDoor
+from kumihimo.run.plan import Plan
+from kumihimo.run.street import open_street
+from tests.federation.desk import Bridge
+from tests.federation.street import ALLOWANCE, INCOME, LAYOUT, MINATO, OSAKA, transport_to
+from tests.federation.test_a_cards_year import HANAKO, Year
+from tests.rooms.portal.house import HELPER, PORTAL, Person
+
+PLAN = Plan(
+    gateways={"gateway": (MINATO, OSAKA)},
+    assessed=dict.fromkeys((MINATO, OSAKA), date(2026, 1, 1)),
+)
+PIN = "1357"
+
+
+class Town(Year):
+    """The federation with a portal beside it; what `tests.rooms.portal.house.Person` needs."""
+
+    async def open_portal(self, new_room):
+        loop = asyncio.get_running_loop()
+        self.bugs = []
+        _, self.reached = new_room("portal")
+        self.database = Database(self.reached.runtime, pool_max=2)
+        await self.database.open()
+        keys = PartyKeys("portal", new_master(self.entropy))
+        jpki = self.street.jpki
+        token = await verifiers.register(
+            jpki.jpki, "portal", ["disclosure_portal"], payload_key=keys.public.payload
+        )
+        client = VerifierClient("http://jpki", token, transport=Bridge(jpki.app, loop))
+        portal = Portal(
+            database=self.database,
+            keys=keys,
+            locker=Locker.of(keys.secret("columns"), self.entropy),
+            identity=JpkiIdentity(client),
+            ledger=LedgerDoor("http://ledger", transport=transport_to(self.street.ledger.app)),
+            origin=PORTAL,
+            clock=self.clock,
+            entropy=self.entropy,
+        )
+        app: Any = build(portal, report=self._bug, helper=HELPER).app
+        self.transport = httpx2.ASGITransport(app)
+
+    def _bug(self, where, error):
+        self.bugs.append((where, error))
+        raise AssertionError(where) from error
+
+    async def has_a_card(self):
+        await self.born(HANAKO)
+        await self.apply(HANAKO)
+        await self.make("hanako")
+        await self.deliver("hanako")
+        await self.street.deliver()
+
+    async def minato_asks(self):
+        """Let Minato find her by four attributes and ask Osaka, who does not know her."""
+        street = self.street
+        token = await clients.create(
+            street.gateways["gateway"].gateway, street.tenant(MINATO), "tax", [EVERY_AFFAIR]
+        )
+        bridge = Bridge(street.gateways["gateway"].app, asyncio.get_running_loop())
+        written = self.people[HANAKO][1]
+        four = Attributes(
+            name=written.name, birth=written.birth, sex=written.sex, address=written.address
+        )
+
+        def first(client):
+            return client.register_by_strict_inquiry("100", affair=ALLOWANCE, attributes=four)
+
+        def ask(client):
+            client.open_case("100", affair=ALLOWANCE)
+            return client.ask_one(
+                "100", affair=ALLOWANCE, provider=OSAKA, items=[INCOME], layout=LAYOUT
+            )
+
+        with BusinessClient("http://gateway", token, transport=bridge) as client:
+            await asyncio.to_thread(first, client)
+            await street.acquire(MINATO)
+            await asyncio.to_thread(ask, client)
+        await street.deliver()
+
+
+async def deliver_meanwhile(street):
+    """Let register's letters reach the core, as its own worker does."""
+    while True:
+        await street.register.outbox.run_once()
+        await asyncio.sleep(0.05)
+
+
+def test_her_own_card_opens_her_own_records_and_no_number_passes(server, new_room):
+    async def whole():
+        clock = HandClock(datetime(2026, 6, 1, 1, tzinfo=UTC))
+        street = await open_street(
+            PLAN, postgres=server, clock=clock, entropy=SystemEntropy(), report=_never
+        )
+        town = Town(street, clock)
+        try:
+            await town.open_portal(new_room)
+            await _story(town)
+        finally:
+            await town.database.close()
+            await street.close()
+        assert town.bugs == []
+
+    asyncio.run(whole())
+
+
+def _never(where, error):
+    raise AssertionError(where) from error
+
+
+async def _story(town):
+    await town.has_a_card()
+    await town.minato_asks()
+    hanako = Person(town)
+    hanako.tray.cards = {"Hanako": town.chips["hanako"]}
+    letters = asyncio.create_task(deliver_meanwhile(town.street))
+    try:
+        await hanako.log_in(pin=PIN)
+        assert hanako.signed_in, hanako.page
+        await hanako.open("/looked")
+        assert "東京都港区が、大阪府大阪市に照会しました" in hanako.page, hanako.page
+        assert "児童手当" in hanako.page
+        await hanako.open("/looked/offices")
+        assert "東京都港区" in hanako.page
+        assert "答えた" in hanako.page
+        await _after_a_loss(town, hanako)
+    finally:
+        letters.cancel()
+        await hanako.close()
+    number = town.people[HANAKO][0]
+    async with town.database.transaction() as tx:
+        for table in ("account", "visit", "card_proof", "journal"):
+            cursor = await tx.connection.execute(f"SELECT t.*::text FROM {table} t".encode())
+            assert number not in str(await cursor.fetchall()), table
+
+
+async def _after_a_loss(town, hanako):
+    """A card that was reported lost opens nothing any more."""
+    await town.lose(HANAKO)
+    await town.street.deliver()
+    await hanako.log_in(pin=PIN)
+    assert hanako.status == 403
+    assert "card-not-confirmed" in hanako.page

@@ -1,0 +1,119 @@
+"""A ledger that keeps its rules towards the portal: a ticket opens one session, and works once."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import msgspec
+
+from kumihimo.rooms.jpki.forms import Disclosure
+from kumihimo.rooms.ledger import api
+from kumihimo.rooms.ledger.api import MyRecord
+
+START = datetime(2026, 5, 31, 3, tzinfo=UTC)
+
+
+def record(n, **changes):
+    """Return the n-th newest record of somebody."""
+    whole: dict[str, Any] = {
+        "record": f"{n:022d}",
+        "requested_at": START - timedelta(days=n),
+        "requester": "lg-131032",
+        "provider": "lg-271004",
+        "affair": "b081",
+        "items": ("local-tax.total-income", "local-tax.income-levy"),
+        "basis": ("old2-100",),
+        "outcome": "OK",
+        "provided_at": START - timedelta(days=n) + timedelta(seconds=2),
+        "under_investigation": False,
+    }
+    return MyRecord(**(whole | changes))
+
+
+def refused(n, outcome="REFUSED_ITEM", **changes):
+    return record(n, outcome=outcome, provided_at=None, **changes)
+
+
+class Ledger(httpx2.AsyncBaseTransport):
+    """`records` by ticket; `waits` is how often a ticket is not ready yet."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.records = {}
+        self.sessions = {}
+        self.used = set()
+        self.waits = 0
+        self.asked = []
+
+    async def handle_async_request(self, request):
+        body = await request.aread()
+        path = request.url.path
+        if path == api.SESSIONS_PATH:
+            return self._open(msgspec.json.decode(body, type=api.OpenSession))
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        ticket, until = self.sessions.get(token, ("", self.clock.now()))
+        if self.clock.now() >= until:
+            return _problem("not-authentic", 401)
+        self.asked.append((path, dict(request.url.params)))
+        if path == api.MY_RECORDS_PATH:
+            return self._page(ticket, request.url.params)
+        if path == api.WHO_ASKED_PATH:
+            return _json(self._bodies(ticket))
+        del self.sessions[token]
+        return httpx2.Response(204)
+
+    def _open(self, asked):
+        if self.waits:
+            self.waits -= 1
+            return _problem("unavailable", 503)
+        if asked.acquisition in self.used:
+            return _problem("not-authentic", 401)
+        self.used.add(asked.acquisition)
+        token = f"token-{len(self.used)}"
+        until = self.clock.now() + timedelta(minutes=15)
+        self.sessions[token] = (asked.sealed.decode(), until)
+        return _json(api.Session(token=token, expires_at=until))
+
+    def _page(self, person, params):
+        found = [one for one in self.records.get(person, []) if _fits(one, params)]
+        at, limit = int(params.get("cursor", "0")), int(params["limit"])
+        more = str(at + limit) if len(found) > at + limit else ""
+        return _json(api.MyRecords(records=tuple(found[at : at + limit]), next=more))
+
+    def _bodies(self, person):
+        mine = self.records.get(person, [])
+        names = dict.fromkeys(one.requester for one in mine)
+        return api.WhoAskedList(tuple(_asked(name, mine) for name in names))
+
+
+def _asked(name, records):
+    own = [one for one in records if one.requester == name]
+    return api.WhoAsked(
+        requester=name,
+        times=len(own),
+        refused=sum(one.outcome.startswith("REFUSED") for one in own),
+        last_at=max(one.requested_at for one in own),
+    )
+
+
+def _fits(one, params):
+    day = one.requested_at.date().isoformat()
+    return (
+        params.get("requester", one.requester) == one.requester
+        and params.get("outcome", one.outcome) == one.outcome
+        and params.get("since", day) <= day < params.get("until", "9999")
+    )
+
+
+def ticket_of(person, number):
+    """Return a disclosure as jpki hands it on: the fake's ticket names whose it is."""
+    return Disclosure(acquisition=f"{number:022d}", sealed=person.encode(), inquiries=b"")
+
+
+def _json(content):
+    return httpx2.Response(200, content=msgspec.json.encode(content))
+
+
+def _problem(code, status):
+    body = {"type": f"urn:kumihimo:{code}", "title": "", "status": status}
+    return httpx2.Response(status, content=msgspec.json.encode(body))

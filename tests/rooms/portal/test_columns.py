@@ -1,0 +1,71 @@
+"""Every column of the portal's database and what stands in it: no number, no name, no serial."""
+
+import psycopg
+
+from tests.rooms.review.test_columns import _COLUMNS
+from tests.rooms.test_columns import KERNEL
+
+COLUMNS = {
+    "account": {
+        "account": "random id",
+        "user_tag": "keyed tag of jpki's id of her for the portal alone",
+        "user_locked": "that id under the portal's key",
+        "opened_on": "day",
+    },
+    "account_certificate": {
+        "account": "random id",
+        "certificate_tag": "keyed tag of jpki's name of a certificate for the portal alone",
+        "first_on": "day",
+        "last_on": "day",
+    },
+    "visit": {
+        "token_hash": "of 264 random bits",
+        "account": "random id",
+        "content_locked": "what the visit keeps, under the portal's key; gone with the visit",
+        "presence_hash": "of 256 random bits of a terminal",
+        "begun_at": "instant",
+        "until": "instant",
+        "ends_at": "instant",
+        "lease_until": "instant",
+    },
+    "card_proof": {
+        "proof": "random id",
+        "session": "hash of a browser's random token",
+        "purpose": "word",
+        "channel": "word",
+        "state": "word",
+        "content_locked": "what is to be signed, under the portal's key; gone in minutes",
+        "opened_at": "instant",
+        "expires_at": "instant",
+        "receipt_hash": "of 256 random bits",
+        "answer_locked": "jpki's ids of who signed, under the portal's key; gone in minutes",
+    },
+    "question": {
+        "question": "random id",
+        "account": "random id",
+        "kind": "word",
+        "addressee": "party",
+        "content_locked": "the entry and her words, under the portal's key",
+        "evidence_locked": "text, signature and certificate, under the portal's key",
+        "asked_on": "day",
+        "due_on": "day",
+        "state": "word",
+    },
+    "attempt": {
+        "what": "word",
+        "source_tag": "keyed tag of an address; gone in minutes",
+        "minute": "instant, a whole minute",
+        "tries": "count",
+    },
+}  # fmt: skip
+
+
+def test_no_column_stands_at_the_portal_that_is_not_listed_with_what_it_holds(new_room):
+    _, reached = new_room("portal")
+    with psycopg.connect(reached.owner.reveal()) as connection:
+        rows = connection.execute(_COLUMNS.encode()).fetchall()
+    tables = KERNEL | COLUMNS
+    found = {(table, column): instant for table, column, instant in rows}
+    assert set(found) == {(table, column) for table, those in tables.items() for column in those}
+    for (table, column), instant in found.items():
+        assert instant == tables[table][column].startswith("instant"), (table, column)
