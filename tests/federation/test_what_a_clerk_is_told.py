@@ -269,9 +269,7 @@ def test_two_processes_of_a_gateway_do_not_carry_one_batch(on_street):
         street.clock.advance(timedelta(seconds=6))
         now = street.clock.now()
         async with room.gateway.database.transaction(institution=MINATO) as tx:
-            assert await store_exchange.claim_batches(
-                tx, now, until=now + sending.CLAIM_FOR, most=1
-            )
+            assert await store_exchange.claim_batch(tx, now, until=now + sending.CLAIM_FOR)
         tried = await sending.run_once(room.gateway, tenant)
         assert tried == 3
         street.clock.advance(sending.CLAIM_FOR)

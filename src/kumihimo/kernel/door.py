@@ -5,12 +5,12 @@
 by whom, and turns refusals into problem details (RFC 9457) without ever echoing the input.
 """
 
-import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import attrs
+import msgspec
 from litestar import Litestar, Request, Response, Router
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, ValidationException
@@ -18,24 +18,26 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import ASGIMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Send
+from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 from typing_extensions import override
 
-from kumihimo.kernel.admission import PARTIES, Bounds, Doorkeeper
-from kumihimo.kernel.asgi import Captured, refused, replayed, run_captured, send_problem, send_whole
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.describe import Described, PlainPage
 from kumihimo.kernel.entropy import Entropy
-from kumihimo.kernel.fair import working_for
 from kumihimo.kernel.keys import PartyKeys
-from kumihimo.kernel.message import KeyBook, Verified, sign_answer, verify_request
+from kumihimo.kernel.message import (
+    CONTENT_TYPE,
+    PROBLEM_TYPE,
+    KeyBook,
+    Verified,
+    sign_answer,
+    verify_request,
+)
 from kumihimo.kernel.refusal import BadInput, NotAuthentic, Problem, Refusal
 from kumihimo.kernel.wire import decode_strictly
 
 T = TypeVar("T")
 
-STRANGERS: Final = "strangers"  # no party and no institution has this name
-KNOWN_MAX: Final = 4_096  # callers whose lines a door remembers
 SIGNED_BODY_MAX = 8 * 1024 * 1024  # a batch of 1,000 inquiries or provisions is under 2 MiB
 
 
@@ -46,12 +48,18 @@ def lawful(*, authority: str, callers: Sequence[str]) -> dict[str, Any]:
     return {"authority": authority, "callers": tuple(callers)}
 
 
+@attrs.frozen
+class _Captured:
+    status: int
+    content_type: str
+    body: bytes
+
+
 class SignedDoor(ASGIMiddleware):
     """Lets only signed messages in and only signed answers out.
 
     `keys_of` returns the keys of the recipient that the message names, or None when the room does
-    not speak for it: a gateway speaks for many institutions. `bounds` say how much of each sender
-    may be under way.
+    not speak for it: a gateway speaks for many institutions.
     """
 
     scopes = (ScopeType.HTTP,)
@@ -65,9 +73,7 @@ class SignedDoor(ASGIMiddleware):
         clock: Clock,
         entropy: Entropy,
         body_max: int = SIGNED_BODY_MAX,
-        bounds: Bounds = PARTIES,
     ) -> None:
-        self._keeper = Doorkeeper(bounds)
         self._keys_of = keys_of
         self._book = book
         self._clock = clock
@@ -77,15 +83,15 @@ class SignedDoor(ASGIMiddleware):
     @override
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        body = await _read(receive, self._body_max)
         try:
-            async with self._keeper.reading(receive, self._body_max) as body:
-                keys, verified = self._check(scope["path"], headers, body)
-                scope["state"]["verified"] = verified
-                scope["state"]["recipient"] = keys.party
-                captured = await self._answer(scope, verified.sender, body or b"", next_app)
+            keys, verified = self._check(scope["path"], headers, body)
         except Refusal as refusal:  # also where nobody can be believed at present
-            await send_problem(refusal.problem(), send)
+            await _send_problem(refusal.problem(), send)
             return
+        scope["state"]["verified"] = verified
+        scope["state"]["recipient"] = keys.party
+        captured = _strictly(scope, body or b"") or await _run(next_app, scope, body or b"")
         signed = sign_answer(
             keys,
             status=captured.status,
@@ -96,14 +102,7 @@ class SignedDoor(ASGIMiddleware):
             at=self._clock.now(),
             entropy=self._entropy,
         )
-        await send_whole(attrs.evolve(captured, headers=captured.headers | signed), send)
-
-    async def _answer(self, scope: Scope, sender: str, body: bytes, next_app: ASGIApp) -> Captured:
-        try:
-            with self._keeper.call(sender, len(body)):
-                return _strictly(scope, body) or await run_captured(next_app, scope, body)
-        except Refusal as refusal:  # too much under way: told under the room's signature
-            return refused(refusal.problem())
+        await _send(captured.status, signed, captured.body, send)
 
     def _check(
         self, path: str, headers: dict[str, str], body: bytes | None
@@ -128,50 +127,25 @@ class BearerDoor(ASGIMiddleware):
     For callers that are not parties and sign nothing: an institution's own systems, a person's
     session. `authenticate` gets the `Authorization` header and returns the caller, which
     `bearer_of` gives to the handler; it raises `NotAuthentic`. Nothing of a body is read before.
-    A route's `opt` may name its own `body_max`. `consumer_of` names for whom a caller comes, and
-    `bounds` say how much of each may be under way.
+    A route's `opt` may name its own `body_max`.
     """
 
     scopes = (ScopeType.HTTP,)
     exclude_opt_key = "signed"
 
-    def __init__(
-        self,
-        authenticate: Callable[[str], Awaitable[T]],
-        *,
-        consumer_of: Callable[[T], str],
-        bounds: Bounds = PARTIES,
-    ) -> None:
+    def __init__(self, authenticate: Callable[[str], Awaitable[object]]) -> None:
         self._authenticate = authenticate
-        self._consumer_of = consumer_of
-        self._keeper = Doorkeeper(bounds)
-        self._known: dict[bytes, str] = {}
 
     @override
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         headers = {k.lower(): v for k, v in scope["headers"]}
         try:
             authorization = headers.get(b"authorization", b"").decode("latin-1")
-            consumer = await self._recognise(scope, authorization)
+            scope["state"]["bearer"] = await self._authenticate(authorization)
         except Refusal as refusal:
-            await send_problem(refusal.problem(), send)
+            await _send_problem(refusal.problem(), send)
             return
-        await _let_in(scope, receive, send, next_app, self._keeper, consumer)
-
-    async def _recognise(self, scope: Scope, authorization: str) -> str:
-        """Authenticate, and return for whom the caller comes.
-
-        Strangers stand in a line of their own: those who were known a moment ago do not wait behind
-        whoever tries out tokens.
-        """
-        shown = hashlib.sha256(authorization.encode()).digest()
-        with working_for(self._known.pop(shown, STRANGERS)):
-            caller = await self._authenticate(authorization)
-        scope["state"]["bearer"] = caller
-        consumer = self._known[shown] = self._consumer_of(caller)
-        if len(self._known) > KNOWN_MAX:
-            del self._known[next(iter(self._known))]
-        return consumer
+        await _let_in(scope, receive, send, next_app)
 
 
 class OpenDoor(ASGIMiddleware):
@@ -183,36 +157,26 @@ class OpenDoor(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
-    def __init__(self) -> None:
-        self._keeper = Doorkeeper()
-
     @override
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        await _let_in(scope, receive, send, next_app, self._keeper, STRANGERS)
+        await _let_in(scope, receive, send, next_app)
 
 
-async def _let_in(
-    scope: Scope,
-    receive: Receive,
-    send: Send,
-    next_app: ASGIApp,
-    keeper: Doorkeeper,
-    consumer: str,
-) -> None:
-    limit = scope["route_handler"].opt.get("body_max", SIGNED_BODY_MAX)
-    try:
-        async with keeper.reading(receive, limit) as body:
-            if body is None:
-                await send_problem(_problem_of(413), send)
-                return
-            with keeper.call(consumer, len(body)):
-                bad = _strictly(scope, body)
-                if bad is not None:
-                    await send_whole(bad, send)
-                    return
-                await next_app(scope, replayed(body), send)
-    except Refusal as refusal:
-        await send_problem(refusal.problem(), send)
+async def _let_in(scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+    body = await _read(receive, scope["route_handler"].opt.get("body_max", SIGNED_BODY_MAX))
+    if body is None:
+        code, title = _HTTP_TITLES[413]
+        await _send_problem(Problem(f"urn:kumihimo:{code}", title, 413), send)
+        return
+    refused = _strictly(scope, body)
+    if refused is not None:
+        await _send(refused.status, {"content-type": PROBLEM_TYPE}, refused.body, send)
+        return
+
+    async def replay() -> Any:  # noqa: ANN401 - an ASGI message
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    await next_app(scope, replay, send)
 
 
 def bearer_of(request: Request[Any, Any, Any], kind: type[T]) -> T:
@@ -222,7 +186,7 @@ def bearer_of(request: Request[Any, Any, Any], kind: type[T]) -> T:
     return found
 
 
-def _strictly(scope: Scope, body: bytes) -> Captured | None:
+def _strictly(scope: Scope, body: bytes) -> _Captured | None:
     """Decode the body as the handler's `data`, strictly; returns a refusal, or None when it fits.
 
     The framework would take the text "12" for a number. A signed message means what it says.
@@ -233,8 +197,57 @@ def _strictly(scope: Scope, body: bytes) -> Captured | None:
     try:
         decode_strictly(body, field.annotation)
     except BadInput as refusal:
-        return refused(refusal.problem())
+        problem = refusal.problem()
+        return _Captured(problem.status, PROBLEM_TYPE, msgspec.json.encode(problem))
     return None
+
+
+async def _read(receive: Receive, limit: int) -> bytes | None:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message["body"])
+        size += len(message["body"])
+        if size > limit:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+async def _run(app: ASGIApp, scope: Scope, body: bytes) -> _Captured:
+    status, content_type = 500, CONTENT_TYPE
+    parts: list[bytes] = []
+
+    async def replay() -> Any:  # noqa: ANN401 - an ASGI message
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def capture(message: Message) -> None:
+        nonlocal status, content_type
+        if message["type"] == "http.response.start":
+            status = message["status"]
+            for name, value in message["headers"]:
+                if name.lower() == b"content-type":
+                    content_type = value.decode("latin-1")
+        elif message["type"] == "http.response.body":
+            parts.append(message["body"])
+
+    await app(scope, replay, capture)
+    return _Captured(status, content_type, b"".join(parts))
+
+
+async def _send(status: int, headers: dict[str, str], body: bytes, send: Send) -> None:
+    raw = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()]
+    raw.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def _send_problem(problem: Problem, send: Send) -> None:
+    body = msgspec.json.encode(problem)
+    await _send(problem.status, {"content-type": PROBLEM_TYPE}, body, send)
 
 
 def verified_of(request: Request[Any, Any, Any]) -> Verified:
@@ -245,8 +258,9 @@ def verified_of(request: Request[Any, Any, Any]) -> Verified:
 
 
 def _answer_problem(problem: Problem) -> Response[bytes]:
-    told = refused(problem)
-    return Response(told.body, status_code=told.status, headers=told.headers)
+    return Response(
+        msgspec.json.encode(problem), status_code=problem.status, media_type=PROBLEM_TYPE
+    )
 
 
 def _on_refusal(_: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
@@ -280,13 +294,9 @@ _HTTP_TITLES = {
 
 
 def _on_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    return _answer_problem(_problem_of(error.status_code))
-
-
-def _problem_of(status: int) -> Problem:
     fallback = ("bad-input", "The input does not have the form asked for")
-    code, title = _HTTP_TITLES.get(status, fallback)
-    return Problem(f"urn:kumihimo:{code}", title, status)
+    code, title = _HTTP_TITLES.get(error.status_code, fallback)
+    return _answer_problem(Problem(f"urn:kumihimo:{code}", title, error.status_code))
 
 
 Reporter = Callable[[str, Exception], None]

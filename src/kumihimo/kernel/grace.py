@@ -11,7 +11,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from kumihimo.kernel.refusal import Overloaded, Refusal, Unavailable
+from kumihimo.kernel.refusal import Unavailable
 
 SHOWN_AFTER: Final = timedelta(minutes=1)  # what waits for less is on its way, and no silence
 
@@ -22,7 +22,6 @@ class Grace:
 
     `period` zero: it refuses at once. `period` None: it goes on for ever, and nothing is lost.
     `goes_on` and `stops` say in a few words what it still does, and what ends; `test` holds it.
-    `most` bounds what may wait for the other meanwhile; past it the refusal is `full`.
     """
 
     room: str
@@ -32,8 +31,6 @@ class Grace:
     period: timedelta | None
     then: type[Unavailable] | None
     test: str
-    most: int | None = None
-    full: type[Refusal] = Overloaded
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,19 +48,13 @@ class Silence:
 
     grace: Grace
     since: datetime | None = None
-    count: int = 0
 
-    def saw(self, since: datetime | None, count: int = 0) -> None:
-        """Take note of how old the oldest thing is that waits for the other, and how many do.
-
-        None: nothing waits.
-        """
-        self.since, self.count = since, count
+    def saw(self, since: datetime | None) -> None:
+        """Take note of how old the oldest thing is that waits for the other; None: nothing waits."""
+        self.since = since
 
     def require(self, at: datetime) -> None:
-        """Raise the refusal of the grace when its time is over, or too much waits."""
-        if self.grace.most is not None and self.count >= self.grace.most:
-            raise self.grace.full
+        """Raise the refusal of the grace when its time is over."""
         running = self.running(at)
         if running is not None and not running.left_s and self.grace.then is not None:
             raise self.grace.then

@@ -15,19 +15,14 @@ from typing_extensions import override
 
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
-from kumihimo.kernel.fair import FairGate
 from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.message import KeyBook, Verified, sign_request, verify_answer
-from kumihimo.kernel.refusal import BadInput, Busy, NotAuthentic, Problem, Refusal, Unavailable
+from kumihimo.kernel.refusal import BadInput, NotAuthentic, Problem, Refusal, Unavailable
 from kumihimo.kernel.wire import decode_strictly
 
 T = TypeVar("T")
 
 CALL_TIMEOUT_S = 30.0
-CALLS_EACH = 16  # to one party at once; the rest waits, in turns by consumer
-CALLS_MAX = 1_024  # in all: more than sixty parties that all hang
-WAITING_EACH = 256
-WAITING_MAX = 1_024
 _OK = 200
 _SERVER_ERROR = 500
 
@@ -62,9 +57,7 @@ class HttpNet:
         timeout_s: float = CALL_TIMEOUT_S,
     ) -> None:
         self._routes = routes
-        self._gates: dict[str, FairGate] = {}
-        limits = httpx2.Limits(max_connections=CALLS_MAX, max_keepalive_connections=32)
-        self._timeout_s = timeout_s
+        limits = httpx2.Limits(max_connections=64, max_keepalive_connections=32)
         self._client = httpx2.AsyncClient(
             transport=transport, timeout=timeout_s, limits=limits, trust_env=False
         )
@@ -76,20 +69,12 @@ class HttpNet:
         address = self._routes.get(party)
         if address is None:
             raise Unavailable(f"no address is configured for party {party}")
-        gate = self._gates.get(party)
-        if gate is None:
-            gate = self._gates[party] = FairGate(
-                CALLS_EACH, each=WAITING_EACH, most=WAITING_MAX, wait_s=self._timeout_s
-            )
         try:
-            async with gate.turn():  # who is slow keeps none from the others
-                response = await self._client.post(
-                    address.rstrip("/") + path, headers=dict(headers), content=body
-                )
+            response = await self._client.post(
+                address.rstrip("/") + path, headers=dict(headers), content=body
+            )
         except httpx2.HTTPError as error:
             raise Unavailable(f"party {party} does not answer") from error
-        except Busy as error:
-            raise Unavailable(f"too much waits for party {party}") from error
         return Answer(response.status_code, response.headers, response.content)
 
     async def close(self) -> None:
@@ -154,10 +139,7 @@ class Caller:
         if answer.status >= _SERVER_ERROR:
             raise Unavailable(f"party {recipient} could not answer")
         if answer.status != _OK:
-            problem = _decode(recipient, answer.body, Problem)
-            if problem.type == Busy().problem().type:  # a bound of the moment, not a decision
-                raise Unavailable(f"party {recipient} has enough of ours to do")
-            raise Refused(recipient, problem)
+            raise Refused(recipient, _decode(recipient, answer.body, Problem))
         return _decode(recipient, answer.body, reply), verified
 
     def _believe(

@@ -5,7 +5,6 @@ refuses by name is dead at once; one that finds nobody is tried again, ever more
 end: what bounds the queue is the room's grace (`operations/graces.py`), not the patience of a letter.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -13,7 +12,6 @@ import attrs
 
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy, below
-from kumihimo.kernel.fair import working_for
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.sql import Database, Tx
@@ -122,9 +120,7 @@ async def dead(tx: Tx) -> list[Waiting]:
 class Outbox:
     """Sends what is due. Any number of workers may run: claims skip each other's rows.
 
-    `packs` says, by topic, how letters to one door travel together. Each sender's letters to each
-    destination are a line of their own: a long one, or a destination that hangs, keeps none of the
-    others waiting.
+    `packs` says, by topic, how letters to one door travel together.
     """
 
     database: Database
@@ -134,34 +130,26 @@ class Outbox:
     packs: Mapping[str, Pack] = attrs.field(factory=dict[str, Pack])
 
     async def run_once(self, limit: int = CLAIM_MAX) -> int:
-        """Try up to `limit` due messages of each line once; returns how many were tried.
+        """Try up to `limit` due messages once; returns how many were tried.
 
         A claim is a lease: a worker that dies leaves its messages to be claimed again.
         """
         letters = await self._claim(limit)
-        doors: dict[tuple[str, str, str], list[Letter]] = {}
+        together: dict[tuple[str, str, str], list[Letter]] = {}
         for letter in sorted(letters, key=lambda one: one.message):
             door = (letter.sender, letter.destination, letter.topic)
-            doors.setdefault(door, []).append(letter)
-        await asyncio.gather(*(self._send_all(same) for same in doors.values()))
+            together.setdefault(door, []).append(letter)
+        for same in together.values():
+            await self._send_all(same)
         return len(letters)
 
     async def _claim(self, limit: int) -> list[Letter]:
         now = self.clock.now()
         async with self.database.transaction() as tx:
             return await tx.rows(
-                "WITH RECURSIVE line AS ("
-                " (SELECT sender, destination FROM outbox ORDER BY sender, destination LIMIT 1)"
-                " UNION ALL SELECT next.sender, next.destination FROM line, LATERAL ("
-                " SELECT o.sender, o.destination FROM outbox o"
-                " WHERE (o.sender, o.destination) > (line.sender, line.destination)"
-                " ORDER BY o.sender, o.destination LIMIT 1) AS next"
-                "), due AS (SELECT one.message FROM line, LATERAL (SELECT o.message FROM outbox o"
-                " WHERE o.sender = line.sender AND o.destination = line.destination"
-                " AND o.next_try_at <= %(now)s ORDER BY o.next_try_at, o.message"
-                " LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS one)"
-                " UPDATE outbox SET next_try_at = %(lease)s, tries = tries + 1"
-                " WHERE message IN (SELECT message FROM due)"
+                "UPDATE outbox SET next_try_at = %(lease)s, tries = tries + 1"
+                " WHERE message IN (SELECT message FROM outbox WHERE next_try_at <= %(now)s"
+                " ORDER BY next_try_at, message LIMIT %(limit)s FOR UPDATE SKIP LOCKED)"
                 " RETURNING message, sender, topic, destination, body, put_at, tries",
                 {"lease": now + CLAIM_FOR, "now": now, "limit": limit},
                 Letter,
@@ -169,10 +157,6 @@ class Outbox:
 
     async def _send_all(self, letters: Sequence[Letter]) -> None:
         """Send letters to one door, packed where the topic allows it."""
-        with working_for(letters[0].sender):
-            await self._send_packed(letters)
-
-    async def _send_packed(self, letters: Sequence[Letter]) -> None:
         pack = self.packs.get(letters[0].topic)
         if pack is None or len(letters) == 1:
             for letter in letters:

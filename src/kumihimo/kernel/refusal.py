@@ -17,21 +17,18 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     status: int
     detail: str = ""
     pointer: str = ""
-    retry_after_s: int = 0
 
 
 class Refusal(Exception):
     """Base of everything a room refuses on purpose.
 
     `code` is the kebab-case name that clients switch on; `title` is the same sentence for every
-    refusal of the class, so that it can be translated; `detail` is for this occasion. What may be
-    tried again says after how many seconds (`Retry-After`).
+    refusal of the class, so that it can be translated; `detail` is for this occasion.
     """
 
     code: ClassVar[str] = "refused"
     title: ClassVar[str] = "Refused"
     status: ClassVar[int] = 400
-    retry_after_s: ClassVar[int] = 0
 
     def __init__(self, detail: str = "", *, pointer: str = "") -> None:
         super().__init__(detail or self.title)
@@ -46,7 +43,6 @@ class Refusal(Exception):
             status=self.status,
             detail=self.detail,
             pointer=self.pointer,
-            retry_after_s=self.retry_after_s,
         )
 
 
@@ -96,15 +92,6 @@ class TooMany(Refusal):
     code = "too-many"
     title = "Too many requests; try again later"
     status = 429
-    retry_after_s = 60  # quotas are counted by the minute
-
-
-class Busy(TooMany):
-    """The caller has too much under way here; nothing was done."""
-
-    code = "busy"
-    title = "Too many of your requests are under way; nothing was done"
-    retry_after_s = 1
 
 
 class Unavailable(Refusal):
@@ -113,12 +100,3 @@ class Unavailable(Refusal):
     code = "unavailable"
     title = "A party that is needed does not answer; nothing was done"
     status = 503
-    retry_after_s = 5
-
-
-class Overloaded(Unavailable):
-    """The room has too much under way for everybody; nothing was done."""
-
-    code = "overloaded"
-    title = "The room has more under way than it takes; nothing was done"
-    retry_after_s = 2

@@ -12,7 +12,6 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from kumihimo.kernel.fair import FairGate
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.withheld import Withheld
 
@@ -21,8 +20,6 @@ Params = Mapping[str, Any] | Sequence[Any]
 
 POOL_MAX = 8  # per process; PostgreSQL's default of 100 connections serves a dozen processes
 POOL_WAIT_S = 10.0
-WAITING_EACH = 1_024  # of one consumer for a connection; who comes next is told at once
-WAITING_MAX = 8_192
 STATEMENT_TIMEOUT_MS = 60_000
 
 
@@ -83,8 +80,6 @@ class Database:
     def __init__(self, dsn: Withheld[str], *, pool_max: int = POOL_MAX) -> None:
         self._dsn = dsn
         self._tries = pool_max + 1
-        # Connections are handed out in turns to those for whom the room works.
-        self._gate = FairGate(pool_max, each=WAITING_EACH, most=WAITING_MAX, wait_s=POOL_WAIT_S)
         self._pool = AsyncConnectionPool[AsyncConnection[Any]](
             dsn.reveal(),
             min_size=1,
@@ -125,7 +120,7 @@ class Database:
         unknown, so every use case is written to be repeated.
         """
         try:
-            connection = await self._take()
+            connection = await self._alive()
             try:
                 async with connection.pipeline() as pipeline:
                     await connection.execute("BEGIN")
@@ -140,14 +135,14 @@ class Database:
                     await connection.rollback()
                 raise
             finally:
-                await self._give_back(connection)
+                await self._pool.putconn(connection)
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise Unavailable("the room's database does not answer") from error
 
     async def copy_in(self, statement: LiteralString, rows: Iterable[Sequence[object]]) -> None:
         """Write rows by COPY, in a transaction of their own: a pipeline takes none."""
         try:
-            connection = await self._take()
+            connection = await self._alive()
             try:
                 async with (
                     connection.transaction(),
@@ -157,24 +152,9 @@ class Database:
                     for row in rows:
                         await copy.write_row(row)
             finally:
-                await self._give_back(connection)
+                await self._pool.putconn(connection)
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise Unavailable("the room's database does not answer") from error
-
-    async def _take(self) -> AsyncConnection[Any]:
-        """Wait for a turn and a connection. Raises `Busy`, `Overloaded`, `PoolTimeout`."""
-        await self._gate.enter()
-        try:
-            return await self._alive()
-        except BaseException:
-            self._gate.leave()
-            raise
-
-    async def _give_back(self, connection: AsyncConnection[Any]) -> None:
-        try:
-            await self._pool.putconn(connection)
-        finally:
-            self._gate.leave()
 
     async def _alive(self) -> AsyncConnection[Any]:
         """Return a connection that did not die while it was idle.

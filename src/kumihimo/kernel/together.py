@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Generic, TypeVar
 
-from kumihimo.kernel.refusal import Busy
+from kumihimo.kernel.refusal import TooMany
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -41,9 +41,9 @@ class Together(Generic[Q, A]):
         return not self._running
 
     async def ask(self, question: Q) -> A:
-        """Return the answer, or raise what `act` raised; raises `Busy` in a flood."""
+        """Return the answer, or raise what `act` raised; raises `TooMany` in a flood."""
         if len(self._waiting) >= WAITING_MAX:
-            raise Busy
+            raise TooMany
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, answer))
         if len(self._running) < self._at_once:

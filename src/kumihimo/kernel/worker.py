@@ -1,42 +1,31 @@
 """Work that goes on beside the requests: due batches, the outbox, expiry."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Final
+from typing import Any
 
 import attrs
 from litestar import Litestar
 
 from kumihimo.kernel.door import Reporter
-from kumihimo.kernel.fair import OURSELVES, worked_for, working_for
 from kumihimo.kernel.refusal import Unavailable
-
-ERRANDS_EACH: Final = 64  # of one consumer; what is left, a worker finds a moment later
-ERRANDS_MAX: Final = 1_024
 
 
 @attrs.frozen
 class Job:
-    """Something to do again and again; `run` returns how much it found to do.
-
-    `consumer` is for whom, where a room works for many: a job of each, so that none waits for
-    another's.
-    """
+    """Something to do again and again; `run` returns how much it found to do."""
 
     name: str
     run: Callable[[], Awaitable[int]]
     pause_s: float
-    consumer: str = OURSELVES
 
 
 async def repeat(job: Job, report: Reporter) -> None:
     """Run a job for ever, at once again while there is work; a failure is reported, not fatal."""
     while True:
         try:
-            with working_for(job.consumer):
-                found = await job.run()
+            found = await job.run()
         except Unavailable:
             found = 0
         except Exception as error:  # noqa: BLE001 - a worker outlives its bugs, and tells of them
@@ -52,26 +41,12 @@ class Errands:
     def __init__(self, report: Reporter) -> None:
         self._report = report
         self._running: set[asyncio.Task[None]] = set()
-        self._of: Counter[str] = Counter()
 
-    def start(self, name: str, errand: Coroutine[Any, Any, None]) -> bool:
-        """Begin an errand and return at once; False when there are too many already."""
-        consumer = worked_for()
-        if self._of[consumer] >= ERRANDS_EACH or len(self._running) >= ERRANDS_MAX:
-            errand.close()
-            return False
+    def start(self, name: str, errand: Coroutine[Any, Any, None]) -> None:
+        """Begin an errand and return at once."""
         task = asyncio.create_task(self._run(name, errand), name=name)
         self._running.add(task)
-        self._of[consumer] += 1
-
-        def ended(_: asyncio.Task[None]) -> None:
-            self._running.discard(task)
-            self._of[consumer] -= 1
-            if not self._of[consumer]:
-                del self._of[consumer]
-
-        task.add_done_callback(ended)
-        return True
+        task.add_done_callback(self._running.discard)
 
     async def _run(self, name: str, errand: Coroutine[Any, Any, None]) -> None:
         try:

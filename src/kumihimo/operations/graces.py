@@ -8,16 +8,13 @@ from datetime import timedelta
 from typing import Final
 
 from kumihimo.kernel.grace import Grace
-from kumihimo.kernel.refusal import Busy, Unavailable
+from kumihimo.kernel.refusal import Unavailable
 
 OVERSIGHT: Final = "oversight"
 DIRECTORY: Final = timedelta(hours=24)
 RECORDS: Final = timedelta(hours=24)
 QUESTIONS: Final = timedelta(hours=4)
 AT_ONCE: Final = timedelta()
-# What may wait meanwhile: a letter holds up to a thousand records, half a megabyte of them.
-LETTERS: Final = 100_000
-BATCHES: Final = 20_000  # of one institution; a question that is asked alone is one
 
 
 class DirectoryTooOld(Unavailable):
@@ -96,7 +93,6 @@ GRACES: Final = (
         stops="permits; ends and refusals are still taken",
         period=RECORDS,
         then=LedgerSilent,
-        most=LETTERS,
         test=_HERE + "test_a_core_whose_records_the_ledger_does_not_take_permits_nothing_more",
     ),
     _for_ever(
@@ -113,8 +109,6 @@ GRACES: Final = (
         stops="taking questions",
         period=QUESTIONS,
         then=CoreSilent,
-        most=BATCHES,
-        full=Busy,
         test=_HERE + "test_a_gateway_takes_questions_for_a_silent_core_until_the_grace_is_over",
     ),
     Grace(
@@ -124,8 +118,6 @@ GRACES: Final = (
         stops="asking and providing",
         period=RECORDS,
         then=CoreSilent,
-        most=LETTERS,
-        full=Busy,
         test=_HERE + "test_a_provider_whose_reports_do_not_arrive_provides_nothing_more",
     ),
     _at_once(

@@ -2,8 +2,6 @@
 
 import asyncio
 import gc
-import os
-import resource
 import signal
 import socket
 import sys
@@ -18,7 +16,6 @@ from granian.server.embed import Server
 
 from kumihimo.kernel.clock import SystemClock
 from kumihimo.kernel.entropy import SystemEntropy
-from kumihimo.kernel.fair import FairThreads
 from kumihimo.kernel.keys import KeyFileUnsafe
 from kumihimo.kernel.log import Log
 from kumihimo.kernel.refusal import BadInput, Refusal, Unavailable
@@ -31,12 +28,6 @@ from kumihimo.run.serving import ROOMS, compose
 
 FOLLOW_PAUSE_S: Final = 10.0
 WAIT_PAUSE_S: Final = 0.5
-# The server takes no further connection past this, an idle one counts too: with its own default, 128,
-# one institution shut all others out. What a connection may ask is bounded at the door.
-CONNECTIONS_MAX: Final = 8_192
-BACKLOG: Final = 1_024  # connections that wait to be taken
-FILES_BESIDE: Final = 1_024  # descriptors for everything else
-THREADS: Final = min(32, (os.cpu_count() or 1) + 4)  # as many as Python itself would take
 
 app = App(
     name="serve",
@@ -75,14 +66,6 @@ def run_service(service: Service, log: Log) -> int:
     return 0
 
 
-def _allow_files(wanted: int) -> None:
-    """Let the process hold that many descriptors, or as many as it is allowed."""
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    allowed = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
-    if now != resource.RLIM_INFINITY and now < allowed:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
-
-
 def _require_free(service: Service) -> None:
     family = socket.AF_INET6 if ":" in service.host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -100,8 +83,6 @@ def _require_free(service: Service) -> None:
 async def _run(service: Service, log: Log) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(FairThreads(THREADS))
-    _allow_files(CONNECTIONS_MAX + FILES_BESIDE)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if service.database is not None:
@@ -151,8 +132,6 @@ async def _serve(service: Service, log: Log, stop: asyncio.Event) -> None:
         port=service.port,
         interface=Interfaces.ASGI,
         log_enabled=False,
-        backlog=BACKLOG,
-        backpressure=CONNECTIONS_MAX,
     )
     serving = asyncio.create_task(server.serve())
     following = asyncio.create_task(_follow(service, log))

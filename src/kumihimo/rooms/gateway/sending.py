@@ -70,18 +70,19 @@ class _News:
 
 
 async def run_once(gateway: Gateway, tenant: Tenant) -> int:
-    """Advance the batches of a tenant that are due, at once; returns how many were tried.
+    """Advance the batches of a tenant that are due; returns how many were tried.
 
     Each is claimed for a while: other processes of this gateway take others, and a batch that
     cannot be advanced does not stand in the way of those behind it.
     """
-    now = gateway.clock.now()
-    async with gateway.database.transaction(institution=tenant.institution) as tx:
-        names = await store_exchange.claim_batches(
-            tx, now, until=now + CLAIM_FOR, most=BATCHES_AT_ONCE
-        )
-    await asyncio.gather(*(advance(gateway, tenant, name) for name in names))
-    return len(names)
+    for tried in range(BATCHES_AT_ONCE):
+        now = gateway.clock.now()
+        async with gateway.database.transaction(institution=tenant.institution) as tx:
+            name = await store_exchange.claim_batch(tx, now, until=now + CLAIM_FOR)
+        if name is None:
+            return tried
+        await advance(gateway, tenant, name)
+    return BATCHES_AT_ONCE
 
 
 async def advance(gateway: Gateway, tenant: Tenant, name: str) -> None:

@@ -15,11 +15,10 @@ async def look(gateway: Gateway, tenants: Mapping[str, Tenant]) -> int:
     """Take note of the oldest question and the oldest report that wait for the core."""
     async with gateway.database.transaction() as tx:
         letters = await outbox.waiting(tx)
-    reports = {one.sender: one for one in letters if one.destination == PARTY}
+    reports = {one.sender: one.oldest for one in letters if one.destination == PARTY}
     for name in tenants:
         async with gateway.database.transaction(institution=name) as tx:
-            asked = await store_exchange.unheard(tx)
-        told = reports.get(name)
-        gateway.core[name].questions.saw(asked.since, asked.count)
-        gateway.core[name].reports.saw(told and told.oldest, told.count if told else 0)
+            asked = await store_exchange.oldest_unheard(tx)
+        gateway.core[name].questions.saw(asked)
+        gateway.core[name].reports.saw(reports.get(name))
     return 0

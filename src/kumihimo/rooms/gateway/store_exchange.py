@@ -201,37 +201,27 @@ async def batch_inquiries(tx: Tx, batch: str) -> list[InquiryRow]:
     )
 
 
-async def claim_batches(tx: Tx, at: datetime, *, until: datetime, most: int) -> list[str]:
-    """Claim the batches whose next step is most overdue.
+async def claim_batch(tx: Tx, at: datetime, *, until: datetime) -> str | None:
+    """Claim the batch whose next step is most overdue; None when none is due.
 
     A claim is a lease: whoever dies with it leaves the batch to be claimed again.
     """
-    rows = await tx.rows(
-        "UPDATE batch SET next_try_at = %(until)s WHERE batch IN ("
+    row = await tx.row(
+        "UPDATE batch SET next_try_at = %(until)s WHERE batch = ("
         " SELECT batch FROM batch WHERE state <> 'DONE' AND next_try_at <= %(at)s"
-        " ORDER BY next_try_at LIMIT %(most)s FOR UPDATE SKIP LOCKED) RETURNING batch",
-        {"at": at, "until": until, "most": most},
+        " ORDER BY next_try_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING batch",
+        {"at": at, "until": until},
         BatchName,
     )
-    return [row.batch for row in rows]
+    return row.batch if row else None
 
 
-@attrs.frozen
-class Unheard:
-    """How many batches the core has not answered, and since when the oldest waits."""
-
-    count: int
-    since: datetime | None
-
-
-async def unheard(tx: Tx) -> Unheard:
-    """Return what waits for the core's answer."""
-    return await tx.one(
-        "SELECT count(*) AS count, min(created_at) AS since FROM batch"
-        " WHERE state <> 'DONE' AND granted IS NULL",
-        {},
-        Unheard,
+async def oldest_unheard(tx: Tx) -> datetime | None:
+    """Return since when the oldest batch waits that the core has not answered."""
+    found: datetime | None = await tx.value(
+        "SELECT min(created_at) FROM batch WHERE state <> 'DONE' AND granted IS NULL"
     )
+    return found
 
 
 @attrs.frozen

@@ -190,9 +190,7 @@ async def look_at_ledger(core: Core) -> int:
     """Take note of since when records wait for the ledger."""
     async with core.database.transaction() as tx:
         found = await outbox.waiting(tx)
-    records = [one for one in found if one.destination == LEDGER]
-    oldest = min((one.oldest for one in records), default=None)
-    core.ledger.saw(oldest, sum(one.count for one in records))
+    core.ledger.saw(min((one.oldest for one in found if one.destination == LEDGER), default=None))
     return 0
 
 
