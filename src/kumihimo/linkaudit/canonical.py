@@ -23,7 +23,7 @@ from kumihimo.kernel.withheld import Withheld
 from kumihimo.linkaudit.schema import SNAPSHOT
 from kumihimo.people.addresses import ADDRESS_FORM_VERSION
 from kumihimo.people.columns.addresses import address_columns
-from kumihimo.people.columns.births import birth_columns, sexes
+from kumihimo.people.columns.births import birth_days, sexes
 from kumihimo.people.columns.names import canonical_kanas, canonical_names
 from kumihimo.people.kana import KANA_FORM_VERSION
 from kumihimo.people.names import NAME_FORM_VERSION
@@ -187,11 +187,7 @@ def _told(column: pl.Series) -> NDArray[np.uint64]:
 
 def read_births(written: pl.Series) -> pl.Series:
     """Return dates as 19900401, 00 for an unknown part, 0 where there is none (Int32)."""
-    parts = birth_columns(written.cast(pl.String))
-    day = pl.col("year").cast(pl.Int32) * 10_000
-    for name, unit in (("month", 100), ("day", 1)):
-        day += pl.col(name).cast(pl.Int32).fill_null(0) * unit
-    return parts.select(day.fill_null(0).alias("birth")).to_series()
+    return birth_days(written.cast(pl.String)).fill_null(0).alias("birth")
 
 
 def read_sexes(written: pl.Series) -> pl.Series:

@@ -1,3 +1,5 @@
+from itertools import product
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 from tests.people.columns import hostile
 
 from kumihimo.kernel.refusal import BadInput
-from kumihimo.people.births import BirthDate
+from kumihimo.people.births import ERAS, BirthDate
 from kumihimo.people.columns.births import birth_columns, sexes
 from kumihimo.people.sexes import Sex
 
@@ -31,6 +33,21 @@ def coded(text):
 @given(st.lists(st.none() | hostile.births))
 def test_a_column_says_of_every_birth_date_what_is_said_of_it_alone(texts):
     found = birth_columns(pl.Series("held", texts, pl.String))
+    assert found.rows() == [born(text) for text in texts]
+
+
+def test_the_edges_of_every_era_month_and_century_are_read_as_alone():
+    starts = [
+        f"{name}{year}" for name, *_ in ERAS for year in ("元", 0, 1, 2, 7, 15, 31, 45, 64, 99)
+    ]
+    starts += [f"{letter}{year:02}" for _, letter, _ in ERAS for year in (0, 1, 2, 15, 45, 64)]
+    starts += ["1900", "2000", "1989", "1912", "0000", "199", "19元"]
+    days = list(
+        product((0, 1, 2, 4, 5, 7, 12, 13, 99), (0, 1, 7, 8, 24, 25, 28, 29, 30, 31, 32, 99))
+    )
+    forms = ["{}年{}月{}日", "{}.{:02}.{:02}", "{}-{:02}-{:02}", "{}{:02}{:02}", "{}年{}/{}"]
+    texts = [form.format(year, *day) for form in forms for year in starts for day in days]
+    found = birth_columns(pl.Series(texts))
     assert found.rows() == [born(text) for text in texts]
 
 
