@@ -186,3 +186,21 @@ def test_a_reading_holds_kana_only(text):
 def test_a_mark_of_repetition_with_nothing_before_it_stays():
     assert expand_iterations("々木") == "々木"
     assert expand_iterations("佐々木") == "佐佐木"
+
+
+SIMPLE = [
+    *map(chr, (*range(0x20, 0x7F), *range(0x3041, 0x3097), *range(0x30A1, 0x30FB), 0x3000, 0x30FC)),
+    *"々●○◯■□〓一丁高崎髙濵邊鿿",
+]
+
+
+@given(st.text(st.sampled_from(SIMPLE), max_size=12))
+@example("ミ-ナ")
+@example("佐 々木")
+def test_a_simple_name_gets_by_the_short_way_the_form_of_the_long_way(text):
+    assert canonical_name(text) == canonical_name(f"{text}\ufe00")  # a mark that is dropped
+
+
+def test_every_simple_letter_gets_by_the_short_way_the_form_of_the_long_way():
+    letters = [*SIMPLE, *map(chr, range(0x4E00, 0xA000))]
+    assert [one for one in letters if canonical_name(one) != canonical_name(f"{one}\ufe00")] == []

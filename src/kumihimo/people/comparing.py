@@ -5,7 +5,8 @@ with the given name, and a foreign resident's name with the surname in front or 
 record writes may be any of them. Which level is enough for what, others decide.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Final, TypeVar
 
 import attrs
@@ -35,10 +36,18 @@ class _Names:
     written: str
     form: str
     members: frozenset[str]
-    weak: frozenset[str]
-    shortened: frozenset[str]  # of a name with middle names, those left out
+    words: Sequence[Sequence[str]]  # of each name in the Latin alphabet
     surname: str  # canonical; "" where no space tells it from the given name
     given: str
+
+    @cached_property
+    def weak(self) -> frozenset[str]:
+        return frozenset(map(fold_confusables, self.members))
+
+    @cached_property
+    def shortened(self) -> frozenset[str]:
+        """Of names with middle names, those left out."""
+        return frozenset(order for words in self.words for order in _shortened(words))
 
 
 def read_names(
@@ -123,9 +132,9 @@ def _of_names(names: RecordedNames) -> _Names:
     kana = [one.reveal() for one in (names.kana, names.alias_kana) if one]
     texts = [*whole, *kana, *([former + given] if former and given else [])]
     members = {canonical_name(text) for text in texts}
-    members.update(order for text in whole for order in _orders(_words(text)))
-    shortened = {order for text in whole for order in _shortened(_words(text))}
-    return _names(whole[0], canonical_name, members, shortened, (surname, given))
+    words = [_words(text) for text in whole]
+    members.update(order for some in words for order in _orders(some))
+    return _names(whole[0], canonical_name, members, words, (surname, given))
 
 
 def _of_kanas(written: str, former: str, others: Sequence[str]) -> _Names:
@@ -139,14 +148,11 @@ def _names(
     written: str,
     form: Callable[[str], str],
     members: set[str],
-    shortened: Iterable[str],
+    words: Sequence[Sequence[str]],
     halves: tuple[str, str],
 ) -> _Names:
     surname, given = map(form, halves) if all(halves) else ("", "")
-    weak = frozenset(map(fold_confusables, members))
-    return _Names(
-        written, form(written), frozenset(members), weak, frozenset(shortened), surname, given
-    )
+    return _Names(written, form(written), frozenset(members), words, surname, given)
 
 
 def split_name(text: str) -> tuple[str, str]:
@@ -218,13 +224,13 @@ def _words(text: str) -> list[str]:
     return [word for word in words if word] if len(words) <= _ROMAJI_WORDS_MAX else []
 
 
-def _orders(words: list[str]) -> Iterator[str]:
+def _orders(words: Sequence[str]) -> Iterator[str]:
     """Yield the orders in which the words of a name stand: SURNAME GIVEN, GIVEN SURNAME."""
     for cut in range(len(words)):
-        yield "".join(words[cut:] + words[:cut])
+        yield "".join((*words[cut:], *words[:cut]))
 
 
-def _shortened(words: list[str]) -> Iterator[str]:
+def _shortened(words: Sequence[str]) -> Iterator[str]:
     """Yield surname and one given name of a name that has middle names, in both orders."""
     if len(words) > _TWO:
         first, second, last = words[0], words[1], words[-1]

@@ -29,6 +29,7 @@ _SEPARATORS = re.compile("[・]")
 _AFTER_KANA_DASH = re.compile("(?<=[ぁ-ゖァ-ヺー])-")
 _KANA_MARKS = {"ゝ": "", "ヽ": "", "ゞ": "\u3099", "ヾ": "\u3099"}
 _KANA = re.compile("[ぁ-ゖァ-ヺ]")
+_MARKS = re.compile("[々〻ゝゞヽヾ]")
 _IDEOGRAPH_MARKS = "々〻"
 _IDEOGRAPH = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd]")
 
@@ -57,7 +58,7 @@ def long_marks(text: str) -> str:
 
 def expand_iterations(text: str) -> str:
     """Return the text with 々 and ゝゞヽヾ written out where the mark follows its letter."""
-    if not any(mark in text for mark in "々〻ゝゞヽヾ"):
+    if not _MARKS.search(text):
         return text
     out: list[str] = []
     for character in text:

@@ -21,6 +21,9 @@ _FORMER = re.compile(r"[［\[]([^［\[\]］]*)[］\]]")
 _ALIAS = re.compile(r"[（(]([^（()）]*)[）)]")
 _BRACKETS = re.compile(r"[［\[\]］（()）]")
 _SCRIPTS = re.compile("[＿_]")
+# Letters, spaces and signs of lost letters whose form is known without a look at what stands beside
+# them: most names are made of nothing else. No dash, which may be a long mark.
+_SIMPLE = re.compile("[ \u3000ぁ-ゖァ-ヺー々\u4e00-\u9fff●○◯■□〓!-,./0-~]*")
 
 
 def canonical_name(text: str) -> str:
@@ -47,6 +50,8 @@ def canonical_name_1(text: str) -> str:
 
 
 def _unfolded(text: str) -> str:
+    if _SIMPLE.fullmatch(text):
+        return expand_iterations(text.replace(" ", "").replace("\u3000", "").casefold())
     # Twice, because what stood apart may compose once the space or dot between is gone.
     whole = _joined(_joined(text).casefold())
     return long_marks(expand_iterations(whole))

@@ -25,6 +25,9 @@ _DASHES = dict.fromkeys(
 # two offices' 外字 at one code point are two glyphs.
 UNREADABLE = re.compile("[●○◯■□〓?\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
 
+# Letters and signs that most texts are made of, none of which is refused.
+_ADMITTED = re.compile("[ \u3000-\u303dぁ-ゖァ-ヺー\u4e00-\u9fff!-~\uff01-\uff9f]*")
+
 _REASONS = {
     "Cc": "a control character",
     "Cf": "an invisible formatting character",
@@ -55,6 +58,8 @@ def admit(text: str, *, what: str, limit: int) -> str:
         raise BadText(f"{what}: at most {limit} characters, {len(text)} were given")
     if not text.strip():
         raise BadText(f"{what}: empty")
+    if _ADMITTED.fullmatch(text):
+        return text
     for position, character in enumerate(text, start=1):
         reason = _REASONS.get(unicodedata.category(character))
         if reason is not None and not _may_be_a_newer_ideograph(character):

@@ -82,6 +82,10 @@ _surnames = st.sampled_from(
         "林田",
         "佐々木",
         "ヤマダ",
+        "山﨑",
+        "山崎",
+        "葛\U000e0100城",
+        "葛城",
         "●橋",
         "LEE",
         "SMITH",
@@ -119,7 +123,8 @@ kanas = st.none() | st.sampled_from(
         "LEE",
     ]
 )
-names = _whole | _whole | _odd | st.none()
+_bracketed = st.builds("{}［{}］　{}".format, _surnames, _surnames, _given)
+names = _whole | _whole | _bracketed | _odd | st.none()
 # What the register records of a person.
 recorded = st.fixed_dictionaries(
     {"name": names, "kana": kanas, "kanji": names, "alias": names, "alias_kana": kanas}

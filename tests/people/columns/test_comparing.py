@@ -1,5 +1,7 @@
 """Whole columns of names agree as far as each pair of them does."""
 
+from itertools import product
+
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from tests.people.columns.hostile import kanas, names, recorded
 
 from kumihimo.people.columns.comparing import HELD, kana_levels, name_levels
 from kumihimo.people.comparing import compare_kanas, compare_names, read_kana, read_names
+from kumihimo.people.levels import NameLevel
 
 PAIR = st.tuples(names, kanas, recorded)
 
@@ -56,3 +59,34 @@ def test_spaces_around_a_name_are_no_way_of_writing_it():
         for a, b in zip(written["name"], held["name"], strict=True)
     ]
     assert name_levels(written, held).to_list() == told == ["equal", "canonical"]
+
+
+# Written ways that whole columns settle, and their neighbours that they do not.
+WAYS = [
+    "山崎　花子", "山﨑花子", "山崎\U000e0100 花子", "山崎［髙橋］　花子", "髙橋 花子", "高橋　翼", "山崎［髙橋］花子",
+    "●崎　花子", "山●花子", "山崎●●", "〓崎［高橋］　花子", "山崎", "花子", "山崎　●", "●", "\U000e0100　花子",
+    "SMITH JOHN", "John Smith", "SMITH JOHN PAUL", "SMITH　JOHN", "JOHN", "Smithjohn", " SMITH JOHN",
+    "山﨑 花子［高橋］", "［高橋］　花子", "山崎［］花子", "山崎［JONES JOHN］　花子", "ヤマサキ ハナコ", "山崎 花子 ",
+    "大田　花子", "太田　花子", "太田［山崎］　花子", "山崎[髙橋]花子", "SMITH JOHN（林　花）", "林　花",
+]  # fmt: skip
+RECORDED = [
+    {},
+    {"alias": "林　花", "kana": "ヤマサキ　ハナコ"},
+    {"former_surname": "髙橋", "kanji": "JOHN SMITH"},
+    {"former_surname": "大田", "alias": "SMITH JOHN", "alias_kana": "スミス　ジョン"},
+    {"kana": "●", "alias": "山崎●子"},
+]
+
+
+def test_every_way_of_writing_meets_every_other_as_it_does_alone():
+    rows = [
+        (mine, dict.fromkeys(HELD) | more | {"name": name})
+        for mine, name, more in product(WAYS, WAYS, RECORDED)
+    ]
+    written = pl.DataFrame({"name": [mine for mine, _ in rows]})
+    held = pl.DataFrame([row for _, row in rows], schema=dict.fromkeys(HELD, pl.String))
+    alone = [compare_names(read_names(mine), read_names(**row)) for mine, row in rows]
+    found = name_levels(written, held).to_list()
+    differ = [(a, b, *row) for a, b, row in zip(found, alone, rows, strict=True) if a != b]
+    assert differ == []
+    assert set(found) == set(NameLevel)

@@ -1,17 +1,21 @@
 """How far names agree, over columns: `comparing.compare_names` and `compare_kanas` row by row.
 
-Names of ideographs, kana and spaces are compared by whole columns. Every other (brackets, the
-Latin alphabet, lost characters) goes to the scalar comparison, each distinct row once.
+What is written alike is settled first, then what is so in canonical form, then the names of most
+people who are written otherwise: of ideographs and kana, with a former surname in brackets or one
+lost letter, or of two words in the Latin alphabet. Every other goes to the scalar comparison, each
+distinct row once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import attrs
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from kumihimo.people.columns.levels import first_that_holds, level_type
-from kumihimo.people.columns.names import canonical_kanas, canonical_names, weak_names
+from kumihimo.people.columns.names import LOST, canonical_kanas, canonical_names, weak_names
 from kumihimo.people.comparing import compare_kanas, compare_names, read_kana, read_names
 from kumihimo.people.levels import NameLevel
 from kumihimo.people.names import NAME_CHARS_MAX
@@ -20,17 +24,30 @@ from kumihimo.people.names import NAME_CHARS_MAX
 HELD: Final = (
     "name", "kanji", "kana", "former_surname", "alias", "former_surname_kana", "alias_kana",
 )  # fmt: skip
-_IDEOGRAPHS: Final = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af々"
-_KANA: Final = "\u3041-\u3096\u30a1-\u30fa\u30fc"
-_PLAIN_NAME: Final = f"^[ \u3000]*[{_IDEOGRAPHS}{_KANA}][{_IDEOGRAPHS}{_KANA} \u3000]*$"
-_WHOLE_NAME: Final = f"^[{_IDEOGRAPHS}{_KANA}A-Za-z \u3000]*[{_IDEOGRAPHS}{_KANA}A-Za-z][{_IDEOGRAPHS}{_KANA}A-Za-z \u3000]*$"
-_READ: Final = f"{_KANA}\uff66-\uff9f"
+# A letter of the plane that every version of Unicode has whole; one at least must stand in a name.
+_LETTER: Final = "\u3041-\u3096\u30a1-\u30fa\u30fc々\u3400-\u4dbf\u4e00-\u9fff"
+# With it may stand: rarer ideographs, those that are there twice for compatibility, and the marks
+# that choose a glyph.
+_NAME: Final = (
+    f"{_LETTER}\U00020000-\U000323af\uf900-\ufa6d\ufa70-\ufad9\U0002f800-\U0002fa1d"
+    "\ufe00-\ufe0f\U000e0100-\U000e01ef \u3000"
+)
+_PLAIN: Final = f"[{_NAME}]*[{_LETTER}][{_NAME}]*"
+_LATIN: Final = "[A-Za-z]+(?:[ \u3000]+[A-Za-z]+)?"
+_PLAIN_NAME: Final = f"^(?:{_PLAIN}|{_LATIN})$"
+_ONE_LOST: Final = f"^(?:{_PLAIN}[{LOST}][{_NAME}]*|[{_NAME}]*[{LOST}]{_PLAIN})$"
+_WHOLE_NAME: Final = f"^[{_NAME}A-Za-z]*[{_LETTER}A-Za-z][{_NAME}A-Za-z]*$"
+_FORMER: Final = f"^([{_NAME}]*)[［\\[]({_PLAIN})[］\\]]([{_NAME}]*)$"
+_READ: Final = "\u3041-\u3096\u30a1-\u30fa\u30fc\uff66-\uff9f"
 _PLAIN_KANA: Final = f"^[ \u3000]*[{_READ}][{_READ} \u3000]*$"
 _AROUND: Final = " \u3000"
 _HALVES: Final = "^[ \u3000]*([^ \u3000]+)[ \u3000]+([^ \u3000].*)$"
+_TURNED: Final = "^([A-Za-z]+)[ \u3000]+([A-Za-z]+)$"
+_LEVELS: Final = list(NameLevel)
 
 Form = Callable[[pl.Series], pl.Series]
 Row = Mapping[str, str | None]
+Codes = NDArray[np.uint8]
 
 
 def _of_names(mine: Row, held: Row) -> NameLevel:
@@ -54,19 +71,22 @@ class _Kind:
     form: Form
     weak: Form
     plain: str
+    mine: str  # a plain text of the row's side
     whole_text: str  # which text agrees with itself, whatever stands in other columns
     whole: tuple[str, ...]  # the register's other names
     former: str
     scalar: Callable[[Row, Row], NameLevel]  # of the row's side and the register's
+    bracketed: bool = False  # a former surname may stand in brackets
     around: str = ""  # characters around a plain text that count as not written
 
 
 _NAMES: Final = _Kind(
-    "name", canonical_names, weak_names, _PLAIN_NAME, _WHOLE_NAME,
-    ("kanji", "alias", "kana", "alias_kana"), "former_surname", _of_names, _AROUND,
+    "name", canonical_names, weak_names, _PLAIN_NAME, f"{_PLAIN_NAME}|{_ONE_LOST}", _WHOLE_NAME,
+    ("kanji", "alias", "kana", "alias_kana"), "former_surname", _of_names,
+    bracketed=True, around=_AROUND,
 )  # fmt: skip
 _KANAS: Final = _Kind(
-    "kana", canonical_kanas, canonical_kanas, _PLAIN_KANA, _PLAIN_KANA,
+    "kana", canonical_kanas, canonical_kanas, _PLAIN_KANA, _PLAIN_KANA, _PLAIN_KANA,
     ("alias_kana",), "former_surname_kana", _of_kanas,
 )  # fmt: skip
 
@@ -85,28 +105,51 @@ def kana_levels(written: pl.DataFrame, held: pl.DataFrame) -> pl.Series:
 
 
 def _levels(written: pl.DataFrame, held: pl.DataFrame, kind: _Kind) -> pl.Series:
-    pairs = pl.concat([_side(written, "mine_"), _side(held, "held_")], how="horizontal")
-    plain = _plain(pairs[f"mine_{kind.text}"], kind.plain)
-    plain &= _plain(pairs[f"held_{kind.text}"], kind.plain)
-    for name in (kind.former, *kind.whole):
-        pattern = _PLAIN_KANA if name.endswith("kana") else _PLAIN_NAME
-        other = pairs[f"held_{name}"]
-        plain &= other.is_null() | _plain(other, pattern)
-    mine, theirs = pairs[f"mine_{kind.text}"], pairs[f"held_{kind.text}"]
-    plain |= (mine == theirs).fill_null(value=False) & _plain(mine, kind.whole_text)
-    order = pl.concat([plain.arg_true(), (~plain).arg_true()])
-    columns = ["mine_name", "mine_kana", *(f"held_{name}" for name in HELD)]
-    found = [
-        _of_plain(pairs.filter(plain), kind),
-        _one_by_one(pairs.filter(~plain).select(columns), kind),
-    ]
-    return pl.concat(found).gather(order.arg_sort()).alias(kind.text)
+    texts = [_text(side, kind.text) for side in (written, held)]
+    codes = np.full(len(written), _LEVELS.index(NameLevel.MISSING), np.uint8)
+    told = _told(texts[0]) & _told(texts[1])
+    same = told & _equal(texts[0], texts[1], kind) & _plain(texts[0], kind.whole_text)
+    codes[same.to_numpy()] = _LEVELS.index(NameLevel.EQUAL)
+    left = (told & ~same).arg_true()
+    mine, theirs = (_divided(text.gather(left), kind) for text in texts)
+    plain = _plain(mine["text"], kind.mine) & _plain(theirs["text"], kind.plain)
+    forms = _of_all([side["text"].set(~plain, None) for side in (mine, theirs)], kind.form)
+    alike = (forms[0] == forms[1]).fill_null(value=False)
+    equal = _equal(mine["text"], theirs["text"], kind)
+    for where, level in ((alike, NameLevel.CANONICAL), (alike & equal, NameLevel.EQUAL)):
+        codes[left.filter(where).to_numpy()] = _LEVELS.index(level)
+    rest = (~alike).arg_true()
+    at = left.gather(rest)
+    sides = [_side(side, at) for side in (written, held)]
+    pairs = sides[1].with_columns(
+        *(s.gather(rest).alias(n) for n, s in zip(("form", "held_form"), forms, strict=True)),
+        mine=mine["text"].gather(rest),
+        held=theirs["text"].gather(rest),
+        mine_former=mine["former"].gather(rest),
+        held_former=pl.coalesce(theirs["former"].gather(rest), kind.former),
+    )
+    codes[at.to_numpy()] = _unlike(pairs, sides, kind)
+    return pl.Series(kind.text, codes).cat.to(level_type(NameLevel))
 
 
-def _side(names: pl.DataFrame, prefix: str) -> pl.DataFrame:
-    absent = [pl.lit(None, dtype=pl.String).alias(n) for n in HELD if n not in names.columns]
-    whole = names.with_columns(absent) if absent else names
-    return whole.select(pl.col(n).cast(pl.String).alias(prefix + n) for n in HELD)
+def _text(side: pl.DataFrame, name: str) -> pl.Series:
+    if name not in side.columns:
+        return pl.repeat(None, len(side), dtype=pl.String, eager=True)
+    return side[name].cast(pl.String)
+
+
+def _side(side: pl.DataFrame, at: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame({name: _text(side, name).gather(at) for name in HELD})
+
+
+def _told(text: pl.Series) -> pl.Series:
+    return (text != "").fill_null(value=False)
+
+
+def _equal(mine: pl.Series, theirs: pl.Series, kind: _Kind) -> pl.Series:
+    if kind.around:
+        mine, theirs = (text.str.strip_chars(kind.around) for text in (mine, theirs))
+    return mine == theirs
 
 
 def _plain(text: pl.Series, pattern: str) -> pl.Series:
@@ -114,71 +157,120 @@ def _plain(text: pl.Series, pattern: str) -> pl.Series:
     return (text.str.contains(pattern) & short).fill_null(value=False)
 
 
-def _of_plain(pairs: pl.DataFrame, kind: _Kind) -> pl.Series:
-    mine, theirs = pairs[f"mine_{kind.text}"], pairs[f"held_{kind.text}"]
-    form, held = kind.form(mine), kind.form(theirs)
-    bare = [text.str.strip_chars(kind.around) if kind.around else text for text in (mine, theirs)]
-    equal = pl.DataFrame({"equal": bare[0] == bare[1]})
-    level = equal.select(
-        first_that_holds([(pl.col("equal"), NameLevel.EQUAL)], NameLevel.CANONICAL).alias("level")
-    )["level"]
-    left = (form != held).arg_true()
-    rest = _unequal(pairs.gather(left), form.gather(left), held.gather(left), kind)
-    return level.scatter(left, rest) if len(left) else level
+def _divided(text: pl.Series, kind: _Kind) -> pl.DataFrame:
+    """Return each `text` without a former surname in brackets, and `former`, or null."""
+    frame = text.alias("text").to_frame()
+    if not kind.bracketed:
+        return frame.with_columns(former=pl.lit(None, dtype=pl.String))
+    has = frame["text"].str.contains("[［\\[]") & _plain(frame["text"], _FORMER)
+    column = pl.col("text")
+    return frame.select(
+        text=pl.when(has).then(column.str.replace(_FORMER, "${1}${3}")).otherwise(column),
+        former=pl.when(has).then(column.str.extract(_FORMER, 2)),
+    )
 
 
-def _unequal(pairs: pl.DataFrame, form: pl.Series, held: pl.Series, kind: _Kind) -> pl.Series:
-    """Return the levels of pairs whose canonical forms differ."""
-    mine, theirs = pairs[f"mine_{kind.text}"], pairs[f"held_{kind.text}"]
-    my_halves, their_halves = (text.str.extract_groups(_HALVES).struct for text in (mine, theirs))
-    given = their_halves.field("2")
-    former = pairs.select(pl.concat_str(pl.col(f"held_{kind.former}"), given)).to_series()
-    others = [pairs[f"held_{name}"] for name in kind.whole] + [former]
-    members = [kind.form(other) for other in others if other.null_count() < len(other)]
-    weak = kind.weak(mine)
-    alike = [weak == kind.weak(other) for other in (theirs, *others)]
+def _unlike(pairs: pl.DataFrame, sides: Sequence[pl.DataFrame], kind: _Kind) -> Codes:
+    """Return codes of pairs whose canonical forms differ, or are null as no plain ones."""
+    plain = pairs["form"].is_not_null()
+    for name in ("held_former", *kind.whole):
+        pattern = _PLAIN_KANA if "kana" in (name[-4:], kind.text) else _PLAIN_NAME
+        plain &= pairs[name].is_null() | _plain(pairs[name], pattern)
+    codes = np.empty(len(pairs), np.uint8)
+    codes[plain.to_numpy()] = _unequal(pairs.filter(plain), kind)
+    codes[~plain.to_numpy()] = _one_by_one([side.filter(~plain) for side in sides], kind)
+    return codes
+
+
+def _unequal(pairs: pl.DataFrame, kind: _Kind) -> Codes:
+    """Return codes of plain pairs whose canonical forms differ."""
+    halves = [pairs[side].str.extract_groups(_HALVES).struct.unnest() for side in ("mine", "held")]
+    names = [["mine"], ["held", *kind.whole]]
+    more = [
+        [
+            _former(pairs[f"{own[0]}_former"], side["2"]),
+            *(pairs[name] for name in own[1:]),
+            *(_turned(pairs[name]) for name in own),
+        ]
+        for own, side in zip(names, halves, strict=True)
+    ]
+    surname = [side["1"] for side in halves]
+    given = [side["2"] for side in halves]
+    *forms, my_surname, their_surname, my_given, their_given = _of_all(
+        [*more[0], *more[1], *surname, *given], kind.form
+    )
+    mine = [pairs["form"], *forms[: len(more[0])]]
+    held = [pairs["held_form"], *forms[len(more[0]) :]]
+    weak = _of_all([*mine, *held], kind.weak)
     frame = pl.DataFrame(
         {
-            "member": _any([form == other for other in members], len(pairs)),
-            "weak": _any(alike, len(pairs)),
-            "surname": _half(
-                my_halves.field("1"), their_halves.field("1"), form, held, kind, "surname"
-            ),
-            "given": _half(my_halves.field("2"), given, form, held, kind, "given"),
+            "wildcard": _any(_but_for_one(mine[0], one) for one in held),
+            "member": _any(a == b for a in mine for b in held),
+            "weak": _any(a == b for a in weak[: len(mine)] for b in weak[len(mine) :]),
+            "surname": _half(my_surname, their_surname, pairs, "surname"),
+            "given": _half(my_given, their_given, pairs, "given"),
         }
     )
     cases = [(pl.col(name), NameLevel(name)) for name in frame.columns]
-    return frame.select(first_that_holds(cases, NameLevel.DIFFERENT)).to_series()
+    level = frame.select(first_that_holds(cases, NameLevel.DIFFERENT)).to_series()
+    return level.to_physical().to_numpy()
 
 
-def _half(
-    mine: pl.Series, theirs: pl.Series, form: pl.Series, held: pl.Series, kind: _Kind, which: str
-) -> pl.Series:
+def _of_all(texts: Sequence[pl.Series], form: Form) -> list[pl.Series]:
+    """Return a form of several columns; what it is made with is made once for all of them."""
+    whole = form(pl.concat(texts))
+    return [whole.slice(n * len(texts[0]), len(texts[0])) for n in range(len(texts))]
+
+
+def _former(former: pl.Series, given: pl.Series) -> pl.Series:
+    frame = pl.DataFrame([former.alias("former"), given.alias("given")])
+    return frame.select(pl.concat_str("former", "given")).to_series()
+
+
+def _turned(text: pl.Series) -> pl.Series:
+    """Return names of two words in the Latin alphabet with the second in front; else null."""
+    turned = pl.col("text").str.replace(_TURNED, "${2} ${1}")
+    latin = pl.when(pl.col("text").str.contains(_TURNED)).then(turned)
+    return text.alias("text").to_frame().select(latin).to_series()
+
+
+def _but_for_one(form: pl.Series, other: pl.Series) -> pl.Series:
+    """Say where the other is the form with one letter for the lost one."""
+    around = form.str.extract_groups(f"^([^{LOST}]*)[{LOST}]([^{LOST}]*)$").struct
+    frame = pl.DataFrame({"before": around.field("1"), "after": around.field("2"), "other": other})
+    one = pl.col("other")
+    begins, ends = one.str.starts_with(pl.col("before")), one.str.ends_with(pl.col("after"))
+    long = one.str.len_chars() == pl.sum_horizontal(pl.col("before", "after").str.len_chars()) + 1
+    return frame.select(begins & ends & long).to_series()
+
+
+def _half(mine: pl.Series, theirs: pl.Series, pairs: pl.DataFrame, which: str) -> pl.Series:
     """Say where the half agrees; where one side has no space, the other's tells where to cut."""
-    frame = pl.DataFrame({"a": kind.form(mine), "b": kind.form(theirs), "mine": form, "held": held})
+    frame = pairs.select("form", "held_form").with_columns(a=mine, b=theirs)
+    frame = frame.with_columns(pl.when(pl.col("a", "b") != "").then(pl.col("a", "b")))
     part = pl.coalesce("a", "b")
-    sides = [pl.col(side).str for side in ("mine", "held")]
+    sides = [pl.col(side).str for side in ("form", "held_form")]
     at = [s.starts_with(part) if which == "surname" else s.ends_with(part) for s in sides]
     clash = (pl.col("a") != pl.col("b")).fill_null(value=False)
-    agrees = (~clash & (part != "") & at[0] & at[1]).fill_null(value=False)
-    return frame.select(agrees).to_series()
+    return frame.select((~clash & at[0] & at[1]).fill_null(value=False)).to_series()
 
 
-def _any(flags: Sequence[pl.Series], count: int) -> pl.Series:
-    found = pl.repeat(value=False, n=count, eager=True)
-    for flag in flags:
-        found |= flag.fill_null(value=False)
-    return found
-
-
-def _one_by_one(pairs: pl.DataFrame, kind: _Kind) -> pl.Series:
-    distinct = pairs.unique()
-    levels: list[str] = []
-    for name, kana, *theirs in distinct.iter_rows():
-        held: Row = dict(zip(HELD, theirs, strict=True))
-        levels.append(kind.scalar({"name": name, "kana": kana}, held).value)
-    known = distinct.with_columns(level=pl.Series(levels, dtype=level_type(NameLevel)))
-    joined = pairs.join(
-        known, on=pairs.columns, how="left", nulls_equal=True, maintain_order="left"
+def _any(flags: Iterable[pl.Series]) -> pl.Series:
+    return (
+        pl.DataFrame([flag.fill_null(value=False).alias(str(n)) for n, flag in enumerate(flags)])
+        .select(pl.any_horizontal(pl.all()))
+        .to_series()
     )
-    return joined["level"]
+
+
+def _one_by_one(sides: Sequence[pl.DataFrame], kind: _Kind) -> Codes:
+    columns = [f"mine_{kind.text}", *HELD]
+    pairs = sides[1].with_columns(sides[0][kind.text].alias(columns[0]))
+    distinct = pairs.select(columns).unique()
+    codes: list[int] = []
+    for text, *theirs in distinct.iter_rows():
+        held: Row = dict(zip(HELD, theirs, strict=True))
+        codes.append(_LEVELS.index(kind.scalar({kind.text: text}, held)))
+    known = distinct.with_columns(code=pl.Series(codes, dtype=pl.UInt8))
+    joined = pairs.join(known, on=columns, how="left", nulls_equal=True, maintain_order="left")
+    return joined["code"].to_numpy()

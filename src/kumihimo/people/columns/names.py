@@ -13,6 +13,9 @@ from kumihimo.people.kana import canonical_kana
 from kumihimo.people.names import canonical_name, weak_name
 from kumihimo.people.variants import variants
 
+# What most systems write for a character outside their set; each is its own canonical form.
+LOST: Final = "●○◯■□〓"
+
 # Letters whose canonical form does not depend on what stands beside them. Marks that join the
 # letter before them, dashes, marks of repetition and Hangul, which composes, are not among them.
 _IDEOGRAPHS: Final = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af"
@@ -56,7 +59,7 @@ def canonical_kanas(column: pl.Series) -> pl.Series:
 @cache
 def _of_names(form: Callable[[str], str]) -> Letters:
     others = [chr(point) for points in _OTHERS for point in points]
-    fixed = [one for one in others if form(one) == one and one.isalnum()]
+    fixed = [one for one in others if form(one) == one and one.isalnum()] + list(LOST)
     pieces = changed(form, [*others, *variants("A"), *variants("B")], _FIXED)
     pairs = tuple((f"{one}々", form(one) * 2) for one in _REPEATED)
     alone = any_of([one for one, _ in pieces] + fixed)
