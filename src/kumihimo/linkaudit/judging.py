@@ -38,6 +38,7 @@ from kumihimo.linkaudit.verdicts import (
     settle,
 )
 
+_INTERVAL: Final = (0.025, 0.975)
 _WORDS: Final = tuple(
     pl.Series([str(word) for word in words], dtype=pl.String)
     for words in (VERDICTS, MECHANISMS, REASONS)
@@ -145,17 +146,23 @@ def estimates(
 
     `counts` is rows by case, `unshifted` those in no run, `observed` mis-links by mechanism. A
     shift looks like a random number or, where families stand together, like a member's: what tells
-    it is its run, so its rows are counted and not estimated; their interval is that of a count.
+    it is its run, so its rows are counted and not estimated; their interval is that of a count. A
+    number that is nobody's is a random one, and known: it is counted too.
     """
-    shares, low, high = shares_of(mixture, unshifted[mixture.cases])
+    shares, drawn = shares_of(mixture, unshifted[mixture.cases])
     if affair is None:
-        shares, low, high = mixture.shares, mixture.low, mixture.high
-    rows = int(counts.sum())
-    lines = {
-        str(mechanism): (float(shares[j]), float(low[j]), float(high[j]))
-        for j, mechanism in enumerate(COMPONENTS)
-        if mechanism is not Mechanism.MATCH
-    }
+        shares, drawn = mixture.shares, mixture.drawn
+    rows, fitted = max(int(counts.sum()), 1), int(unshifted[mixture.cases].sum())
+    nobodys = int(unshifted.sum()) - fitted
+    also = np.random.Generator(np.random.PCG64(1)).poisson(nobodys, len(drawn))
+    # The mixture is about the rows whose number is somebody's; a rate is of all rows.
+    lines: dict[str, tuple[float, float, float]] = {}
+    for j, mechanism in enumerate(COMPONENTS):
+        if mechanism is not Mechanism.MATCH:
+            known = mechanism is Mechanism.RANDOM
+            counted = float(shares[j]) * fitted + nobodys * known
+            low, high = np.quantile(drawn[:, j] * fitted + also * known, _INTERVAL)
+            lines[mechanism] = (counted / rows, float(low) / rows, float(high) / rows)
     shifted = observed.get(Mechanism.SHIFT, 0)
     shift = total_interval(shifted, shifted, 1.0).times(1 / max(rows, 1))
     lines[Mechanism.SHIFT] = (shift.value, shift.low, shift.high)

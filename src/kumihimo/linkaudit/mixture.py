@@ -2,9 +2,12 @@
 
 A case is a pattern with what the search found. P(case) = Σ_j π_j f_j(case) over match, household,
 twin, homonym and random. The f_j of the others are known (`nonmatches`); that of a match is a
-product over the `FACTORS`, found together with the π_j by expectation and maximisation on the counts of cases (Dempster, Laird, Rubin 1977), which is exact
-however many rows the counts stand for. Name and reading are one factor: a surname that changes
-changes both. Without the outcome a twin could not be told from a person who changed given name.
+product over the `FACTORS`, found together with the π_j by expectation and maximisation on the counts
+of cases (Dempster, Laird, Rubin 1977), which is exact however many rows the counts stand for. Name
+and reading are one factor: a surname that changes changes both. What the search found is taken given
+the address, whom else the register holds, and whether there was a search: agreement that settles a
+row has nothing searched, so a namesake elsewhere is found where a character was lost and
+not where none was. Without the outcome a twin could not be told from a person who changed given name.
 """
 
 import math
@@ -15,34 +18,40 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from kumihimo.linkaudit.evidence import unsettled_patterns
 from kumihimo.linkaudit.nonmatches import OTHERS
-from kumihimo.linkaudit.patterns import PLACES, decode_cases
+from kumihimo.linkaudit.patterns import PLACES, decode_cases, patterns_of
 from kumihimo.linkaudit.schema import Mechanism, Outcome
 
 Floats: TypeAlias = NDArray[np.float64]
 
 COMPONENTS: Final = (Mechanism.MATCH, *OTHERS)
-_SIZE: Final = {name: len(levels) for name, levels in PLACES} | {"outcome": len(Outcome)}
-# What goes together in a match. Where the address differs and others have the name, the search
-# finds them: taken apart, the three would make such a row look like a homonym's.
+_SIZE: Final = {name: len(levels) for name, levels in PLACES} | {
+    "searched": 2,
+    "outcome": len(Outcome),
+}
+# What goes together in a match. The last is the outcome's share among cases that are alike in the
+# rest of it.
+_GIVEN: Final = ("address", "others", "searched")
 FACTORS: Final = {
     "names": ("name", "kana"),
     "birth": ("birth",),
     "sex": ("sex",),
-    "places": ("address", "others", "outcome"),
+    "places": ("address", "others"),
+    "found": (*_GIVEN, "outcome"),
 }
 _SIZES: Final = {
     factor: math.prod(_SIZE[name] for name in names) for factor, names in FACTORS.items()
 }
+_SEARCHED: Final = unsettled_patterns().astype(np.int64)
 _UNSEEN: Final = 5.0  # pairs' worth of a product of marginals, so that an unseen case is not 0
-_FLOOR: Final = 1e-9  # no level is impossible in a match
+_FLOOR: Final = 1e-9  # of all rows: no level is impossible in a match
 _LEAST: Final = 1e-300  # a resample of a tiny file may have no row left
 _STEPS_MAX: Final = 2000
 _STILL: Final = 1e-12  # change of the log likelihood, per row
 _FIRST: Final = 0.001  # the first guess of every mechanism's share
 RESAMPLES: Final = 100  # for the intervals
 _RESAMPLE_STEPS: Final = 50  # from the fitted shares: a resample lies near by
-_INTERVAL: Final = (0.025, 0.975)
 
 
 @attrs.frozen
@@ -50,17 +59,16 @@ class Mixture:
     """The fitted mixture over cases: row k of each table is `cases[k]`.
 
     `densities[k, j]` is P(case k | component j) and `posteriors[k, j]` is P(component j | case k).
-    `shares` are the π_j with 95 % intervals by resampling cases and pairs. `weights` are log2 of
-    match against the likeliest other, for each attribute; those of name and reading add up to the
-    weight of both.
+    `shares` are the π_j, and `drawn` (resample by component) what they would be for other rows and
+    other sampled pairs. `weights` are log2 of match against the likeliest other, for each attribute;
+    those of name and reading add up to the weight of both.
     """
 
     cases: NDArray[np.int32]
     densities: Floats
     posteriors: Floats
     shares: Floats
-    low: Floats
-    high: Floats
+    drawn: Floats
     weights: Mapping[str, Floats]
 
 
@@ -76,23 +84,21 @@ def fit(
     seen = [Sampled.of(nonmatches[mechanism]) for mechanism in OTHERS]
     others = np.stack([found.density(cases) for found in seen], axis=1)
     fitted = _maximise(codes, counts.astype(float), others, _start(codes, counts, others))
-    low, high = _intervals(cases, codes, counts, seen, fitted, resamples)
     joint = fitted.shares * fitted.densities
     return Mixture(
         cases=cases,
         densities=fitted.densities,
         posteriors=joint / np.maximum(joint.sum(axis=1, keepdims=True), _LEAST),
         shares=fitted.shares,
-        low=low,
-        high=high,
+        drawn=_drawn(cases, codes, counts, seen, fitted, resamples),
         weights=_weights(codes, fitted, seen),
     )
 
 
 def shares_of(
     mixture: Mixture, counts: NDArray[np.int64], *, resamples: int = RESAMPLES
-) -> tuple[Floats, Floats, Floats]:
-    """Return shares, and both ends of their intervals, of a part of the rows.
+) -> tuple[Floats, Floats]:
+    """Return the shares of a part of the rows, and what they would be for other rows (by resample).
 
     `counts` is how often each of the mixture's cases occurs in the part; how a mechanism looks
     is taken from the whole.
@@ -100,10 +106,7 @@ def shares_of(
     chance = np.random.Generator(np.random.PCG64(0))
     found = _shares(mixture, counts.astype(float))
     drawn = [_shares(mixture, chance.poisson(counts).astype(float)) for _ in range(resamples)]
-    if not drawn or not counts.sum():
-        return found, found, found
-    low, high = np.quantile(np.stack(drawn), _INTERVAL, axis=0)
-    return found, low, high
+    return found, np.stack(drawn) if drawn else found[None, :]
 
 
 def _shares(mixture: Mixture, counts: Floats) -> Floats:
@@ -124,6 +127,7 @@ class _Fitted:
 
 def _codes(cases: NDArray[np.int32]) -> dict[str, NDArray[np.int64]]:
     codes = decode_cases(cases)
+    codes["searched"] = _SEARCHED[patterns_of(cases)]
     for factor, names in FACTORS.items():
         joint = np.zeros(len(cases), np.int64)
         for name in names:
@@ -152,8 +156,8 @@ class Sampled:
     def marginal(self, factor: str) -> Floats:
         """Return the density of one factor's levels."""
         levels = _codes(self.cases)[factor]
-        found = np.bincount(levels, weights=self.counts, minlength=_SIZES[factor])
-        return (found + 1 / _SIZES[factor]) / (self.counts.sum() + 1)
+        found = np.bincount(levels, weights=self.counts, minlength=_SIZES[factor]).astype(float)
+        return _shared(factor, found + 1 / _SIZES[factor])
 
     def density(self, cases: NDArray[np.int32]) -> Floats:
         """Return the density of cases, a little for those not sampled; 0 if there are no pairs."""
@@ -179,12 +183,20 @@ def _start(
 
 
 def _levels(codes: Mapping[str, NDArray[np.int64]], weight: Floats) -> dict[str, Floats]:
-    total = max(float(weight.sum()), 1.0)
-    return {
-        factor: np.bincount(codes[factor], weights=weight, minlength=_SIZES[factor]) / total
-        + _FLOOR
-        for factor in FACTORS
+    floor = _FLOOR * max(float(weight.sum()), 1.0)
+    found = {
+        factor: np.bincount(codes[factor], weights=weight, minlength=size).astype(float)
+        for factor, size in _SIZES.items()
     }
+    return {factor: _shared(factor, counts + floor) for factor, counts in found.items()}
+
+
+def _shared(factor: str, counts: Floats) -> Floats:
+    """Return the shares of a factor's levels; of what the search found, among cases alike in the rest."""
+    if factor != "found":
+        return counts / counts.sum()
+    alike = counts.reshape(-1, _SIZE["outcome"])
+    return (alike / alike.sum(axis=1, keepdims=True)).ravel()
 
 
 def _densities(
@@ -218,26 +230,25 @@ def _maximise(
     return fitted
 
 
-def _intervals(
+def _drawn(
     cases: NDArray[np.int32],
     codes: Mapping[str, NDArray[np.int64]],
     counts: NDArray[np.int64],
     seen: list[Sampled],
     fitted: _Fitted,
     resamples: int,
-) -> tuple[Floats, Floats]:
-    """Return the ends of the shares' intervals, by resampling cases and sampled pairs."""
+) -> Floats:
+    """Return the shares for resampled cases and sampled pairs, one line a resample."""
     if not resamples or not counts.sum():
-        return fitted.shares, fitted.shares
-    chance = np.random.Generator(np.random.PCG64(0))  # the same data give the same interval
+        return fitted.shares[None, :]
+    chance = np.random.Generator(np.random.PCG64(0))  # the same data give the same
     drawn: list[Floats] = []
     for _ in range(resamples):
         again = chance.poisson(counts).astype(float)
         others = np.stack([found.again(chance).density(cases) for found in seen], axis=1)
         start = _Fitted(fitted.shares, fitted.match, _densities(codes, fitted.match, others))
         drawn.append(_maximise(codes, again, others, start, _RESAMPLE_STEPS).shares)
-    low, high = np.quantile(np.stack(drawn), _INTERVAL, axis=0)
-    return low, high
+    return np.stack(drawn)
 
 
 def _weights(
@@ -246,8 +257,9 @@ def _weights(
     """Return log2 of match against the likeliest other mechanism, attribute by attribute."""
     best = np.argmax((fitted.shares * fitted.densities)[:, 1:], axis=1)
     weights: dict[str, Floats] = {}
-    for factor, names in FACTORS.items():
-        first = names[0]
+    for factor, (first, *_) in FACTORS.items():
+        if factor == "found":
+            continue  # it is no attribute
         ours = fitted.match[factor].reshape(_SIZE[first], -1)
         theirs = np.stack([found.marginal(factor).reshape(ours.shape) for found in seen])
         ratio = ours.sum(axis=1)[codes[first]] / theirs.sum(axis=2)[best, codes[first]]

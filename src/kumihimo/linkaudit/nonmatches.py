@@ -27,6 +27,7 @@ from kumihimo.people.levels import SAME_NAME
 SAMPLE: Final = 8_000
 # A sampled pair is the row of the one and the number of the other.
 OTHERS: Final = (Mechanism.HOUSEHOLD, Mechanism.TWIN, Mechanism.HOMONYM, Mechanism.RANDOM)
+_ANOTHER: Final = (Outcome.HOUSEHOLD, Outcome.TWIN, Outcome.HOMONYM, Outcome.ELSEWHERE)
 _HOME_MAX: Final = 30  # with more people an address is a facility and no household: our choice
 _MIX: Final = np.uint64(0x94D049BB133111EB)
 _SHIFT: Final = np.uint64(32)
@@ -87,18 +88,28 @@ def measure(
     history: pl.DataFrame,
     hasher: Hasher,
 ) -> Counts:
-    """Return how often each case occurs among sampled pairs of each mechanism, by case."""
-    index = persons.select(list(INDEX))
-    counts: Counts = {}
-    for mechanism, pairs in _pairs(rows, persons).items():
-        # A person stands in several pairs: each pair is a row of its own here.
-        crossed = rows.drop("number").join(pairs, on="row").select(rows.columns)
-        numbered = crossed.with_columns(pl.int_range(pl.len()).alias("row"))
-        judged = judge(numbered, persons, doubles, history, hasher)
+    """Return how often each case occurs among sampled pairs of each mechanism, by case.
+
+    A row of which the search says that somebody else fits better is laid beside nobody: it may be a
+    namesake's with the person's number, and beside the namesake it would look like a match.
+    """
+
+    def judged(some: pl.DataFrame) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+        numbered = some.with_columns(pl.int_range(pl.len()).alias("row"))
+        found = judge(numbered, persons, doubles, history, hasher)
         outcomes = np.full(len(numbered), OUTCOMES.index(Outcome.NONE), np.uint8)
-        residual = resolve(judged.clues, index)
+        residual = resolve(found.clues, index)
         outcomes[residual["row"].to_numpy()] = residual["outcome"].to_numpy()
-        found = cases(judged.evidence["pattern"].to_numpy(), outcomes)
+        return found.evidence["pattern"].to_numpy(), outcomes
+
+    index = persons.select(list(INDEX))
+    _, outcomes = judged(rows)
+    own = rows.filter(~pl.Series(np.isin(outcomes, [OUTCOMES.index(one) for one in _ANOTHER])))
+    counts: Counts = {}
+    for mechanism, pairs in _pairs(own, persons).items():
+        # A person stands in several pairs: each pair is a row of its own here.
+        crossed = own.drop("number").join(pairs, on="row").select(own.columns)
+        found = cases(*judged(crossed))
         counts[mechanism] = np.bincount(found, minlength=CASES_MAX).astype(np.int64)
     return counts
 

@@ -115,7 +115,7 @@ def _nothing(counts: NDArray[np.int64]) -> Mixture:
     seen = np.flatnonzero(counts).astype(np.int32)
     none, shares = np.zeros((len(seen), len(COMPONENTS))), np.zeros(len(COMPONENTS))
     weights = {one: np.zeros(len(seen)) for one in ATTRIBUTES}
-    return Mixture(seen, none, none, shares, shares, shares, weights)
+    return Mixture(seen, none, none, shares, shares[None, :], weights)
 
 
 def _counted(told: pl.DataFrame) -> list[pl.DataFrame]:
