@@ -389,6 +389,7 @@ OVERSIGHT = {
         "received_at": "instant",
         "body": "facts, counts and sentences that name nobody",
     },
+    "retention": {"what": "name of a table", "kept": "period", "basis": "law"},
     "directory_version": {
         "version": "count",
         "issued_at": "instant",

@@ -157,6 +157,7 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "suspension": "SELECT, INSERT, UPDATE (state, settled_at, detail_locked, followed_up_at)",
     "notice": "SELECT, INSERT, UPDATE (state, sent_at, sent_by)",
     "leak_case": "SELECT, INSERT",
+    "mislink": "SELECT, INSERT, UPDATE (persons)",
     "link_check": "SELECT, INSERT, UPDATE",
     "leak_clock": "SELECT, INSERT, UPDATE (closed_at, raised)",
     "audit_run": "SELECT, INSERT, UPDATE (rows_loaded)",
@@ -197,5 +198,9 @@ APPEND_ONLY = frozenset(
         "card_count",
         "viewing",
         "check_finding",
+        "consequence",
+        "link_finding",
+        "leak_report",
+        "mislink_report",
     }
 )

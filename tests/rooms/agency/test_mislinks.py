@@ -1,10 +1,11 @@
 """Reports of mis-links come in through the agency's door; the ministry in charge reads them."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import attrs
 import msgspec
+import psycopg
 import pytest
 
 from kumihimo.kernel import retention
@@ -14,6 +15,7 @@ from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.keys import PartyKeys, new_master
 from kumihimo.kernel.net import Caller, HttpNet, Refused
 from kumihimo.kernel.sql import Database
+from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.agency import service
 from kumihimo.rooms.agency.api import (
     MISLINK_PATH,
@@ -67,6 +69,7 @@ class Scene:
     agency: Agency
     net: HttpNet
     keys: dict[str, PartyKeys]
+    owner: Withheld[str]
 
     async def _call(self, party, path, message, reply):
         caller = Caller(self.keys[party], self.agency.book, self.net, self.agency.clock, ENTROPY)
@@ -120,7 +123,7 @@ def at_agency(new_room):
             app = build(agency, report=lambda *bug: bugs.append(bug))
             net = HttpNet({"agency": "http://agency"}, transport=transport_to(app))
             try:
-                await story(Scene(agency, net, keys))
+                await story(Scene(agency, net, keys, reached.owner))
             finally:
                 await net.close()
                 await database.close()
@@ -294,11 +297,53 @@ def test_a_report_goes_after_seven_years_and_not_before(at_agency):
         clock.advance(timedelta(days=6 * 365))
         assert await retention.forget(database, clock=clock, actor="agency") == 0
         # The database's own clock has a say: what came in seven years before it is old.
-        old = HandClock(datetime(2018, 1, 1, tzinfo=UTC))
         await scene.send(report())
-        async with database.transaction() as tx:
-            await tx.put("UPDATE mislink_report SET received_at = %(at)s", {"at": old.now()})
+        await aged(scene, "true")
         assert await retention.forget(database, clock=clock, actor="agency") == 2
         assert await scene.counts() == (0, 3)
+
+    at_agency(story)
+
+
+LONG_AGO = "UPDATE mislink_report SET received_at = '2018-01-01' WHERE "
+
+
+async def aged(scene, which, how=LONG_AGO):
+    """Let reports have come long ago, as only the database's owner can."""
+    async with await psycopg.AsyncConnection.connect(
+        scene.owner.reveal(), autocommit=True
+    ) as connection:
+        await connection.execute((how + which).encode())
+
+
+def test_a_case_goes_as_a_whole_with_its_last_word(at_agency):
+    async def story(scene):
+        database, clock = scene.agency.database, scene.agency.clock
+        for state in case():
+            for one in state:
+                await scene.send(one)
+        young = "UPDATE mislink_report SET received_at = '2026-06-01' WHERE "
+        for last in ("affair = ''", "affair <> ''"):  # whichever report of the case it is in
+            await aged(scene, "true")
+            await aged(scene, f"state = 'told' AND {last}", young)
+            assert await retention.forget(database, clock=clock, actor="agency") == 0
+            assert len(await service.cases(scene.agency)) == 1
+        await aged(scene, "true")
+        assert await retention.forget(database, clock=clock, actor="agency") == 6
+        assert await service.cases(scene.agency) == []
+
+    at_agency(story)
+
+
+def test_who_serves_requests_can_neither_change_nor_remove_a_report(at_agency):
+    async def story(scene):
+        await scene.send(report())
+        for statement in ("DELETE FROM mislink_report", "UPDATE mislink_report SET links = 1"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                async with scene.agency.database.transaction() as tx:
+                    await tx.connection.execute(statement.encode())
+        async with scene.agency.database.transaction() as tx:
+            await tx.execute("SELECT forget_expired('9999-01-01', 1000)")
+        assert (await scene.counts())[0] == 1
 
     at_agency(story)

@@ -3,8 +3,10 @@
 from datetime import date, timedelta
 
 import msgspec
+import psycopg
 import pytest
 
+from kumihimo.kernel import retention
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.net import Refused
 from kumihimo.rooms.oversight import leaks
@@ -105,5 +107,64 @@ def test_nobody_but_an_institution_reports_and_only_what_is_reported_at_all(at_o
             with pytest.raises(Refused) as refusal:
                 await send(scene, message, sender)
             assert (refusal.value.reason, refusal.value.remote.pointer) == why
+
+    at_oversight(story)
+
+
+LONG_AGO = "UPDATE leak_report SET received_at = '2018-01-01' WHERE "
+
+
+async def aged(scene, postgres, which):
+    """Let reports have come long ago, as only the database's owner can."""
+    async with scene.oversight.database.transaction() as tx:
+        name = await tx.value("SELECT current_database()")
+    with psycopg.connect(postgres.admin(name).reveal(), autocommit=True) as connection:
+        connection.execute((LONG_AGO + which).encode())
+
+
+async def forget(scene):
+    database, clock = scene.oversight.database, scene.oversight.clock
+    return await retention.forget(database, clock=clock, actor="oversight")
+
+
+def test_a_case_of_a_leak_goes_as_a_whole_seven_years_after_its_last_word(at_oversight, postgres):
+    async def story(scene):
+        await scene.enrol(entry_of(scene.keys[TOWN]))
+        first, other = report(), report()
+        for one in (first, other):
+            await send(scene, one)
+        outline = LeakContents(outline="x")
+        await send(scene, msgspec.structs.replace(first, stage="preliminary", contents=outline))
+        await aged(scene, postgres, "true")
+        assert await forget(scene) == 0, "its clocks still run"
+        assert await passes(scene, 100) != []
+        await send(scene, msgspec.structs.replace(first, stage="final", contents=WHOLE))
+        assert await forget(scene) == 1, "of the other there was one word, and it is old"
+        assert {row.leak for row in await leaks.reports(scene.oversight)} == {first.leak}
+        assert {one.permit for one in await alarms(scene.oversight)} == {first.leak}
+        await aged(scene, postgres, "true")
+        assert await forget(scene) == 3
+        assert await leaks.reports(scene.oversight) == []
+        assert await alarms(scene.oversight) == []
+
+    at_oversight(story)
+
+
+def test_who_serves_requests_makes_no_report_of_a_leak_old(at_oversight):
+    async def story(scene):
+        await scene.enrol(entry_of(scene.keys[TOWN]))
+        await send(scene, report())
+        await passes(scene, 100)
+        async with scene.oversight.database.transaction() as tx:
+            await tx.execute("SELECT forget_expired('9999-01-01', 1000)")
+        for statement in (
+            "DELETE FROM leak_report",
+            "UPDATE leak_report SET received_at = '2018-01-01'",
+            "UPDATE retention SET kept = '1 second'",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                async with scene.oversight.database.transaction() as tx:
+                    await tx.connection.execute(statement.encode())
+        assert len(await leaks.reports(scene.oversight)) == 1
 
     at_oversight(story)

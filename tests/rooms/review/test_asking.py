@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import attrs
 import pytest
 
+from kumihimo.kernel import retention
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.rooms.gateway.business import Attributes
 from kumihimo.rooms.gateway.business_links import Suspension
@@ -13,7 +14,7 @@ from kumihimo.rooms.review.deciding import settle
 from kumihimo.rooms.review.domain.answers import TAKE_BACK_FOR
 from tests.rooms.review.gateway import KeepingGateway, suspected
 from tests.rooms.review.house import finding, number, proposal
-from tests.rooms.review.test_loading import states, tally
+from tests.rooms.review.test_loading import owner, states, tally
 from tests.rooms.review.test_looking import Draws, looked
 from tests.rooms.review.test_pages import token
 from tests.rooms.review.test_telling import both
@@ -197,6 +198,34 @@ def test_an_audit_that_knows_both_sides_takes_over_what_a_check_had_found(at_des
         await both(house, Answer.WRONG, proposed=True)
         await house.deliver()
         assert gateway.links == {("r1", "1" * 22): "CORRECTED"}
+
+    at_desk(story, gateway)
+
+
+def test_what_is_known_of_a_link_goes_with_its_item_seven_years_after_it_was_closed(at_desk):
+    gateway = KeepingGateway("r1", "r2")
+
+    async def story(house):
+        gateway.doubted("r2", "9" * 22)
+        gateway.links["r2", "9" * 22] = "CONFIRMED"
+        settled = [gateway._of("r2", "9" * 22, "reported")]
+        open_doubt = gateway.doubted("r1", "1" * 22)
+        gateway.check(suspected(1, doubts=open_doubt), suspected(2, "DEAD", doubts=settled))
+        await house.ask()
+        gateway.check(run="2", on=JULY)
+        await house.ask()
+        assert await states(house) == {"r1": "open", "r2": "vanished"}
+
+        async def forget():
+            return await retention.forget(house.database, clock=house.clock, actor="desk")
+
+        assert await forget() == 0
+        old = "UPDATE item SET closed_on = '2016-06-01' WHERE closed_on IS NOT NULL"
+        await owner(house, (old, ()), ("UPDATE check_taken SET started_on = '2016-06-01'", ()))
+        assert await forget() == 1
+        assert await house.rows("SELECT record_id FROM item") == [("r1",)]
+        for table, left in (("check_finding", 1), ("doubt", 1), ("check_taken", 0)):
+            assert await house.value(f"SELECT count(*) FROM {table}") == left
 
     at_desk(story, gateway)
 

@@ -175,7 +175,7 @@ def test_what_nobody_decides_and_what_is_old_is_forgotten_by_age(at_desk):
     at_desk(story, **QUIET)
 
 
-async def _owner(house, *statements):
+async def owner(house, *statements):
     async with await psycopg.AsyncConnection.connect(
         house.reached.owner.reveal(), autocommit=True
     ) as connection:
@@ -184,9 +184,9 @@ async def _owner(house, *statements):
 
 
 async def _shorten(house, what, kept):
-    await _owner(house, ("UPDATE retention SET kept = %s::interval WHERE what = %s", (kept, what)))
+    await owner(house, ("UPDATE retention SET kept = %s::interval WHERE what = %s", (kept, what)))
 
 
 async def _age(house):
     """Let the items have been closed on an earlier day."""
-    await _owner(house, ("UPDATE item SET closed_on = closed_on - 2", ()))
+    await owner(house, ("UPDATE item SET closed_on = closed_on - 2", ()))

@@ -2,10 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Final
 
 import attrs
 
 from kumihimo.kernel.sql import Tx
+
+_COMING_IN: Final = 0x6D69736C  # "misl": the advisory lock of a report that comes in
 
 
 @attrs.frozen(kw_only=True)
@@ -66,7 +69,7 @@ class PlacedRow(MislinkRow):
 
 async def lock(tx: Tx) -> None:
     """Let reports come in one at a time, so that whoever reads on passes none by."""
-    await tx.put("LOCK TABLE mislink_report IN SHARE ROW EXCLUSIVE MODE")
+    await tx.put("SELECT pg_advisory_xact_lock(%(key)s)", {"key": _COMING_IN})
 
 
 async def add(tx: Tx, row: MislinkRow, at: datetime) -> int:

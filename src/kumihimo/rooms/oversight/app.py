@@ -2,6 +2,7 @@
 
 from litestar import Litestar
 
+from kumihimo.kernel import retention
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.worker import Job, working
@@ -11,6 +12,7 @@ from kumihimo.rooms.oversight.leaks import raise_overdue
 from kumihimo.rooms.oversight.service import Oversight
 
 CLOCKS_PAUSE_S = 60.0
+RETENTION_PAUSE_S = 3_600.0
 
 
 def build(oversight: Oversight, *, entropy: Entropy, report: Reporter) -> Litestar:
@@ -26,10 +28,17 @@ def build(oversight: Oversight, *, entropy: Entropy, report: Reporter) -> Litest
     async def clocks() -> int:
         return await raise_overdue(oversight, entropy)
 
+    async def forget() -> int:
+        return await retention.forget(oversight.database, clock=oversight.clock, actor=PARTY)
+
+    jobs = [
+        Job("oversight-clocks", clocks, CLOCKS_PAUSE_S),
+        Job("oversight-retention", forget, RETENTION_PAUSE_S),
+    ]
     return room_app(
         "Kumihimo oversight",
         routes(oversight),
         report=report,
         door=door,
-        lifespan=[working([Job("oversight-clocks", clocks, CLOCKS_PAUSE_S)], report)],
+        lifespan=[working(jobs, report)],
     )
