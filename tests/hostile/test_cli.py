@@ -70,7 +70,9 @@ def usual(leaf, but):
         needed = one.required or (one.name == ONE_OF[0] and but not in ONE_OF)
         if needed and one.name != but:
             fitting = FITTING_FOR.get((leaf.words[0], one.name)) or FITTING.get(one.name)
-            words += one.typed(fitting or ("2" if one.kind is int else "x"))
+            words += one.typed(
+                fitting or ("2" if one.kind is int else "0.5" if one.kind is float else "x")
+            )
     return words
 
 
@@ -208,7 +210,7 @@ def test_an_option_given_twice_is_refused_and_not_one_of_the_two_taken(leaf, one
     assert refused(typed(*leaf.words, *words), str(leaf), words).code == cli.BAD_INPUT
 
 
-@pytest.mark.parametrize(("leaf", "one"), tries(lambda _, one: one.kind is int))
+@pytest.mark.parametrize(("leaf", "one"), tries(lambda _, one: one.kind in {int, float}))
 def test_what_is_no_number_is_refused_where_one_is_asked_for(leaf, one):
     for value in NO_NUMBERS:
         words = [*usual(leaf, one.name), *one.typed(value)]
@@ -218,7 +220,7 @@ def test_what_is_no_number_is_refused_where_one_is_asked_for(leaf, one):
 
 
 @pytest.mark.parametrize(
-    ("leaf", "one"), tries(lambda leaf, one: one.kind is int and str(leaf) not in LONG)
+    ("leaf", "one"), tries(lambda leaf, one: one.kind in {int, float} and str(leaf) not in LONG)
 )
 def test_a_number_out_of_all_range_is_refused_or_does_the_work(leaf, one):
     for value in NUMBERS:
@@ -250,7 +252,7 @@ def test_any_word_at_all_is_refused_or_does_the_work(leaf, one):
 def test_every_type_of_a_parameter_is_one_that_is_tried_here():
     for leaf in LEAVES:
         for one in leaf.parameters:
-            assert one.kind in {bool, int, str, date, Path, Literal}, f"{leaf} {one.name}"
+            assert one.kind in {bool, int, float, str, date, Path, Literal}, f"{leaf} {one.name}"
 
 
 @pytest.mark.parametrize(("leaf", "one"), tries(lambda _, one: one.kind is Path and not one.writes))

@@ -60,8 +60,9 @@ def draw_records(
     """
     if not 0 <= seed <= SEED_MAX:
         raise BadInput("--seed: 0 to 2^63 - 1", pointer="seed")
-    if not 0 <= repeats <= 1:
-        raise BadInput("--repeats: a share between 0 and 1", pointer="repeats")
+    for name, share in (("cleared", cleared), ("repeats", repeats)):
+        if not 0 <= share <= 1:
+            raise BadInput(f"--{name}: a share between 0 and 1", pointer=name)
     findings = scan(folder, "findings")
     made = plan(findings, budget, cleared)
     chosen = seed or _by_chance(SystemEntropy())
