@@ -170,7 +170,6 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "tally": "SELECT",
     "question": "SELECT, INSERT, UPDATE (state)",
     "retention": "SELECT",
-    "leaf_batch": "SELECT, INSERT, UPDATE (first)",
 }
 
 # Legal records and evidence: nobody who serves requests can change or remove them, but for what is
@@ -203,8 +202,5 @@ APPEND_ONLY = frozenset(
         "link_finding",
         "leak_report",
         "mislink_report",
-        "log_batch",
-        "log_node",
-        "log_submission",
     }
 )

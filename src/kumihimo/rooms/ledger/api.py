@@ -4,19 +4,12 @@ from datetime import datetime
 
 import msgspec
 
-from kumihimo.kernel.tlog import leaf
-
 PARTY = "ledger"
 
 SESSIONS_PATH = "/sessions"
 MY_RECORDS_PATH = "/my/records"
 WHO_ASKED_PATH = "/my/who-asked"
 MY_SESSION_PATH = "/my/session"
-
-# The log, below the prefix `/log`, as c2sp.org/tlog-tiles has it; and where leaves come in.
-CHECKPOINT_PATH = "/log/checkpoint"
-TILE_PATH = "/log/tile/{tile:path}"
-LEAVES_PATH = leaf.LEAVES_PATH
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,6 @@ from kumihimo.kernel.door import BearerDoor, OpenDoor, bearer_of, lawful, verifi
 from kumihimo.kernel.net import Caller
 from kumihimo.rooms.ledger import api, cursors, service, sessions
 from kumihimo.rooms.ledger.context import Ledger
-from kumihimo.rooms.ledger.http_log import log_routes
 from kumihimo.rooms.ledger.service import PAGE_MAX
 from kumihimo.rooms.ledger.sessions import Person
 from kumihimo.rooms.ledger.store import Wanted
@@ -27,7 +26,7 @@ ONESELF: Final = ("the person herself",)
 
 def routes(ledger: Ledger, caller: Caller) -> list[HTTPRouteHandler | Router]:
     """Return the ledger's route handlers."""
-    return [_take(ledger), _open_session(ledger, caller), _mine(ledger), *log_routes(ledger)]
+    return [_take(ledger), _open_session(ledger, caller), _mine(ledger)]
 
 
 def _take(ledger: Ledger) -> HTTPRouteHandler:

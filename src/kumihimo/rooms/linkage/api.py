@@ -6,7 +6,7 @@ Protocol: docs/explanation/sealed-codes.md.
 """
 
 import hashlib
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -15,7 +15,6 @@ from cryptography.exceptions import InvalidSignature
 from kumihimo.kernel.keys import verification_key
 from kumihimo.kernel.message import KeyBook, party_of
 from kumihimo.kernel.refusal import NotAuthentic
-from kumihimo.kernel.tlog.leaf import commit
 
 PARTY = "linkage"
 LEDGER = "ledger"
@@ -260,10 +259,7 @@ class Ends(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """An exchange or a refusal; `person` is sealed to the ledger (64 bytes).
-
-    `salt` is of its leaf in the log; b"" for a record from before there was one.
-    """
+    """An exchange or a refusal; `person` is sealed to the ledger (64 bytes)."""
 
     record: str
     permit: str
@@ -277,33 +273,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     requested_at: datetime
     person: bytes
     hidden: bool
-    salt: bytes = b""
-
-    def leaf(self) -> bytes:
-        """Return the record's leaf in the log: its form is fixed, whatever a record gains later."""
-        content = (
-            "exchange-record/1",
-            self.record,
-            self.permit,
-            self.requester,
-            self.provider,
-            self.affair,
-            self.items,
-            self.basis,
-            self.list_version,
-            self.outcome,
-            self.requested_at.astimezone(UTC),
-            self.person,
-            self.hidden,
-        )
-        return commit(self.salt, msgspec.json.encode(content))
-
-
-class Sent(msgspec.Struct, frozen=True):
-    """So many of a delivery's records, in their order, have their leaves in this submission."""
-
-    submission: str
-    records: int
 
 
 class EndRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -320,14 +289,12 @@ class EndRecord(msgspec.Struct, frozen=True, kw_only=True):
 class RecordsDelivered(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery; the ledger stores each record and end once, however often it comes.
 
-    `version` is the key version of the ledger's domain under which every person in it is sealed;
-    `submissions` say where the leaves of the records went.
+    `version` is the key version of the ledger's domain under which every person in it is sealed.
     """
 
     records: tuple[Record, ...] = ()
     ends: tuple[EndRecord, ...] = ()
     version: KeyVersion = 1
-    submissions: tuple[Sent, ...] = ()
 
 
 # Rotation of a domain key
