@@ -41,6 +41,15 @@ OCSP = {
 }
 
 
+DESK = {
+    "rows_loaded_per_second": None,
+    "rows_reloaded_per_second": None,
+    "page_p95_ms": 200.0,
+    "supervisor_p95_ms": 200.0,
+    "decision_p95_ms": 200.0,
+}
+
+
 def bench(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "kumihimo", "bench", *arguments],
@@ -91,6 +100,15 @@ def test_the_benchmark_of_status_prints_its_answers_beside_openssl_and_the_bare_
     assert {one["name"]: one["bar"] for one in found["measures"]} == OCSP
     assert all(one["value"] > 0 and one["against_value"] > 0 for one in found["measures"])
     assert done.returncode == int(not all(one["holds"] for one in found["measures"]))
+
+
+def test_the_benchmark_of_the_desk_prints_its_pages_beside_bare_postgresql():
+    done = bench("desk", "--quick", "--json")
+    found = json.loads(done.stdout)
+    assert {one["name"]: one["bar"] for one in found["measures"]} == DESK
+    assert all(one["value"] > 0 and one["against_value"] > 0 for one in found["measures"])
+    assert done.returncode == int(not all(one["holds"] for one in found["measures"]))
+    assert "1,000 rows loaded (1,000 new, 0 as before, 50 suspended)" in done.stderr
 
 
 @pytest.mark.parametrize(
