@@ -3,17 +3,20 @@
 The file is a secret all the same: a passcode is short, and whoever has it can try them all.
 """
 
+import asyncio
 import hashlib
 import os
 import re
 import stat
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from hmac import compare_digest
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 
+from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.files import open_regular, write_new
 from kumihimo.kernel.refusal import BadInput, NotAuthentic, TooMany
 from kumihimo.kernel.settings import BadSettings
@@ -22,8 +25,10 @@ from kumihimo.pages.forms import Form, text
 from kumihimo.pages.visits import Known, Visit
 
 TRIES: Final = 5
+# Our choice: at most 240 guesses a day at one officer, and nobody else can lock her out for good.
+LOCKED_FOR: Final = timedelta(minutes=30)
 SALT_BYTES: Final = 16
-PASSCODE_CHARS_MIN: Final = 8  # our choice: five wrong ones lock an officer out
+PASSCODE_CHARS_MIN: Final = 8  # our choice: five wrong ones lock an officer out for a while
 _COST: Final = 2**14
 FILE_BYTES_MAX: Final = 64 * 1024  # our choice: some hundred officers of one terminal
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -58,33 +63,88 @@ class Passcode:
         return cls.of(text, salt)
 
 
-@attrs.define
+@attrs.frozen
 class Officers:
-    """Who may sign in, and as what. Five wrong passcodes in a row lock an officer out.
-
-    `roles` has the officers of pages that tell roles apart.
-    """
+    """Who may sign in, and as what. `roles` has the officers of pages that tell roles apart."""
 
     passcodes: Mapping[str, Passcode]
     roles: Mapping[str, str] = attrs.field(factory=dict[str, str])
-    _wrong: dict[str, int] = attrs.field(factory=dict[str, int])
 
-    def check(self, officer: str, passcode: str) -> None:
-        """Raise `NotAuthentic` or `TooMany` unless this is the officer's passcode."""
+    def entry(self, officer: str) -> bytes:
+        """Return what changes when an officer gets another passcode or role; b"" for nobody's."""
+        kept = self.passcodes.get(officer)
+        if kept is None:
+            return b""
+        role = self.roles.get(officer, "")
+        return b"\0".join((officer.encode(), role.encode(), kept.salt + kept.digest))
+
+    def compare(self, officer: str, passcode: str) -> None:
+        """Raise `NotAuthentic` unless this is the officer's passcode. Takes some tens of ms."""
         kept = self.passcodes.get(officer) or Passcode(bytes(16), bytes(64))
-        if self._wrong.get(officer, 0) >= TRIES:
-            raise TooMany
         if not compare_digest(Passcode.of(passcode, kept.salt).digest, kept.digest):
-            if officer in self.passcodes:
-                self._wrong[officer] = self._wrong.get(officer, 0) + 1
             raise NotAuthentic
-        self._wrong.pop(officer, None)
+
+
+class Tries(Protocol):
+    """Where wrong passcodes are counted."""
+
+    async def spend(self, officer: str) -> None:
+        """Count a try before it is compared, so that many at once are not more than `TRIES`.
+
+        Raises `TooMany` from `TRIES` on, until `LOCKED_FOR` after the last that was counted.
+        """
+        ...
+
+    async def forget(self, officer: str) -> None:
+        """Begin anew: the passcode was right."""
+        ...
+
+
+@attrs.frozen
+class MemoryTries:
+    """Tries in the memory of one process."""
+
+    clock: Clock
+    _spent: dict[str, tuple[int, datetime]] = attrs.field(
+        factory=dict[str, tuple[int, datetime]], init=False
+    )
+
+    async def spend(self, officer: str) -> None:
+        """Count a try. Raises `TooMany`."""
+        now = self.clock.now()
+        count, last = self._spent.get(officer, (0, now))
+        if last + LOCKED_FOR <= now:
+            count = 0
+        if count >= TRIES:
+            raise TooMany
+        self._spent[officer] = count + 1, now
+
+    async def forget(self, officer: str) -> None:
+        """Begin anew."""
+        self._spent.pop(officer, None)
+
+
+@attrs.frozen
+class Porter:
+    """Lets officers in. Five wrong passcodes in a row lock one out for half an hour."""
+
+    officers: Officers
+    tries: Tries
+
+    async def check(self, officer: str, passcode: str) -> None:
+        """Raise `NotAuthentic` or `TooMany` unless this is the officer's passcode."""
+        known = officer in self.officers.passcodes  # others are not counted: they would fill it
+        if known:
+            await self.tries.spend(officer)
+        await asyncio.to_thread(self.officers.compare, officer, passcode)
+        if known:
+            await self.tries.forget(officer)
 
     async def signed_in(self, _: Visit, form: Form) -> Known:
         """Return the officer whom a form of signing in shows; raises as `check` does."""
         officer = text(form, "officer")
-        self.check(officer, text(form, "passcode"))
-        return Known(officer, self.roles.get(officer, ""))
+        await self.check(officer, text(form, "passcode"))
+        return Known(officer, self.officers.roles.get(officer, ""))
 
 
 def load_officers(path: Path) -> Officers:

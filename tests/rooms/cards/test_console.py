@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from kumihimo.pages.officers import LOCKED_FOR
 from kumihimo.rooms.cards.production import make_next
 from tests.rooms.cards.forms import form_of
 from tests.rooms.cards.house import House
@@ -168,7 +169,7 @@ def test_nobody_sees_a_page_before_signing_in(in_house):
     in_house(story)
 
 
-def test_five_wrong_passcodes_lock_an_officer_out_of_the_terminal(in_house):
+def test_five_wrong_passcodes_lock_an_officer_out_of_the_terminal_for_half_an_hour(in_house):
     async def story(house: House):
         terminal = Terminal(house)
         for _ in range(5):
@@ -176,6 +177,12 @@ def test_five_wrong_passcodes_lock_an_officer_out_of_the_terminal(in_house):
             assert "氏名コードまたは暗証が違います" in terminal.page
         await terminal.sign_in()
         assert "この端末では使えません" in terminal.page
+        house.clock.advance(LOCKED_FOR - timedelta(seconds=1))
+        await terminal.sign_in()
+        assert "この端末では使えません" in terminal.page
+        house.clock.advance(timedelta(seconds=1))
+        await terminal.sign_in()
+        assert terminal.addresses[-1] == "http://counter/"
 
     in_house(story)
 

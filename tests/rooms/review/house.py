@@ -112,6 +112,12 @@ class Browser:
         self.addresses += [str(one.url) for one in (*answer.history, answer)]
         return answer
 
+    def at_process(self, room):
+        """Return this browser, its cookies and its page, where another process answers."""
+        other = Browser(room.app)
+        other.http.cookies, other.page = self.http.cookies, self.page
+        return other
+
     @property
     def at(self):
         return self.addresses[-1].removeprefix("http://desk")
@@ -138,9 +144,12 @@ class House:
             "space": NumberSpace.TEST,
         }
         self.desk = Desk(**(given | self.changes))
-        passcode = Passcode.of(CODE, b"salt")
-        officers = Officers(dict.fromkeys(ROLES, passcode), ROLES)
-        self.room = build(self.desk, officers, self.gateway, https=False, report=self._bug)
+        self.room = self.process()
+
+    def process(self, roles=ROLES, code=CODE):
+        """Return one more process of this desk, on the same database."""
+        officers = Officers(dict.fromkeys(roles, Passcode.of(code, b"salt")), roles)
+        return build(self.desk, officers, self.gateway, https=False, report=self._bug)
 
     async def stop(self):
         await self.database.close()

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Final
 
 import attrs
-import msgspec
 
 from kumihimo.kernel.sql import Tx
+from kumihimo.pages.stored import lock_content, open_visit, token_hash
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.portal import store_visits as store
 from kumihimo.rooms.portal.context import Portal
@@ -16,12 +16,6 @@ from kumihimo.rooms.portal.domain.limits import Span
 from kumihimo.rooms.portal.store_visits import VisitRow
 
 PRESENCE: Final = "presence"  # in `kept`: what a shared terminal proves with that the card is there
-_LABEL: Final = b"visit"
-
-
-class _Content(msgspec.Struct, frozen=True):
-    kept: dict[str, str]
-    done: tuple[str, str] | None
 
 
 @attrs.frozen
@@ -86,16 +80,11 @@ class StoredVisits:
         )
 
     def _locked(self, visit: Visit) -> bytes:
-        content = msgspec.json.encode(_Content(visit.kept, visit.done))
-        return self.portal.locker.lock(content, label=_LABEL + token_hash(visit.token), block=256)
+        return lock_content(self.portal.locker, visit)
 
     def _visit(self, token: str, row: VisitRow) -> Visit:
-        label = _LABEL + bytes(row.token_hash)
-        content = self.portal.locker.unlock(bytes(row.content_locked), label=label)
-        found = msgspec.json.decode(content, type=_Content)
-        return Visit(
-            token, who=row.account or "", kept=dict(found.kept), done=found.done, begun=True
-        )
+        locked = bytes(row.content_locked)
+        return open_visit(self.portal.locker, locked, token=token, who=row.account or "")
 
 
 async def still_there(portal: Portal, presence: bytes) -> bool:
@@ -111,11 +100,6 @@ async def taken_out(portal: Portal, presence: bytes) -> None:
         ended = await store.removed(tx, presence)
         if ended:
             await portal.journal(tx, "card-removed", visits=ended)
-
-
-def token_hash(token: str) -> bytes:
-    """Return under what a visit is found."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def presence_hash(secret: bytes) -> bytes:

@@ -16,10 +16,12 @@ from kumihimo.rooms.review.deciding import settle
 from kumihimo.rooms.review.pages import overseeing, reviewing
 from kumihimo.rooms.review.pages.console import Console, application
 from kumihimo.rooms.review.telling import Gateway, deliver
+from kumihimo.rooms.review.visits import forget_over
 
 OUTBOX_PAUSE_S = 0.5
 SETTLE_PAUSE_S = 5.0
 FORGET_PAUSE_S = 3600.0
+VISITS_PAUSE_S = 60.0
 ASK_PAUSE_S = 60.0
 
 
@@ -50,6 +52,9 @@ def build(
     async def ask_for_checks() -> int:
         return await ask(desk, gateway)
 
+    async def forget_visits() -> int:
+        return await forget_over(desk)
+
     async def forget() -> int:
         return await retention.forget(desk.database, clock=desk.clock, actor="desk")
 
@@ -58,6 +63,7 @@ def build(
         Job("review-outbox", outbox.run_once, OUTBOX_PAUSE_S),
         Job("review-settle", settle_due, SETTLE_PAUSE_S),
         Job("review-asking", ask_for_checks, ASK_PAUSE_S),
+        Job("review-visits", forget_visits, VISITS_PAUSE_S),
         Job("review-forget", forget, FORGET_PAUSE_S),
     ]
     console = Console.of(desk, officers, https=https)

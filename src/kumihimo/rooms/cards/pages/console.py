@@ -20,7 +20,7 @@ from kumihimo.kernel.refusal import Refusal
 from kumihimo.pages.engine import Pages
 from kumihimo.pages.forms import Form, Problem, text
 from kumihimo.pages.front import Admitted, Entrance, Front, Show
-from kumihimo.pages.officers import Officers
+from kumihimo.pages.officers import MemoryTries, Officers, Porter
 from kumihimo.pages.visits import MemoryVisits, Visit
 from kumihimo.rooms.cards import api
 from kumihimo.rooms.cards.counter import Centre, Counter
@@ -57,7 +57,7 @@ class Console:
     centre: Centre
     reader: Reader
     notes: Notes
-    officers: Officers
+    porter: Porter
     entropy: Entropy
     terminal: str
 
@@ -88,7 +88,7 @@ class Console:
             centre=centre,
             reader=reader,
             notes=notes,
-            officers=officers,
+            porter=Porter(officers, MemoryTries(clock)),
             entropy=entropy,
             terminal=terminal,
         )
@@ -153,5 +153,5 @@ def screen(
 
 def application(console: Console, routes: list[Any], report: Reporter) -> Litestar:
     """Return the application of a terminal. It listens on loopback only."""
-    entrance = Entrance("officer_sign_in.html", console.officers.signed_in, ENTERING)
+    entrance = Entrance("officer_sign_in.html", console.porter.signed_in, ENTERING)
     return console.front.application(routes, entrance=entrance, report=report, body_max=BODY_MAX)

@@ -63,12 +63,12 @@ def new_pins(form: Form, wanted: tuple[PinKind, ...]) -> dict[PinKind, Withheld[
     return Pins.parse(typed_pins(form, wanted), wanted=frozenset(wanted)).values
 
 
-def second_officer(console: Console, visit: Visit, form: Form) -> str:
+async def second_officer(console: Console, visit: Visit, form: Form) -> str:
     """Return the second officer, who types a passcode of her own."""
     second = text(form, "second_officer")
     if not second or second == visit.who:
         raise SecondOfficerNeeded(pointer="second_officer")
-    console.officers.check(second, text(form, "second_passcode"))
+    await console.porter.check(second, text(form, "second_passcode"))
     return second
 
 

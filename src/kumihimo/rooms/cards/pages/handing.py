@@ -69,7 +69,7 @@ def _hand_over(console: Console) -> list[Any]:
         with console.counter() as counter:
             card = await same_card(counter, form)
             secrets = fields.new_pins(form, tuple(k for k in PIN_KINDS if k in card.pins))
-            second = fields.second_officer(console, visit, form)
+            second = await fields.second_officer(console, visit, form)
             visitor = fields.visitor(visit, form, second=second)
             await counter.act("activate", visitor, secrets=secrets)
         return "/", "activate"

@@ -79,7 +79,7 @@ def _misdelivery(console: Console) -> list[Any]:
             "kind": card.incident.kind if card.incident else text(form, "kind"),
             "step": step,
             "officer": visit.who,
-            "second_officer": fields.second_officer(console, visit, form),
+            "second_officer": await fields.second_officer(console, visit, form),
         }
         try:
             asked = msgspec.convert(told, api.ReportMisdelivery)

@@ -39,7 +39,7 @@ _TOLD: Final[dict[str, Said]] = {
     ),
     "too-many": (
         "続けて誤ったため、この端末では使えません。", "Too many wrong passcodes at this terminal.",
-        "管理者に連絡してください。", "Ask the administrator.",
+        "30分たつと、また試せます。", "After half an hour you may try again.",
     ),
     "unavailable": (
         "センターにつながりません。", "The centre does not answer.",

@@ -14,12 +14,13 @@ from litestar import Litestar
 from kumihimo.kernel.door import Reporter
 from kumihimo.pages.engine import Pages
 from kumihimo.pages.front import Admitted, Entrance, Front
-from kumihimo.pages.officers import Officers
-from kumihimo.pages.visits import MemoryVisits, Visit
+from kumihimo.pages.officers import Officers, Porter
+from kumihimo.pages.visits import Visit
 from kumihimo.rooms.review.api import Role
 from kumihimo.rooms.review.context import Desk
 from kumihimo.rooms.review.pages.telling import told, told_otherwise
 from kumihimo.rooms.review.pages.words import word
+from kumihimo.rooms.review.visits import StoredTries, StoredVisits
 
 SAFETY: Final = "Number Act art. 12"  # safety management of individual numbers
 
@@ -40,7 +41,7 @@ class Console:
 
     front: Front
     desk: Desk
-    officers: Officers
+    porter: Porter
 
     @classmethod
     def of(cls, desk: Desk, officers: Officers, *, https: bool) -> "Console":
@@ -48,14 +49,14 @@ class Console:
         front = Front(
             name="review",
             pages=Pages.of("kumihimo.rooms.review.pages"),
-            visits=MemoryVisits(desk.clock),
+            visits=StoredVisits(desk, officers),
             entropy=desk.entropy,
             told=told,
             told_of_http=told_otherwise,
             more=_words,
             https=https,
         )
-        return cls(front=front, desk=desk, officers=officers)
+        return cls(front=front, desk=desk, porter=Porter(officers, StoredTries(desk)))
 
 
 def _words(visit: Visit) -> Mapping[str, object]:
@@ -69,5 +70,5 @@ def application(
     **more: Any,  # noqa: ANN401
 ) -> Litestar:
     """Return the desk's application; `more` goes to the framework."""
-    entrance = Entrance("sign_in.html", console.officers.signed_in)
+    entrance = Entrance("sign_in.html", console.porter.signed_in)
     return console.front.application(routes, entrance=entrance, report=report, **more)

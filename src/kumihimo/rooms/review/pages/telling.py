@@ -14,7 +14,7 @@ _TOLD: Final[dict[str, Said]] = {
     ),
     "too-many": (
         "続けて誤ったため、使えません。", "Too many wrong passcodes.",
-        "管理者に連絡してください。", "Ask the administrator.",
+        "30分たつと、また試せます。", "After half an hour you may try again.",
     ),
     "not-your-item": (
         "この記録は、もうあなたの手元にありません。", "This record is not in your hands any more.",
