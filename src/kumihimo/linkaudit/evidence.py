@@ -12,8 +12,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit import homonyms, levels
-from kumihimo.linkaudit.canonical import REGISTER, Hasher, read_births, read_sexes
+from kumihimo.linkaudit.canonical import Hasher, read_births, read_sexes
 from kumihimo.linkaudit.homonyms import Doubles
+from kumihimo.linkaudit.levels import Pairs
 from kumihimo.linkaudit.patterns import PATTERNS_MAX, decode, encode
 from kumihimo.linkaudit.schema import Others
 from kumihimo.people.address_levels import SAME_LOT, AddressLevel
@@ -60,38 +61,25 @@ def judge(
 
     `history` is a `HISTORY` (number Int64) of at least these persons.
     """
-    held = register.select(pl.all().exclude("number").name.prefix("held_"), "number")
-    found = pl.lit(value=True)
-    pairs = rows.join(
-        held.with_columns(found=found), on="number", how="left", maintain_order="left"
-    )
-    pairs = pairs.with_columns(
-        pl.col("found").fill_null(value=False),
-        *(
-            pl.col(f"held_{name}").fill_null(0)
-            for name, kind in REGISTER.items()
-            if kind in (pl.UInt64, pl.Int32, pl.Int8)
-        ),
-        day=read_births(rows["birth"]),
-        sex_code=read_sexes(rows["sex"]),
-    )
+    rows = rows.with_columns(day=read_births(rows["birth"]), sex_code=read_sexes(rows["sex"]))
+    pairs = Pairs.of(rows, register)
     places = levels.addresses(pairs, hasher, history)
-    person = pairs.select(
-        pl.col(f"held_{x}").alias(x) for x in ("day", "name_hash", "kana_hash", "place")
+    person = pl.DataFrame(
+        [pairs.known(column) for column in ("day", "name_hash", "kana_hash", "place")]
     )
     others = homonyms.others(person, doubles)
-    others[~pairs["found"].to_numpy()] = levels.code(Others.NO_PERSON)
+    others[pairs.lines.is_null().to_numpy()] = levels.code(Others.NO_PERSON)
     pattern = encode(
         {
             "name": levels.names(pairs, levels.NAME, history),
             "kana": levels.names(pairs, levels.KANA, history),
-            "birth": levels.births(pairs["day"], pairs["held_day"]),
-            "sex": levels.sexes(pairs["sex_code"], pairs["held_sex_code"]),
+            "birth": levels.births(rows["day"], person["day"]),
+            "sex": levels.sexes(rows["sex_code"], pairs.known("sex_code")),
             "address": places.levels,
             "others": others,
         }
     )
-    evidence = pairs.select("row", "number", pattern=pl.Series(pattern))
+    evidence = rows.select("row", "number", pattern=pl.Series(pattern))
     unsettled = pl.Series(unsettled_patterns()).gather(evidence["pattern"])
     return Judged(evidence, _clues(pairs, evidence, places.places, unsettled, hasher))
 
@@ -118,28 +106,19 @@ def among(
 
 
 def _clues(
-    pairs: pl.DataFrame,
+    pairs: Pairs,
     evidence: pl.DataFrame,
     places: NDArray[np.uint64],
     unsettled: pl.Series,
     hasher: Hasher,
 ) -> pl.DataFrame:
-    frame = (
-        pairs.select(
-            "row",
-            "number",
-            "day",
-            "sex_code",
-            "name",
-            "kana",
-            "held_day",
-            "held_place",
-            held_household="held_household_hash",
-        )
-        .with_columns(pattern=evidence["pattern"], place=pl.Series(places))
-        .filter(unsettled)
-    )
-    return frame.with_columns(
-        name_hash=hasher.names(canonical_names(frame["name"])),
-        kana_hash=hasher.names(canonical_kanas(frame["kana"])),
+    at = unsettled.arg_true()
+    rows, lines = pairs.rows[at], pairs.lines.gather(at)
+    held = {"held_day": "day", "held_place": "place", "held_household": "household_hash"}
+    return rows.with_columns(
+        evidence["pattern"].gather(at),
+        pl.Series("place", places).gather(at),
+        name_hash=hasher.names(canonical_names(rows["name"])),
+        kana_hash=hasher.names(canonical_kanas(rows["kana"])),
+        **{name: pairs.register[of].gather(lines).fill_null(0) for name, of in held.items()},
     ).select(list(CLUES))

@@ -16,16 +16,15 @@ from numpy.typing import NDArray
 
 from kumihimo.linkaudit.canonical import DETAILS, Hasher, hash_places
 from kumihimo.people.address_levels import SAME_LOT, AddressLevel
-from kumihimo.people.birth_levels import BirthLevel
+from kumihimo.people.birth_levels import BirthLevel, SexLevel
 from kumihimo.people.columns.address_levels import WRITTEN, address_levels
 from kumihimo.people.columns.addresses import PARTS, address_columns
-from kumihimo.people.columns.birth_levels import birth_levels, sex_levels
-from kumihimo.people.columns.comparing import HELD, kana_levels, name_levels
+from kumihimo.people.columns.birth_levels import birth_levels
+from kumihimo.people.columns.comparing import kana_levels, name_levels
 from kumihimo.people.levels import SAME_NAME, NameLevel
 
 Codes: TypeAlias = NDArray[np.uint8]
 
-_HELD: Final = [f"held_{name}" for name in HELD]
 # City, town and lot of two addresses whose hashes say that they are one.
 _ONE_PLACE: Final = {"city": "", "town": "", "lot": "1"}
 
@@ -40,26 +39,54 @@ class Names:
     """One kind of name: its column, and how `people` compares two columns of it."""
 
     attribute: str
-    compare: Callable[[pl.DataFrame, pl.DataFrame], pl.Series]
+    compare: Callable[[pl.DataFrame, pl.DataFrame, pl.Series | None], pl.Series]
 
 
 NAME: Final = Names("name", name_levels)
 KANA: Final = Names("kana", kana_levels)
 
 
-def names(pairs: pl.DataFrame, kind: Names, history: pl.DataFrame) -> Codes:
+@attrs.frozen
+class Pairs:
+    """Rows beside persons: `COMPARED` rows, a `REGISTER`, and which of its lines is each row's.
+
+    `lines` is null where the row's number is nobody's.
+    """
+
+    rows: pl.DataFrame
+    register: pl.DataFrame
+    lines: pl.Series
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame, register: pl.DataFrame) -> "Pairs":
+        """Return rows (number Int64) beside the persons whose numbers they carry, one line each."""
+        numbered = register.select("number").with_row_index("line")
+        told = rows.select("number")
+        return cls(
+            rows,
+            register,
+            told.join(numbered, on="number", how="left", maintain_order="left")["line"],
+        )
+
+    def held(self, column: str) -> pl.Series:
+        """Return a column of the register for each row; null where there is nobody."""
+        return self.register[column].gather(self.lines)
+
+    def known(self, column: str) -> pl.Series:
+        """Return a column of numbers of the register for each row; 0 where there is nobody."""
+        return self.held(column).fill_null(0)
+
+
+def names(pairs: Pairs, kind: Names, history: pl.DataFrame) -> Codes:
     """Return codes of `NameLevel` for the names or readings of pairs.
 
-    `pairs` has what the row writes, the register's side as `held_…`, and `number`; `history` is a
-    `HISTORY` (number Int64): what the register held before.
+    `history` is a `HISTORY` (number Int64): what the register held before.
     """
-    mine = pairs.select(kind.attribute)
-    held = pairs.select(_HELD).rename(dict(zip(_HELD, HELD, strict=True)))
-    found = _codes(kind.compare(mine, held))
+    found = _codes(kind.compare(pairs.rows, pairs.register, pairs.lines))
     agree = [code(level) for level in (*SAME_NAME, NameLevel.MISSING)]
     unlike = np.flatnonzero(~np.isin(found, agree))
-    past = _before(pairs, pl.Series(unlike), kind.attribute, history)
-    level = kind.compare(past, past.select(pl.col("value").alias(kind.attribute)))
+    past = _before(pairs.rows, pl.Series(unlike), kind.attribute, history)
+    level = kind.compare(past, past.select(pl.col("value").alias(kind.attribute)), None)
     found[past["at"].filter(level.is_in(list(SAME_NAME))).to_numpy()] = code(NameLevel.MEMBER)
     return found
 
@@ -82,8 +109,10 @@ def _dates(days: pl.Series) -> pl.DataFrame:
 
 def sexes(sex: pl.Series, held: pl.Series) -> Codes:
     """Return codes of `SexLevel` for two columns as `canonical.read_sexes` gives them."""
-    told = [codes.cast(pl.String).replace("0", "") for codes in (sex, held)]
-    return _codes(sex_levels(*told))
+    mine, theirs = sex.to_numpy(), held.to_numpy()
+    alike = np.where(mine == theirs, code(SexLevel.EQUAL), code(SexLevel.DIFFERENT))
+    told = (mine != 0) & (theirs != 0)
+    return np.where(told, alike, code(SexLevel.MISSING)).astype(np.uint8)
 
 
 @attrs.frozen
@@ -94,39 +123,41 @@ class Addressed:
     places: NDArray[np.uint64]
 
 
-def addresses(pairs: pl.DataFrame, hasher: Hasher, history: pl.DataFrame) -> Addressed:
+def addresses(pairs: Pairs, hasher: Hasher, history: pl.DataFrame) -> Addressed:
     """Return codes of `AddressLevel` for the addresses of pairs.
 
     `history` is a `HISTORY` (number Int64): what the register held before.
     """
-    written, legible = pairs["address"], pairs["held_prefecture"].is_not_null()
-    same = (legible & (written == pairs["held_address"])).fill_null(value=False)
-    found = np.full(len(pairs), code(AddressLevel.EQUAL), np.uint8)
-    places = pairs["held_place"].to_numpy().copy()
+    written = pairs.rows["address"]
+    legible = pairs.register["prefecture"].is_not_null().gather(pairs.lines)
+    same = (legible & (written == pairs.held("address"))).fill_null(value=False)
+    found = np.full(len(written), code(AddressLevel.EQUAL), np.uint8)
+    held = pairs.known("place")
     left = (~same).arg_true()
     mine = address_columns(written.gather(left)).select(PARTS)
     read = hash_places(mine, hasher)
+    places = held.to_numpy(writable=True)
+    one_place = (read == held.gather(left)) & (read != 0)
     places[left.to_numpy()] = read.to_numpy()
-    held = pairs.select("held_place", *(f"held_{name}" for name in DETAILS)).gather(left)
-    one_place = (read == held["held_place"]) & (read != 0)
     alike, unlike = one_place.arg_true(), (~one_place).arg_true()
-    details = held.gather(alike).select(pl.col(f"held_{n}").alias(n) for n in DETAILS)
     here = [pl.lit(value).alias(name) for name, value in _ONE_PLACE.items()]
-    sides = (side.with_columns(here) for side in (mine.gather(alike), details))
+    details = pairs.register.select(list(DETAILS))[pairs.lines.gather(left.gather(alike))]
+    sides = (side.with_columns(here) for side in (mine[alike], details))
     found[left.gather(alike).to_numpy()] = _codes(address_levels(*sides))
     rest = left.gather(unlike)
-    found[rest.to_numpy()] = _unlike(pairs.gather(rest), mine.gather(unlike), history)
+    found[rest.to_numpy()] = _unlike(pairs, rest, mine[unlike], history)
     return Addressed(found, places)
 
 
-def _unlike(pairs: pl.DataFrame, mine: pl.DataFrame, history: pl.DataFrame) -> Codes:
-    """Return codes of addresses of two places, of which `mine` are the parts of the row's."""
-    found = _codes(address_levels(mine, address_columns(pairs["held_address"]).select(PARTS)))
+def _unlike(pairs: Pairs, at: pl.Series, mine: pl.DataFrame, history: pl.DataFrame) -> Codes:
+    """Return codes of the pairs at some places, whose addresses are two: `mine` are the rows' parts."""
+    held = pairs.register["address"].gather(pairs.lines.gather(at))
+    found = _codes(address_levels(mine, address_columns(held).select(PARTS)))
     agree = [code(level) for level in (*SAME_LOT, AddressLevel.MISSING)]
     apart = np.flatnonzero(~np.isin(found, agree))
-    past = _before(pairs, pl.Series(apart), "address", history)
+    past = _before(pairs.rows[at], pl.Series(apart), "address", history)
     level = address_levels(
-        mine.gather(past["at"]).with_columns(past["address"].alias(WRITTEN)),
+        mine[past["at"]].with_columns(past["address"].alias(WRITTEN)),
         address_columns(past["value"]).select(PARTS).with_columns(past["value"].alias(WRITTEN)),
     )
     found[past["at"].filter(level.is_in(list(SAME_LOT))).to_numpy()] = code(AddressLevel.FORMER)
@@ -134,11 +165,11 @@ def _unlike(pairs: pl.DataFrame, mine: pl.DataFrame, history: pl.DataFrame) -> C
 
 
 def _before(
-    pairs: pl.DataFrame, at: pl.Series, attribute: str, history: pl.DataFrame
+    rows: pl.DataFrame, at: pl.Series, attribute: str, history: pl.DataFrame
 ) -> pl.DataFrame:
-    """Return what the register held before of some pairs: `at`, what the row writes, `value`."""
+    """Return what the register held before of some rows: `at`, what the row writes, `value`."""
     lines = history.filter(pl.col("attribute") == attribute).select("number", "value")
-    doubtful = pairs.select("number", attribute).gather(at).with_columns(at=at)
+    doubtful = rows.select("number", attribute)[at].with_columns(at=at)
     return doubtful.join(lines, on="number")
 
 

@@ -6,6 +6,7 @@ import polars as pl
 
 from kumihimo.people.address_levels import ROOM_DIGITS, ROOM_PLACE, AddressLevel
 from kumihimo.people.columns.addresses import PARTS
+from kumihimo.people.columns.distinct import put
 from kumihimo.people.columns.levels import first_that_holds
 
 WRITTEN: Final = "written"
@@ -27,37 +28,62 @@ def address_levels(left: pl.DataFrame, right: pl.DataFrame) -> pl.Series:
         ],
         how="horizontal",
     )
-    return both.select(_level(*columns[len(PARTS) :]).alias("level")).to_series()
+    near = _near(*columns[len(PARTS) :])
+    level = both.select(first_that_holds(near).alias("level")).to_series()
+    left_over = level.is_null().arg_true()
+    far = both.select(pl.all().gather(left_over)).select(level=_far()).to_series()
+    return put(level, left_over, far)
 
 
-def _level(*written: str) -> pl.Expr:
+def _near(*written: str) -> list[tuple[pl.Expr, AddressLevel]]:
+    """Return the cases of most rows: each part is looked at alone."""
+    same = _same
+    return [
+        (pl.col("towna").is_null() | pl.col("townb").is_null(), AddressLevel.MISSING),
+        *((same(name), AddressLevel.EQUAL) for name in written),
+        (_both("prefecture") & ~same("prefecture"), AddressLevel.DIFFERENT),
+        *_in_one_lot(same("city") & same("town") & _one_lot()),
+    ]
+
+
+def _far() -> pl.Expr:
+    """Return the level of rows that `_near` leaves."""
     told, same = _told, _same
-    apart = _both("prefecture") & ~same("prefecture")
     in_one_town = (pl.concat_str("citya", "towna") == pl.concat_str("cityb", "townb")) & (
         told("town", "a") | told("lot", "a")
     )
-    kinds = ~_both("lot_kind") | same("lot_kind")
-    one_lot = told("lot", "a") & same("lot") & kinds
-    other_room = _both("room") & ~same("room")
-    alike = same("building") | (told("room", "a") & ~_both("building"))
     no_city = ~_both("city")
     one_city = pl.col("citya").str.replace(_WARD, "${1}") == pl.col("cityb").str.replace(
         _WARD, "${1}"
     )
+    last = _kinds() & (_is_room("a", "b") | _is_room("b", "a"))
     cases = [
-        (pl.col("towna").is_null() | pl.col("townb").is_null(), AddressLevel.MISSING),
-        *((same(name), AddressLevel.EQUAL) for name in written),
-        (apart, AddressLevel.DIFFERENT),
-        (in_one_town & one_lot & other_room, AddressLevel.OTHER_ROOM),
-        (in_one_town & one_lot & same("room") & alike, AddressLevel.WITH_ROOM),
-        (in_one_town & one_lot, AddressLevel.WITHOUT_ROOM),
-        (in_one_town & kinds & (_is_room("a", "b") | _is_room("b", "a")), AddressLevel.LAST_NUMBER),
+        *_in_one_lot(in_one_town & _one_lot()),
+        (in_one_town & last, AddressLevel.LAST_NUMBER),
         (in_one_town, AddressLevel.TOWN),
-        (no_city & told("town", "a") & same("town") & one_lot, AddressLevel.NO_CITY),
+        (no_city & told("town", "a") & same("town") & _one_lot(), AddressLevel.NO_CITY),
         (~no_city & one_city, AddressLevel.CITY),
         (told("prefecture", "a") & same("prefecture"), AddressLevel.PREFECTURE),
     ]
     return first_that_holds(cases, AddressLevel.DIFFERENT)
+
+
+def _in_one_lot(where: pl.Expr) -> list[tuple[pl.Expr, AddressLevel]]:
+    same = _same
+    alike = same("building") | (_told("room", "a") & ~_both("building"))
+    return [
+        (where & _both("room") & ~same("room"), AddressLevel.OTHER_ROOM),
+        (where & same("room") & alike, AddressLevel.WITH_ROOM),
+        (where, AddressLevel.WITHOUT_ROOM),
+    ]
+
+
+def _kinds() -> pl.Expr:
+    return ~_both("lot_kind") | _same("lot_kind")
+
+
+def _one_lot() -> pl.Expr:
+    return _told("lot", "a") & _same("lot") & _kinds()
 
 
 def _told(part: str, side: str) -> pl.Expr:

@@ -5,21 +5,29 @@ from typing import Final
 
 import polars as pl
 
-from kumihimo.people.addresses import Address, AddressParts, address_parts, restore
+from kumihimo.people.addresses import (
+    ADDRESS_CHARS_MAX,
+    Address,
+    AddressParts,
+    address_parts,
+    restore,
+)
 from kumihimo.people.columns.distinct import (
     REASON,
-    distinct,
-    read_all,
+    Memory,
+    put,
+    read_distinct,
     require_texts,
     strings,
     table,
 )
-from kumihimo.people.columns.heads import HEAD, read_heads
-from kumihimo.people.columns.pieces import pieces, read_lots
+from kumihimo.people.columns.heads import TOWNS_KEPT, read_heads
+from kumihimo.people.columns.pieces import divide_tails, pieces, read_lots
 from kumihimo.people.renamings import Renamings
 
 # In the order of `AddressParts`.
 PARTS: Final = ("prefecture", "city", "town", "lot", "lot_kind", "building", "room")
+_PLACE: Final = ("prefecture", "city", "town")
 _TAIL: Final = ("building", "room")
 # A lot and a building that end where they end, for a piece to stand behind while it is read.
 _LOT: Final = "あ1-1-1"
@@ -39,72 +47,108 @@ def address_columns(
     """
     texts = require_texts(texts)
     written = pieces(texts)
-    head, head_at = distinct(written["head"])
-    lot, lot_at = distinct(written["lot"])
-    tail, tail_at = distinct(written["building"])
-    room, room_at = distinct(written["room"])
-    heads, lots = read_heads(head), read_lots(lot)
-    tails = table([_read_tail(one) for one in tail], strings(_TAIL))
-    rooms = table([_read_room(one) for one in room], strings(["room"]))
-    whole = (
-        heads["prefecture"].is_not_null().gather(head_at)
-        & tails["building"].is_not_null().gather(tail_at)
-        & ((rooms["room"] == "").gather(room_at) | (tails["room"] == "").gather(tail_at))
-    ).fill_null(value=False)
-    odd, odd_at = distinct(texts.set(whole, None))
-    others = read_all(odd, _read, operator.attrgetter(*PARTS), strings(PARTS))
-    front = pl.concat([heads, others.select(*HEAD)])
-    if holder or renamings:
-        front = table([_today(row, holder, renamings) for row in front.iter_rows()], HEAD)
-    back = pl.concat([tails, others.select(*_TAIL)])
-    front_at = head_at.zip_with(whole, odd_at + len(head))
-    back_at = tail_at.zip_with(whole, odd_at + len(tail))
-    return pl.DataFrame(
-        [
-            *front.select(pl.all().gather(front_at)),
-            *back.select(pl.all().gather(back_at)),
-            *lots.select(pl.all().name.suffix("_rest").gather(lot_at.set(~whole, None))),
-            rooms["room"].gather(room_at.set(~whole, None)).alias("room_rest"),
-            others[REASON].gather(odd_at),
-        ]
-    ).select(*_composed())
+    found = [
+        of.select(pl.all().gather(at))
+        for of, at in (
+            _HEADS.look_up(written["head"]),
+            _LOTS.look_up(written["lot"]),
+            _TAILS.look_up(written["tail"]),
+        )
+    ]
+    usual = pl.concat(found, how="horizontal").select(_composed())
+    odd = (_is_long(texts) | pl.any_horizontal(pl.col(PARTS).is_null())) & texts.is_not_null()
+    at = usual.select(odd.arg_true()).to_series()
+    read = read_distinct(texts.gather(at), _read, operator.attrgetter(*PARTS), strings(PARTS))
+    none = pl.repeat(None, len(texts), dtype=pl.String, eager=True).alias(REASON)
+    whole = [*usual.get_columns(), none]
+    if len(at):
+        whole = [put(column, at, read[column.name]) for column in whole]
+    return _today(pl.DataFrame(whole), holder, renamings)
 
 
 def _composed() -> list[pl.Expr]:
     """Put each part together from what the pieces of a usual row hold of it."""
-    rest = pl.col("lot_rest")
-    of_the_head = rest.is_null() | pl.col("lot").str.contains("-", literal=True)
     composed = {
-        "lot": pl.concat_str("lot", rest.fill_null("")),
-        "lot_kind": pl.when(of_the_head).then("lot_kind").otherwise("lot_kind_rest"),
-        "room": pl.concat_str("room", pl.col("room_rest").fill_null("")),
+        "lot": pl.concat_str("first", "lot"),
+        "lot_kind": pl.when("counted").then("first_kind").otherwise("lot_kind"),
     }
-    return [composed.get(name, pl.col(name)).alias(name) for name in (*PARTS, REASON)]
+    return [composed.get(name, pl.col(name)).alias(name) for name in PARTS]
+
+
+def _is_long(texts: pl.Series) -> pl.Series:
+    """Say which texts are longer than an address may be."""
+    may_be = texts.str.len_bytes() > ADDRESS_CHARS_MAX
+    return may_be & (texts.str.len_chars() > ADDRESS_CHARS_MAX)
 
 
 def _read(text: str) -> AddressParts:
     return Address.parse(text).reveal_parts()
 
 
-def _read_tail(tail: str) -> tuple[str | None, str | None]:
+def _read_heads(heads: pl.Series) -> pl.DataFrame:
+    """Return of each head its place, what it holds of the lot, and whether that has a number."""
+    return read_heads(heads).select(
+        *_PLACE,
+        first="lot",
+        first_kind="lot_kind",
+        counted=pl.col("lot").str.contains("-", literal=True),
+    )
+
+
+def _read_tails(tails: pl.Series) -> pl.DataFrame:
+    """Return building and room of each tail; null where it cannot be read by itself."""
+    divided = divide_tails(tails)
+    of, at = _BUILDINGS.look_up(divided["building"])
+    rooms, room_at = _ROOMS.look_up(divided["room"])
+    read = of.select(pl.all().gather(at)).with_columns(last=rooms["room"].gather(room_at))
+    one = (pl.col("room") == "") | (pl.col("last") == "")
+    return read.select(
+        pl.when(one).then(value).alias(name)
+        for name, value in (
+            ("building", pl.col("building")),
+            ("room", pl.concat_str("room", "last")),
+        )
+    )
+
+
+def _read_buildings(buildings: pl.Series) -> pl.DataFrame:
+    return table([_read_building(one) for one in buildings], strings(_TAIL))
+
+
+def _read_building(building: str) -> tuple[str | None, str | None]:
     """Return building and room of what stands behind a lot; None where they are not all of it."""
-    parts, beside = address_parts(_LOT + tail), address_parts(f"{_LOT}{tail}1")
-    ends = not tail or bool(parts.room)
+    parts, beside = address_parts(_LOT + building), address_parts(f"{_LOT}{building}1")
+    ends = not building or bool(parts.room)
     alone = ends or (beside.building, beside.room) == (parts.building, "1")
     return (parts.building, parts.room) if alone and parts.lot == "1-1-1" else (None, None)
 
 
-def _read_room(room: str) -> tuple[str]:
-    return (address_parts(_BUILDING + room).room,)
+def _read_rooms(rooms: pl.Series) -> pl.DataFrame:
+    return table([(address_parts(_BUILDING + room).room,) for room in rooms], strings(["room"]))
 
 
-def _today(
-    row: tuple[str | None, ...], holder: str, renamings: Renamings | None
-) -> tuple[str | None, ...]:
-    prefecture, city, town, *lot = row
-    if prefecture is None or city is None or town is None:
-        return row
-    whole = AddressParts(prefecture=prefecture, city=city, town=town)
+_HEADS: Final = Memory(_read_heads, TOWNS_KEPT)
+_LOTS: Final = Memory(read_lots)
+_TAILS: Final = Memory(_read_tails)
+_BUILDINGS: Final = Memory(_read_buildings)
+_ROOMS: Final = Memory(_read_rooms)
+
+
+def _today(columns: pl.DataFrame, holder: str, renamings: Renamings | None) -> pl.DataFrame:
+    """Return the columns with what the holder leaves out, under the names of today."""
+    if not (holder or renamings):
+        return columns
+    known = columns.select(_PLACE).drop_nulls().unique()
+    now = [_now(AddressParts(*row), holder, renamings) for row in known.iter_rows()]
+    names = [f"{name}_now" for name in _PLACE]
+    places = pl.concat([known, table(now, strings(names))], how="horizontal")
+    joined = columns.join(places, on=_PLACE, how="left", maintain_order="left")
+    return joined.with_columns(
+        pl.col(now).alias(name) for name, now in zip(_PLACE, names, strict=True)
+    ).select(columns.columns)
+
+
+def _now(whole: AddressParts, holder: str, renamings: Renamings | None) -> tuple[str, str, str]:
     whole = restore(whole, holder) if holder else whole
     whole = renamings.renamed(whole) if renamings else whole
-    return whole.prefecture, whole.city, whole.town, *lot
+    return whole.prefecture, whole.city, whole.town

@@ -12,7 +12,14 @@ from typing import Final
 import polars as pl
 
 from kumihimo.people.births import ERAS, Born, read_birth
-from kumihimo.people.columns.distinct import REASON, read_distinct, require_texts, table
+from kumihimo.people.columns.distinct import (
+    REASON,
+    Memory,
+    read_all,
+    read_distinct,
+    require_texts,
+    table,
+)
 from kumihimo.people.sexes import Sex
 
 BIRTH_SCHEMA: Final[Mapping[str, type[pl.DataType]]] = MappingProxyType(
@@ -49,14 +56,21 @@ def birth_days(texts: pl.Series, *, era_codes: bool = False) -> pl.Series:
 
     Raises `TypeError` if the column holds no texts.
     """
-    texts = require_texts(texts)
+    table, at = _DAYS[era_codes].look_up(texts)
+    return table["day"].gather(at).alias(texts.name)
+
+
+def _read_days(texts: pl.Series, *, era_codes: bool) -> pl.DataFrame:
     days = _in_one(texts)
     apart = days.is_null().arg_true()
     days = days.scatter(apart, _apart(texts.gather(apart)))
     odd = days.is_null().arg_true()
     read = partial(read_birth, era_codes=era_codes)
-    others = read_distinct(texts.gather(odd), read, _day, {"day": pl.Int32})
-    return days.scatter(odd, others["day"]).alias(texts.name)
+    others = read_all(texts.gather(odd), read, _day, {"day": pl.Int32})
+    return days.scatter(odd, others["day"]).alias("day").to_frame()
+
+
+_DAYS: Final = {codes: Memory(partial(_read_days, era_codes=codes)) for codes in (False, True)}
 
 
 def _day(born: Born) -> tuple[int]:
@@ -110,7 +124,12 @@ def _in_calendar() -> pl.Expr:
 
 def sexes(texts: pl.Series) -> pl.Series:
     """Return "1", "2", or "" where unknown; null for null and for what `Sex.parse` refuses."""
-    read = read_distinct(
-        texts, Sex.parse, lambda sex: (sex.value if sex else "",), {"sex": pl.String}
-    )
-    return read["sex"]
+    table, at = _SEXES.look_up(texts)
+    return table["sex"].gather(at).alias(texts.name)
+
+
+def _read_sexes(texts: pl.Series) -> pl.DataFrame:
+    return read_all(texts, Sex.parse, lambda sex: (sex.value if sex else "",), {"sex": pl.String})
+
+
+_SEXES: Final = Memory(_read_sexes)

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from kumihimo.people.columns.distinct import put
 from kumihimo.people.columns.levels import first_that_holds, level_type
 from kumihimo.people.columns.names import LOST, canonical_kanas, canonical_names, weak_names
 from kumihimo.people.comparing import compare_kanas, compare_names, read_kana, read_names
@@ -91,26 +92,36 @@ _KANAS: Final = _Kind(
 )  # fmt: skip
 
 
-def name_levels(written: pl.DataFrame, held: pl.DataFrame) -> pl.Series:
+def name_levels(
+    written: pl.DataFrame, held: pl.DataFrame, lines: pl.Series | None = None
+) -> pl.Series:
     """Return `compare_names` of each row: `written` has name, `held` what `HELD` lists.
 
-    A column that is not there is null in every row.
+    A column that is not there is null in every row. `lines` says which line of `held` a row meets,
+    null for none; without it each row meets the line at its own place.
     """
-    return _levels(written, held, _NAMES)
+    return _levels(written, held, lines, _NAMES)
 
 
-def kana_levels(written: pl.DataFrame, held: pl.DataFrame) -> pl.Series:
+def kana_levels(
+    written: pl.DataFrame, held: pl.DataFrame, lines: pl.Series | None = None
+) -> pl.Series:
     """Return `compare_kanas` of each row: `written` has kana; names take no part."""
-    return _levels(written, held, _KANAS)
+    return _levels(written, held, lines, _KANAS)
 
 
-def _levels(written: pl.DataFrame, held: pl.DataFrame, kind: _Kind) -> pl.Series:
-    texts = [_text(side, kind.text) for side in (written, held)]
+def _levels(
+    written: pl.DataFrame, held: pl.DataFrame, lines: pl.Series | None, kind: _Kind
+) -> pl.Series:
+    lines = pl.int_range(len(written), dtype=pl.UInt32, eager=True) if lines is None else lines
+    texts = [_text(written, kind.text), _text(held, kind.text).gather(lines)]
     codes = np.full(len(written), _LEVELS.index(NameLevel.MISSING), np.uint8)
     told = _told(texts[0]) & _told(texts[1])
-    same = told & _equal(texts[0], texts[1], kind) & _plain(texts[0], kind.whole_text)
+    same = (told & (texts[0] == texts[1])).fill_null(value=False).arg_true()
+    same = same.filter(_plain(texts[0].gather(same), kind.whole_text))
     codes[same.to_numpy()] = _LEVELS.index(NameLevel.EQUAL)
-    left = (told & ~same).arg_true()
+    left = told.to_numpy() & (codes != _LEVELS.index(NameLevel.EQUAL))
+    left = pl.Series(np.flatnonzero(left))
     mine, theirs = (_divided(text.gather(left), kind) for text in texts)
     plain = _plain(mine["text"], kind.mine) & _plain(theirs["text"], kind.plain)
     forms = _of_all([side["text"].set(~plain, None) for side in (mine, theirs)], kind.form)
@@ -120,7 +131,7 @@ def _levels(written: pl.DataFrame, held: pl.DataFrame, kind: _Kind) -> pl.Series
         codes[left.filter(where).to_numpy()] = _LEVELS.index(level)
     rest = (~alike).arg_true()
     at = left.gather(rest)
-    sides = [_side(side, at) for side in (written, held)]
+    sides = [_side(side, where) for side, where in ((written, at), (held, lines.gather(at)))]
     pairs = sides[1].with_columns(
         *(s.gather(rest).alias(n) for n, s in zip(("form", "held_form"), forms, strict=True)),
         mine=mine["text"].gather(rest),
@@ -162,11 +173,18 @@ def _divided(text: pl.Series, kind: _Kind) -> pl.DataFrame:
     frame = text.alias("text").to_frame()
     if not kind.bracketed:
         return frame.with_columns(former=pl.lit(None, dtype=pl.String))
-    has = frame["text"].str.contains("[［\\[]") & _plain(frame["text"], _FORMER)
+    at = frame["text"].str.contains("[［\\[]").fill_null(value=False).arg_true()
+    at = at.filter(_plain(frame["text"].gather(at), _FORMER))
     column = pl.col("text")
-    return frame.select(
-        text=pl.when(has).then(column.str.replace(_FORMER, "${1}${3}")).otherwise(column),
-        former=pl.when(has).then(column.str.extract(_FORMER, 2)),
+    divided = frame[at].select(
+        text=column.str.replace(_FORMER, "${1}${3}"), former=column.str.extract(_FORMER, 2)
+    )
+    none = pl.repeat(None, len(text), dtype=pl.String, eager=True)
+    return pl.DataFrame(
+        {
+            "text": put(frame["text"], at, divided["text"]),
+            "former": put(none, at, divided["former"]),
+        }
     )
 
 

@@ -4,8 +4,11 @@ Equal to the scalar form by construction. Worth it where texts repeat (dates, to
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from threading import Lock
 from typing import Final, TypeVar
 
+import attrs
+import numpy as np
 import polars as pl
 
 from kumihimo.kernel.refusal import BadInput
@@ -40,6 +43,44 @@ def distinct(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
         known.to_frame().with_row_index(_PLACE), on=_TEXT, how="left", maintain_order="left"
     )
     return known, joined[_PLACE]
+
+
+def put(column: pl.Series, at: pl.Series, values: pl.Series) -> pl.Series:
+    """Return the column with these values at some places; of texts it moves no letter."""
+    order = np.arange(len(column), dtype=np.uint32)
+    order[at.to_numpy()] = np.arange(len(column), len(column) + len(values), dtype=np.uint32)
+    return pl.concat([column, values]).gather(pl.Series(order)).alias(column.name)
+
+
+@attrs.define
+class Memory:
+    """What texts were read as, kept from column to column: each distinct one is read once.
+
+    `read` gives a row for each of some distinct texts, whatever other texts there are. Beyond
+    `limit` texts all is forgotten and begun anew.
+    """
+
+    read: Callable[[pl.Series], pl.DataFrame]
+    limit: int = 1 << 20
+    _known: pl.Series | None = None  # keeps the codes of the texts, as no column does
+    _table: pl.DataFrame | None = None
+    _lock: Lock = attrs.field(factory=Lock, init=False)
+
+    def look_up(self, texts: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
+        """Return what is known of texts, and for each row which line is its own, or null."""
+        with self._lock:
+            if self._known is None or self._table is None or len(self._table) > self.limit:
+                self._known = pl.Series(dtype=pl.Categorical(pl.Categories.random()))
+                self._table = self.read(pl.Series(dtype=pl.String))
+            codes = require_texts(texts).cast(self._known.dtype).to_physical()
+            # Codes count from 0 in the order in which texts come, those of a reading that failed too.
+            highest = codes.max()
+            count = highest + 1 if isinstance(highest, int) else 0
+            if count > len(self._table):
+                new = pl.int_range(len(self._table), count, dtype=pl.UInt32, eager=True)
+                read = self.read(new.cat.to(self._known.dtype).cast(pl.String))
+                self._table = pl.concat([self._table, read], rechunk=True)
+            return self._table, codes
 
 
 def read_all(

@@ -11,7 +11,7 @@ import polars as pl
 
 from kumihimo.people.addresses import JOINTS, KEPT, address_parts, parts_in_town, places
 from kumihimo.people.columns.distinct import strings, table
-from kumihimo.people.columns.pieces import WORD
+from kumihimo.people.columns.pieces import WORD, usual_head
 from kumihimo.people.kyoto import CITY as KYOTO
 from kumihimo.people.lots import IDEOGRAPHS, LotKind
 from kumihimo.people.numerals import NUMERALS, read_numerals
@@ -35,12 +35,14 @@ def read_heads(heads: pl.Series) -> pl.DataFrame:
 
     `lot` is what the head holds of the lot ("2-" of 二丁目, "甲"), to be put before the rest.
     """
-    frame = heads.alias("head").to_frame().with_row_index("place")
+    whole = heads.alias("head").to_frame().with_row_index("place")
+    frame = whole.filter(usual_head(pl.col("head")))
     plain = pl.col("head").str.contains(_WORDS) & ~pl.col("head").str.contains(_UNLIKE)
     words = _read_towns(_split(_with_one_letter_each(frame.filter(plain))))
     others = [(place, *_read_alone(head)) for place, head in frame.filter(~plain).iter_rows()]
     schema: dict[str, type[pl.DataType]] = {"place": pl.UInt32, **HEAD}
-    return pl.concat([words, table(others, schema)]).sort("place").drop("place")
+    read = pl.concat([words, table(others, schema)])
+    return whole.join(read, on="place", how="left", maintain_order="left").select(list(HEAD))
 
 
 def _read_alone(head: str) -> tuple[str | None, ...]:

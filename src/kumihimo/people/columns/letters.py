@@ -1,9 +1,10 @@
 """A canonical form over a column, for texts whose letters do not touch each other.
 
 Most names are made of letters of which each has its canonical form whatever stands beside it.
-Such a text is canonical letter by letter, which one pass over the column does. Every other text
-(combining marks, dashes, marks of repetition …) goes to the scalar function itself, each distinct
-text once, so what is rare stays right and only slow.
+Such a text is canonical letter by letter, which one pass over the column does: the fewer letters
+can change in a text, the cheaper. Every other text (combining marks, dashes, marks of repetition …)
+goes to the scalar function itself, each distinct text once, so what is rare stays right and only
+slow.
 """
 
 import re
@@ -12,6 +13,8 @@ from typing import Final
 
 import attrs
 import polars as pl
+
+from kumihimo.people.columns.distinct import put
 
 # Below this many rows building the pass costs more than the scalar function: about 20 ms.
 FEW: Final = 1500
@@ -31,27 +34,43 @@ class Letters:
     left: str = ""
 
     def spell(self, column: pl.Series) -> pl.Series:
-        """Return the texts, all of which match `free`, letter by letter; null where `left` is."""
-        written, canonical = zip(*self.pieces, strict=True)
-        spelled = column.str.replace_many(list(written), list(canonical), leftmost=True)
-        if not self.left:
-            return spelled
-        done = ~spelled.str.contains(self.left)
-        return spelled.zip_with(done, pl.Series([None], dtype=pl.String))
+        """Return the texts letter by letter; null for one that is not so canonical, and null."""
+        written, changed_to = zip(*self.pieces, strict=True)
+        text = pl.col("text")
+        spelled = text.str.replace_many(list(written), list(changed_to), leftmost=True)
+        found = (
+            column.alias("text")
+            .to_frame()
+            .select(pl.when(text.str.contains(self.free)).then(spelled))
+        )
+        if self.left:
+            marked = text.str.contains(self.left, literal=True)
+            found = found.select(pl.when(~marked).then(text))
+        return found.to_series()
 
 
-def canonical(column: pl.Series, scalar: Callable[[str], str], letters: Letters) -> pl.Series:
-    """Return the column in the form that `scalar` gives, null where it is null."""
+def canonical(
+    column: pl.Series, scalar: Callable[[str], str], kinds: Sequence[Letters]
+) -> pl.Series:
+    """Return the column in the form that `scalar` gives, null where it is null.
+
+    Each of `kinds` spells what those before it left, the scalar function the rest.
+    """
     column = column.cast(pl.String)
     if len(column) < FEW:
         return one_by_one(column, scalar)
-    free = column.str.contains(letters.free).fill_null(value=True)
-    spelled = letters.spell(column.filter(free))
-    missing = spelled.is_null() & column.filter(free).is_not_null()
-    order = [free.arg_true().filter(~missing), free.arg_true().filter(missing), (~free).arg_true()]
-    slow = pl.concat(order[1:])
-    parts = [spelled.filter(~missing), one_by_one(column.gather(slow), scalar)]
-    return pl.concat(parts).gather(pl.concat([order[0], slow]).arg_sort()).alias(column.name)
+    return _spelled(column, scalar, kinds).alias(column.name)
+
+
+def _spelled(
+    column: pl.Series, scalar: Callable[[str], str], kinds: Sequence[Letters]
+) -> pl.Series:
+    if not kinds:
+        return one_by_one(column, scalar)
+    first, *others = kinds
+    found = first.spell(column)
+    left = (found.is_null() & column.is_not_null()).arg_true()
+    return put(found, left, _spelled(column.gather(left), scalar, others)) if len(left) else found
 
 
 def one_by_one(column: pl.Series, scalar: Callable[[str], str | None]) -> pl.Series:

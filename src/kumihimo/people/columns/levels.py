@@ -15,9 +15,9 @@ def level_type(levels: type[StrEnum]) -> pl.Enum:
     return pl.Enum(levels)
 
 
-def first_that_holds(cases: Sequence[tuple[pl.Expr, L]], otherwise: L) -> pl.Expr:
-    """Return the level of the first case that holds, row by row."""
-    kind = level_type(type(otherwise))
+def first_that_holds(cases: Sequence[tuple[pl.Expr, L]], otherwise: L | None = None) -> pl.Expr:
+    """Return the level of the first case that holds, row by row; null where none does."""
+    kind = level_type(type(cases[0][1]))
     return reduce(
         lambda rest, case: pl.when(case[0]).then(pl.lit(case[1], kind)).otherwise(rest),
         reversed(cases),

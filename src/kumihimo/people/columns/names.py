@@ -38,7 +38,12 @@ _REPEATED: Final = (
     "佐奈菜野々寿美日代世紀沙紗鈴梨理百萌望真由里音瑠羅良優香花咲心愛陽琴乃葉江津加喜"
 )
 _KANA_LETTERS: Final = "\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d\u30fc"
+_KATAKANA: Final = "\u30a1-\u30fa\u30fc"
 _KANA_SPACES: Final = " \u3000・\uff65"
+
+
+# What a name may hold besides letters of which none changes.
+_NAME_SPACES: Final = " \u3000"
 
 
 def canonical_names(column: pl.Series) -> pl.Series:
@@ -57,18 +62,30 @@ def canonical_kanas(column: pl.Series) -> pl.Series:
 
 
 @cache
-def _of_names(form: Callable[[str], str]) -> Letters:
+def _of_names(form: Callable[[str], str]) -> tuple[Letters, ...]:
+    """Return what most names are made of, of which nothing changes but spaces; and what else is."""
     others = [chr(point) for points in _OTHERS for point in points]
     fixed = [one for one in others if form(one) == one and one.isalnum()] + list(LOST)
     pieces = changed(form, [*others, *variants("A"), *variants("B")], _FIXED)
     pairs = tuple((f"{one}々", form(one) * 2) for one in _REPEATED)
     alone = any_of([one for one, _ in pieces] + fixed)
-    return Letters(free=f"^[{_IDEOGRAPHS}{_KANA}{alone}々]*$", pieces=pairs + pieces, left="々")
+    changing = any_of([one for one, _ in pieces])
+    same = f"[{_IDEOGRAPHS}{_KANA}{any_of(fixed)}]"
+    return (
+        Letters(
+            free=f"^[{_NAME_SPACES}[{same}--[{changing}]]]*$",
+            pieces=tuple((one, "") for one in _NAME_SPACES),
+        ),
+        Letters(free=f"^[{_IDEOGRAPHS}{_KANA}{alone}々]*$", pieces=pairs + pieces, left="々"),
+    )
 
 
 @cache
-def _of_kanas() -> Letters:
-    """Return what a reading of kana, spaces, dots and hyphens becomes; a hyphen is a long mark."""
+def _of_kanas() -> tuple[Letters, ...]:
+    """Return what full-width katakana and spaces become; and kana, dots and hyphens.
+
+    A hyphen is a long mark.
+    """
     kana = [
         chr(p) for p in (*range(0x3041, 0x3097), *range(0x30A1, 0x30FB), *range(0xFF66, 0xFF9E))
     ]
@@ -78,7 +95,16 @@ def _of_kanas() -> Letters:
     pairs = [one for one, _ in pieces if one in voiced]
     spaces = tuple((one, "") for one in _KANA_SPACES)
     letter = f"(?:{'|'.join(pairs)}|[{_KANA_LETTERS}])"
-    return Letters(
-        free=f"^[{_KANA_SPACES}]*(?:{letter}(?:{letter}|[-{_KANA_SPACES}])*)?$",
-        pieces=(*pieces, *spaces, ("-", "ー")),
+    return (
+        Letters(
+            free=f"^[{_KATAKANA}{_KANA_SPACES}]*$",
+            pieces=(
+                *(piece for piece in pieces if re.fullmatch(f"[{_KATAKANA}]", piece[0])),
+                *spaces,
+            ),
+        ),
+        Letters(
+            free=f"^[{_KANA_SPACES}]*(?:{letter}(?:{letter}|[-{_KANA_SPACES}])*)?$",
+            pieces=(*pieces, *spaces, ("-", "ー")),
+        ),
     )
