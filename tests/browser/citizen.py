@@ -10,7 +10,7 @@ from kumihimo.rooms.portal.helper.tray import Tray
 from kumihimo.rooms.register.api import OfficeAsked
 from kumihimo.run.loopback import HOST, free_port, served
 from tests.rooms.portal.house import PIN, House, card
-from tests.rooms.portal.ledger import record, refused
+from tests.rooms.portal.ledger import held, record, refused
 
 CARDS = ("花子のカード", "太郎のカード")
 
@@ -27,6 +27,12 @@ async def portal(new_room, *, shared=False):
         record(3, affair="self-information", requester="ledger", basis=("self-information",)),
         *(record(n) for n in range(4, 30)),
     ]
+    house.ledger.holds["hanako"] = {
+        "local-tax": (
+            held("lg-131032", income_year=2025, total_income=3_210_000, dependants=2),
+            held("lg-271004"),
+        )
+    }
     house.holders.offices["hanako"] = (
         OfficeAsked(office="lg-131032", affair="b081", on=date(2026, 5, 1), answered=True),
         OfficeAsked(office="nenkin", affair="b037", on=date(2026, 4, 1), answered=False),
@@ -83,6 +89,20 @@ async def at_portal(page):
     yield "portal-card-signed"
     await page.get_by_role("button", name="ポータルに戻る").click()
     yield "portal-home"
+    async for name in _signed_in(page):
+        yield name
+    await page.goto("/no-such-page")
+    yield "portal-no-page"
+
+
+async def _signed_in(page):
+    """Go through what somebody sees who is signed in."""
+    await page.get_by_role("link", name="私の情報", exact=True).first.click()
+    yield "portal-mine-empty"
+    await page.get_by_label("住民税（所得など）").check()
+    await page.get_by_role("button", name="機関に尋ねる").click()
+    yield "portal-mine"
+    await page.goto("/")
     await page.get_by_role("link", name="だれが私の情報を見たか").click()
     yield "portal-looked"
     await page.get_by_role("link", name="住基ネットの記録を見る").click()
@@ -100,5 +120,3 @@ async def at_portal(page):
     yield "portal-answered"
     await page.get_by_role("button", name="進む").click()
     yield "portal-questions"
-    await page.goto("/no-such-page")
-    yield "portal-no-page"

@@ -16,6 +16,7 @@ from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.rooms.gateway.clients import EVERY_AFFAIR
 from kumihimo.rooms.jpki import verifiers
 from kumihimo.rooms.jpki.client import VerifierClient
+from kumihimo.rooms.ledger import own
 from kumihimo.rooms.portal.app import build
 from kumihimo.rooms.portal.context import Portal
 from kumihimo.rooms.portal.identity import JpkiIdentity
@@ -29,9 +30,10 @@ from tests.rooms.portal.house import HELPER, PORTAL, Person
 
 PLAN = Plan(
     gateways={"gateway": (MINATO, OSAKA)},
-    assessed=dict.fromkeys((MINATO, OSAKA), date(2026, 1, 1)),
+    assessed=dict.fromkeys((MINATO, OSAKA, "ledger"), date(2026, 1, 1)),
 )
 PIN = "1357"
+TAXES = "宛名番号,基準日,所得年,合計所得金額,扶養人数\r\n100,2026-05-31,2025,3210000,2\r\n"
 
 
 class Town(Year):
@@ -98,13 +100,15 @@ class Town(Year):
             await asyncio.to_thread(first, client)
             await street.acquire(MINATO)
             await asyncio.to_thread(ask, client)
+            await asyncio.to_thread(client.load_copies, TAXES.encode(), layout=LAYOUT)
         await street.deliver()
 
 
 async def deliver_meanwhile(street):
-    """Let register's letters reach the core, as its own worker does."""
+    """Let register's letters reach the core, and the ledger ask, as their own workers do."""
     while True:
         await street.register.outbox.run_once()
+        await own.run_once(street.ledger.asker)
         await asyncio.sleep(0.05)
 
 
@@ -145,6 +149,7 @@ async def _story(town):
         await hanako.open("/looked/offices")
         assert "東京都港区" in hanako.page
         assert "答えた" in hanako.page
+        await _her_own_data(hanako)
         await _after_a_loss(town, hanako)
     finally:
         letters.cancel()
@@ -154,6 +159,17 @@ async def _story(town):
         for table in ("account", "visit", "card_proof", "journal"):
             cursor = await tx.connection.execute(f"SELECT t.*::text FROM {table} t".encode())
             assert number not in str(await cursor.fetchall()), table
+
+
+async def _her_own_data(hanako):
+    """What Minato holds about her comes by the core's permit, and Osaka, who knows nobody, is absent."""
+    await hanako.open("/mine")
+    await hanako.send("/mine", information="local-tax")
+    assert "2 の機関に尋ねました" in hanako.page, hanako.page
+    assert "東京都港区" in hanako.page
+    assert "3,210,000" in hanako.page
+    assert "2026-05-31" in hanako.page
+    assert "大阪府大阪市" not in hanako.page
 
 
 async def _after_a_loss(town, hanako):

@@ -54,7 +54,7 @@ async def tie(street, person, number):
 
 
 async def look(street, person_key):
-    """Read of oneself by the portal, which the core does not serve yet: the sheet is signed here."""
+    """Read of oneself by the portal, with a sheet that is signed here: no session is needed."""
     code, version = await street.acquire(OSAKA, person_key)
     now, book = street.clock.now(), street.book.current()
     permit = linkage.Permit(

@@ -26,7 +26,8 @@ class Plan:
     """A federation before it runs.
 
     `gateways` maps a gateway's name to the institutions that it hosts. `assessed` are the days on
-    which institutions published their PIA (特定個人情報保護評価); one that is not in it has none.
+    which institutions, and the ledger, published their PIA (特定個人情報保護評価); one that is not in
+    it has none.
     `more` are institutions that `statute` does not know.
     """
 
@@ -56,7 +57,13 @@ def entries_of(plan: Plan, keys: Mapping[str, PartyKeys]) -> list[Entry]:
         party=OPERATOR, kind="oversight", standing="active", keys=keys[OPERATOR].public
     )
     centre = [
-        Entry(party=name, kind=kind, standing="active", keys=keys[name].public)
+        Entry(
+            party=name,
+            kind=kind,
+            standing="active",
+            keys=keys[name].public,
+            pia_published_on=plan.pia_published_on(name),
+        )
         for name, kind in CENTRE.items()
         if name != "oversight"
     ]

@@ -53,7 +53,7 @@ def plan_of(world: World, *, unassessed: str = "") -> Plan:
     ]
     return Plan(
         gateways={GATEWAYS[0]: names[0::2], GATEWAYS[1]: names[1::2]},
-        assessed={name: PIA_DAY for name in names if name != unassessed},
+        assessed={name: PIA_DAY for name in (*names, "ledger") if name != unassessed},
         more=more,
     )
 

@@ -201,6 +201,17 @@ def informations() -> tuple[str, ...]:
     return tuple(row["information"] for row in _rows("informations.tsv"))
 
 
+@cache
+def holders(information: str) -> frozenset[str]:
+    """Return the institutions that some row of the list names as a provider of it."""
+    named = {
+        name for row in old_entries() if information in row.informations for name in row.providers
+    }
+    return frozenset(
+        one.institution for one in institutions() if named & {one.institution, *one.classes}
+    )
+
+
 def self_information() -> Entry:
     """Return the entry by which a person reads her own data through the ledger and the portal."""
     return Entry(

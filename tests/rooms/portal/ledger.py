@@ -10,6 +10,7 @@ from kumihimo.rooms.jpki.forms import Disclosure
 from kumihimo.rooms.ledger import api
 from kumihimo.rooms.ledger.api import MyRecord
 
+INSTITUTIONS = 60
 START = datetime(2026, 5, 31, 3, tzinfo=UTC)
 
 
@@ -30,12 +31,33 @@ def record(n, **changes):
     return MyRecord(**(whole | changes))
 
 
+def held(provider="lg-271004", **values):
+    """Return what an institution answers of somebody's local tax."""
+    items = tuple(
+        api.OwnItem(
+            item=f"local-tax.{name.replace('_', '-')}",
+            value=value,
+            as_of="2026-05-20",
+            registered_on="2026-05-31",
+        )
+        for name, value in values.items()
+    )
+    state = "here" if items else "checking"
+    return api.OwnAnswer(
+        answer=provider.ljust(22, "x"), provider=provider, state=state, items=items
+    )
+
+
 def refused(n, outcome="REFUSED_ITEM", **changes):
     return record(n, outcome=outcome, provided_at=None, **changes)
 
 
 class Ledger(httpx2.AsyncBaseTransport):
-    """`records` by ticket; `waits` is how often a ticket is not ready yet."""
+    """`records` by ticket; `waits` is how often a ticket is not ready yet.
+
+    `holds` by ticket: what institutions answer about her, by kind of information; who is in `silent`
+    has not answered yet. What a session asked is its own.
+    """
 
     def __init__(self, clock):
         self.clock = clock
@@ -44,6 +66,7 @@ class Ledger(httpx2.AsyncBaseTransport):
         self.used = set()
         self.waits = 0
         self.asked = []
+        self.holds, self.silent, self.own = {}, set(), {}
 
     async def handle_async_request(self, request):
         body = await request.aread()
@@ -59,6 +82,8 @@ class Ledger(httpx2.AsyncBaseTransport):
             return self._page(ticket, request.url.params)
         if path == api.WHO_ASKED_PATH:
             return _json(self._bodies(ticket))
+        if path in {api.OWN_PATH, api.ASK_OWN_PATH}:
+            return self._own(token, ticket, body)
         del self.sessions[token]
         return httpx2.Response(204)
 
@@ -73,6 +98,23 @@ class Ledger(httpx2.AsyncBaseTransport):
         until = self.clock.now() + timedelta(minutes=15)
         self.sessions[token] = (asked.sealed.decode(), until)
         return _json(api.Session(token=token, expires_at=until))
+
+    def _own(self, token, person, body):
+        asked = self.own.setdefault(token, [])
+        if body:
+            name = msgspec.json.decode(body, type=api.AskOwn).information
+            asked.insert(0, (name, self.clock.now()))
+        return _json(api.OwnInformation(tuple(self._answered(person, *one) for one in asked)))
+
+    def _answered(self, person, name, at):
+        answers = self.holds.get(person, {}).get(name, ())
+        return api.OwnAsked(
+            information=name,
+            asked_at=at,
+            institutions=INSTITUTIONS,
+            waiting=tuple(sorted(self.silent)),
+            answers=tuple(one for one in answers if one.provider not in self.silent),
+        )
 
     def _page(self, person, params):
         found = [one for one in self.records.get(person, []) if _fits(one, params)]

@@ -7,7 +7,11 @@ it.) A payload crosses only as HPKE to the requester's key, bound to permit and 
 from typing import Literal
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from kumihimo.kernel.keys import NotSealedForUs, open_payload
+from kumihimo.kernel.refusal import BadInput
+from kumihimo.kernel.wire import decode_strictly
 from kumihimo.rooms.linkage.api import Outcome, SignedSheet
 
 PROVISIONS_PATH = "/provisions"
@@ -69,3 +73,23 @@ AnswerState = Literal["automatic", "manual"]
 def payload_context(permit: str, items: tuple[str, ...]) -> bytes:
     """Return what HPKE binds: the permit and its items, so an answer fits one question only."""
     return "\n".join(("kumihimo-provision-v1", permit, *items)).encode()
+
+
+def read_provision(
+    key: X25519PrivateKey, permit: str, items: tuple[str, ...], provision: Provision | None
+) -> tuple[Outcome, bytes | None]:
+    """Return what a provider answered to one permit, and the JSON of `Provided` where it gave.
+
+    What does not open, and what was not asked for, is as if nobody had answered: it has no permit,
+    and must not rest with the requester whoever sent it.
+    """
+    if provision is None or provision.outcome != "OK":
+        return ("PROVIDER_DOWN" if provision is None else provision.outcome), None
+    try:
+        payload = open_payload(provision.sealed, key=key, context=payload_context(permit, items))
+        provided = decode_strictly(payload, Provided)
+    except (NotSealedForUs, BadInput):
+        return "PROVIDER_DOWN", None
+    if not {value.item for value in provided.values} <= set(items):
+        return "PROVIDER_DOWN", None
+    return "OK", payload

@@ -35,6 +35,7 @@ from kumihimo.rooms.gateway.domain.providing import (
     Asked,
     HeldCopy,
     HeldPerson,
+    as_told,
     info_of,
     outcome_before_reading,
     read_items,
@@ -68,6 +69,7 @@ class _Answered:
 
     permit: Permit
     outcome: Outcome
+    told: Outcome
     answer: bytes | None
     person: HeldPerson | None
     copy: HeldCopy | None
@@ -194,6 +196,7 @@ def _answer_all(
             continue
         person = held_person(tenant, rows[permit.permit]) if permit.permit in rows else None
         outcome, copy, answer = _answer_one(gateway, tenant, sheet, permit, person, today)
+        asked = Asked(affair=permit.affair, items=permit.items, layout=permit.layout)
         code = opened[permit.permit]
         for_ledger = b""
         if code is not None and ledger is not None:
@@ -202,6 +205,7 @@ def _answer_all(
             _Answered(
                 permit=permit,
                 outcome=outcome,
+                told=as_told(asked, outcome),
                 answer=answer,
                 person=person,
                 copy=copy,
@@ -315,7 +319,7 @@ def _row(
     return ProvisionRow(
         permit=judged.permit.permit,
         requester=sheet.requester,
-        outcome=judged.outcome,
+        outcome=judged.told,
         received_at=now,
         purge_after=now + gateway.result_lifetime,
         answer=judged.answer,
@@ -344,14 +348,16 @@ def _record(tenant: Tenant, sheet: PermitSheet, judged: _Answered, now: datetime
 
 
 def _end(sheet: PermitSheet, judged: _Answered, now: datetime) -> End:
+    # A missing line would stand out among those of the institutions that know nobody.
+    as_unknown = judged.told != judged.outcome
     return End(
         permit=judged.permit.permit,
         side="provider",
-        outcome=judged.outcome,
+        outcome=judged.told,
         at=now,
         for_ledger=judged.for_ledger,
         version=sheet.version,
-        hidden=judged.person is not None and judged.person.hidden,
+        hidden=judged.person is not None and judged.person.hidden and not as_unknown,
     )
 
 

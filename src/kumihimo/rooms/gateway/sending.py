@@ -12,22 +12,19 @@ import attrs
 import msgspec
 
 from kumihimo.kernel import journal
-from kumihimo.kernel.keys import NotSealedForUs, open_payload
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.net import Refused
-from kumihimo.kernel.refusal import BadInput, NotAuthentic, Unavailable
+from kumihimo.kernel.refusal import NotAuthentic, Unavailable
 from kumihimo.kernel.sql import Tx
-from kumihimo.kernel.wire import decode_strictly
 from kumihimo.rooms.gateway import store_exchange
 from kumihimo.rooms.gateway.api import (
     PROVISIONS_PATH,
     RESULTS_PATH,
     Ask,
     Provide,
-    Provided,
     Provision,
     Provisions,
-    payload_context,
+    read_provision,
 )
 from kumihimo.rooms.gateway.asking import inquiry_label
 from kumihimo.rooms.gateway.context import Gateway, Tenant
@@ -297,22 +294,8 @@ def _all(
 def _open(
     tenant: Tenant, granted: Granted, provision: Provision | None, items: tuple[str, ...]
 ) -> _News:
-    permit = granted.permit
-    if provision is None:
-        return _News(inquiry=granted.inquiry, outcome="PROVIDER_DOWN", permit=permit)
-    if provision.outcome != "OK":
-        return _News(inquiry=granted.inquiry, outcome=provision.outcome, permit=permit)
-    try:
-        payload = open_payload(
-            provision.sealed, key=tenant.keys.payload, context=payload_context(permit, items)
-        )
-        provided = decode_strictly(payload, Provided)
-    except (NotSealedForUs, BadInput):
-        return _News(inquiry=granted.inquiry, outcome="PROVIDER_DOWN", permit=permit)
-    if not {value.item for value in provided.values} <= set(items):
-        # What was not asked for has no permit, and must not rest here whoever sent it.
-        return _News(inquiry=granted.inquiry, outcome="PROVIDER_DOWN", permit=permit)
-    return _News(inquiry=granted.inquiry, outcome="OK", permit=permit, payload=payload)
+    outcome, payload = read_provision(tenant.keys.payload, granted.permit, items, provision)
+    return _News(inquiry=granted.inquiry, outcome=outcome, permit=granted.permit, payload=payload)
 
 
 def _settled(gateway: Gateway, tenant: Tenant, news: _News, now: datetime) -> Settled:

@@ -1,6 +1,7 @@
 """What others may know of the ledger: how a person's session begins and what she reads."""
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -10,6 +11,8 @@ SESSIONS_PATH = "/sessions"
 MY_RECORDS_PATH = "/my/records"
 WHO_ASKED_PATH = "/my/who-asked"
 MY_SESSION_PATH = "/my/session"
+OWN_PATH = "/my/information"
+ASK_OWN_PATH = "/my/information/ask"
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,3 +64,47 @@ class WhoAskedList(msgspec.Struct, frozen=True):
     """Most recent first."""
 
     bodies: tuple[WhoAsked, ...]
+
+
+class AskOwn(msgspec.Struct, frozen=True):
+    """A person asks about herself: one kind of information (`local-tax`)."""
+
+    information: str
+
+
+class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One item as an institution holds it: since when it is so, when it was registered (days)."""
+
+    item: str
+    value: str | int | float | bool | list[str] | None
+    as_of: str
+    registered_on: str
+
+
+class OwnAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What one institution answered. `checking`: whose record it is, is being checked (確認中)."""
+
+    answer: str
+    provider: str
+    state: Literal["here", "checking"]
+    items: tuple[OwnItem, ...]
+
+
+class OwnAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """One question of this session. `waiting` are the bodies that have not answered yet.
+
+    Who holds nothing about her, and who withholds it, is among the `institutions` that were asked
+    and nowhere else.
+    """
+
+    information: str
+    asked_at: datetime
+    institutions: int
+    waiting: tuple[str, ...]
+    answers: tuple[OwnAnswer, ...]
+
+
+class OwnInformation(msgspec.Struct, frozen=True):
+    """What this session asked, the latest first. It ends with the session."""
+
+    asked: tuple[OwnAsked, ...]

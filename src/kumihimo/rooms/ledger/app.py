@@ -8,14 +8,16 @@ from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.net import Caller, Net
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.worker import Job, working
-from kumihimo.rooms.ledger import rotation, service, sessions
+from kumihimo.rooms.ledger import own, rotation, service, sessions
 from kumihimo.rooms.ledger.api import PARTY
 from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.http import routes
+from kumihimo.rooms.ledger.own import Asker
 from kumihimo.rooms.oversight.api import Received
 from kumihimo.rooms.oversight.client import DirectoryBook
 
 OUTBOX_PAUSE_S = 0.2
+OWN_PAUSE_S = 0.2
 ENDS_PAUSE_S = 600.0
 TIDY_PAUSE_S = 600.0
 ROTATION_PAUSE_S = 60.0
@@ -30,12 +32,15 @@ class LedgerRoom:
     ledger: Ledger
     outbox: Outbox
     caller: Caller
+    asker: Asker
 
 
 def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) -> LedgerRoom:
     """Put the ledger together."""
     assert ledger.keys.party == PARTY, "the ledger signs as ledger"
     caller = Caller(ledger.keys, book, net, ledger.clock, ledger.entropy)
+
+    asker = Asker(ledger, caller, book)
 
     async def deliver(letter: Letter) -> None:
         await caller.send(letter.destination, letter.topic, letter.body, Received)
@@ -54,6 +59,7 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
     )
     jobs = [
         Job("ledger-outbox", outbox.run_once, OUTBOX_PAUSE_S),
+        Job("ledger-own", lambda: own.run_once(asker), OWN_PAUSE_S),
         Job("ledger-ends", lambda: service.report_missing_ends(ledger), ENDS_PAUSE_S),
         Job("ledger-tidy", tidy, TIDY_PAUSE_S),
         Job(
@@ -65,9 +71,9 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
     ]
     app = room_app(
         "Kumihimo ledger",
-        routes(ledger, caller),
+        routes(ledger, asker),
         report=report,
         door=door,
         lifespan=[working(jobs, report)],
     )
-    return LedgerRoom(app, ledger, outbox, caller)
+    return LedgerRoom(app, ledger, outbox, caller, asker)

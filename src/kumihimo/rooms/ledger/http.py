@@ -10,8 +10,9 @@ from litestar.params import JSONBody, QueryParameter
 from kumihimo.kernel.clock import JST
 from kumihimo.kernel.door import BearerDoor, OpenDoor, bearer_of, lawful, verified_of
 from kumihimo.kernel.net import Caller
-from kumihimo.rooms.ledger import api, cursors, service, sessions
+from kumihimo.rooms.ledger import api, cursors, own, service, sessions
 from kumihimo.rooms.ledger.context import Ledger
+from kumihimo.rooms.ledger.own import Asker
 from kumihimo.rooms.ledger.service import PAGE_MAX
 from kumihimo.rooms.ledger.sessions import Person
 from kumihimo.rooms.ledger.store import Wanted
@@ -21,12 +22,13 @@ Incoming = Request[Any, Any, Any]
 
 ANYBODY: Final = ("a person with a ticket of register",)
 TICKET_BODY_MAX: Final = 16 * 1024  # a sealed ticket is under half a kilobyte
+ASK_BODY_MAX: Final = 1024  # the name of a kind of information
 ONESELF: Final = ("the person herself",)
 
 
-def routes(ledger: Ledger, caller: Caller) -> list[HTTPRouteHandler | Router]:
+def routes(ledger: Ledger, asker: Asker) -> list[HTTPRouteHandler | Router]:
     """Return the ledger's route handlers."""
-    return [_take(ledger), _open_session(ledger, caller), _mine(ledger)]
+    return [_take(ledger), _open_session(ledger, asker.caller), _mine(ledger, asker)]
 
 
 def _take(ledger: Ledger) -> HTTPRouteHandler:
@@ -60,7 +62,7 @@ def _open_session(ledger: Ledger, caller: Caller) -> HTTPRouteHandler:
     return open_session
 
 
-def _mine(ledger: Ledger) -> Router:
+def _mine(ledger: Ledger, asker: Asker) -> Router:
     async def authenticate(authorization: str) -> object:
         return await sessions.authenticate(ledger, authorization)
 
@@ -102,11 +104,27 @@ def _mine(ledger: Ledger) -> Router:
 
     return Router(
         path="/my",
-        route_handlers=[records, who_asked, close],
+        route_handlers=[records, who_asked, close, *_own(asker)],
         middleware=[BearerDoor(authenticate)],
         opt={"unsigned": True},
         security=[{"bearer": []}],
     )
+
+
+def _own(asker: Asker) -> list[HTTPRouteHandler]:
+    opt = lawful(authority="Number Act suppl. art. 6(3)", callers=ONESELF)
+
+    @post("/information/ask", status_code=200, opt={**opt, "body_max": ASK_BODY_MAX})
+    async def ask_own(request: Incoming, data: JSONBody[api.AskOwn]) -> api.OwnInformation:
+        """Ask every institution that may hold a kind of information about me (自己情報)."""
+        return await own.ask(asker, bearer_of(request, Person), data)
+
+    @get("/information", opt=opt)
+    async def own_information(request: Incoming) -> api.OwnInformation:
+        """Read what I asked in this session, and what came."""
+        return await own.read(asker.ledger, bearer_of(request, Person))
+
+    return [ask_own, own_information]
 
 
 def _start(day: date | None) -> datetime | None:

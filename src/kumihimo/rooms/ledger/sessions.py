@@ -9,7 +9,7 @@ the core from being asked in vain.
 import base64
 import hashlib
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import attrs
@@ -22,7 +22,8 @@ from kumihimo.kernel.message import KeyBook
 from kumihimo.kernel.net import Caller
 from kumihimo.kernel.refusal import BadInput, NotAuthentic, NotFound, Unavailable
 from kumihimo.kernel.wire import decode_strictly
-from kumihimo.rooms.ledger import store
+from kumihimo.kernel.withheld import Withheld
+from kumihimo.rooms.ledger import store, store_own
 from kumihimo.rooms.ledger.api import OpenSession, Session
 from kumihimo.rooms.ledger.context import Ledger, held_steps
 from kumihimo.rooms.ledger.domain.codes import Coded, carried
@@ -35,12 +36,14 @@ _TOKEN_BYTES: Final = 32
 _BEARER = re.compile(r"Bearer ([A-Za-z0-9_-]{43})")
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(kw_only=True, repr=False)
 class Person:
-    """Whoever shows a valid token: the ledger's code of her, and the token's hash."""
+    """Whoever shows a valid token: the ledger's code of her, the token, and when it is over."""
 
     code: Coded
+    token: Withheld[str]
     token_hash: bytes
+    until: datetime
 
 
 async def open_session(ledger: Ledger, caller: Caller, asked: OpenSession) -> Session:
@@ -113,7 +116,12 @@ async def authenticate(ledger: Ledger, authorization: str) -> Person:
         row = await store.session(tx, token_hash, ledger.clock.now())
     if row is None:
         raise NotAuthentic
-    return Person(Coded(row.version, Point(bytes(row.person))), token_hash)
+    return Person(
+        code=Coded(row.version, Point(bytes(row.person))),
+        token=Withheld(found[1]),
+        token_hash=token_hash,
+        until=row.expires_at,
+    )
 
 
 async def close(ledger: Ledger, person: Person) -> None:
@@ -121,6 +129,7 @@ async def close(ledger: Ledger, person: Person) -> None:
     now = ledger.clock.now()
     async with ledger.database.transaction() as tx:
         await store.end_session(tx, person.token_hash)
+        await store_own.close(tx, person.token_hash, now)
         line = journal.JournalLine(act="session-closed", actor="person", detail={"sessions": 1})
         await journal.write(tx, line, at=now)
 

@@ -144,6 +144,10 @@ _OF_PERSON: Final[LiteralString] = (
     # What the provider may hide is not shown until it spoke: a record that vanished again would
     # tell that it is hidden. One that keeps silent for too long hides nothing any more.
     " AND (r.outcome <> 'OK' OR p.permit IS NOT NULL OR r.requested_at < %(silent_before)s)"
+    # What she asked herself, and what brought her nothing: every institution that may hold a kind of
+    # information is asked, and a page full of them would hide who else looked.
+    " AND (r.requester <> 'ledger'"
+    "      OR coalesce(q.outcome, p.outcome, r.outcome) IN ('OK', 'PENDING_MANUAL'))"
 )
 _WITH_ENDS: Final[LiteralString] = (
     " FROM record r"
@@ -237,6 +241,7 @@ class SessionRow:
 
     person: bytes
     version: int
+    expires_at: datetime
 
 
 async def use_ticket(tx: Tx, tag: bytes, on: date) -> bool:
@@ -265,7 +270,8 @@ async def add_session(tx: Tx, token_hash: bytes, person: Coded, expires_at: date
 async def session(tx: Tx, token_hash: bytes, at: datetime) -> SessionRow | None:
     """Return a session that is still open."""
     return await tx.row(
-        "SELECT person, version FROM session WHERE token_hash = %(hash)s AND expires_at > %(at)s",
+        "SELECT person, version, expires_at FROM session"
+        " WHERE token_hash = %(hash)s AND expires_at > %(at)s",
         {"hash": token_hash, "at": at},
         SessionRow,
     )

@@ -99,7 +99,7 @@ async def take_ends(core: Core, sender: Verified, batch: Ends) -> Received:
     provider seals the person from its own code, so the ledger can compare the two ends.
     """
     party = sender.sender
-    core.require_kind(party, "institution")
+    core.require_kind(party, "institution", LEDGER)
     require_batch(len(batch.ends), "ends")
     now = core.clock.now()
     async with core.database.transaction() as tx:

@@ -44,7 +44,10 @@ def _exchange(core: Core) -> list[HTTPRouteHandler]:
     @post(
         api.INQUIRIES_PATH,
         status_code=200,
-        opt=lawful(authority="Number Act art. 19(viii), 21(2)", callers=("institution",)),
+        opt=lawful(
+            authority="Number Act art. 19(viii), 21(2), suppl. art. 6(3)",
+            callers=("institution", "ledger"),
+        ),
     )
     async def inquire(request: Asked, data: JSONBody[api.InquiryBatch]) -> api.Grants:
         """Ask for permits; every inquiry is answered and recorded, granted or not."""
@@ -62,7 +65,7 @@ def _exchange(core: Core) -> list[HTTPRouteHandler]:
     @post(
         api.ENDS_PATH,
         status_code=200,
-        opt=lawful(authority="Number Act art. 23(1)-(3)", callers=("institution",)),
+        opt=lawful(authority="Number Act art. 23(1)-(3)", callers=("institution", "ledger")),
     )
     async def take_ends(request: Asked, data: JSONBody[api.Ends]) -> api.Received:
         """Report one's own end of an exchange."""

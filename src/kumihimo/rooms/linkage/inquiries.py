@@ -51,8 +51,8 @@ class _Judged:
 async def inquire(core: Core, sender: Verified, batch: InquiryBatch) -> Grants:
     """Judge a batch, record every inquiry, and grant permits.
 
-    (1) only an institution asks, and not while the ledger is silent for too long; form, size and
-        seals are checked, or the batch is refused whole;
+    (1) only an institution asks, or the ledger for a person about herself, and not while the ledger
+        is silent for too long; form, size and seals are checked, or the batch is refused whole;
     (2) each inquiry is judged by the list and the directory of today;
     (3) persons are converted, sealed, to the ledger and (if permitted) to the provider;
     (4) records, journal, evidence and the ledger's message are committed together;
@@ -61,7 +61,7 @@ async def inquire(core: Core, sender: Verified, batch: InquiryBatch) -> Grants:
     Within a batch an id stands once: two permits under one id would leave one off the record.
     """
     requester = sender.sender
-    core.require_kind(requester, "institution")
+    core.require_kind(requester, "institution", LEDGER)
     require_batch(len(batch.inquiries), "inquiries")
     check_once([q.inquiry for q in batch.inquiries], "inquiries")
     now = core.clock.now()

@@ -75,11 +75,11 @@ class Core:
     entropy: Entropy
     ledger: Silence = attrs.field(factory=lambda: Silence(grace_of(PARTY, LEDGER)))
 
-    def require_kind(self, party: str, kind: str) -> None:
-        """Raise `NotAllowed` unless the directory lists the party as this kind."""
+    def require_kind(self, party: str, *kinds: str) -> None:
+        """Raise `NotAllowed` unless the directory lists the party as one of these kinds."""
         entry = self.directory.current().active(party)
-        if entry is None or entry.kind != kind:
-            raise NotAllowed(f"only a party of kind {kind} may call this")
+        if entry is None or entry.kind not in kinds:
+            raise NotAllowed(f"only a party of kind {' or '.join(kinds)} may call this")
 
 
 def require_batch(size: int, what: str) -> None:

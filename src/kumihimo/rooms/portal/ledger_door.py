@@ -42,6 +42,15 @@ class LedgerDoor:
         """Read which bodies asked about a person."""
         return await self._ask("GET", api.WHO_ASKED_PATH, api.WhoAskedList, token=token)
 
+    async def own(self, token: str) -> api.OwnInformation:
+        """Read what a person asked about herself in this session, and what came."""
+        return await self._ask("GET", api.OWN_PATH, api.OwnInformation, token=token)
+
+    async def ask_own(self, token: str, information: str) -> api.OwnInformation:
+        """Have every institution asked that may hold a kind of information about her."""
+        body = msgspec.json.encode(api.AskOwn(information))
+        return await self._ask("POST", api.ASK_OWN_PATH, api.OwnInformation, token=token, body=body)
+
     async def close_session(self, token: str) -> None:
         """End a session at the ledger, too."""
         await self._send("DELETE", api.MY_SESSION_PATH, token=token)

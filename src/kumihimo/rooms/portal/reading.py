@@ -1,4 +1,4 @@
-"""Reading who looked: through the ledger, with the person's own session, and nothing is stored.
+"""Reading who looked, and one's own data: through the ledger, by the person's session, stored nowhere.
 
 A visit keeps the check of its login. The first page that needs the ledger gets a ticket by it, once,
 and opens a session there; its token stands encrypted in the visit and ends with it.
@@ -14,10 +14,11 @@ import msgspec
 
 from kumihimo.kernel.keys import NotSealedForUs, open_payload
 from kumihimo.kernel.net import Refused
-from kumihimo.kernel.refusal import Refusal, Unavailable
+from kumihimo.kernel.refusal import BadInput, Refusal, Unavailable
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.jpki.forms import Disclosure
-from kumihimo.rooms.ledger.api import MyRecord, MyRecords, WhoAsked
+from kumihimo.rooms.ledger.api import MyRecord, MyRecords, OwnInformation, WhoAsked
+from kumihimo.rooms.portal import wording
 from kumihimo.rooms.portal.context import Portal
 from kumihimo.rooms.register.api import DISCLOSE_PATH, AboutMe, OfficeAsked
 
@@ -103,6 +104,28 @@ async def who_asked(portal: Portal, visit: Visit) -> tuple[WhoAsked, ...]:
     """Return which bodies asked about her."""
     token = await _token(portal, visit)
     return (await _believed(visit, portal.ledger.who_asked(token))).bodies
+
+
+async def own(portal: Portal, visit: Visit) -> OwnInformation:
+    """Return what she asked about herself in this session, and what came."""
+    token = await _token(portal, visit)
+    return await _believed(visit, portal.ledger.own(token))
+
+
+async def ask_own(portal: Portal, visit: Visit, information: str) -> None:
+    """Have the institutions asked, and wait a moment for those that answer at once.
+
+    Raises `BadInput` for a kind of information that nobody can be asked for.
+    """
+    if information not in wording.kinds():
+        raise BadInput("choose one", pointer="information")
+    token = await _token(portal, visit)
+    found = await _believed(visit, portal.ledger.ask_own(token, information))
+    for _ in range(TRIES):
+        if not any(one.waiting for one in found.asked):
+            return
+        await asyncio.sleep(PAUSE_S)
+        found = await _believed(visit, portal.ledger.own(token))
 
 
 async def offices(portal: Portal, visit: Visit) -> tuple[OfficeAsked, ...]:

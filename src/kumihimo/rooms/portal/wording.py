@@ -14,6 +14,7 @@ import attrs
 
 from kumihimo.pages.engine import Language
 from kumihimo.statute.law import affairs, institutions, old_entries, self_information
+from kumihimo.statute.layouts import layouts
 
 _ASIDE: Final = re.compile(r"（[^（）]*(（[^（）]*）[^（）]*)*）")
 _FORMULA: Final = re.compile(r"(に関する事務)?であって主務省令で定めるもの$")
@@ -76,13 +77,29 @@ def affair(name: str) -> Words:
 def item(name: str) -> Words:
     """Return what an item of information is, with the kind that it belongs to."""
     kind = name.partition(".")[0]
-    of = _table().get(("information", kind), Words(kind, kind, kind))
+    of = information(kind)
     if kind == name:
         return of
-    one = _table().get(("item", name), Words(name, name, name))
+    one = bare_item(name)
     return Words(
         f"{of.japanese}：{one.japanese}", f"{of.easy}：{one.easy}", f"{of.english}: {one.english}"
     )
+
+
+@cache
+def kinds() -> tuple[str, ...]:
+    """Return the kinds of information that a person can ask about herself: those with a layout."""
+    return tuple(dict.fromkeys(one.information for one in layouts().values()))
+
+
+def information(name: str) -> Words:
+    """Return what a kind of information is."""
+    return _table().get(("information", name), Words(name, name, name))
+
+
+def bare_item(name: str) -> Words:
+    """Return what an item is, where its kind stands above it."""
+    return _table().get(("item", name), Words(name, name, name))
 
 
 def outcome(name: str) -> Words:

@@ -60,12 +60,14 @@ def outcome_before_reading(
     """Decide everything that needs no look at the values; OK means: read this copy.
 
     While it is checked whose number stands on this record, others are refused as by a flag, and
-    whoever reads of herself is told that a person must look first (確認中).
+    whoever reads of herself is told that a person must look first (確認中). Who reads of herself
+    reads nothing where it is hidden that this institution has to do with her.
     """
     if held is None:
         return "NO_PERSON", None
     own = asked.affair == SELF_INFORMATION
-    if held.no_self_information if own else held.link_suspended:
+    withheld = held.no_self_information or held.hidden
+    if withheld if own else held.link_suspended:
         return "REFUSED_FLAG", None
     info = info_of(asked.items[0])
     copy = next((c for c in held.copies if c.info == info), None)
@@ -76,6 +78,16 @@ def outcome_before_reading(
     if held.link_suspended if own else copy.no_automatic_answer:
         return "PENDING_MANUAL", copy
     return "OK", copy
+
+
+def as_told(asked: Asked, outcome: Outcome) -> Outcome:
+    """Return the outcome that leaves the house.
+
+    Whoever reads as somebody from whom all is withheld may be another person with her card: she is
+    told what everybody is told whom this institution does not know. Our own record says why.
+    """
+    withheld = asked.affair == SELF_INFORMATION and outcome == "REFUSED_FLAG"
+    return "NO_PERSON" if withheld else outcome
 
 
 def read_items(asked: Asked, copy: HeldCopy) -> tuple[Outcome, Provided]:
