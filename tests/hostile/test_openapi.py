@@ -21,7 +21,8 @@ from kumihimo.rooms.ledger.api import MY_RECORDS_PATH
 from tests.hostile.doors import DOORS, SEALED
 from tests.meta.rooms import as_described
 
-PAGE = Path(__file__).parents[2] / "docs/reference/refusals.md"
+WHOLE = Path(__file__).parents[2]
+PAGE = WHOLE / "docs/reference/refusals.md"
 TYPES = {
     f"urn:kumihimo:{code}"
     for code in re.findall(r"^\| `([a-z-]+)`", PAGE.read_text(), re.MULTILINE)
@@ -47,6 +48,8 @@ SENT = [
 ]
 IDS = [f"{room}{path}-{mode.value}" for room, path, _, _, mode in SENT]
 SHORT = 12  # characters: our own names are among shorter ones by chance
+# Hypothesis tries the texts that it reads in our own code; what a door says of itself is no leak.
+OURS = "\n".join(file.read_text("utf-8") for file in (WHOLE / "src").rglob("*.py"))
 
 
 def texts(value):
@@ -68,7 +71,7 @@ def check(answer, body):
         assert problem.type in TYPES
         assert problem.status == answer.status_code
         for text in texts(body):
-            assert len(text) < SHORT or text not in answer.text
+            assert len(text) < SHORT or text not in answer.text or text in OURS
 
 
 @pytest.fixture(scope="session")

@@ -72,11 +72,11 @@ def migrate(
             "CREATE TABLE IF NOT EXISTS migration (package text, name text, digest bytea NOT NULL,"
             " applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (package, name))"
         )
+        _refuse_unknown(connection, packages)  # before anything is done to a database of others
         for migration in [m for p in (KERNEL, *packages) for m in load(p)]:
             wanted = phase == "all" or f".{phase}." in migration.name
             if wanted and _apply(connection, migration):
                 applied.append(f"{migration.package}/{migration.name}")
-        _refuse_unknown(connection, packages)
         _grant(connection, runtime_role)
     return applied
 
