@@ -4,13 +4,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from kumihimo.linkaudit import audit, incremental
+from kumihimo.linkaudit import audit, pairing
 from kumihimo.linkaudit.setting import Setting, Sizes, Table
 from kumihimo.world.audits.plan import AuditPlan, Planting
 from kumihimo.world.audits.worlds import make_world
 from tests.linkaudit.hand import keyed
 
-TABLES = ("findings", "patterns", "proposals", "estimates")
+TABLES = ("findings", "patterns", "proposals", "collisions", "estimates")
 GIVEN = ("rows", "register", "history")
 ROWS = 900
 
@@ -66,9 +66,9 @@ def carried_out(folder, world, name):
 
 def test_a_second_run_equals_a_run_from_the_beginning(world, tmp_path, monkeypatch):
     judged = []
-    judge = incremental.judge
+    judge = pairing.judge
     monkeypatch.setattr(
-        incremental, "judge", lambda rows, *rest: judged.append(len(rows)) or judge(rows, *rest)
+        pairing, "judge", lambda rows, *rest: judged.append(len(rows)) or judge(rows, *rest)
     )
     carried_out(tmp_path, world, "again")
     assert sum(judged) == ROWS

@@ -3,12 +3,13 @@
 Nothing here says which of the records is wrong: that is the verdicts' business.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
 
 from kumihimo.linkaudit.canonical import INDEX, read_births
+from kumihimo.linkaudit.incremental import State
 from kumihimo.linkaudit.pairing import Paired
 from kumihimo.linkaudit.registering import Registered
 from kumihimo.linkaudit.schema import COLLISIONS, Collision
@@ -32,10 +33,10 @@ def collide(
 
     `shared` is `accounts.SHARED`.
     """
-    evidence = (paired.evidence(n) for n in range(paired.partitions))
+    state = paired.state
     parts = [
-        numbers(setting.rows, evidence),
-        _persons(paired, searched),
+        numbers(setting.rows, state.doubled()),
+        _persons(state, searched),
         sharing(shared.join(_persons_of(shared, registered), on="number", how="left")),
     ]
     return grouped(setting.rows, pl.concat(parts))
@@ -55,17 +56,13 @@ def numbered(found: pl.DataFrame) -> pl.DataFrame:
     return told.select(pl.col(name).cast(kind) for name, kind in COLLISIONS.items())
 
 
-def numbers(rows: Table, evidence: Iterable[pl.DataFrame]) -> pl.DataFrame:
+def numbers(rows: Table, doubled: pl.DataFrame) -> pl.DataFrame:
     """Find numbers (Int64) that stand in rows of different names or birth dates.
 
-    All rows of a number stand in one part of `evidence`.
+    `doubled` is `row` and `number` of all rows whose number stands in another row too.
     """
-    doubled = [
-        part.select("row", "number").filter(pl.len().over("number") > 1) for part in evidence
-    ]
-    carried = pl.concat(doubled)
-    told = _read(rows, carried["row"], ("name", "kana", "birth"))
-    return differing(told.join(carried, on="row"))
+    told = _read(rows, doubled["row"], ("name", "kana", "birth"))
+    return differing(told.join(doubled, on="row"))
 
 
 def differing(rows: pl.DataFrame) -> pl.DataFrame:
@@ -83,17 +80,10 @@ def differing(rows: pl.DataFrame) -> pl.DataFrame:
     return _of(Collision.NUMBER, people.filter(differs), "number")
 
 
-def _persons(paired: Paired, searched: Searched) -> pl.DataFrame:
+def _persons(state: State, searched: Searched) -> pl.DataFrame:
     """Find rows whose true person's number stands in another row of the file."""
     known = searched.residual.drop_nulls("true_number").select("row", "true_number")
-    wanted = known["true_number"].unique().implode()
-    carried = pl.concat(
-        [
-            paired.evidence(n).filter(pl.col("number").is_in(wanted)).select("row", "number")
-            for n in range(paired.partitions)
-        ]
-    )
-    return of_one_person(known, carried)
+    return of_one_person(known, state.carrying(known["true_number"].unique()))
 
 
 def of_one_person(known: pl.DataFrame, carried: pl.DataFrame) -> pl.DataFrame:

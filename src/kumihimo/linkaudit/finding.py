@@ -14,6 +14,7 @@ from kumihimo.linkaudit.accounts import look
 from kumihimo.linkaudit.canonical import Hasher
 from kumihimo.linkaudit.collisions import collide
 from kumihimo.linkaudit.folder import Stage, whole
+from kumihimo.linkaudit.incremental import NO_PATTERN, State
 from kumihimo.linkaudit.mixture import Mixture, fit
 from kumihimo.linkaudit.nonmatches import Counts, measure
 from kumihimo.linkaudit.pairing import Paired
@@ -23,10 +24,10 @@ from kumihimo.linkaudit.residual import OUTCOMES
 from kumihimo.linkaudit.schema import PROPOSALS, Outcome, Verdict
 from kumihimo.linkaudit.searching import Searched
 from kumihimo.linkaudit.setting import Setting
-from kumihimo.linkaudit.verdicts import Judgement, rule
+from kumihimo.linkaudit.verdicts import Judgement
 from kumihimo.linkaudit.workers import Team
 
-_NO_ROW: Final = -1
+_COUNTED_ROWS: Final = 4_000_000  # counted at a time
 _GROUNDS: Final = {Outcome.HOUSEHOLD: "household", Outcome.TWIN: "household"}
 # What a chunk of findings is counted by.
 COUNTED: Final = ("affair", "case", "verdict", "mechanism", "run")
@@ -36,6 +37,7 @@ COUNTED: Final = ("affair", "case", "verdict", "mechanism", "run")
 class _Chunk:
     setting: Setting
     stage: Path
+    evidence: Path
     judgement: Judgement
     name: str
     first: int
@@ -56,18 +58,19 @@ def find(
     accounts = look(setting.folder, setting.rows, setting.sizes, team)
     stage = Stage.at(setting.folder, "findings", "anew").folder
     nonmatches = measure(
-        paired.whole("own"),
-        persons := paired.whole("persons"),
+        paired.own(persons := registered.sampled()),
+        persons,
         registered.doubles,
         _history_of(registered, persons["number"]),
         Hasher.load(setting.key),
     )
-    counts, shifted = _write_state(paired, searched, stage)
+    counts, shifted = _write_state(paired.state.patterns, searched, stage)
     mixture = fitting(counts, shifted, nonmatches)
     judgement = judging.judgement(mixture)
     chunks = setting.chunks(setting.rows)
     tasks = [
-        _Chunk(setting, stage, judgement, f"part-{n:05}", *chunk) for n, chunk in enumerate(chunks)
+        _Chunk(setting, stage, paired.stage, judgement, f"part-{n:05}", *chunk)
+        for n, chunk in enumerate(chunks)
     ]
     told = pl.concat(team.each("findings", _tell, tasks, [rows for _, rows in chunks]))
     told = told.group_by(COUNTED).agg(pl.col("rows").sum()).sort(COUNTED)
@@ -112,26 +115,26 @@ def _history_of(registered: Registered, numbers: pl.Series) -> pl.DataFrame:
 
 
 def _write_state(
-    paired: Paired, searched: Searched, stage: Path
+    patterns: NDArray[np.int32], searched: Searched, stage: Path
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Write pattern, outcome and run of each row as arrays by row, which every worker maps.
+    """Write outcome and run of each row as arrays by row, which every worker maps.
 
     Returns how many rows there are of each case, and how many of them in runs.
     """
-    parts = [paired.evidence(n) for n in range(paired.partitions)]
-    size = 1 + max((int(part["row"].max() or 0) for part in parts if len(part)), default=0)  # pyright: ignore[reportArgumentType]
-    patterns = np.full(size, _NO_ROW, np.int32)
-    for part in parts:
-        patterns[part["row"].to_numpy()] = part["pattern"].to_numpy()
-    outcomes = np.full(size, OUTCOMES.index(Outcome.NONE), np.uint8)
+    outcomes = np.full(len(patterns), OUTCOMES.index(Outcome.NONE), np.uint8)
     residual = searched.residual
     outcomes[residual["row"].to_numpy()] = residual["outcome"].to_numpy()
-    runs = np.zeros(size, np.int32)
-    runs[searched.runs["row"].to_numpy()] = searched.runs["run"].to_numpy()
-    for name, array in (("patterns", patterns), ("outcomes", outcomes), ("runs", runs)):
+    runs = np.zeros(len(patterns), np.int32)
+    in_runs = searched.runs["row"].to_numpy()
+    runs[in_runs] = searched.runs["run"].to_numpy()
+    for name, array in (("outcomes", outcomes), ("runs", runs)):
         np.save(stage / f"{name}.npy", array)
-    found = cases(patterns, outcomes)
-    return _counted(found[patterns != _NO_ROW]), _counted(found[runs > 0])
+    counts = np.zeros(CASES_MAX, np.int64)
+    for first in range(0, len(patterns), _COUNTED_ROWS):
+        some = patterns[first : first + _COUNTED_ROWS]
+        found = cases(some, outcomes[first : first + _COUNTED_ROWS])
+        counts += _counted(found[some != NO_PATTERN])
+    return counts, _counted(cases(patterns[in_runs], outcomes[in_runs]))
 
 
 def _counted(found: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -142,10 +145,10 @@ def _tell(chunk: _Chunk) -> pl.DataFrame:
     columns = chunk.setting.rows.scan().select("row", "record_id", "affair")
     rows = columns.slice(chunk.first, chunk.count).collect()
     at = rows["row"].to_numpy()
-    patterns, outcomes, runs = (
-        np.load(chunk.stage / f"{name}.npy", mmap_mode="r")[at]
-        for name in ("patterns", "outcomes", "runs")
+    outcomes, runs = (
+        np.load(chunk.stage / f"{name}.npy", mmap_mode="r")[at] for name in ("outcomes", "runs")
     )
+    patterns = State.opened(chunk.evidence).patterns[at]
     table, told = judged_by(chunk.judgement, rows, patterns, outcomes, runs)
     with whole(chunk.stage / "parts" / f"{chunk.name}.parquet") as half:
         table.write_parquet(half, compression="lz4")
@@ -160,16 +163,11 @@ def judged_by(
     runs: NDArray[np.int32],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return `FINDINGS` of some rows (`row`, `record_id`, `affair`), and counts by `COUNTED`."""
-    ruling = rule(patterns, outcomes, runs, judgement)
-    table = judging.findings(rows.with_columns(pattern=pl.Series(patterns)), ruling, runs)
-    told = table.select(
-        "affair",
-        "verdict",
-        "mechanism",
-        pl.col("run").is_not_null(),
-        case=pl.Series(cases(patterns, outcomes)),
-    )
-    return table, told.group_by(COUNTED).agg(rows=pl.len())
+    lines, line = judging.ruled(patterns, outcomes, runs, judgement)
+    table = judging.findings(rows, lines, line, runs)
+    by_line = rows.select("affair").with_columns(line).group_by("affair", "line").agg(rows=pl.len())
+    told = by_line.join(lines.rename({"in_run": "run"}).with_row_index("line"), on="line")
+    return table, told.group_by(COUNTED).agg(pl.col("rows").sum())
 
 
 def put(parts: Path, place: Path) -> None:

@@ -1,8 +1,8 @@
-"""A second run judges what changed: a row, its person, what the register held before, namesakes.
+"""A second run judges what changed: a row, its person, the person's past, her namesakes.
 
-What a row's levels depend on is the row, the person and the person's history: one fingerprint of
-the three tells whether they are still what they were. Whom else the register holds is looked up
-again for every row, since anybody's birth, death or new name may change it.
+What is said of a row hangs on the row, on what the register says of its number, and on whom else it
+holds under that person's name. A row that stood in the file as it is, wherever, and about whose
+number the register says nothing new keeps its pattern and its clues.
 """
 
 from pathlib import Path
@@ -14,88 +14,104 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit import homonyms
-from kumihimo.linkaudit.canonical import REGISTER, Hasher, fingerprints
-from kumihimo.linkaudit.evidence import CLUES, EVIDENCE, Judged, judge, unsettled_patterns
-from kumihimo.linkaudit.homonyms import Doubles
-from kumihimo.linkaudit.levels import code
-from kumihimo.linkaudit.patterns import SIZES
-from kumihimo.linkaudit.schema import Others
+from kumihimo.linkaudit.evidence import CLUES
 
-PRINTS: Final = {"row": pl.Int64, "number": pl.Int64, "print": pl.UInt64}
-_ROW: Final = ("name", "kana", "birth", "sex", "address")
-_OTHERS: Final = SIZES[-1]  # whom else the register holds is the last digit of a pattern
+# Rows that stood elsewhere in the file before.
+MOVED: Final = {"row": pl.Int64, "was": pl.Int64}
+NO_PATTERN: Final = -1
 
 
 @attrs.frozen
-class Known:
-    """What a partition's rows were before: number, fingerprint and pattern; and the clues."""
+class State:
+    """What is known of each row of a file, as arrays by row, which every worker maps.
 
-    patterns: pl.DataFrame
-    clues: pl.DataFrame
+    `prints` are fingerprints of what is compared, 0 where there is no such row; `patterns` are
+    `NO_PATTERN` where none was found yet.
+    """
+
+    prints: NDArray[np.uint64]
+    numbers: NDArray[np.int64]
+    patterns: NDArray[np.int32]
 
     @classmethod
-    def read(cls, place: Path) -> "Known":
-        """Read a partition's folder of the stage before."""
-        tables = (pl.read_ipc(place / f"{x}.arrow") for x in ("prints", "evidence", "clues"))
-        prints, evidence, clues = tables
-        told = prints.with_columns(evidence["pattern"])
-        keys = ["number", "print"]
-        return cls(
-            told.drop("row").unique(keys),
-            clues.drop("pattern", "number").join(prints, on="row").drop("row").unique(keys),
-        )
+    def made(cls, folder: Path, size: int) -> None:
+        """Make the arrays for rows below `size`, unless they are there."""
+        kinds = {"prints": np.uint64, "numbers": np.int64, "patterns": np.int32}
+        for name, kind in kinds.items():
+            place = _place(folder, name)
+            if not place.exists():
+                half = place.with_suffix(".half")
+                array = np.lib.format.open_memmap(half, mode="w+", dtype=kind, shape=(size,))
+                if name == "patterns":
+                    array[:] = NO_PATTERN
+                array.flush()
+                half.replace(place)
+
+    @classmethod
+    def opened(cls, folder: Path, *, writes: bool = False) -> "State":
+        """Map the arrays of a stage."""
+        mode = "r+" if writes else "r"
+        names = (field.name for field in attrs.fields(cls))
+        return cls(*(np.load(_place(folder, name), mmap_mode=mode) for name in names))
+
+    def carrying(self, numbers: pl.Series) -> pl.DataFrame:
+        """Return `row` and `number` of the rows that carry one of some numbers."""
+        rows = pl.Series(self.numbers).is_in(numbers.implode()).arg_true().cast(pl.Int64)
+        return pl.DataFrame({"row": rows, "number": self.numbers[rows.to_numpy()]})
+
+    def doubled(self) -> pl.DataFrame:
+        """Return `row` and `number` of the rows whose number stands in another row too."""
+        twice = homonyms.doubled(self.numbers.view(np.uint64))
+        return self.carrying(pl.Series(twice.view(np.int64)))
 
 
-def pair_prints(rows: pl.DataFrame, register: pl.DataFrame, history: pl.DataFrame) -> pl.Series:
-    """Return a fingerprint of each row together with its person and the person's history."""
-    lines = history.with_columns(line=fingerprints(history, ["attribute", "value"]))
-    past = lines.group_by("number").agg(past=pl.col("line").sum())
-    person = register.select("number", person=fingerprints(register, list(REGISTER)))
-    told = rows.select("number", mine=fingerprints(rows, _ROW))
-    joined = told.join(person, on="number", how="left", maintain_order="left").join(
-        past, on="number", how="left", maintain_order="left"
-    )
-    return fingerprints(joined, ["mine", "person", "past"])
+def _place(folder: Path, name: str) -> Path:
+    return folder / f"{name}.npy"
 
 
-def judge_changed(
-    rows: pl.DataFrame,
-    register: pl.DataFrame,
-    doubles: Doubles,
-    history: pl.DataFrame,
-    hasher: Hasher,
-    known: Known | None,
-) -> Judged:
-    """Return what `evidence.judge` would, judging only rows whose `print` is not known."""
-    bare = rows.drop("print")
-    if known is None:
-        return judge(bare, register, doubles, history, hasher)
-    keys = ["number", "print"]
-    told = rows.join(known.patterns, on=keys, how="left", maintain_order="left")
-    patterns = _with_others(told["pattern"], told["number"], register, doubles)
-    unsettled = pl.Series(unsettled_patterns()).gather(pl.Series(patterns).clip(0))
-    has_clue = told.join(known.clues, on=keys, how="left", maintain_order="left")["day"]
-    stays = told["pattern"].is_not_null() & (~unsettled | has_clue.is_not_null())
-    changed = judge(bare.filter(~stays), register, doubles, history, hasher)
-    kept = rows.select("row", "number", "print").with_columns(pattern=pl.Series(patterns))
-    evidence = kept.filter(stays).select(list(EVIDENCE))
-    clues = kept.filter(stays & unsettled).join(known.clues, on=keys).select(list(CLUES))
-    order = bare.select("row")
-    return Judged(
-        order.join(pl.concat([evidence, changed.evidence]), on="row", maintain_order="left"),
-        order.join(pl.concat([clues, changed.clues]), on="row", maintain_order="left"),
-    )
+@attrs.frozen
+class Before:
+    """What the last run knew, and about whose numbers the register says something else now."""
 
+    stage: Path
+    state: State
+    changed: pl.Series
 
-def _with_others(
-    patterns: pl.Series, numbers: pl.Series, register: pl.DataFrame, doubles: Doubles
-) -> NDArray[np.int32]:
-    """Return patterns with the last digit as the register is now; -1 where none was known."""
-    columns = ("day", "name_hash", "kana_hash", "place")
-    held = register.select("number", *columns, found=pl.lit(value=True))
-    persons = numbers.to_frame().join(held, on="number", how="left", maintain_order="left")
-    others = homonyms.others(persons.select(pl.col(columns).fill_null(0)), doubles)
-    others[persons["found"].is_null().to_numpy()] = code(Others.NO_PERSON)
-    before = patterns.fill_null(-_OTHERS).to_numpy().astype(np.int64)
-    now = before // _OTHERS * _OTHERS + others
-    return np.where(before < 0, -1, now).astype(np.int32)
+    @classmethod
+    def opened(cls, stage: Path, changed: Path) -> "Before":
+        """Map what is there of a run before; `changed` is a file of numbers."""
+        return cls(stage, State.opened(stage), pl.Series(np.load(changed)))
+
+    def stood(self, rows: NDArray[np.int64], prints: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Say which rows stood in the same place of the file as they are."""
+        inside = rows < len(self.state.prints)
+        found = np.zeros(len(rows), bool)
+        found[inside] = self.state.prints[rows[inside]] == prints[inside]
+        return found
+
+    def holds(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Say about which numbers the register says what it said."""
+        return ~pl.Series(numbers).is_in(self.changed.implode()).to_numpy()
+
+    def moved(self, now: State) -> pl.DataFrame:
+        """Return `MOVED`: rows without a pattern yet that stood elsewhere in the file."""
+        rows = np.flatnonzero((now.patterns == NO_PATTERN) & (now.prints != 0))
+        rows = rows[self.holds(now.numbers[rows])]
+        if not len(rows):
+            return pl.DataFrame(schema=MOVED)
+        sought = pl.DataFrame({"row": rows, "print": now.prints[rows]})
+        stood = pl.Series(self.state.prints)
+        was = stood.is_in(sought["print"].implode()).arg_true().cast(pl.Int64)
+        places = pl.DataFrame({"was": was, "print": stood.gather(was)})
+        return sought.join(places.unique("print"), on="print").select(list(MOVED))
+
+    def clues(self, now: State, moved: pl.DataFrame) -> pl.DataFrame:
+        """Return the `CLUES` of the rows that keep their pattern."""
+        clues = pl.read_ipc(self.stage / "clues.arrow")
+        rows = clues["row"].to_numpy()
+        inside = rows < len(now.prints)
+        stays = np.zeros(len(rows), bool)
+        stays[inside] = now.prints[rows[inside]] == self.state.prints[rows[inside]]
+        stays &= self.holds(clues["number"].to_numpy())
+        elsewhere = clues.rename({"row": "was"}).join(moved, on="was")
+        return pl.concat([clues.filter(pl.Series(stays)), elsewhere.select(list(CLUES))])

@@ -62,9 +62,15 @@ def save(parts: Mapping[int, pl.DataFrame], folder: Path) -> None:
             _write(part, half, partition)
 
 
-def load(stage: Path, partition: int, columns: Schema) -> pl.DataFrame:
-    """Return what all chunks of a stage left for a partition."""
-    found = [_read(file, columns) for file in sorted(stage.glob(f"*/{partition:05}{_SUFFIX}"))]
+def load(
+    stage: Path, partition: int, columns: Schema, numbers: pl.Series | None = None
+) -> pl.DataFrame:
+    """Return what all chunks of a stage left for a partition, or of it the lines of some numbers."""
+    found: list[pl.DataFrame] = []
+    for file in sorted(stage.glob(f"*/{partition:05}{_SUFFIX}")):
+        table = _read(file, columns)
+        asked = None if numbers is None else table["number"].is_in(numbers.implode())
+        found.append(table if asked is None else table.filter(asked))
     return pl.concat(found) if found else pl.DataFrame(schema=columns)
 
 

@@ -12,8 +12,10 @@ from kumihimo.linkaudit.mixture import COMPONENTS, Mixture, shares_of
 from kumihimo.linkaudit.patterns import (
     CASES_MAX,
     PATTERNS_MAX,
+    cases,
     decode_cases,
     level_names,
+    outcomes_of,
     patterns_of,
 )
 from kumihimo.linkaudit.quantiles import total_interval
@@ -113,17 +115,49 @@ def _means(mixture: Mixture, counts: NDArray[np.int64]) -> NDArray[np.float64]:
     return sums
 
 
-def findings(rows: pl.DataFrame, ruling: Ruling, runs: NDArray[np.int32]) -> pl.DataFrame:
-    """Return `FINDINGS` for rows with row, record_id, affair and pattern."""
+def ruled(
+    patterns: NDArray[np.int32],
+    outcomes: NDArray[np.uint8],
+    runs: NDArray[np.int32],
+    judgement: Judgement,
+) -> tuple[pl.DataFrame, pl.Series]:
+    """Return what is said of rows as lines, and the line of each row (UInt32).
+
+    A ruling hangs on the case and on whether the row stands in a run, and of a million rows there
+    are some thousand cases. A line has `case`, `in_run`, and what `FINDINGS` says of a row but its run.
+    """
+    state = cases(patterns, outcomes).astype(np.int64) * 2 + (runs > 0)
+    places = np.zeros(2 * CASES_MAX, np.uint32)
+    places[state] = 1
+    seen = np.flatnonzero(places)
+    places[seen] = np.arange(len(seen))
+    found, in_run = (seen // 2).astype(np.int32), (seen % 2).astype(np.int32)
+    ruling = rule(patterns_of(found), outcomes_of(found), in_run, judgement)
     verdicts, mechanisms, reasons = words(ruling)
-    return rows.with_columns(
-        verdict=verdicts,
-        mechanism=mechanisms,
-        odds=pl.Series(ruling.odds),
-        reason=reasons,
-        run=pl.Series(np.where(runs > 0, runs, 0)).replace({0: None}),
-        minutes=pl.Series(ruling.minutes),
-    ).select(pl.col(name).cast(kind) for name, kind in FINDINGS.items())
+    lines = pl.DataFrame(
+        {
+            "case": found,
+            "in_run": in_run == 1,
+            "pattern": patterns_of(found),
+            "verdict": verdicts,
+            "mechanism": mechanisms,
+            "odds": ruling.odds,
+            "reason": reasons,
+            "minutes": ruling.minutes,
+        }
+    )
+    return lines, pl.Series("line", places[state])
+
+
+def findings(
+    rows: pl.DataFrame, lines: pl.DataFrame, line: pl.Series, runs: NDArray[np.int32]
+) -> pl.DataFrame:
+    """Return `FINDINGS` for rows with row, record_id and affair, from `ruled`."""
+    told = rows.select("row", "record_id", "affair").hstack(lines.select(pl.all().gather(line)))
+    run = pl.Series(runs)
+    return told.with_columns(run=run.set(run <= 0, None)).select(
+        pl.col(name).cast(kind) for name, kind in FINDINGS.items()
+    )
 
 
 def words(ruling: Ruling) -> tuple[pl.Series, pl.Series, pl.Series]:

@@ -55,18 +55,18 @@ class Shares:
         return cls(*(min(1.0, SAMPLE / max(1, n)) for n in (persons, twins, namesakes)))
 
 
-def sampled(register: pl.DataFrame, doubles: Doubles, shares: Shares) -> pl.DataFrame:
-    """Return the persons of `REGISTER` to sample: whole households, all twins and namesakes of one.
+def sampled(index: pl.DataFrame, doubles: Doubles, shares: Shares) -> NDArray[np.bool_]:
+    """Say which persons of an `INDEX` to sample: whole households, all twins and namesakes of one.
 
     Chosen by hash, so that every run on the same data chooses the same.
     """
-    chosen = _by_hash(register["place"].to_numpy(), shares.places)
-    twins = of_person(register["place"], register["day"])
+    chosen = _by_hash(index["place"].to_numpy(), shares.places)
+    twins = of_person(index["place"], index["day"])
     chosen |= among_keys(twins, doubles.twins) & _by_hash(twins, shares.twins)
     for name, known in (("name_hash", doubles.name), ("kana_hash", doubles.kana)):
-        keys = of_person(register[name], register["day"])
+        keys = of_person(index[name], index["day"])
         chosen |= among_keys(keys, known) & _by_hash(keys, shares.namesakes)
-    return register.filter(pl.Series(chosen))
+    return chosen
 
 
 def _by_hash(keys: Keys, share: float) -> NDArray[np.bool_]:

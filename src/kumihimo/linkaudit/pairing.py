@@ -1,57 +1,74 @@
-"""Stage evidence: rows meet persons, range by range of numbers; each row becomes a pattern."""
+"""Stage evidence: rows meet persons, range by range of numbers; each row becomes a pattern.
+
+Rows are read in the order of their file. Those that have to be judged are cut by range of numbers,
+where their persons are; what is known of each row stands in arrays, in the order of the file.
+"""
 
 from pathlib import Path
 from typing import Final
 
 import attrs
+import numpy as np
 import polars as pl
 
-from kumihimo.linkaudit.canonical import REGISTER, Hasher
-from kumihimo.linkaudit.evidence import CLUES, EVIDENCE, Judged
+from kumihimo.linkaudit.canonical import Hasher, fingerprints
+from kumihimo.linkaudit.evidence import CLUES, judge
 from kumihimo.linkaudit.folder import Stage, fingerprint, of_files, whole
-from kumihimo.linkaudit.homonyms import Doubles
-from kumihimo.linkaudit.incremental import PRINTS, Known, judge_changed, pair_prints
-from kumihimo.linkaudit.joining import Partitions, load, save
-from kumihimo.linkaudit.nonmatches import Shares, own_rows, sampled
+from kumihimo.linkaudit.incremental import MOVED, Before, State
+from kumihimo.linkaudit.joining import load, save, write_plain
+from kumihimo.linkaudit.nonmatches import own_rows
 from kumihimo.linkaudit.registering import Registered, rules
 from kumihimo.linkaudit.schema import ROWS
 from kumihimo.linkaudit.setting import Setting
 from kumihimo.linkaudit.workers import Team
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 # What is compared of a row. The other columns are read again where they are needed.
 COMPARED: Final = {
     name: ROWS[name] for name in ("row", "name", "kana", "birth", "sex", "address")
 } | {"number": pl.Int64}
-# What a partition leaves besides its evidence: clues, and what is sampled of persons and rows.
-LEFT: Final = {"evidence": EVIDENCE, "clues": CLUES, "persons": REGISTER, "own": COMPARED}
-_TABLES: Final = {**LEFT, "prints": PRINTS}
+_PRINTED: Final = [name for name in COMPARED if name != "row"]
 
 
 @attrs.frozen
 class Paired:
-    """The evidence, made: a folder of tables for each partition."""
+    """The evidence, made."""
 
     stage: Path
-    partitions: int
 
-    def evidence(self, partition: int) -> pl.DataFrame:
-        """Return `EVIDENCE` of a partition."""
-        return self._read("evidence", partition)
+    @property
+    def state(self) -> State:
+        """What is known of each row."""
+        return State.opened(self.stage)
 
-    def whole(self, table: str) -> pl.DataFrame:
-        """Return `clues`, or what was sampled (`persons`, `own`), of all partitions."""
-        return pl.concat([self._read(table, n) for n in range(self.partitions)])
+    def clues(self) -> pl.DataFrame:
+        """Return `CLUES`, by row."""
+        return pl.read_ipc(self.stage / "clues.arrow")
 
-    def _read(self, table: str, partition: int) -> pl.DataFrame:
-        return pl.read_ipc(_place(self.stage, partition) / f"{table}.arrow")
+    def own(self, persons: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows (`COMPARED`) of sampled persons (`REGISTER`) that fit them."""
+        parts = [pl.read_ipc(file) for file in sorted((self.stage / "own").glob("*.arrow"))]
+        rows = pl.concat(parts) if parts else pl.DataFrame(schema=COMPARED)
+        patterns = self.state.patterns[rows["row"].to_numpy()]
+        return own_rows(rows, pl.DataFrame({"pattern": patterns}), persons)
+
+
+@attrs.frozen
+class _Work:
+    """What every task of the stage is given."""
+
+    setting: Setting
+    stage: Path
+    before: Path | None  # what the last run left, where something of it can be taken over
+    registered: Path
+
+    def known(self) -> Before | None:
+        return Before.opened(self.before, _changed(self.stage)) if self.before else None
 
 
 @attrs.frozen
 class _Chunk:
-    setting: Setting
-    stage: Path
-    partitions: Partitions
+    work: _Work
     name: str
     first: int
     count: int
@@ -59,41 +76,71 @@ class _Chunk:
 
 @attrs.frozen
 class _Part:
-    setting: Setting
-    stage: Stage
-    registered: Path
+    work: _Work
     partition: int
 
 
 def pair(setting: Setting, registered: Registered, team: Team) -> Paired:
     """Make the evidence, or open it where it is made."""
-    partitions = registered.partitions
-    # Rows are looked for where they were: in the same ranges of numbers.
-    comparable = fingerprint(_VERSION, rules(setting), partitions.bounds)
+    comparable = fingerprint(_VERSION, rules(setting))
     given = (registered.stage.name, of_files(setting.rows.files))
     stage = Stage.at(setting.folder, "evidence", comparable, *given)
-    paired = Paired(stage.folder, len(partitions))
+    paired = Paired(stage.folder)
     if stage.is_done:
         return paired
+    work = _Work(setting, stage.folder, _left_by(stage, registered), registered.stage)
+    last = setting.rows.scan().select(pl.col("row").max()).collect().item()
+    State.made(stage.folder, 1 + (last or 0))
     chunks = setting.chunks(setting.rows)
-    cuts = [
-        _Chunk(setting, stage.folder, partitions, f"{n:05}", *chunk)
-        for n, chunk in enumerate(chunks)
-    ]
-    team.each("rows", _cut, cuts, [rows for _, rows in chunks])
-    parts = [_Part(setting, stage, registered.stage, n) for n in range(len(partitions))]
+    tasks = [_Chunk(work, f"{n:05}", *chunk) for n, chunk in enumerate(chunks)]
+    team.each("rows", _read, tasks, [rows for _, rows in chunks])
+    known = work.known()
+    if known is not None:
+        _take_over(known, stage.folder)
+    parts = [_Part(work, n) for n in range(len(registered.partitions))]
     weights = [registered.persons // len(parts)] * len(parts)
-    team.each("evidence", _judge, parts, weights)
-    stage.finish()
+    found = team.each("evidence", _judge, parts, weights)
+    _collect_clues(found, known, stage.folder)
+    stage.finish(registered.stage.name)
     return paired
 
 
-def _cut(chunk: _Chunk) -> None:
-    folder = chunk.stage / "rows" / chunk.name
+def _left_by(stage: Stage, registered: Registered) -> Path | None:
+    """Return the stage before, if it is known what the register says otherwise since."""
+    if stage.before is None:
+        return None
+    changed = registered.changed_since((stage.before / "done").read_text("utf-8"))
+    if changed is None:
+        return None
+    with whole(_changed(stage.folder)) as half, half.open("wb") as file:
+        np.save(file, changed)
+    return stage.before
+
+
+def _changed(stage: Path) -> Path:
+    return stage / "changed.npy"
+
+
+def _read(chunk: _Chunk) -> None:
+    """Write down what stands in some rows, and cut by number those that are to be judged."""
+    work = chunk.work
+    folder = work.stage / "rows" / chunk.name
     if folder.exists():
         return
-    rows = chunk.setting.rows.part(chunk.first, chunk.count)
-    save(chunk.partitions.cut(compared(rows)), folder)
+    rows = compared(work.setting.rows.part(chunk.first, chunk.count))
+    at, numbers = rows["row"].to_numpy(), rows["number"].fill_null(0).to_numpy()
+    prints = fingerprints(rows, _PRINTED).to_numpy()
+    state, known = State.opened(work.stage, writes=True), work.known()
+    state.prints[at], state.numbers[at] = prints, numbers
+    asked = rows
+    if known is not None:
+        stays = known.stood(at, prints) & known.holds(numbers)
+        state.patterns[at[stays]] = known.state.patterns[at[stays]]
+        asked = rows.filter(pl.Series(~stays))
+    registered = Registered.opened(work.registered)
+    with whole(work.stage / "own" / f"{chunk.name}.arrow") as half:
+        write_plain(rows.filter(rows["number"].is_in(registered.sample.implode())), half)
+    save(registered.partitions.cut(asked), folder)
 
 
 def compared(rows: pl.DataFrame) -> pl.DataFrame:
@@ -104,41 +151,47 @@ def compared(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _judge(part: _Part) -> None:
-    place = _place(part.stage.folder, part.partition)
+def _take_over(known: Before, stage: Path) -> None:
+    """Take over the patterns of rows that stood elsewhere in the file."""
+    place = stage / "moved.arrow"
     if place.exists():
         return
-    hasher = Hasher.load(part.setting.key)
-    registered = Registered.opened(part.registered)
-    rows = load(part.stage.folder / "rows", part.partition, COMPARED)
-    register, history = registered.part(part.partition), registered.history(part.partition)
-    prints = pair_prints(rows, register, history)
-    before = part.stage.before and _place(part.stage.before, part.partition)
-    known = Known.read(before) if before and before.exists() else None
-    judged = judge_changed(
-        rows.with_columns(prints), register, registered.doubles, history, hasher, known
-    )
-    shares = Shares.of(registered.persons, registered.doubles)
-    tables = left(judged, rows, register, registered.doubles, shares)
-    tables["prints"] = judged.evidence.select("row", "number").with_columns(prints)
+    now = State.opened(stage, writes=True)
+    moved = known.moved(now)
+    now.patterns[moved["row"].to_numpy()] = known.state.patterns[moved["was"].to_numpy()]
     with whole(place) as half:
-        half.mkdir()
-        for name, table in tables.items():
-            table.select(list(_TABLES[name])).write_ipc(half / f"{name}.arrow", compression="lz4")
+        write_plain(moved, half)
 
 
-def left(
-    judged: Judged,
-    rows: pl.DataFrame,
-    register: pl.DataFrame,
-    doubles: Doubles,
-    shares: Shares,
-) -> dict[str, pl.DataFrame]:
-    """Return the tables of `LEFT` for rows (`COMPARED`) and persons (`REGISTER`) of a partition."""
-    persons = sampled(register, doubles, shares)
-    own = own_rows(rows, judged.evidence, persons)
-    return {"evidence": judged.evidence, "clues": judged.clues, "persons": persons, "own": own}
+def _moved(stage: Path) -> pl.DataFrame:
+    place = stage / "moved.arrow"
+    return pl.read_ipc(place) if place.exists() else pl.DataFrame(schema=MOVED)
 
 
-def _place(stage: Path, partition: int) -> Path:
-    return stage / "parts" / f"{partition:05}"
+def _judge(part: _Part) -> Path:
+    """Judge the rows of a range of numbers; return where their clues are."""
+    work = part.work
+    place = work.stage / "clues" / f"{part.partition:05}.arrow"
+    if place.exists():
+        return place
+    rows = load(work.stage / "rows", part.partition, COMPARED)
+    rows = rows.filter(~rows["row"].is_in(_moved(work.stage)["row"].implode()))
+    registered = Registered.opened(work.registered)
+    # Of all rows everybody is needed, and to look for each would cost more than to read them.
+    register = registered.part(part.partition, rows["number"] if work.before else None)
+    history = registered.history(part.partition)
+    hasher = Hasher.load(work.setting.key)
+    judged = judge(rows, register, registered.doubles, history, hasher)
+    state = State.opened(work.stage, writes=True)
+    state.patterns[judged.evidence["row"].to_numpy()] = judged.evidence["pattern"].to_numpy()
+    with whole(place) as half:
+        write_plain(judged.clues.select(list(CLUES)), half)
+    return place
+
+
+def _collect_clues(found: list[Path], known: Before | None, stage: Path) -> None:
+    clues = [pl.read_ipc(place) for place in found]
+    if known is not None:
+        clues.append(known.clues(State.opened(stage), _moved(stage)))
+    with whole(stage / "clues.arrow") as half:
+        write_plain(pl.concat(clues).sort("row"), half)

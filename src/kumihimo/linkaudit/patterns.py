@@ -54,7 +54,11 @@ def patterns_of(found: NDArray[np.int32]) -> NDArray[np.int32]:
     return found // np.int32(len(Outcome))
 
 
+def outcomes_of(found: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """Return what the search found of each case: its place in `Outcome`."""
+    return (found % np.int32(len(Outcome))).astype(np.uint8)
+
+
 def decode_cases(found: NDArray[np.int32]) -> dict[str, NDArray[np.int64]]:
     """Return the codes of cases, by name of the place and `outcome`."""
-    outcome = (found % np.int32(len(Outcome))).astype(np.int64)
-    return decode(patterns_of(found)) | {"outcome": outcome}
+    return decode(patterns_of(found)) | {"outcome": outcomes_of(found).astype(np.int64)}

@@ -9,8 +9,11 @@ from typing import Final
 
 import attrs
 import msgspec
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from kumihimo.linkaudit import renewing
 from kumihimo.linkaudit.canonical import (
     FORMS,
     INDEX,
@@ -22,18 +25,17 @@ from kumihimo.linkaudit.canonical import (
     register_columns,
 )
 from kumihimo.linkaudit.doubles import BadSnapshot, find_doubles, open_doubles
-from kumihimo.linkaudit.folder import Stage, fingerprint, of_files
+from kumihimo.linkaudit.folder import Stage, fingerprint, of_files, whole
 from kumihimo.linkaudit.homonyms import Doubles
-from kumihimo.linkaudit.joining import Partitions, load, save
-from kumihimo.linkaudit.schema import HISTORY, SNAPSHOT
+from kumihimo.linkaudit.joining import Partitions, load, save, write_plain
+from kumihimo.linkaudit.nonmatches import Shares, sampled
+from kumihimo.linkaudit.renewing import LINES
+from kumihimo.linkaudit.schema import SNAPSHOT
 from kumihimo.linkaudit.setting import Setting
 from kumihimo.linkaudit.workers import Team
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 _GROWN: Final = 1.5  # the ranges of numbers are drawn anew when the register has so many more
-_PRINT: Final = {"print": pl.UInt64}  # of a person's line, as it was written
-_SNAPSHOT: Final = {**SNAPSHOT, "number": pl.Int64, **_PRINT}
-_LINES: Final = {**HISTORY, "number": pl.Int64}
 
 
 @attrs.frozen
@@ -44,10 +46,11 @@ class Registered:
     partitions: Partitions
     persons: int
     doubles: Doubles
+    since: str
 
-    def part(self, partition: int) -> pl.DataFrame:
-        """Return `REGISTER` of a partition."""
-        return load(self.stage / "persons", partition, REGISTER)
+    def part(self, partition: int, numbers: pl.Series | None = None) -> pl.DataFrame:
+        """Return `REGISTER` of a partition, or of it the persons of some numbers."""
+        return load(self.stage / "persons", partition, REGISTER, numbers)
 
     def index(self, partition: int) -> pl.DataFrame:
         """Return `INDEX` of a partition."""
@@ -55,27 +58,48 @@ class Registered:
 
     def history(self, partition: int) -> pl.DataFrame:
         """Return `HISTORY` (number Int64) of a partition."""
-        return load(self.stage / "history", partition, _LINES)
+        return load(self.stage / "history", partition, LINES)
+
+    @property
+    def sample(self) -> pl.Series:
+        """The numbers of the persons whose pairs are sampled."""
+        return pl.Series(np.load(self.stage / "sample.npy"))
+
+    def sampled(self) -> pl.DataFrame:
+        """Return `REGISTER` of the persons whose pairs are sampled."""
+        files = [_sample_of(self.stage, n) for n in range(len(self.partitions))]
+        return pl.concat([pl.read_ipc(file) for file in files])
+
+    def changed_since(self, stage: str) -> NDArray[np.int64] | None:
+        """Return the numbers of which the register says something else than in a stage of before.
+
+        That is of a person, of the person's past or of namesakes; None where it is not known.
+        """
+        if stage == self.stage.name:
+            return np.empty(0, np.int64)
+        return np.load(self.stage / "changed.npy") if stage == self.since else None
 
     @classmethod
     def opened(cls, stage: Path) -> "Registered":
         """Read what the stage left."""
-        told = msgspec.json.decode((stage / "done").read_bytes(), type=_Told)
+        told = _told(stage)
         bounds = Partitions(tuple(told.bounds))
-        return cls(stage, bounds, told.persons, open_doubles(stage))
+        return cls(stage, bounds, told.persons, open_doubles(stage), told.since)
 
 
 class _Told(msgspec.Struct):
     bounds: list[int]
     persons: int
+    since: str  # the name of the stage that its changes are told from, "" for none
 
 
 @attrs.frozen
 class _Part:
     setting: Setting
     stage: Path
-    before: Path
+    before: Path | None
     partition: int
+    shares: Shares | None = None
 
 
 @attrs.frozen
@@ -102,7 +126,7 @@ def register(setting: Setting, team: Team) -> Registered:
     partitions = _partitions(setting, persons, stage)
     again = stage.before is not None
     for name, table, task in (
-        ("persons", setting.snapshot, _raw if again else _persons),
+        ("persons", setting.snapshot, _written if again else _persons),
         ("history", setting.history, _history),
     ):
         chunks = setting.chunks(table) if table else []
@@ -111,12 +135,27 @@ def register(setting: Setting, team: Team) -> Registered:
             for n, chunk in enumerate(chunks)
         ]
         team.each(f"register: {name}", task, tasks, [count for _, count in chunks])
+    parts = [_Part(setting, stage.folder, stage.before, n) for n in range(len(partitions))]
+    weights = [persons // len(parts)] * len(parts)
+    if again:
+        team.each("register: changes", _renewed, parts, weights)
+    doubles = find_doubles(stage.folder, len(partitions), persons, team)
     if stage.before is not None:
-        parts = [_Part(setting, stage.folder, stage.before, n) for n in range(len(partitions))]
-        team.each("register: changes", _changed, parts, [persons // len(parts)] * len(parts))
-    find_doubles(stage.folder, len(partitions), persons, team)
-    stage.finish(msgspec.json.encode(_Told(list(partitions.bounds), persons)).decode())
+        renewing.compare_doubles(stage.before, stage.folder)
+    shares = Shares.of(persons, doubles)
+    asked = [attrs.evolve(part, shares=shares) for part in parts]
+    told = team.each("register: sample", _sample, asked, weights)
+    _keep(stage.folder / "sample.npy", [sample for sample, _ in told])
+    _keep(stage.folder / "changed.npy", [changed for _, changed in told])
+    compared = stage.before is not None and _told(stage.before).bounds == list(partitions.bounds)
+    since = stage.before.name if stage.before and compared else ""
+    stage.finish(msgspec.json.encode(_Told(list(partitions.bounds), persons, since)).decode())
     return Registered.opened(stage.folder)
+
+
+def _keep(place: Path, numbers: list[pl.Series]) -> None:
+    with whole(place) as half, half.open("wb") as file:
+        np.save(file, pl.concat(numbers).unique().sort().to_numpy())
 
 
 def rules(setting: Setting) -> str:
@@ -127,38 +166,43 @@ def rules(setting: Setting) -> str:
 def _partitions(setting: Setting, persons: int, stage: Stage) -> Partitions:
     """Return the ranges of before while they still fit, so that persons are found where they were."""
     if stage.before is not None:
-        told = msgspec.json.decode((stage.before / "done").read_bytes(), type=_Told)
+        told = _told(stage.before)
         if persons <= told.persons * _GROWN:
             return Partitions(tuple(told.bounds))
     return Partitions.of(setting.snapshot.scan(), persons, setting.sizes.rows)
 
 
-def _raw(chunk: _Chunk) -> None:
-    folder = chunk.stage / "raw" / chunk.name
-    if folder.exists():
-        return
-    written = chunk.setting.snapshot.part(chunk.first, chunk.count).select(list(SNAPSHOT))
-    numbered = written.with_columns(pl.col("number").cast(pl.Int64))
-    prints = fingerprints(written, list(SNAPSHOT))
-    save(chunk.partitions.cut(numbered.with_columns(prints)), folder)
+def _told(stage: Path) -> _Told:
+    return msgspec.json.decode((stage / "done").read_bytes(), type=_Told)
 
 
-def _changed(part: _Part) -> None:
-    """Make the canonical columns of the persons that changed, and take over those of the others."""
-    folder = part.stage / "persons" / f"{part.partition:05}"
-    if folder.exists():
-        return
+def _written(chunk: _Chunk) -> None:
+    written = chunk.setting.snapshot.part(chunk.first, chunk.count)
+    renewing.keep_written(written, chunk.partitions, chunk.stage, chunk.name)
+
+
+def _renewed(part: _Part) -> None:
+    assert part.before is not None, "only a stage before can be renewed"
     hasher = Hasher.load(part.setting.key)
-    told = load(part.stage / "raw", part.partition, _SNAPSHOT)
-    made = load(part.before / "persons", part.partition, {**REGISTER, **_PRINT})
-    same = made.join(told, on=["number", "print"], how="semi")
-    changed = told.join(made, on=["number", "print"], how="anti")
-    anew = register_columns(changed, hasher).with_columns(changed["print"])
-    columns = pl.concat([same, anew]) if len(changed) else same
-    save(
-        {part.partition: also_named(columns, hasher)}, part.stage / "also" / f"p{part.partition:05}"
-    )
-    save({part.partition: columns}, folder)
+    renewing.renew(part.before, part.stage, part.partition, hasher)
+
+
+def _sample(part: _Part) -> tuple[pl.Series, pl.Series]:
+    """Keep the persons to sample; return their numbers, and those that changed since before."""
+    assert part.shares is not None, "known once namesakes are"
+    index = load(part.stage / "persons", part.partition, INDEX)
+    doubles = open_doubles(part.stage)
+    numbers = index["number"].filter(pl.Series(sampled(index, doubles, part.shares)))
+    persons = load(part.stage / "persons", part.partition, REGISTER, numbers)
+    with whole(_sample_of(part.stage, part.partition)) as half:
+        write_plain(persons.sort("number"), half)
+    if part.before is None:
+        return numbers, numbers.clear()
+    return numbers, renewing.changed(part.before, part.stage, part.partition, index)
+
+
+def _sample_of(stage: Path, partition: int) -> Path:
+    return stage / "sample" / f"{partition:05}.arrow"
 
 
 def _persons(chunk: _Chunk) -> None:

@@ -39,21 +39,15 @@ def search(setting: Setting, registered: Registered, paired: Paired, team: Team)
     places = {name: stage.folder / f"{name}.arrow" for name in ("residual", "runs")}
     if stage.is_done:
         return Searched(*(pl.read_ipc(place) for place in places.values()))
-    clues = paired.whole("clues")
+    clues = paired.clues()
     asked = wanted(clues)
-    parts = range(paired.partitions)
-    weights = [registered.persons // paired.partitions] * paired.partitions
+    parts = range(len(registered.partitions))
+    weights = [registered.persons // len(parts)] * len(parts)
     _write_wanted(asked, stage.folder)
     tasks = [_Part(stage.folder, registered.stage, n) for n in parts]
     found = team.each("search", _find, tasks, weights)
     residual = resolve(clues, pl.concat(found))
-    numbers = residual["true_number"].drop_nulls().unique().implode()
-    carried = pl.concat(
-        [
-            paired.evidence(n).filter(pl.col("number").is_in(numbers)).select("row", "number")
-            for n in parts
-        ]
-    )
+    carried = paired.state.carrying(residual["true_number"].drop_nulls().unique())
     runs = find_runs(residual.select("row", "true_number"), carried)
     for table, place in zip((residual, runs), places.values(), strict=True):
         with whole(place) as half:

@@ -33,7 +33,7 @@ from kumihimo.linkaudit.schema import (
     Verdict,
 )
 from kumihimo.linkaudit.setting import Sizes, Table
-from kumihimo.linkaudit.verdicts import Judgement, rule, settle
+from kumihimo.linkaudit.verdicts import Judgement, settle
 from kumihimo.linkaudit.workers import Progress, Team
 
 STAGE: Final = "findings"
@@ -67,7 +67,8 @@ def find(folder: Path, rows: Table, answers: Answers, progress: Progress) -> Non
         progress(STAGE, first + len(part), total)
     # No household is known here but the institution's own.
     homes = accounts.shared().join(pl.DataFrame(schema=PERSONS), on="number", how="left")
-    found = [numbers(rows, evidence), sharing(homes)]
+    doubled = pl.concat(evidence).filter(pl.len().over("number") > 1)
+    found = [numbers(rows, doubled), sharing(homes)]
     with whole(folder / "collisions.parquet") as half:
         grouped(rows, pl.concat(found)).write_parquet(half)
     _write(folder, counts, judgement, pl.concat(told))
@@ -80,7 +81,7 @@ def _judged(part: pl.DataFrame, judgement: Judgement) -> tuple[pl.DataFrame, NDA
     patterns = part["pattern"].cast(pl.Int32).to_numpy()
     outcomes = np.full(len(part), OUTCOMES.index(Outcome.NONE), np.uint8)
     runs = np.zeros(len(part), np.int32)
-    table = judging.findings(part, rule(patterns, outcomes, runs, judgement), runs)
+    table = judging.findings(part, *judging.ruled(patterns, outcomes, runs, judgement), runs)
     nameless = pl.Series(part["name"].fill_null("").str.strip_chars() == "")
     unasked = (pl.col("pattern") == UNASKED) & ~pl.lit(nameless)
     told = table.with_columns(

@@ -7,12 +7,13 @@ from typing import Final
 import msgspec
 
 from kumihimo.kernel.files import write_new
+from kumihimo.linkaudit.folder import of_files
 from kumihimo.linkaudit.intake.mapping import Mapping, Side
 from kumihimo.linkaudit.intake.sheets import parts
 from kumihimo.linkaudit.intake.taking import Taken, take_in
 from kumihimo.linkaudit.workers import Team
 
-INTAKE_VERSION: Final = 2
+INTAKE_VERSION: Final = 3
 
 
 class _Done(msgspec.Struct, frozen=True):
@@ -39,11 +40,9 @@ def take_in_once(
 
 
 def _stamp(mapping: Mapping, side: Side, path: Path) -> str:
-    """Return a digest of what the mapping says of a side, and of the file's name, size and time."""
+    """Return a digest of what the mapping says of a side, and of the files, wherever they lie."""
     says = (INTAKE_VERSION, side, mapping.layout(side), getattr(mapping, side) is None)
     about = (mapping.affair, mapping.number_space, mapping.required, mapping.without)
     told = hashlib.blake2b(msgspec.json.encode((says, about)), digest_size=16)
-    for file in parts(path):
-        known = file.stat()
-        told.update(f"{file.absolute()}\0{known.st_size}\0{known.st_mtime_ns}\0".encode())
+    told.update(of_files(parts(path)).encode())
     return told.hexdigest()

@@ -9,9 +9,9 @@ from pyspark.sql import DataFrame
 
 from kumihimo.linkaudit.canonical import INDEX, REGISTER, Hasher
 from kumihimo.linkaudit.collisions import FOUND, differing
-from kumihimo.linkaudit.evidence import judge
-from kumihimo.linkaudit.nonmatches import Shares
-from kumihimo.linkaudit.pairing import COMPARED, LEFT, compared, left
+from kumihimo.linkaudit.evidence import CLUES, EVIDENCE, judge
+from kumihimo.linkaudit.nonmatches import Shares, own_rows, sampled
+from kumihimo.linkaudit.pairing import COMPARED, compared
 from kumihimo.linkaudit.schema import ROWS
 from kumihimo.linkaudit.spark.registering import (
     DOUBLES,
@@ -24,9 +24,16 @@ from kumihimo.linkaudit.spark.tables import Tables, each, only, parted, together
 from kumihimo.linkaudit.spark.work import Work, in_columns
 
 _WRITTEN: Final = {name: ROWS[name] for name in COMPARED}
-# Besides what a partition leaves on one machine: the doubles of the persons that are sampled, and
+# What a part leaves: evidence and clues; persons that are sampled, rows of theirs and their doubles;
 # the numbers of two people, since all rows of a number are in one part.
-_MADE: Final = {**LEFT, "doubles": DOUBLES, "numbers": FOUND}
+_MADE: Final = {
+    "evidence": EVIDENCE,
+    "clues": CLUES,
+    "persons": REGISTER,
+    "own": COMPARED,
+    "doubles": DOUBLES,
+    "numbers": FOUND,
+}
 
 
 @attrs.frozen
@@ -61,11 +68,14 @@ def _judged(part: Tables, key: Path, shares: Shares) -> Tables:
     rows, register = part["rows"], part["register"]
     doubles = doubles_of(part["doubles"])
     judged = judge(rows, register, doubles, part["history"], Hasher.load(key))
-    tables = left(judged, rows, register, doubles, shares)
-    known = lines_of_persons(tables["persons"].select(list(INDEX)))
+    persons = register.filter(pl.Series(sampled(register, doubles, shares)))
+    known = lines_of_persons(persons.select(list(INDEX)))
     several = rows.filter(pl.len().over("number") > 1)
     return {
-        **tables,
+        "evidence": judged.evidence,
+        "clues": judged.clues,
+        "persons": persons,
+        "own": own_rows(rows, judged.evidence, persons),
         "doubles": part["doubles"].join(known, on=["kind", "key"], how="semi"),
         "numbers": differing(several),
     }
