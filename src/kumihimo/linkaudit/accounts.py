@@ -84,7 +84,7 @@ def look(audit: Path, rows: Table, sizes: Sizes, team: Team) -> Accounts:
     found = Accounts(stage.folder)
     if stage.is_done:
         return found
-    held = rows.scan().collect_schema().names()
+    held = rows.columns()
     buckets = max(1, -(-rows.rows() * sizes.workers * _ROW_BYTES // sizes.memory))
     if "account" in held or "holder" in held:
         chunks = rows.chunks(sizes.rows)
@@ -146,7 +146,7 @@ def _cut(chunk: _Chunk) -> None:
     folder = chunk.stage / "cut" / chunk.name
     if folder.exists():
         return
-    part = chunk.rows.part(chunk.first, chunk.count)
+    part = chunk.rows.part(chunk.first, chunk.count, ("row", *READ))
     rows = part.select(
         "row",
         *(pl.col(c) if c in part.columns else pl.lit(None, pl.String).alias(c) for c in READ),

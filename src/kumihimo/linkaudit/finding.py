@@ -142,8 +142,7 @@ def _counted(found: NDArray[np.int32]) -> NDArray[np.int64]:
 
 
 def _tell(chunk: _Chunk) -> pl.DataFrame:
-    columns = chunk.setting.rows.scan().select("row", "record_id", "affair")
-    rows = columns.slice(chunk.first, chunk.count).collect()
+    rows = chunk.setting.rows.part(chunk.first, chunk.count, ("row", "record_id", "affair"))
     at = rows["row"].to_numpy()
     outcomes, runs = (
         np.load(chunk.stage / f"{name}.npy", mmap_mode="r")[at] for name in ("outcomes", "runs")

@@ -127,7 +127,7 @@ def _read(chunk: _Chunk) -> None:
     folder = work.stage / "rows" / chunk.name
     if folder.exists():
         return
-    rows = compared(work.setting.rows.part(chunk.first, chunk.count))
+    rows = compared(work.setting.rows.part(chunk.first, chunk.count, COMPARED))
     at, numbers = rows["row"].to_numpy(), rows["number"].fill_null(0).to_numpy()
     prints = fingerprints(rows, _PRINTED).to_numpy()
     state, known = State.opened(work.stage, writes=True), work.known()

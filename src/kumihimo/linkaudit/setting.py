@@ -1,5 +1,6 @@
 """What every stage of an audit is given: where its inputs are, how large its parts, who works."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -35,9 +36,16 @@ class Table:
         """Return how many rows it has."""
         return int(self.scan().select(pl.len()).collect().item())
 
-    def part(self, first: int, count: int) -> pl.DataFrame:
-        """Return some rows of it."""
-        return self.scan().slice(first, count).collect()
+    def part(self, first: int, count: int, columns: Collection[str] | None = None) -> pl.DataFrame:
+        """Return some rows of it, in those of some columns that it has."""
+        scan = self.scan()
+        if columns is not None:
+            scan = scan.select(name for name in self.columns() if name in columns)
+        return scan.slice(first, count).collect()
+
+    def columns(self) -> list[str]:
+        """Return the names of its columns."""
+        return self.scan().collect_schema().names()
 
     def chunks(self, size: int) -> list[tuple[int, int]]:
         """Return first row and count of each chunk of at most `size` rows."""

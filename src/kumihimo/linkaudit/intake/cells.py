@@ -113,11 +113,14 @@ def _by_value(
     """
     told = column if odd is None else column.gather(odd)
     bare = told.str.strip_chars()
-    others: dict[str, str | None] = {"": None}
+    others: dict[str, str | None] = {}
     for text in bare.unique().drop_nulls().to_list():
-        if text and (reading := read(text)) != text:
+        reading = read(text) if text else None
+        if reading != text:
             others[text] = reading
-    found = bare.replace(list(others), pl.Series(list(others.values()), dtype=pl.String))
+    found = bare
+    if others:
+        found = bare.replace(list(others), pl.Series(list(others.values()), dtype=pl.String))
     bad = _where(found.is_null() & bare.is_not_null() & (bare != ""))
     return _put(column, odd, found, bare, bad)
 
