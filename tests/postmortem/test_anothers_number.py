@@ -99,7 +99,8 @@ def test_a_number_that_was_copied_wrongly_is_found_by_its_digit_or_by_register(i
         one_digit, whole = miscopied(one)
         with pytest.raises(Refused) as refusal:
             await desk(lambda c: c.register([form("7", one_digit, 1)]))
-        assert refusal.value.reason == "bad-number"
+        # Of eleven such numbers one has the check digit of the other number space.
+        assert refusal.value.reason in {"bad-number", "wrong-number-space"}
         [found] = await desk(lambda c: c.register([form("7", whole, 1)]))
         assert found.outcome == "NO_MATCH", "the digits fit, and register knows better"
         assert await count(desk, "person") == 0
