@@ -20,6 +20,8 @@ _INLINE = """() => [...document.querySelectorAll('[style], script, style, [oncli
 
 async def faults(page):
     """Return what is wrong with the page that is open, "" for nothing."""
+    # A click does not wait for the page that it leads to; on a busy machine that is half there.
+    await page.wait_for_load_state("networkidle")
     found = await violations(page)
     await page.emulate_media(color_scheme="dark")
     found += [f"dark: {one}" for one in await violations(page, ["color-contrast"])]
