@@ -5,6 +5,7 @@ import json
 import pytest
 
 from kumihimo.rooms.gateway.api import PROVISIONS_PATH
+from kumihimo.rooms.register.api import Sealed
 from tests.hostile.doors import DOORS, SEALED
 from tests.hostile.test_openapi import check
 
@@ -87,3 +88,12 @@ def test_whoever_is_not_known_learns_nothing_of_what_he_sent(settled):
         check(answer, canary)
         assert answer.status_code in {400, 401, 404}, path
     assert PROVISIONS_PATH in {door[1] for door in POSTS}
+
+
+def test_the_form_behind_every_seal_is_known():
+    sealed = set()
+    for room, path, _, handler in DOORS:
+        taken = handler.parsed_fn_signature.parameters.get("data")
+        if taken is not None and taken.annotation is Sealed:
+            sealed.add((room, path))
+    assert sealed == set(SEALED)
