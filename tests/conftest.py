@@ -1,15 +1,12 @@
 """One PostgreSQL for each test worker; each test that asks gets databases of its own."""
 
 import logging
-from pathlib import Path
-from tempfile import TemporaryDirectory
+import signal
 
 import pytest
 from hypothesis import settings
 
-from kumihimo.kernel.entropy import SystemEntropy
-from kumihimo.kernel.postgres import EmbeddedPostgres
-from tests.databases import Databases
+from tests.databases import Databases, own_server
 from tests.order import begun_first
 
 # A run tells about the code and not about the machine or the day: no example is timed, and each
@@ -17,6 +14,10 @@ from tests.order import begun_first
 settings.register_profile("random", deadline=None)
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.load_profile("same")
+
+# A run in the background of a shell is deaf to Ctrl-C, and so would be what a test interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):
@@ -44,13 +45,8 @@ def no_log_left_behind():
 
 @pytest.fixture(scope="session")
 def postgres():
-    # Not below pytest's own folder: that is closed to the account the server runs under.
-    with TemporaryDirectory(prefix="kumihimo-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        server = EmbeddedPostgres.start(folder / "postgres", entropy=SystemEntropy(), durable=False)
+    with own_server() as server:
         yield server
-        server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,15 @@
 """Databases of rooms for tests: a room is migrated once, and each test gets a copy of its own.
 
 Copies of a room have the same two roles. The files of a copy go when the test is over, so that the
-server ends at once and not after it has put hundreds of databases in order.
+server ends at once and not after it has put hundreds of databases in order. A database is hundreds
+of files: where there is room they lie in memory, where they cost less than half as much.
 """
 
+import shutil
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import attrs
 import psycopg
@@ -13,9 +17,37 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.postgres import EmbeddedPostgres
 from kumihimo.kernel.withheld import Withheld
 
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES_MIN = (
+    4 << 30
+)  # two servers with their logs, and as much again for whoever else is there
 COPY = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY OWNER {}"
+
+
+@contextmanager
+def server_folder(*, on_disk=False):
+    """Make a folder for a server, and for the rooms beside it, until the block ends."""
+    in_memory = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES_MIN
+    where = MEMORY if in_memory and not on_disk else None
+    # Not below pytest's own folder: that is closed to the account the server runs under.
+    with TemporaryDirectory(prefix="kumihimo-test-", dir=where) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@contextmanager
+def own_server():
+    """Run a server until the block ends: for whoever names databases as a deployment names them."""
+    with server_folder() as folder:
+        server = EmbeddedPostgres.start(folder / "postgres", entropy=SystemEntropy(), durable=False)
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 def within(dsn, database):

@@ -1,11 +1,8 @@
 import asyncio
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
-from kumihimo.kernel.entropy import SystemEntropy
-from kumihimo.kernel.postgres import EmbeddedPostgres
+from tests.databases import own_server
 from tests.federation.street import Street
 from tests.federation.test_register_and_core import open_register, register_two
 
@@ -13,14 +10,8 @@ from tests.federation.test_register_and_core import open_register, register_two
 @pytest.fixture
 def server():
     """Start a server of its own: a whole street's databases are named as a deployment's are."""
-    with TemporaryDirectory(prefix="kumihimo-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        running = EmbeddedPostgres.start(
-            folder / "postgres", entropy=SystemEntropy(), durable=False
-        )
+    with own_server() as running:
         yield running
-        running.stop()
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ import asyncio
 import time
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -19,6 +17,7 @@ from kumihimo.rooms.gateway.business import Attributes, OpenCase, Question, Regi
 from kumihimo.rooms.register import api as register
 from kumihimo.run.federation import prepare
 from kumihimo.run.plan import Plan
+from tests.databases import server_folder
 from tests.federation.street import ALLOWANCE, INCOME, LAYOUT, MINATO, OSAKA
 from tests.rooms.register.made import birth
 
@@ -35,9 +34,7 @@ def two_towns(prepared=lambda _: None, *, durable=False):
     database.
     """
     entropy, clock = SystemEntropy(), SystemClock()
-    with TemporaryDirectory(prefix="kumihimo-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    with server_folder(on_disk=durable) as folder:
         server = EmbeddedPostgres.start(folder / "postgres", entropy=entropy, durable=durable)
         plan = Plan(
             gateways={EAST: [MINATO], WEST: [OSAKA]},

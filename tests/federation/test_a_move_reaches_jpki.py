@@ -2,8 +2,6 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
@@ -12,7 +10,6 @@ from cryptography import x509
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.keys import seal_payload
-from kumihimo.kernel.postgres import EmbeddedPostgres
 from kumihimo.rooms.jpki import store_certificates, store_lists
 from kumihimo.rooms.jpki.app import LISTS_PAUSE_S
 from kumihimo.rooms.jpki.issuance import finish, intend
@@ -22,6 +19,7 @@ from kumihimo.rooms.register import store
 from kumihimo.rooms.register.app import OUTBOX_PAUSE_S
 from kumihimo.run.plan import Plan
 from kumihimo.run.street import open_street
+from tests.databases import own_server
 from tests.rooms.jpki.made import order
 from tests.rooms.register.made import birth, code, event
 
@@ -64,14 +62,8 @@ async def listed(street, ca):
 @pytest.fixture(scope="module")
 def server():
     # A server of its own: a street names its databases as a deployment does.
-    with TemporaryDirectory(prefix="kumihimo-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        running = EmbeddedPostgres.start(
-            folder / "postgres", entropy=SystemEntropy(), durable=False
-        )
+    with own_server() as running:
         yield running
-        running.stop()
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,6 @@
 """Two processes of jpki behind one address: whoever answers, status and record are the same."""
 
 import asyncio
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import attrs
 import httpx2
@@ -21,6 +19,7 @@ from kumihimo.rooms.jpki.settings import Settings
 from kumihimo.run.federation import prepare
 from kumihimo.run.loopback import HOST, free_port
 from kumihimo.run.plan import Plan
+from tests.databases import server_folder
 from tests.rooms.jpki.asking import question
 
 CONNECTIONS = 24  # the system deals connections out; one process getting all: once in 8 million
@@ -41,9 +40,7 @@ async def registered(federation):
 
 def test_two_processes_share_a_port_when_told_to_and_go_on_when_one_is_killed():
     clock, entropy = SystemClock(), SystemEntropy()
-    with TemporaryDirectory(prefix="kumihimo-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    with server_folder() as folder:
         postgres = EmbeddedPostgres.start(folder / "postgres", entropy=entropy, durable=False)
         rooms = []
         try:

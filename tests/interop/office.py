@@ -13,7 +13,6 @@ import time
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import attrs
@@ -30,6 +29,7 @@ from kumihimo.rooms.register import api as register
 from kumihimo.run.federation import prepare
 from kumihimo.run.loopback import free_port
 from kumihimo.run.plan import Plan
+from tests.databases import server_folder
 from tests.rooms.cards.forms import form_of
 from tests.rooms.cards.terminal import CODES, four
 from tests.rooms.register.made import MINATO, attributes, birth
@@ -236,9 +236,7 @@ def new_card(office, counter, **form):
 def opened():
     """Run an office: its rooms and database as processes."""
     entropy, clock = SystemEntropy(), SystemClock()
-    with TemporaryDirectory(prefix="kumihimo-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    with server_folder() as folder:
         server = EmbeddedPostgres.start(folder / "postgres", entropy=entropy, durable=False)
         plan = Plan(gateways={"gateway": [MINATO]}, assessed={MINATO: date(2025, 4, 1)})
         found = prepare(folder / "rooms", plan, postgres=server, clock=clock, entropy=entropy)

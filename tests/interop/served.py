@@ -5,8 +5,6 @@ import hashlib
 import time
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import attrs
 import msgspec
@@ -36,6 +34,7 @@ from kumihimo.rooms.jpki.settings import Settings as JpkiSettings
 from kumihimo.rooms.register import api as register
 from kumihimo.run.federation import prepare
 from kumihimo.run.plan import Plan
+from tests.databases import server_folder
 from tests.interop.desk import AUTH_PIN, SIGN_PIN
 from tests.rooms.register.made import MINATO, OSAKA, attributes, birth, code, event
 
@@ -210,9 +209,7 @@ class Rooms:
 def served():
     """Serve the rooms until the block ends."""
     entropy, clock = SystemEntropy(), SystemClock()
-    with TemporaryDirectory(prefix="kumihimo-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    with server_folder() as folder:
         server = EmbeddedPostgres.start(folder / "postgres", entropy=entropy, durable=False)
         plan = Plan(
             gateways={"gateway": [MINATO, OSAKA]},

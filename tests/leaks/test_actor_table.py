@@ -6,15 +6,12 @@ leave it there, and the same search must find it.
 
 import base64
 import itertools
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
 
-from kumihimo.kernel.entropy import SystemEntropy
-from kumihimo.kernel.postgres import EmbeddedPostgres
 from kumihimo.run.stolen import join, loot
+from tests.databases import own_server
 from tests.leaks.carded import FOUR, PASSWORDS
 from tests.leaks.full_run import ADDRESS, GATEWAYS, NAMES, PAYLOAD, full_run
 
@@ -24,14 +21,8 @@ HOST = {hosted[0]: name for name, hosted in GATEWAYS.items()}
 @pytest.fixture(scope="module")
 def server():
     # A server of its own: its databases are named as a deployment names them.
-    with TemporaryDirectory(prefix="kumihimo-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        running = EmbeddedPostgres.start(
-            folder / "postgres", entropy=SystemEntropy(), durable=False
-        )
+    with own_server() as running:
         yield running
-        running.stop()
 
 
 @pytest.fixture(scope="module")

@@ -3,15 +3,12 @@
 import hashlib
 import itertools
 import random
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
-from kumihimo.kernel.entropy import SystemEntropy
-from kumihimo.kernel.postgres import EmbeddedPostgres
 from kumihimo.kernel.rewriting import rewrite
 from kumihimo.rooms.gateway.locked import IN_RANDOM_ORDER
+from tests.databases import own_server
 from tests.leaks.attacker import PAIRINGS, joins, read
 from tests.leaks.crowd import GATEWAYS, PROTECTED, SIZE, gather
 
@@ -27,14 +24,8 @@ LIKELY = PAIRINGS[:2]  # enough where a join is expected
 
 @pytest.fixture(scope="module")
 def server():
-    with TemporaryDirectory(prefix="kumihimo-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        running = EmbeddedPostgres.start(
-            folder / "postgres", entropy=SystemEntropy(), durable=False
-        )
+    with own_server() as running:
         yield running
-        running.stop()
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -196,15 +197,19 @@ def test_a_card_in_a_reader_shows_what_passes_without_the_pin_until_ctrl_c(card,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        connection, _ = vpcd_port.accept()
-        with connection:
-            assert ask(connection, b"\x04").hex() == "3be000ff8131fe4514"
-            for command in (f"00A4040C0A{JPKI}", "00A4020C020018"):
-                assert ask(connection, bytes.fromhex(command)) == b"\x90\x00"
-            assert ask(connection, bytes.fromhex("002000800439393939")) == b"\x63\xc2"
-            process.send_signal(2)
-            assert connection.recv(1) == b""
-        _, told = process.communicate(timeout=IN_TIME_S)
+        try:
+            connection, _ = vpcd_port.accept()
+            with connection:
+                connection.settimeout(IN_TIME_S)
+                assert ask(connection, b"\x04").hex() == "3be000ff8131fe4514"
+                for command in (f"00A4040C0A{JPKI}", "00A4020C020018"):
+                    assert ask(connection, bytes.fromhex(command)) == b"\x90\x00"
+                assert ask(connection, bytes.fromhex("002000800439393939")) == b"\x63\xc2"
+                process.send_signal(signal.SIGINT)
+                assert connection.recv(1) == b""
+            _, told = process.communicate(timeout=IN_TIME_S)
+        finally:
+            process.kill()  # where it did not end: `with` waits for it
     assert process.returncode == 130
     assert re.search(r"^VERIFY +00200080 \(4 bytes\) → 63C2$", told, re.MULTILINE)
     assert "39393939" not in told

@@ -9,17 +9,14 @@ import re
 import signal
 import subprocess
 from contextlib import ExitStack, contextmanager, redirect_stdout
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from kumihimo.kernel.entropy import SystemEntropy
-from kumihimo.kernel.postgres import EmbeddedPostgres
 from kumihimo.run.cli import build, run
 from kumihimo.run.loopback import free_port
+from tests.databases import own_server
 from tests.run.pages import ROOT, blocks, place, type_block
 
 PAGE = "how-to/run-rooms.md"
@@ -105,16 +102,8 @@ class Reader:
 
 @pytest.fixture
 def reader(tmp_path):
-    with TemporaryDirectory(prefix="kumihimo-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        postgres = EmbeddedPostgres.start(
-            folder / "postgres", entropy=SystemEntropy(), durable=False
-        )
-        try:
-            yield Reader(place(tmp_path), postgres)
-        finally:
-            postgres.stop()
+    with own_server() as postgres:
+        yield Reader(place(tmp_path), postgres)
 
 
 def settings_of(name):
