@@ -115,6 +115,7 @@ def make_key(path: Path, entropy: Entropy) -> bool:
 
 def register_columns(snapshot: pl.DataFrame, hasher: Hasher) -> pl.DataFrame:
     """Return `REGISTER` for a `SNAPSHOT`, in its order."""
+    snapshot = snapshot.rechunk()
     parts = address_columns(snapshot["address"].cast(pl.String))
     return snapshot.with_columns(
         pl.col("number").cast(pl.Int64),

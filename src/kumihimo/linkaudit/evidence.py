@@ -61,8 +61,9 @@ def judge(
 
     `history` is a `HISTORY` (number Int64) of at least these persons.
     """
-    rows = rows.with_columns(day=read_births(rows["birth"]), sex_code=read_sexes(rows["sex"]))
-    pairs = Pairs.of(rows, register)
+    read = rows.with_columns(day=read_births(rows["birth"]), sex_code=read_sexes(rows["sex"]))
+    pairs = Pairs.of(read, register)
+    rows = pairs.rows
     places = levels.addresses(pairs, hasher, history)
     person = pl.DataFrame(
         [pairs.known(column) for column in ("day", "name_hash", "kana_hash", "place")]

@@ -60,13 +60,12 @@ class Pairs:
     @classmethod
     def of(cls, rows: pl.DataFrame, register: pl.DataFrame) -> "Pairs":
         """Return rows (number Int64) beside the persons whose numbers they carry, one line each."""
+        # To pick lines out of a column in many pieces, Polars puts it together each time.
+        rows, register = rows.rechunk(), register.rechunk()
         numbered = register.select("number").with_row_index("line")
         told = rows.select("number")
-        return cls(
-            rows,
-            register,
-            told.join(numbered, on="number", how="left", maintain_order="left")["line"],
-        )
+        joined = told.join(numbered, on="number", how="left", maintain_order="left")
+        return cls(rows, register, joined["line"].rechunk())
 
     def held(self, column: str) -> pl.Series:
         """Return a column of the register for each row; null where there is nobody."""

@@ -25,9 +25,10 @@ NAMES = st.text(st.sampled_from("佐々木高髙﨑桒渡邊斎祐功子奈葛\U
 READINGS = st.text(st.sampled_from("ｶｷｳﾊｬｯﾞﾟｰ-カガャッヲヅかがっ 　・･"), max_size=10)
 
 
-@pytest.fixture(autouse=True)
-def _columns_of_any_length_go_the_long_way(monkeypatch):
+@pytest.fixture(autouse=True, params=[0, 20_000], ids=["as-a-long-one", "looked-into"])
+def _columns_of_any_length_go_the_long_way(monkeypatch, request):
     monkeypatch.setattr(letters, "FEW", 0)
+    monkeypatch.setattr(letters, "_LOOKED_INTO", request.param)
 
 
 @pytest.mark.parametrize(("columns", "scalar"), PAIRS)

@@ -222,7 +222,7 @@ def _unequal(pairs: pl.DataFrame, kind: _Kind) -> Codes:
     weak = _of_all([*mine, *held], kind.weak)
     frame = pl.DataFrame(
         {
-            "wildcard": _any(_but_for_one(mine[0], one) for one in held),
+            "wildcard": _but_for_one(mine[0], held),
             "member": _any(a == b for a in mine for b in held),
             "weak": _any(a == b for a in weak[: len(mine)] for b in weak[len(mine) :]),
             "surname": _half(my_surname, their_surname, pairs, "surname"),
@@ -252,14 +252,16 @@ def _turned(text: pl.Series) -> pl.Series:
     return text.alias("text").to_frame().select(latin).to_series()
 
 
-def _but_for_one(form: pl.Series, other: pl.Series) -> pl.Series:
-    """Say where the other is the form with one letter for the lost one."""
-    around = form.str.extract_groups(f"^([^{LOST}]*)[{LOST}]([^{LOST}]*)$").struct
-    frame = pl.DataFrame({"before": around.field("1"), "after": around.field("2"), "other": other})
-    one = pl.col("other")
-    begins, ends = one.str.starts_with(pl.col("before")), one.str.ends_with(pl.col("after"))
-    long = one.str.len_chars() == pl.sum_horizontal(pl.col("before", "after").str.len_chars()) + 1
-    return frame.select(begins & ends & long).to_series()
+def _but_for_one(form: pl.Series, others: Sequence[pl.Series]) -> pl.Series:
+    """Say where one of the others is the form with one letter for the lost one."""
+    at = form.str.contains(f"[{LOST}]").fill_null(value=False).arg_true()
+    around = form.gather(at).str.extract_groups(f"^([^{LOST}]*)[{LOST}]([^{LOST}]*)$").struct
+    sides = pl.DataFrame({"before": around.field("1"), "after": around.field("2")})
+    before, after, one = pl.col("before"), pl.col("after"), pl.col("one")
+    long = one.str.len_chars() == before.str.len_chars() + after.str.len_chars() + 1
+    fits = one.str.starts_with(before) & one.str.ends_with(after) & long
+    found = _any(sides.with_columns(one=o.gather(at)).select(fits).to_series() for o in others)
+    return put(pl.repeat(value=False, n=len(form), eager=True), at, found)
 
 
 def _half(mine: pl.Series, theirs: pl.Series, pairs: pl.DataFrame, which: str) -> pl.Series:

@@ -8,7 +8,6 @@ from threading import Lock
 from typing import Final, TypeVar
 
 import attrs
-import numpy as np
 import polars as pl
 
 from kumihimo.kernel.refusal import BadInput
@@ -46,10 +45,8 @@ def distinct(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def put(column: pl.Series, at: pl.Series, values: pl.Series) -> pl.Series:
-    """Return the column with these values at some places; of texts it moves no letter."""
-    order = np.arange(len(column), dtype=np.uint32)
-    order[at.to_numpy()] = np.arange(len(column), len(column) + len(values), dtype=np.uint32)
-    return pl.concat([column, values]).gather(pl.Series(order)).alias(column.name)
+    """Return the column with these values at some places."""
+    return column.clone().scatter(at, values)
 
 
 @attrs.define

@@ -8,8 +8,10 @@ slow.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from functools import cached_property
+from typing import Final, TypeAlias
 
 import attrs
 import polars as pl
@@ -18,6 +20,11 @@ from kumihimo.people.columns.distinct import put
 
 # Below this many rows building the pass costs more than the scalar function: about 20 ms.
 FEW: Final = 1500
+# To look which letters there are costs less than a pass for 10,000 letters, up to so many texts.
+_FEW_PIECES: Final = 1000
+_LOOKED_INTO: Final = 20_000
+
+Piece: TypeAlias = tuple[str, str]
 
 
 @attrs.frozen
@@ -30,12 +37,28 @@ class Letters:
     """
 
     free: str
-    pieces: tuple[tuple[str, str], ...]
+    pieces: tuple[Piece, ...]
     left: str = ""
+
+    @cached_property
+    def _by_letter(self) -> dict[str, list[Piece]]:
+        found: defaultdict[str, list[Piece]] = defaultdict(list)
+        for piece in self.pieces:
+            found[piece[0][0]].append(piece)
+        return found
+
+    def _pieces_in(self, column: pl.Series) -> Sequence[Piece]:
+        """Return the pieces that may be in a column; all of a long one, which is not looked into."""
+        if len(self.pieces) < _FEW_PIECES or len(column) > _LOOKED_INTO:
+            return self.pieces
+        letters = sorted(set("".join(column.drop_nulls())))
+        return [piece for one in letters for piece in self._by_letter.get(one, ())] or self.pieces[
+            :1
+        ]
 
     def spell(self, column: pl.Series) -> pl.Series:
         """Return the texts letter by letter; null for one that is not so canonical, and null."""
-        written, changed_to = zip(*self.pieces, strict=True)
+        written, changed_to = zip(*self._pieces_in(column), strict=True)
         text = pl.col("text")
         spelled = text.str.replace_many(list(written), list(changed_to), leftmost=True)
         found = (
