@@ -134,6 +134,37 @@ def test_a_table_that_cannot_be_taken_is_refused_by_line(folder, tmp_path, chang
     assert not list((audit / "approved").glob("*"))
 
 
+@pytest.mark.parametrize(
+    ("key", "word"), [("birth", "swapped"), ("address", "canonical"), ("others", "somebody")]
+)
+def test_approvals_in_words_of_an_earlier_version_are_refused_and_not_dropped(
+    folder, tmp_path, key, word
+):
+    audit = copied(folder / "audit", tmp_path)
+    done("patterns", "approve", audit, edited(audit, signed("confirmed")))
+    before = findings(audit)
+    path = audit / "approved" / "0001.parquet"
+    stored = pl.read_parquet(path)
+    first = pl.int_range(pl.len()) == 0
+    stored.with_columns(pl.when(first).then(pl.lit(word)).otherwise(key).alias(key)).write_parquet(
+        path
+    )
+    again = (*map(str, run_line(folder)), "--out", str(audit), "--key", str(folder / "audit.key"))
+    for line in (
+        ("audit", *again),
+        ("audit", "patterns", "write", str(audit)),
+        ("audit", "patterns", "approve", str(audit), str(edited(audit, signed()))),
+    ):
+        told = typed(*line)
+        assert told.code == 2
+        assert f"{key} {word}: an earlier version's word" in told.err
+        assert "approve the lines anew" in told.err
+    assert findings(audit).equals(before)
+    path.parent.rename(tmp_path / "set-aside")
+    done("patterns", "write", audit)
+    assert "Version 1" in done("patterns", "approve", audit, edited(audit, signed()))
+
+
 def test_two_audits_are_compared_by_record_and_by_pattern(folder, tmp_path):
     audit = copied(folder / "audit", tmp_path)
     changed = findings(audit)[5:].with_columns(

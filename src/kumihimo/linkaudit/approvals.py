@@ -15,7 +15,7 @@ import polars as pl
 from kumihimo.kernel.files import open_regular, write_new
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.linkaudit.results import APPROVED, UNAPPROVED, scan, sentence, table
-from kumihimo.linkaudit.schema import ATTRIBUTES, FINDINGS, Verdict
+from kumihimo.linkaudit.schema import ATTRIBUTES, FINDINGS, LEVELS, Others, Verdict
 
 KEYS: Final = (*ATTRIBUTES, "others")
 FILE: Final = "patterns.csv"
@@ -111,9 +111,26 @@ def approve(folder: Path, file: Path) -> tuple[int, int]:
 
 
 def approvals(folder: Path) -> pl.DataFrame:
-    """Return the approved lines of the newest version; none where nothing was approved."""
+    """Return the approved lines of the newest version; none where nothing was approved.
+
+    Raises `BadApproval` where a line has a word that this version does not use: what was approved
+    then is no line of today's table, and must not be dropped without a word.
+    """
     found = sorted((folder / _FOLDER).glob("*.parquet"))
-    return pl.read_parquet(found[-1]) if found else pl.DataFrame(schema=_APPROVALS)
+    if not found:
+        return pl.DataFrame(schema=_APPROVALS)
+    lines = pl.read_parquet(found[-1])
+    for key, words in (*LEVELS, ("others", Others)):
+        strange = lines[key].drop_nulls().unique().sort()
+        strange = strange.filter(~strange.is_in([word.value for word in words]))
+        if len(strange):
+            raise BadApproval(
+                f"{found[-1]}: {key} {strange[0]}: an earlier version's word, which today's levels do"
+                f" not have; move {folder / _FOLDER} out of the folder and approve the lines anew"
+                " (audit patterns)",
+                pointer=key,
+            )
+    return lines
 
 
 def decide(folder: Path, *, approved_only: bool) -> None:

@@ -19,7 +19,7 @@ from kumihimo.kernel.files import write_new
 from kumihimo.kernel.keys import KeyFileUnsafe
 from kumihimo.kernel.refusal import BadInput, Conflict
 from kumihimo.linkaudit import audit
-from kumihimo.linkaudit.approvals import decide, write_pattern_file
+from kumihimo.linkaudit.approvals import approvals, decide, write_pattern_file
 from kumihimo.linkaudit.canonical import Hasher, make_key
 from kumihimo.linkaudit.intake.faults import with_reasons
 from kumihimo.linkaudit.intake.mapping import Mapping, Side, read_mapping
@@ -178,6 +178,7 @@ def _may_be_used(out: Path, memory: int) -> None:
     known = {ABOUT, "rows", "taken_rows.json", "bad_rows.parquet"}
     if out.exists() and any(out.iterdir()) and not any((out / one).exists() for one in known):
         raise Conflict(f"{out}: not empty, and no audit; name another folder", pointer="out")
+    approvals(out)  # which cannot be used is told before the work and not after it
 
 
 @contextmanager

@@ -216,8 +216,5 @@ async def findings(
     """Return a page of what a run found, and where the next begins (0: there is none)."""
     async with gateway.database.transaction(institution=tenant.institution) as tx:
         rows = await store.findings(tx, run, after, FINDINGS_LISTED)
-    found = tuple(
-        msgspec.json.decode(unlock_found(tenant, run, row.found_locked), type=LinkFinding)
-        for row in rows
-    )
+    found = tuple(unlock_found(tenant, run, row.found_locked) for row in rows)
     return found, rows[-1].finding if len(rows) == FINDINGS_LISTED else 0

@@ -11,6 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
+from kumihimo.people.address_levels import AddressLevel
+from kumihimo.people.birth_levels import BirthLevel
+from kumihimo.rooms.gateway.business_links import LinkFinding
 from kumihimo.rooms.gateway.context import Tenant
 from kumihimo.rooms.register.api import Attributes
 
@@ -126,9 +129,23 @@ def lock_found(tenant: Tenant, run: str, finding: bytes) -> bytes:
     return tenant.locker.lock(finding, label=label, block=COPY_BLOCK)
 
 
-def unlock_found(tenant: Tenant, run: str, locked: bytes) -> bytes:
-    """Read what a check found."""
-    return tenant.locker.unlock(locked, label=f"{tenant.institution}|finding|{run}".encode())
+# Words of an earlier program that stored findings may have, with what of today's is true of each:
+# rather less than was seen then than more.
+_EARLIER: Final[Mapping[tuple[str, str], str]] = {
+    ("birth", "swapped"): BirthLevel.DIFFERENT.value,
+    ("address", "canonical"): AddressLevel.WITHOUT_ROOM.value,
+    ("address", "room"): AddressLevel.OTHER_ROOM.value,
+}
+
+
+def unlock_found(tenant: Tenant, run: str, locked: bytes) -> LinkFinding:
+    """Read what a check found, in today's words."""
+    label = f"{tenant.institution}|finding|{run}".encode()
+    found: dict[str, Any] = msgspec.json.decode(tenant.locker.unlock(locked, label=label))
+    for (attribute, word), now in _EARLIER.items():
+        if found[attribute] == word:
+            found[attribute] = now
+    return msgspec.convert(found, LinkFinding)
 
 
 def _suspension_label(tenant: Tenant, suspension: str) -> bytes:

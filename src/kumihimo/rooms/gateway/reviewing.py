@@ -52,12 +52,7 @@ async def to_review(
             raise NotAllowed("this client does not handle the affair of this run", pointer="run")
         rows = await store.findings(tx, page.run, page.after, AT_ONCE)
         found = await asyncio.to_thread(
-            lambda: [
-                msgspec.json.decode(
-                    unlock_found(tenant, page.run, row.found_locked), type=LinkFinding
-                )
-                for row in rows
-            ]
+            lambda: [unlock_found(tenant, page.run, row.found_locked) for row in rows]
         )
         named = [addressee for one in found for addressee in one.addressees]
         doubts = await links.of_records(tx, tenant, named)
