@@ -56,6 +56,7 @@ def run(
     snapshot: Path,
     key: Path,
     history: Path | None = None,
+    holder: str = "",
     memory_gib: float = MEMORY_GIB,
     progress: Progress = quiet,
     team: Team | None = None,
@@ -63,13 +64,14 @@ def run(
     """Audit `ROWS` against a `SNAPSHOT`; leave the tables of `schema` in the folder.
 
     Inputs are Parquet files, or folders of them. `key` is a key file (`canonical.make_key`) that
-    lies outside the folder. Without a team one is called together, which tells `progress`. Raises
+    lies outside the folder. `holder` is the code of the municipality whose office keeps the rows: what
+    its addresses leave out is restored. Without a team one is called together, which tells `progress`. Raises
     `BadSnapshot`, `KeyFileUnsafe`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     before = Table(history) if history else None
     sizes = Sizes.of(memory_gib)
-    setting = Setting(folder, Table(rows), Table(snapshot), before, key, sizes)
+    setting = Setting(folder, Table(rows), Table(snapshot), before, key, sizes, holder)
     return carry_out(setting, progress, team)
 
 

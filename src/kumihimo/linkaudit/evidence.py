@@ -56,15 +56,17 @@ def judge(
     doubles: Doubles,
     history: pl.DataFrame,
     hasher: Hasher,
+    holder: str = "",
 ) -> Judged:
     """Compare each of `ROWS` (number Int64) with its person in `REGISTER`, one line a person.
 
-    `history` is a `HISTORY` (number Int64) of at least these persons.
+    `history` is a `HISTORY` (number Int64) of at least these persons; `holder` as in
+    `levels.addresses`.
     """
     read = rows.with_columns(day=read_births(rows["birth"]), sex_code=read_sexes(rows["sex"]))
     pairs = Pairs.of(read, register)
     rows = pairs.rows
-    places = levels.addresses(pairs, hasher, history)
+    places = levels.addresses(pairs, hasher, history, holder)
     person = pl.DataFrame(
         [pairs.known(column) for column in ("day", "name_hash", "kana_hash", "place")]
     )

@@ -63,6 +63,7 @@ def find(
         registered.doubles,
         _history_of(registered, persons["number"]),
         Hasher.load(setting.key),
+        setting.holder,
     )
     counts, shifted = _write_state(paired.state.patterns, searched, stage)
     mixture = fitting(counts, shifted, nonmatches)

@@ -122,10 +122,11 @@ class Addressed:
     places: NDArray[np.uint64]
 
 
-def addresses(pairs: Pairs, hasher: Hasher, history: pl.DataFrame) -> Addressed:
+def addresses(pairs: Pairs, hasher: Hasher, history: pl.DataFrame, holder: str = "") -> Addressed:
     """Return codes of `AddressLevel` for the addresses of pairs.
 
-    `history` is a `HISTORY` (number Int64): what the register held before.
+    `history` is a `HISTORY` (number Int64): what the register held before. `holder` is the
+    municipality whose office leaves its own city out (`people.addresses.restore`).
     """
     written = pairs.rows["address"]
     legible = pairs.register["prefecture"].is_not_null().gather(pairs.lines)
@@ -133,7 +134,7 @@ def addresses(pairs: Pairs, hasher: Hasher, history: pl.DataFrame) -> Addressed:
     found = np.full(len(written), code(AddressLevel.EQUAL), np.uint8)
     held = pairs.known("place")
     left = (~same).arg_true()
-    mine = address_columns(written.gather(left)).select(PARTS)
+    mine = address_columns(written.gather(left), holder=holder).select(PARTS)
     read = hash_places(mine, hasher)
     places = held.to_numpy(writable=True)
     one_place = (read == held.gather(left)) & (read != 0)

@@ -87,6 +87,7 @@ def measure(
     doubles: Doubles,
     history: pl.DataFrame,
     hasher: Hasher,
+    holder: str = "",
 ) -> Counts:
     """Return how often each case occurs among sampled pairs of each mechanism, by case.
 
@@ -96,7 +97,7 @@ def measure(
 
     def judged(some: pl.DataFrame) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
         numbered = some.with_columns(pl.int_range(pl.len()).alias("row"))
-        found = judge(numbered, persons, doubles, history, hasher)
+        found = judge(numbered, persons, doubles, history, hasher, holder)
         outcomes = np.full(len(numbered), OUTCOMES.index(Outcome.NONE), np.uint8)
         residual = resolve(found.clues, index)
         outcomes[residual["row"].to_numpy()] = residual["outcome"].to_numpy()

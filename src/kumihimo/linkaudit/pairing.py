@@ -82,7 +82,7 @@ class _Part:
 
 def pair(setting: Setting, registered: Registered, team: Team) -> Paired:
     """Make the evidence, or open it where it is made."""
-    comparable = fingerprint(_VERSION, rules(setting))
+    comparable = fingerprint(_VERSION, rules(setting), setting.holder)
     given = (registered.stage.name, of_files(setting.rows.files))
     stage = Stage.at(setting.folder, "evidence", comparable, *given)
     paired = Paired(stage.folder)
@@ -181,7 +181,8 @@ def _judge(part: _Part) -> Path:
     register = registered.part(part.partition, rows["number"] if work.before else None)
     history = registered.history(part.partition)
     hasher = Hasher.load(work.setting.key)
-    judged = judge(rows, register, registered.doubles, history, hasher)
+    holder = work.setting.holder
+    judged = judge(rows, register, registered.doubles, history, hasher, holder)
     state = State.opened(work.stage, writes=True)
     state.patterns[judged.evidence["row"].to_numpy()] = judged.evidence["pattern"].to_numpy()
     with whole(place) as half:

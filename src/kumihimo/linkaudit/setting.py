@@ -72,7 +72,10 @@ class Sizes:
 
 @attrs.frozen
 class Setting:
-    """One audit. A task gets it whole, so it holds paths and no secret."""
+    """One audit. A task gets it whole, so it holds paths and no secret.
+
+    `holder` is the code of the municipality that keeps the rows, "" where none does.
+    """
 
     folder: Path
     rows: Table
@@ -80,6 +83,7 @@ class Setting:
     history: Table | None
     key: Path
     sizes: Sizes
+    holder: str = ""
 
     def chunks(self, table: Table) -> list[tuple[int, int]]:
         """Return first row and count of each chunk of a table."""

@@ -20,11 +20,11 @@ from kumihimo.linkaudit.intake.mapping import (
     Mapping,
     Side,
     read_mapping,
+    require_holder,
 )
 from kumihimo.linkaudit.intake.masking import SHOWN_MAX, masked
 from kumihimo.linkaudit.intake.taking import look_over
 from kumihimo.linkaudit.intake.writing import head_text, listed, side_text, unused_headings
-from kumihimo.people.numbers import MunicipalityCode
 from kumihimo.run.audit_telling import console, tell_quality
 
 LOOK_ROWS: Final = 200_000  # our choice: a second's work, and shares to a tenth of a per cent
@@ -88,7 +88,7 @@ class Whose:
     def text(self, space: str) -> str:
         """Return the head of the mapping; asks on a terminal what was not said."""
         if self.municipality:
-            MunicipalityCode.parse(self.municipality)
+            require_holder(self.municipality)
         return head_text(
             institution=self.institution or _ask("機関の名前 institution"),
             affair=self.affair or _ask("事務の名前 affair"),

@@ -121,7 +121,7 @@ def run_audit(
     json
         JSON で出力。 Print the counts as one JSON object.
     """
-    judge = engine.judge()
+    judge = partial(engine.judge(), history=history is not None, memory=memory)
     plan = read_mapping(mapping)
     _may_be_used(out, memory)
     files = _files(rows, snapshot, history, door.register)
@@ -135,7 +135,7 @@ def run_audit(
         if asking is not None:
             judge_by_register(out, asking, team.progress)
         elif secret is not None:
-            judge(out, secret, team, history=history is not None, memory=memory)
+            judge(out, secret, team, holder=plan.municipality)
     decide(out, approved_only=approved_only)
     write_pattern_file(out)
     _about(out, plan, taken, approved_only=approved_only)
@@ -210,13 +210,14 @@ def _progress(bars: Progress) -> Told:
     return progress
 
 
-def _judge(out: Path, key: Path, team: Team, *, history: bool, memory: int) -> None:
+def _judge(out: Path, key: Path, team: Team, *, history: bool, holder: str, memory: int) -> None:
     audit.run(
         out,
         rows=out / "rows",
         snapshot=out / "snapshot",
         key=key,
         history=out / "history" if history else None,
+        holder=holder,
         memory_gib=memory or audit.MEMORY_GIB,
         team=team,
     )

@@ -42,7 +42,7 @@ def check(master: str) -> None:
 
 
 def judge_on_spark(
-    master: str, out: Path, key: Path, team: Team, *, history: bool, memory: int
+    master: str, out: Path, key: Path, team: Team, *, history: bool, holder: str, memory: int
 ) -> None:
     """Audit what was taken in, on Spark. Raises `BadSnapshot`, `Unavailable`."""
     # Half a gigabyte that is installed where somebody asks for it.
@@ -65,6 +65,7 @@ def judge_on_spark(
             snapshot=(out.absolute() / "snapshot").as_uri(),
             history=(out.absolute() / "history").as_uri() if history else None,
             key=key,
+            holder=holder,
             work=(work / "tables").as_uri(),
             out=(work / "found").as_uri(),
             memory_gib=task,

@@ -187,6 +187,7 @@ def test_a_file_that_is_no_such_table_is_refused_by_what_and_where(tmp_path, con
         ("institution = 'x'\naffair = 'y'\n[rows.columns]\nnumber = []\n", "names no column"),
         ("institution = 'x'\naffair = 'y'\n[rows]\npad = 11\n[rows.columns]\nnumber = 'a'\n", "rows.pad"),
         ("institution = 'x'\naffair = 'y'\nmunicipality = '131031'\n[rows.columns]\nnumber = 'a'\n", "municipality"),
+        ("institution = 'x'\naffair = 'y'\nmunicipality = '131997'\n[rows.columns]\nnumber = 'a'\n", "no municipality"),
         ("institution = 'x'\naffair = 'y'\nwithout = ['faith']\n[rows.columns]\nnumber = 'a'\n", "without"),
         ("institution = 'x'\naffair = 'y'\n[rows]\nheading = 1\nheading_lines = 2\n[rows.columns]\nnumber = 'a'\n", "heading_lines"),
     ],

@@ -12,6 +12,7 @@ import msgspec
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import BadSettings, load
 from kumihimo.linkaudit import schema
+from kumihimo.people.addresses import places
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.people.numbers import MunicipalityCode
 
@@ -84,7 +85,7 @@ def read_mapping(path: Path) -> Mapping:
         raise BadSettings(f"{path}: rows: this key is missing", pointer="rows")
     if found.municipality:
         try:
-            MunicipalityCode.parse(found.municipality)
+            require_holder(found.municipality)
         except BadInput as error:
             raise BadSettings(
                 f"{path}: municipality: {error.detail}", pointer="municipality"
@@ -95,6 +96,17 @@ def read_mapping(path: Path) -> Mapping:
         if getattr(found, side) is not None:
             _check_layout(path, side, found.layout(side))
     return found
+
+
+def require_holder(code: str) -> None:
+    """Raise `BadInput` unless addresses can be restored as whoever has this code leaves them out."""
+    MunicipalityCode.parse(code)
+    try:
+        places().holder(code)
+    except KeyError:
+        raise BadInput(
+            "no municipality and no prefecture has this code today", pointer="municipality"
+        ) from None
 
 
 def _check_layout(path: Path, side: Side, layout: Layout) -> None:

@@ -28,6 +28,7 @@ def run(
     work: str,
     out: str,
     history: str | None = None,
+    holder: str = "",
     memory_gib: float = 1.0,
     parts: int = 0,
     progress: Progress = quiet,
@@ -36,7 +37,7 @@ def run(
 
     `work` is a folder for the stages' own tables, which hold persons. Every node has the key file at
     the same path: the key does not pass through Spark. `memory_gib` is what one task may take;
-    `parts` says into how many the whole is cut (0: so many that each fits).
+    `holder` as in `linkaudit.audit.run`; `parts` says into how many the whole is cut (0: so many that each fits).
     Raises `BadSnapshot`, `KeyFileUnsafe`.
     """
     Hasher.load(key)
@@ -47,7 +48,9 @@ def run(
     cores = session.sparkContext.defaultParallelism
     session.conf.set("spark.sql.shuffle.partitions", max(parts, 2 * cores))
     before = session.read.parquet(history) if history else None
-    setting = Work(session, work, held, register_side, before, key, max(parts, cores), progress)
+    setting = Work(
+        session, work, held, register_side, before, key, max(parts, cores), progress, holder
+    )
     registered = register(setting)
     paired = pair(setting, registered)
     searched = search(setting, registered, paired)

@@ -78,6 +78,7 @@ def _nonmatches(work: Work, registered: Registered, paired: Paired) -> Counts:
         doubles_of(collected(paired.only("doubles"), DOUBLES)),
         collected(history, LINES),
         Hasher.load(work.key),
+        work.holder,
     )
 
 

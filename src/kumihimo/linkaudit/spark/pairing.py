@@ -56,18 +56,19 @@ def pair(work: Work, registered: Registered) -> Paired:
         "history": (registered.lines, LINES),
         "doubles": (registered.doubles, DOUBLES),
     }
-    key, shares = work.key, registered.shares
+    key, shares, holder = work.key, registered.shares, work.holder
     return Paired(
         work.kept(
-            "evidence", lambda: together(lambda part: _judged(part, key, shares), tables, _MADE)
+            "evidence",
+            lambda: together(lambda part: _judged(part, key, shares, holder), tables, _MADE),
         )
     )
 
 
-def _judged(part: Tables, key: Path, shares: Shares) -> Tables:
+def _judged(part: Tables, key: Path, shares: Shares, holder: str) -> Tables:
     rows, register = part["rows"], part["register"]
     doubles = doubles_of(part["doubles"])
-    judged = judge(rows, register, doubles, part["history"], Hasher.load(key))
+    judged = judge(rows, register, doubles, part["history"], Hasher.load(key), holder)
     persons = register.filter(pl.Series(sampled(register, doubles, shares)))
     known = lines_of_persons(persons.select(list(INDEX)))
     several = rows.filter(pl.len().over("number") > 1)

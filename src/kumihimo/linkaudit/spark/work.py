@@ -16,7 +16,8 @@ class Work:
     """One audit on Spark.
 
     `folder` is where stages keep tables, as Spark names it; `key` a key file that every node has at
-    this path; `parts` the number of groups in which rows meet persons.
+    this path; `parts` the number of groups in which rows meet persons;
+    `holder` the code of the municipality that keeps the rows, "" where none does.
     """
 
     session: SparkSession
@@ -27,6 +28,7 @@ class Work:
     key: Path
     parts: int
     progress: Progress
+    holder: str = ""
 
     def kept(self, stage: str, table: Callable[[], DataFrame]) -> DataFrame:
         """Return a table of a stage, made and written once: what fails later does not make it anew."""
