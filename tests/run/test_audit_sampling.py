@@ -66,7 +66,9 @@ def test_what_people_found_says_how_many_remain(audit, drawn, tmp_path):
     told = done("estimate", drawn[0], "--looks", looks)
     assert "見つかった誤り" in told
     assert "estimated to remain" in told
+    assert "見誤りは、この推定と区間に入っていません" in told.replace("\n", "")
     whole = msgspec.json.decode(done("estimate", drawn[0], "--looks", looks, "--json"))
+    assert whole["corrected_for_reviewers_errors"] is False
     lines = {(one["affair"], one["verdict"]): one for one in whole["estimates"]}
     planted = len(pl.read_csv(audit.parent / "sample" / "planted.csv"))
     total = lines[None, None]

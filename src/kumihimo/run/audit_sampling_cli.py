@@ -25,6 +25,11 @@ _VERDICT: Final = ("判定\nverdict",)
 _COUNTS: Final = ("件数\nrecords", "見た\nlooked", "未決\nundecided", "誤り\nwrong", "推定\nestimated", "95 %")  # fmt: skip
 _AGAIN: Final = ("見た\nlooks", "正しい、再見\nright, again", "見逃し\nmissed", "誤り、再見\nwrong, again", "取り違え\nfalse alarms")  # fmt: skip
 _MODEL: Final = ("見逃し\nmodel", "取り違え\nmodel")
+_UNCORRECTED: Final = (
+    "人の見誤りは、この推定と区間に入っていません。見逃した誤りの分だけ多く、取り違えた分だけ少ないことがあります（下の表）。"
+    " Neither the estimate nor its interval knows of reviewers' own errors: what they missed comes on top,"
+    " what they took for wrong comes off (see the tables below)."
+)
 _LARGE: Final = 100  # from here on a tenth says nothing
 
 
@@ -80,7 +85,7 @@ def estimate_mislinks(sample: Path, *, looks: Path, json: bool = False) -> None:
     """残る誤りを推定する。 Say what people found in a sample, and how many mis-links remain.
 
     Two numbers: those seen, and those estimated among all records (Horvitz and Thompson), with 95 %
-    intervals; and how far the reviewers agree.
+    intervals; and how far the reviewers agree. The intervals do not know of reviewers' errors.
 
     Parameters
     ----------
@@ -95,11 +100,16 @@ def estimate_mislinks(sample: Path, *, looks: Path, json: bool = False) -> None:
     mine = of_sample(read_looks(looks), drawn)
     told, people = estimates(drawn, found(mine)), agreement(mine)
     if json:
-        whole: dict[str, Any] = {"estimates": told.to_dicts(), "agreement": attrs.asdict(people)}
+        whole: dict[str, Any] = {
+            "estimates": told.to_dicts(),
+            "corrected_for_reviewers_errors": False,
+            "agreement": attrs.asdict(people),
+        }
         print(msgspec.json.encode(whole).decode())
         return
     console().print(_estimated(told))
     console().print(_summary(told))
+    console().print(_UNCORRECTED)
     console().print(_agreed(people))
     console().print(_reviewers(people))
 
