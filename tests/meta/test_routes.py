@@ -24,6 +24,8 @@ OPEN = {
     ("jpki", "/authorities"): "the roots of all certificates: everybody must be able to check one",
     ("jpki", "/ocsp"): "OCSP tells `unauthorized` inside its own answer (RFC 6960, 2.3)",
     ("jpki", "/ocsp/{asked:path}"): "as above",
+    ("ledger", "/log/checkpoint"): "public, signed: everybody must be able to check the log",
+    ("ledger", "/log/tile/{tile:path}"): "as above: hashes, and commitments that name nobody",
     ("ledger", "/sessions"): "the ticket inside the body, sealed by register, is what lets in",
 }
 CALLERS = {
@@ -36,6 +38,8 @@ CALLERS = {
     "ledger",
     "cards",
     "jpki",
+    "agency",
+    "oversight",
     "oversight-operator",
     "business system of the institution",
     "a person with a ticket of register",

@@ -54,6 +54,12 @@ KERNEL = {
         "next_try_at": "instant",
         "tries": "count",
     },
+    "leaf_batch": {
+        "submission": "random id",
+        "put_at": "instant of a batch, names nobody",
+        "leaves": "salted commitments",
+        "first": "place in the log",
+    },
     "turn": {"what": "name of a work, party", "until": "instant"},
 }
 
@@ -106,6 +112,7 @@ LINKAGE = {
         "expires_at": "instant",
         "person": "sealed to the ledger",
         "hidden": "yes or no",
+        "submission": "random id: where its leaf went",
     },
 }
 

@@ -9,13 +9,20 @@ import re
 
 from kumihimo.kernel.entropy import Entropy
 
+ID_BYTES = 16
 ID_LENGTH = 22
 _FORM = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 def new_id(entropy: Entropy) -> str:
     """Return 128 random bits as 22 characters of base64url."""
-    return base64.urlsafe_b64encode(entropy.bytes(16)).rstrip(b"=").decode()
+    return id_of(entropy.bytes(ID_BYTES))
+
+
+def id_of(bits: bytes) -> str:
+    """Return 16 bytes as an id; they must tell as little as random ones."""
+    assert len(bits) == ID_BYTES, "an id has 128 bits"
+    return base64.urlsafe_b64encode(bits).rstrip(b"=").decode()
 
 
 def is_id(text: str) -> bool:

@@ -1,7 +1,8 @@
 """The room's legal record: append-only, hash-chained, written in the transaction that caused it.
 
 A line says who did which act, with counts and ids of acts: never a name, a number or a code.
-The chain is kept by a head row that each writer locks last, so lines stand in commit order.
+The chain is kept by a head row that each writer locks last, so lines stand in commit order; it is
+locked only in one message with the commit, so a process that sleeps keeps nobody from writing.
 """
 
 import hashlib
@@ -77,11 +78,11 @@ def _content(seq: int, at: datetime, line: JournalLine) -> bytes:
 async def write(tx: Tx, line: JournalLine, *, at: datetime) -> None:
     """Append a line in this transaction, as its last statement.
 
-    One statement: the head row is locked only from here to the commit, and the database chains
-    the digest itself, over the same bytes as `digest_of`.
+    One statement: the head row is locked only while the database works on it and on the commit,
+    and the database chains the digest itself, over the same bytes as `digest_of`.
     """
     rest = _content(0, at, line).decode().removeprefix("[0,")
-    await tx.put(
+    tx.last(
         "WITH head AS (UPDATE journal_head SET seq = seq + 1, digest = sha256(digest ||"
         " convert_to('[' || (seq + 1)::text || ',' || %(rest)s, 'UTF8')) RETURNING seq, digest)"
         " INSERT INTO journal (seq, at, act, actor, detail, digest)"

@@ -170,6 +170,7 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "tally": "SELECT",
     "question": "SELECT, INSERT, UPDATE (state)",
     "retention": "SELECT",
+    "leaf_batch": "SELECT, INSERT, UPDATE (first)",
 }
 
 # Legal records and evidence: nobody who serves requests can change or remove them, but for what is
@@ -202,5 +203,8 @@ APPEND_ONLY = frozenset(
         "link_finding",
         "leak_report",
         "mislink_report",
+        "log_batch",
+        "log_node",
+        "log_submission",
     }
 )

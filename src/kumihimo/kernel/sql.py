@@ -1,4 +1,10 @@
-"""PostgreSQL through psycopg 3: literal SQL, named columns, typed rows, short transactions."""
+"""PostgreSQL through psycopg 3: literal SQL, named columns, typed rows, short transactions.
+
+A process may stop anywhere, and the server waits for whoever is silent. So what everybody waits
+for is locked by statements that reach the server in one message with their commit (`Tx.last`,
+`Database.alone`): no lock is left to a process that sleeps. What else a transaction locks, the
+server takes back after `TRANSACTION_MS`.
+"""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -7,7 +13,7 @@ from typing import Any, LiteralString, TypeVar
 
 import attrs
 import psycopg
-from psycopg import AsyncConnection, AsyncPipeline
+from psycopg import AsyncClientCursor, AsyncConnection, AsyncPipeline
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -21,6 +27,20 @@ Params = Mapping[str, Any] | Sequence[Any]
 POOL_MAX = 8  # per process; PostgreSQL's default of 100 connections serves a dozen processes
 POOL_WAIT_S = 10.0
 STATEMENT_TIMEOUT_MS = 60_000
+# Who holds a lock began before whoever waits for it, so the one is cut off before the other.
+TRANSACTION_MS = STATEMENT_TIMEOUT_MS
+# PostgreSQL 17 bounds transactions. In a pipeline 16 bounds hardly anything: it takes one that
+# waits for the next statement for busy.
+_BOUND: LiteralString = (
+    "SELECT set_config('transaction_timeout', %s, %s)"
+    " WHERE current_setting('server_version_num')::integer >= 170000"
+)
+_LOST = (
+    psycopg.OperationalError,
+    psycopg.errors.TransactionTimeout,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    PoolTimeout,
+)
 
 
 def is_dsn(content: Withheld[bytes]) -> bool:
@@ -38,6 +58,33 @@ class Tx:
 
     connection: AsyncConnection[Any]
     pipeline: AsyncPipeline
+    _last: list[tuple[LiteralString, Params]] = attrs.field(
+        init=False, factory=list[tuple[LiteralString, Params]]
+    )
+
+    def last(self, query: LiteralString, params: Params = ()) -> None:
+        """Run a statement at the end, in one message with the commit.
+
+        For what locks something that everybody needs: it is locked only while the server works.
+        """
+        self._last.append((query, params))
+
+    async def unbounded(self) -> None:
+        """Let this transaction and its statements take as long as they need."""
+        await self.put("SET LOCAL statement_timeout = 0")
+        await self.put(_BOUND, ("0", True))
+
+    async def commit(self) -> bool:
+        """Send the commit, unless `last` has statements that go with it; says whether it did."""
+        if not self._last:
+            await self.connection.execute("COMMIT")
+        return not self._last
+
+    async def commit_with_last(self) -> None:
+        """Send what `last` took and the commit, as one message of the simple protocol."""
+        cursor = AsyncClientCursor(self.connection)
+        statements = [cursor.mogrify(query, params) for query, params in self._last]
+        await cursor.execute("; ".join([*statements, "COMMIT"]).encode())
 
     async def put(self, query: LiteralString, params: Params = ()) -> None:
         """Send a statement whose result nobody looks at; an error shows at the next that waits."""
@@ -77,17 +124,29 @@ class Tx:
 class Database:
     """A room's database: a pool of connections under the room's own role."""
 
-    def __init__(self, dsn: Withheld[str], *, pool_max: int = POOL_MAX) -> None:
+    def __init__(
+        self,
+        dsn: Withheld[str],
+        *,
+        pool_max: int = POOL_MAX,
+        transaction_ms: int = TRANSACTION_MS,
+    ) -> None:
         self._dsn = dsn
+
+        async def bound(connection: AsyncConnection[Any]) -> None:
+            await connection.execute(_BOUND, (str(transaction_ms), False))
+
         self._tries = pool_max + 1
         self._pool = AsyncConnectionPool[AsyncConnection[Any]](
             dsn.reveal(),
             min_size=1,
             max_size=pool_max,
             timeout=POOL_WAIT_S,
+            configure=bound,
             kwargs={
                 "autocommit": True,  # BEGIN and COMMIT are said here, each once
-                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
+                f" -c idle_in_transaction_session_timeout={transaction_ms}",
             },
             open=False,
         )
@@ -128,15 +187,33 @@ class Database:
                         await connection.execute(
                             "SELECT set_config('kumihimo.institution', %s, true)", (institution,)
                         )
-                    yield Tx(connection, pipeline)
-                    await connection.execute("COMMIT")
+                    tx = Tx(connection, pipeline)
+                    yield tx
+                    committed = await tx.commit()
+                if not committed:
+                    await tx.commit_with_last()
             except BaseException:
                 if not connection.closed:
                     await connection.rollback()
                 raise
             finally:
                 await self._pool.putconn(connection)
-        except (psycopg.OperationalError, PoolTimeout) as error:
+        except _LOST as error:
+            raise Unavailable("the room's database does not answer") from error
+
+    async def alone(self, query: LiteralString, params: Params = ()) -> int:
+        """Run one statement as a transaction of its own; returns how many rows it touched.
+
+        It reaches the server in one message with its commit: whoever is stopped locks nothing.
+        A lost connection is `Unavailable`, and whether it was committed is then unknown.
+        """
+        try:
+            connection = await self._alive()
+            try:
+                return (await connection.execute(query, params)).rowcount
+            finally:
+                await self._pool.putconn(connection)
+        except _LOST as error:
             raise Unavailable("the room's database does not answer") from error
 
     async def copy_in(self, statement: LiteralString, rows: Iterable[Sequence[object]]) -> None:
@@ -153,7 +230,7 @@ class Database:
                         await copy.write_row(row)
             finally:
                 await self._pool.putconn(connection)
-        except (psycopg.OperationalError, PoolTimeout) as error:
+        except _LOST as error:
             raise Unavailable("the room's database does not answer") from error
 
     async def _alive(self) -> AsyncConnection[Any]:

@@ -42,6 +42,10 @@ LEDGER = {
         "outcome": "word",
         "requested_at": "instant",
         "hidden": "yes or no",
+        "list_version": "of the law's list",
+        "sealed_digest": "digest of a seal, of which no two are alike",
+        "salt": "random: of the record's leaf",
+        "leaf": "place in the log",
     },
     "record_end": {
         "permit": "random id",
@@ -51,6 +55,7 @@ LEDGER = {
         "person": "the ledger's own code",
         "version": "count",
         "hidden": "yes or no",
+        "leaf": "place in the log",
     },
     "rotation": {
         "new": "count",
@@ -65,4 +70,19 @@ LEDGER = {
         "expires_at": "instant",
     },
     "ticket_used": {"tag": "keyed tag of an acquisition number", "used_on": "day"},
+    "log_batch": {
+        "start": "count",
+        "size": "count",
+        "at": "instant of a batch, names nobody",
+        "entries": "salted commitments",
+        "root": "hash",
+        "note": "a checkpoint, signed",
+    },
+    "log_node": {"level": "count", "place": "count", "hash": "hash"},
+    "log_submission": {
+        "submission": "random id",
+        "sender": "party",
+        "first": "place in the log",
+        "leaves": "count",
+    },
 }

@@ -22,6 +22,7 @@ from kumihimo.kernel.message import key_id_of
 from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.seal import seal
 from kumihimo.kernel.sql import Database
+from kumihimo.kernel.tlog.leaf import LEAVES_PATH, Logged, Submission, Submitted
 from kumihimo.rooms.ledger import api
 from kumihimo.rooms.ledger.app import build
 from kumihimo.rooms.ledger.context import Ledger
@@ -108,6 +109,7 @@ class House:
         self.apps = {}
         self.down = set()
         self.losing = set()
+        self.submissions = {}
 
     async def handle_async_request(self, request):
         path = request.url.path
@@ -139,6 +141,7 @@ class House:
         signature = self.keys["oversight"].signing.sign(signed_bytes(body))
         self.book.update(SignedDirectory(body, signature))
         self.name, reached = new_room("ledger")
+        self.owner = reached.owner
         self.database = Database(reached.runtime, pool_max=6)
         await self.database.open()
         transport: Any = self
@@ -200,6 +203,7 @@ class House:
             requested_at=self.clock.now(),
             person=self.sealed(person, version),
             hidden=False,
+            salt=self.entropy.bytes(16),
         )
         return msgspec.structs.replace(record, **changes)
 
@@ -214,14 +218,35 @@ class House:
         )
         return msgspec.structs.replace(end, **changes)
 
-    async def deliver(self, *records, ends=(), version=None, sender="linkage"):
+    async def deliver(self, *records, ends=(), version=None, sender="linkage", **changes):
+        """Deliver as the core does: the leaves of records first, and the same ones every time."""
+        sent = await self.logged(*records) if records else ()
         delivered = linkage.RecordsDelivered(
-            records=records, ends=tuple(ends), version=version or self.core.version
+            records=records,
+            ends=tuple(ends),
+            version=version or self.core.version,
+            submissions=sent,
         )
+        delivered = msgspec.structs.replace(delivered, **changes)
         answer, _ = await self.caller(sender).call(
             "ledger", linkage.RECORDS_PATH, delivered, linkage.Received
         )
         return answer.new
+
+    async def logged(self, *records):
+        """Put the leaves of records into the log; returns what a delivery says of that."""
+        known = tuple(record.record for record in records)
+        name = self.submissions.setdefault(known, new_id(self.entropy))
+        if all(len(record.salt) == 16 for record in records) and "log" not in self.down:
+            leaves = b"".join(record.leaf() for record in records)
+            await self.submit(Submission(name, leaves))
+        return (linkage.Sent(name, len(records)),)
+
+    async def submit(self, *submissions, sender="linkage"):
+        answer, _ = await self.caller(sender).call(
+            "ledger", LEAVES_PATH, Submitted(submissions), Logged
+        )
+        return list(answer.firsts)
 
     async def exchanged(self, *records):
         """Deliver records with the ends of their providers, who saw nobody to compare."""

@@ -38,6 +38,27 @@ COLUMNS = {
         "body": "oversight's directory: parties, their public keys and standing",
         "signature": "of oversight",
     },
+    "leaf_batch": {
+        "submission": "random id",
+        "put_at": "instant",
+        "leaves": "salted commitments",
+        "first": "place in the log",
+    },
+    "log_batch": {
+        "start": "count",
+        "size": "count",
+        "at": "instant",
+        "entries": "salted commitments",
+        "root": "hash",
+        "note": "a checkpoint, signed",
+    },
+    "log_node": {"level": "count", "place": "count", "hash": "hash"},
+    "log_submission": {
+        "submission": "random id",
+        "sender": "party",
+        "first": "place in the log",
+        "leaves": "count",
+    },
     "migration": {
         "package": "of this program",
         "name": "of the file",
@@ -87,6 +108,10 @@ COLUMNS = {
         "outcome": "word",
         "requested_at": "instant: the law asks for it (art. 23)",
         "hidden": "yes or no",
+        "list_version": "of the law's list",
+        "sealed_digest": "digest of the seal that the core delivered, of which no two are alike",
+        "salt": "random: of the record's leaf",
+        "leaf": "place in the log",
     },
     "record_end": {
         "permit": "random id of an exchange",
@@ -96,6 +121,7 @@ COLUMNS = {
         "person": "the ledger's own code",
         "hidden": "yes or no",
         "version": "of the ledger's key",
+        "leaf": "place in the log",
     },
     "retention": {"what": "name of a table", "kept": "period", "basis": "law"},
     "rotation": {

@@ -212,7 +212,7 @@ def test_a_change_waits_for_whoever_is_writing_under_the_present_key(in_house):
             assert await held_steps(house.ledger, tx) == []
             change = asyncio.create_task(rotate(house))
             await house.blocked(change)
-            await store.add_records(tx, [slow], [house.coded("one", 1)])
+            await store.add_records(tx, [slow], [house.coded("one", 1)], [None])
         assert await change == 1
         await house.deliver(ends=[house.end(slow)])
         assert await house.read(await house.enter("one")) == [slow.record]
@@ -228,7 +228,7 @@ def test_an_end_that_is_being_replaced_is_not_overwritten_by_the_walk(in_house):
             await rotate(house, clock=DyingClock(house.clock, 1))
         async with house.database.transaction() as tx:
             decided = house.end(record)
-            assert await store.add_ends(tx, [decided], [house.coded("other", 2)])
+            assert await store.add_ends(tx, [decided], [house.coded("other", 2)], [None])
             change = asyncio.create_task(rotate(house))
             await house.blocked(change)
         await change

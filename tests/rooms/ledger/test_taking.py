@@ -54,9 +54,9 @@ def test_two_ends_that_come_at_the_same_moment_do_not_miss_each_other(in_house, 
         end = house.end(record, "other")
         async with house.database.transaction() as tx:
             if end_first:
-                await store.add_ends(tx, [end], [house.coded("other")])
+                await store.add_ends(tx, [end], [house.coded("other")], [None])
             else:
-                await store.add_records(tx, [record], [house.coded("one")])
+                await store.add_records(tx, [record], [house.coded("one")], [None])
             assert await service.compare_ends(house.ledger, tx, [record.permit]) == 0
             rest = house.deliver(record) if end_first else house.deliver(ends=[end])
             second = asyncio.create_task(rest)

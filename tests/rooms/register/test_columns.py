@@ -51,6 +51,12 @@ COLUMNS = {
         "digest": "hash chain",
     },
     "journal_head": {"singleton": "true", "seq": "count", "digest": "hash chain"},
+    "leaf_batch": {
+        "submission": "random id",
+        "put_at": "instant of a batch, names nobody",
+        "leaves": "salted commitments",
+        "first": "place in the log",
+    },
     "turn": {"what": "name of a work, party", "until": "instant"},
     "kept_statement": {
         "what": "word",

@@ -5,6 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from kumihimo.kernel.tlog import leaf
+
 PARTY = "ledger"
 
 SESSIONS_PATH = "/sessions"
@@ -13,6 +15,11 @@ WHO_ASKED_PATH = "/my/who-asked"
 MY_SESSION_PATH = "/my/session"
 OWN_PATH = "/my/information"
 ASK_OWN_PATH = "/my/information/ask"
+
+# The log, below the prefix `/log`, as c2sp.org/tlog-tiles has it; and where leaves come in.
+CHECKPOINT_PATH = "/log/checkpoint"
+TILE_PATH = "/log/tile/{tile:path}"
+LEAVES_PATH = leaf.LEAVES_PATH
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

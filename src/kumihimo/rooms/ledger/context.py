@@ -6,10 +6,24 @@ from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.group import parse_scalar
 from kumihimo.kernel.keys import Locker, PartyKeys
+from kumihimo.kernel.leaves import salt_of, salts
 from kumihimo.kernel.sql import Database, Tx
+from kumihimo.kernel.tlog.note import Kind, NoteSigner
+from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.ledger import store_rotation
 from kumihimo.rooms.ledger.domain.codes import Step
+from kumihimo.rooms.ledger.log import Log
 from kumihimo.rooms.ledger.store_rotation import StepRow
+from kumihimo.rooms.oversight.api import LOG_ORIGIN
+
+
+def _log_of(ledger: "Ledger") -> Log:
+    signer = NoteSigner(LOG_ORIGIN, Kind.TEXT, ledger.keys.signing)
+    return Log(ledger.database, signer, ledger.clock)
+
+
+def _salts_of(ledger: "Ledger") -> Withheld[bytes]:
+    return salts(ledger.keys)
 
 
 @attrs.frozen
@@ -20,6 +34,14 @@ class Ledger:
     keys: PartyKeys
     clock: Clock
     entropy: Entropy
+    log: Log = attrs.field(default=attrs.Factory(_log_of, takes_self=True))
+    _salts: Withheld[bytes] = attrs.field(
+        init=False, default=attrs.Factory(_salts_of, takes_self=True)
+    )
+
+    def salt(self, record: str) -> bytes:
+        """Return the salt of one of the ledger's own leaves: always the same, in no database."""
+        return salt_of(self._salts, record)
 
     def locker(self, use: str) -> Locker:
         """Return what encrypts and tags the ledger's own columns, for one named use."""

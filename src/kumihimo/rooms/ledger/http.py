@@ -12,6 +12,7 @@ from kumihimo.kernel.door import BearerDoor, OpenDoor, bearer_of, lawful, verifi
 from kumihimo.kernel.net import Caller
 from kumihimo.rooms.ledger import api, cursors, own, service, sessions
 from kumihimo.rooms.ledger.context import Ledger
+from kumihimo.rooms.ledger.http_log import log_routes
 from kumihimo.rooms.ledger.own import Asker
 from kumihimo.rooms.ledger.service import PAGE_MAX
 from kumihimo.rooms.ledger.sessions import Person
@@ -28,7 +29,8 @@ ONESELF: Final = ("the person herself",)
 
 def routes(ledger: Ledger, asker: Asker) -> list[HTTPRouteHandler | Router]:
     """Return the ledger's route handlers."""
-    return [_take(ledger), _open_session(ledger, asker.caller), _mine(ledger, asker)]
+    mine = _mine(ledger, asker)
+    return [_take(ledger), _open_session(ledger, asker.caller), mine, *log_routes(ledger)]
 
 
 def _take(ledger: Ledger) -> HTTPRouteHandler:

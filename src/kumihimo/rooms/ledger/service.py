@@ -4,7 +4,7 @@ It opens persons with its own key and keeps its own code of them; it never learn
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Literal
@@ -19,7 +19,7 @@ from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, NotAllowed
 from kumihimo.kernel.seal import Sealed, open_sealed
 from kumihimo.kernel.sql import Tx
-from kumihimo.rooms.ledger import cursors, store
+from kumihimo.rooms.ledger import cursors, store, taking
 from kumihimo.rooms.ledger.api import MyRecord, MyRecords, WhoAsked, WhoAskedList
 from kumihimo.rooms.ledger.context import Ledger, held_steps
 from kumihimo.rooms.ledger.domain.codes import (
@@ -31,7 +31,7 @@ from kumihimo.rooms.ledger.domain.codes import (
 )
 from kumihimo.rooms.ledger.store import Reader, Wanted
 from kumihimo.rooms.linkage.api import PARTY as LINKAGE
-from kumihimo.rooms.linkage.api import Received, RecordsDelivered
+from kumihimo.rooms.linkage.api import Received, Record, RecordsDelivered
 from kumihimo.rooms.oversight.api import ALARM_PATH, Alarm
 from kumihimo.rooms.oversight.api import PARTY as OVERSIGHT
 
@@ -44,40 +44,66 @@ async def take(ledger: Ledger, sender: Verified, delivered: RecordsDelivered) ->
     """Store what the core delivers; repeats and any order give the same in the end.
 
     Where the provider's own seal opens to another person than the requester's, an alarm goes to
-    oversight: a requester cannot hide a look behind a false seal.
+    oversight: a requester cannot hide a look behind a false seal. So it does where a record is not
+    the one whose leaf the core put into the log.
     """
     if sender.sender != LINKAGE:
         raise NotAllowed("only the core delivers records")
     persons, ends = await asyncio.to_thread(_open_all, ledger, delivered)
+    placed = await taking.place_records(ledger, delivered)
+    fresh = await taking.new_ends(ledger, delivered.ends)
+    places = await taking.place_ends(ledger, fresh)
     now = ledger.clock.now()
     async with ledger.database.transaction() as tx:
         steps = await held_steps(ledger, tx)
         carry = partial(_carry, version=delivered.version, steps=steps)
         people = await asyncio.to_thread(lambda: [carry(p) for p in persons])
-        enders = await asyncio.to_thread(lambda: [None if p is None else carry(p) for p in ends])
-        touched = await store.add_records(tx, delivered.records, people)
-        touched += await store.add_ends(tx, delivered.ends, enders)
+        enders = await asyncio.to_thread(
+            lambda: {key: None if p is None else carry(p) for key, p in ends.items()}
+        )
+        touched = await store.add_records(tx, delivered.records, people, placed.places)
+        who = [enders[end.permit, end.side] for end in fresh]
+        touched += await store.add_ends(tx, fresh, who, places)
         if touched:
             alarms = await compare_ends(ledger, tx, touched)
+            alarms += await _tell_changed(ledger, tx, placed.changed, set(touched))
             detail = {"new": len(touched), "alarms": alarms}
             line = journal.JournalLine(act="records-taken", actor=LINKAGE, detail=detail)
             await journal.write(tx, line, at=now)
     return Received(len(touched))
 
 
+async def _tell_changed(
+    ledger: Ledger, tx: Tx, changed: Sequence[Record], new: Container[str]
+) -> int:
+    """Tell oversight of new records that are not what the core put into the log."""
+    now = ledger.clock.now()
+    told = [record for record in changed if record.permit in new]
+    for record in told:
+        row = store.AlarmRow(
+            permit=record.permit,
+            requester=record.requester,
+            provider=record.provider,
+            noticed_at=now,
+        )
+        body = msgspec.json.encode(_alarm(ledger, row, "record-changed"))
+        await outbox.put(tx, topic=ALARM_PATH, destination=OVERSIGHT, body=body, at=now)
+    return len(told)
+
+
 def _open_all(
     ledger: Ledger, delivered: RecordsDelivered
-) -> tuple[list[Point], list[Point | None]]:
+) -> tuple[list[Point], dict[tuple[str, str], Point | None]]:
     records = [
         _open(ledger, record.person, f"records[{index}].person")
         for index, record in enumerate(delivered.records)
     ]
-    ends = [
-        _open(ledger, end.person, f"ends[{index}].person")
+    ends = {
+        (end.permit, end.side): _open(ledger, end.person, f"ends[{index}].person")
         if end.person and end.side == "provider"
         else None
         for index, end in enumerate(delivered.ends)
-    ]
+    }
     return records, ends
 
 
@@ -110,7 +136,9 @@ def _open(ledger: Ledger, sealed: bytes, pointer: str) -> Point:
 
 
 def _alarm(
-    ledger: Ledger, row: store.AlarmRow, kind: Literal["ends-disagree", "end-missing"]
+    ledger: Ledger,
+    row: store.AlarmRow,
+    kind: Literal["ends-disagree", "end-missing", "record-changed"],
 ) -> Alarm:
     return Alarm(
         alarm=new_id(ledger.entropy),

@@ -21,6 +21,15 @@ class PermitName:
     permit: str
 
 
+@attrs.frozen
+class SaidRow:
+    """What one side of an exchange said of its end."""
+
+    permit: str
+    side: str
+    outcome: str
+
+
 @attrs.frozen(kw_only=True)
 class MineRow:
     """A record as its person may read it."""
@@ -57,20 +66,27 @@ class AlarmRow:
     noticed_at: datetime
 
 
-async def add_records(tx: Tx, records: Sequence[Record], persons: Sequence[Coded]) -> list[str]:
-    """Store records under the ledger's own codes; returns the permits of those that were new."""
+async def add_records(
+    tx: Tx, records: Sequence[Record], persons: Sequence[Coded], places: Sequence[int | None]
+) -> list[str]:
+    """Store records under the ledger's own codes; returns the permits of those that were new.
+
+    `places` are where their leaves stand in the log.
+    """
     found = await tx.rows(
         "INSERT INTO record (record, permit, person, version, requester, provider, affair, items,"
-        " basis, outcome, requested_at, hidden)"
+        " basis, outcome, requested_at, hidden, list_version, sealed_digest, salt, leaf)"
         " SELECT record, permit, person, version, requester, provider, affair,"
         " string_to_array(items, chr(31)), string_to_array(basis, chr(31)), outcome,"
-        " requested_at, hidden"
+        " requested_at, hidden, list_version, sealed_digest, nullif(salt, ''), leaf"
         " FROM unnest(%(record)s::text[], %(permit)s::text[], %(person)s::bytea[],"
         " %(version)s::integer[], %(requester)s::text[], %(provider)s::text[],"
         " %(affair)s::text[], %(items)s::text[],"
         " %(basis)s::text[], %(outcome)s::text[], %(requested_at)s::timestamptz[],"
-        " %(hidden)s::boolean[]) AS new (record, permit, person, version, requester, provider,"
-        " affair, items, basis, outcome, requested_at, hidden)"
+        " %(hidden)s::boolean[], %(list_version)s::text[], %(sealed_digest)s::bytea[],"
+        " %(salt)s::bytea[], %(leaf)s::bigint[]) AS new (record, permit, person, version,"
+        " requester, provider, affair, items, basis, outcome, requested_at, hidden, list_version,"
+        " sealed_digest, salt, leaf)"
         " ON CONFLICT DO NOTHING RETURNING permit",
         {
             "record": [r.record for r in records],
@@ -85,23 +101,46 @@ async def add_records(tx: Tx, records: Sequence[Record], persons: Sequence[Coded
             "outcome": [r.outcome for r in records],
             "requested_at": [r.requested_at for r in records],
             "hidden": [r.hidden for r in records],
+            "list_version": [r.list_version for r in records],
+            "sealed_digest": [r.sealed_digest() for r in records],
+            "salt": [r.salt for r in records],
+            "leaf": list(places),
         },
         PermitName,
     )
     return [row.permit for row in found]
 
 
-async def add_ends(tx: Tx, ends: Sequence[EndRecord], persons: Sequence[Coded | None]) -> list[str]:
-    """Store ends; a decision replaces an end that waited for it. Returns the permits that moved."""
+async def outcomes_of(tx: Tx, permits: Sequence[str]) -> dict[tuple[str, str], str]:
+    """Return what each side of these permits said so far."""
+    rows = await tx.rows(
+        "SELECT permit, side, outcome FROM record_end WHERE permit = ANY(%(permits)s)",
+        {"permits": list(permits)},
+        SaidRow,
+    )
+    return {(row.permit, row.side): row.outcome for row in rows}
+
+
+async def add_ends(
+    tx: Tx,
+    ends: Sequence[EndRecord],
+    persons: Sequence[Coded | None],
+    places: Sequence[int | None],
+) -> list[str]:
+    """Store ends; a decision replaces an end that waited for it. Returns the permits that moved.
+
+    `places` are where their leaves stand in the log.
+    """
     found = await tx.rows(
-        "INSERT INTO record_end (permit, side, outcome, at, person, version, hidden)"
-        " SELECT permit, side, outcome, at, person, coalesce(version, 1), hidden"
+        "INSERT INTO record_end (permit, side, outcome, at, person, version, hidden, leaf)"
+        " SELECT permit, side, outcome, at, person, coalesce(version, 1), hidden, leaf"
         " FROM unnest(%(permit)s::text[], %(side)s::text[], %(outcome)s::text[],"
         " %(at)s::timestamptz[], %(person)s::bytea[], %(version)s::integer[],"
-        " %(hidden)s::boolean[])"
-        " AS new (permit, side, outcome, at, person, version, hidden) ORDER BY permit, side"
+        " %(hidden)s::boolean[], %(leaf)s::bigint[])"
+        " AS new (permit, side, outcome, at, person, version, hidden, leaf) ORDER BY permit, side"
         " ON CONFLICT (permit, side) DO UPDATE SET outcome = excluded.outcome, at = excluded.at,"
-        " person = excluded.person, version = excluded.version, hidden = excluded.hidden"
+        " person = excluded.person, version = excluded.version, hidden = excluded.hidden,"
+        " leaf = excluded.leaf"
         " WHERE record_end.outcome = 'PENDING_MANUAL' AND excluded.outcome <> 'PENDING_MANUAL'"
         " RETURNING permit",
         {
@@ -112,6 +151,7 @@ async def add_ends(tx: Tx, ends: Sequence[EndRecord], persons: Sequence[Coded | 
             "person": [p and p.code for p in persons],
             "version": [p and p.version for p in persons],
             "hidden": [e.hidden for e in ends],
+            "leaf": list(places),
         },
         PermitName,
     )

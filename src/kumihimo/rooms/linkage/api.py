@@ -6,7 +6,7 @@ Protocol: docs/explanation/sealed-codes.md.
 """
 
 import hashlib
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from kumihimo.kernel.keys import verification_key
 from kumihimo.kernel.message import KeyBook, party_of
 from kumihimo.kernel.refusal import NotAuthentic
+from kumihimo.kernel.tlog.leaf import commit
 
 PARTY = "linkage"
 LEDGER = "ledger"
@@ -259,7 +260,10 @@ class Ends(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """An exchange or a refusal; `person` is sealed to the ledger (64 bytes)."""
+    """An exchange or a refusal; `person` is sealed to the ledger (64 bytes).
+
+    `salt` is of its leaf in the log; b"" for a record from before there was one.
+    """
 
     record: str
     permit: str
@@ -273,6 +277,40 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     requested_at: datetime
     person: bytes
     hidden: bool
+    salt: bytes = b""
+
+    def sealed_digest(self) -> bytes:
+        """Return the digest of the sealed person: what is left of the seal with the ledger.
+
+        No two seals are alike, so a digest of one tells nothing of who is in it.
+        """
+        return hashlib.sha256(self.person).digest()
+
+    def leaf(self) -> bytes:
+        """Return the record's leaf in the log: its form is fixed, whatever a record gains later."""
+        content = (
+            "exchange-record/1",
+            self.record,
+            self.permit,
+            self.requester,
+            self.provider,
+            self.affair,
+            self.items,
+            self.basis,
+            self.list_version,
+            self.outcome,
+            self.requested_at.astimezone(UTC),
+            self.sealed_digest(),
+            self.hidden,
+        )
+        return commit(self.salt, msgspec.json.encode(content))
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """So many of a delivery's records, in their order, have their leaves in this submission."""
+
+    submission: str
+    records: int
 
 
 class EndRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -289,12 +327,14 @@ class EndRecord(msgspec.Struct, frozen=True, kw_only=True):
 class RecordsDelivered(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery; the ledger stores each record and end once, however often it comes.
 
-    `version` is the key version of the ledger's domain under which every person in it is sealed.
+    `version` is the key version of the ledger's domain under which every person in it is sealed;
+    `submissions` say where the leaves of the records went.
     """
 
     records: tuple[Record, ...] = ()
     ends: tuple[EndRecord, ...] = ()
     version: KeyVersion = 1
+    submissions: tuple[Sent, ...] = ()
 
 
 # Rotation of a domain key

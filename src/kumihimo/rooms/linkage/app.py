@@ -6,10 +6,12 @@ from litestar import Litestar
 from kumihimo.kernel import retention
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.keys import PartyKeys
+from kumihimo.kernel.leaves import Submitter, settle
 from kumihimo.kernel.net import Caller, Net
 from kumihimo.kernel.outbox import Letter, Outbox
+from kumihimo.kernel.tlog.leaf import LEAVES_PATH, Logged, Submitted
 from kumihimo.kernel.worker import Job, working
-from kumihimo.rooms.linkage.api import PARTY, RECORDS_PATH, Received
+from kumihimo.rooms.linkage.api import LEDGER, PARTY, RECORDS_PATH, Received
 from kumihimo.rooms.linkage.domain.keys import DomainKeys
 from kumihimo.rooms.linkage.http import routes
 from kumihimo.rooms.linkage.packs import pack_records
@@ -17,6 +19,7 @@ from kumihimo.rooms.linkage.service import Core, expire_acquisitions, look_at_le
 from kumihimo.rooms.oversight.client import DirectoryBook
 
 OUTBOX_PAUSE_S = 0.2
+LOG_PAUSE_S = 1.0
 EXPIRY_PAUSE_S = 600.0
 SILENCE_PAUSE_S = 5.0
 RETENTION_PAUSE_S = 3_600.0
@@ -29,6 +32,7 @@ class LinkageRoom:
     app: Litestar
     core: Core
     outbox: Outbox
+    log: Submitter
 
 
 def domain_keys(keys: PartyKeys) -> DomainKeys:
@@ -44,6 +48,11 @@ def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> Lin
     async def deliver(letter: Letter) -> None:
         await caller.send(letter.destination, letter.topic, letter.body, Received)
 
+    async def submit(submitted: Submitted) -> Logged:
+        logged, _ = await caller.call(LEDGER, LEAVES_PATH, submitted, Logged)
+        return logged
+
+    log = Submitter(core.keys, submit)
     outbox = Outbox(core.database, deliver, core.clock, core.entropy, {RECORDS_PATH: pack_records})
     door = SignedDoor(
         keys_of=lambda party: core.keys if party == PARTY else None,
@@ -54,6 +63,7 @@ def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> Lin
     jobs = [
         Job("linkage-outbox", outbox.run_once, OUTBOX_PAUSE_S),
         Job("linkage-silence", lambda: look_at_ledger(core), SILENCE_PAUSE_S),
+        Job("linkage-log", lambda: settle(core.database, log, core.clock), LOG_PAUSE_S),
         Job("linkage-expiry", lambda: expire_acquisitions(core), EXPIRY_PAUSE_S),
         Job(
             "linkage-retention",
@@ -63,9 +73,9 @@ def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> Lin
     ]
     app = room_app(
         "Kumihimo linkage",
-        routes(core),
+        routes(core, log),
         report=report,
         door=door,
         lifespan=[working(jobs, report)],
     )
-    return LinkageRoom(app, core, outbox)
+    return LinkageRoom(app, core, outbox, log)

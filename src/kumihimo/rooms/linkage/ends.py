@@ -5,6 +5,7 @@ from datetime import datetime
 
 from kumihimo.kernel import journal
 from kumihimo.kernel.ids import new_id
+from kumihimo.kernel.leaves import Submitter
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, NotAllowed
 from kumihimo.rooms.linkage import store
@@ -25,8 +26,9 @@ from kumihimo.rooms.linkage.inquiries import (
     check_given,
     check_once,
     digest_of,
+    hand_on,
     to_ledger,
-    wire,
+    unlogged,
 )
 from kumihimo.rooms.linkage.service import Core, deliver_to_ledger, require_batch
 from kumihimo.rooms.linkage.store import EndRow, RecordRow
@@ -34,7 +36,9 @@ from kumihimo.rooms.linkage.store import EndRow, RecordRow
 LOCAL_OUTCOMES: frozenset[Outcome] = frozenset({"REFUSED_CASE", "REFUSED_FLAG"})
 
 
-async def take_refusals(core: Core, sender: Verified, batch: LocalRefusals) -> Received:
+async def take_refusals(
+    core: Core, sender: Verified, batch: LocalRefusals, log: Submitter
+) -> Received:
     """Record what a requester refused its own clerk, as if the core had refused it."""
     requester = sender.sender
     core.require_kind(requester, "institution")
@@ -53,23 +57,32 @@ async def take_refusals(core: Core, sender: Verified, batch: LocalRefusals) -> R
         live = await store.domains(tx, sorted({requester, LEDGER}))
     check_given(live[requester], [r.version for r in batch.refusals], "refusals")
     persons = await to_ledger(core, requester, live, seals)
+    submission = new_id(core.entropy)
     rows = [
-        _refusal(core, requester, refusal, person, now)
+        _refusal(core, requester, refusal, person, now, submission)
         for refusal, person in zip(batch.refusals, persons, strict=True)
     ]
     async with core.database.transaction() as tx:
         new = await store.add_records(tx, rows)
+        repeated = [r.inquiry for r in rows if r.inquiry not in new]
+        known = await store.records_of(tx, requester, repeated) if repeated else {}
+        open_leaves = await unlogged(tx, known.values())
         if new:
             await store.keep_evidence(tx, sender.evidence, now)
-            records = tuple(wire(r) for r in rows if r.inquiry in new)
-            delivered = RecordsDelivered(records=records, version=live[LEDGER].version)
-            await deliver_to_ledger(tx, delivered, now)
+            fresh = [r for r in rows if r.inquiry in new]
+            open_leaves.append(await hand_on(tx, fresh, live[LEDGER].version, now, log))
             await _journal(core, tx, "refusals-recorded", requester, new=len(new))
+    await log.log_or_leave(open_leaves)
     return Received(len(new))
 
 
 def _refusal(
-    core: Core, requester: str, refusal: LocalRefusal, person: bytes, now: datetime
+    core: Core,
+    requester: str,
+    refusal: LocalRefusal,
+    person: bytes,
+    now: datetime,
+    submission: str,
 ) -> RecordRow:
     return RecordRow(
         record=new_id(core.entropy),
@@ -89,6 +102,7 @@ def _refusal(
         expires_at=now,
         person=person,
         hidden=refusal.hidden,
+        submission=submission,
     )
 
 

@@ -7,15 +7,16 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
+from kumihimo.kernel.leaves import Submitter
 from kumihimo.rooms.linkage import api, ends, inquiries, service
 from kumihimo.rooms.linkage.service import Core
 
 Asked = Request[Any, Any, Any]
 
 
-def routes(core: Core) -> list[HTTPRouteHandler]:
+def routes(core: Core, log: Submitter) -> list[HTTPRouteHandler]:
     """Return the core's route handlers."""
-    return [*_acquisition(core), *_exchange(core), *_rotation(core)]
+    return [*_acquisition(core), *_exchange(core, log), *_rotation(core)]
 
 
 def _acquisition(core: Core) -> list[HTTPRouteHandler]:
@@ -40,7 +41,7 @@ def _acquisition(core: Core) -> list[HTTPRouteHandler]:
     return [take_blinded, collect]
 
 
-def _exchange(core: Core) -> list[HTTPRouteHandler]:
+def _exchange(core: Core, log: Submitter) -> list[HTTPRouteHandler]:
     @post(
         api.INQUIRIES_PATH,
         status_code=200,
@@ -51,7 +52,7 @@ def _exchange(core: Core) -> list[HTTPRouteHandler]:
     )
     async def inquire(request: Asked, data: JSONBody[api.InquiryBatch]) -> api.Grants:
         """Ask for permits; every inquiry is answered and recorded, granted or not."""
-        return await inquiries.inquire(core, verified_of(request), data)
+        return await inquiries.inquire(core, verified_of(request), data, log)
 
     @post(
         api.REFUSALS_PATH,
@@ -60,7 +61,7 @@ def _exchange(core: Core) -> list[HTTPRouteHandler]:
     )
     async def take_refusals(request: Asked, data: JSONBody[api.LocalRefusals]) -> api.Received:
         """Report what the requester refused its own clerk."""
-        return await ends.take_refusals(core, verified_of(request), data)
+        return await ends.take_refusals(core, verified_of(request), data, log)
 
     @post(
         api.ENDS_PATH,

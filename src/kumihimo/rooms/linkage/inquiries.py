@@ -2,19 +2,22 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import attrs
 import msgspec
 
-from kumihimo.kernel import journal
+from kumihimo.kernel import journal, leaves
 from kumihimo.kernel.clock import legal_day
 from kumihimo.kernel.group import Point
 from kumihimo.kernel.ids import is_id, new_id
+from kumihimo.kernel.leaves import Submitter
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, Unavailable
 from kumihimo.kernel.seal import Sealed
+from kumihimo.kernel.sql import Tx
+from kumihimo.kernel.tlog.leaf import Submission
 from kumihimo.rooms.linkage import store
 from kumihimo.rooms.linkage.api import (
     LEDGER,
@@ -27,6 +30,7 @@ from kumihimo.rooms.linkage.api import (
     PermitSheet,
     Record,
     RecordsDelivered,
+    Sent,
 )
 from kumihimo.rooms.linkage.domain.conversion import Task, convert_all, parse_sealed
 from kumihimo.rooms.linkage.domain.judge import Verdict, judge
@@ -48,15 +52,16 @@ class _Judged:
     for_ledger: Sealed
 
 
-async def inquire(core: Core, sender: Verified, batch: InquiryBatch) -> Grants:
+async def inquire(core: Core, sender: Verified, batch: InquiryBatch, log: Submitter) -> Grants:
     """Judge a batch, record every inquiry, and grant permits.
 
     (1) only an institution asks, or the ledger for a person about herself, and not while the ledger
         is silent for too long; form, size and seals are checked, or the batch is refused whole;
     (2) each inquiry is judged by the list and the directory of today;
     (3) persons are converted, sealed, to the ledger and (if permitted) to the provider;
-    (4) records, journal, evidence and the ledger's message are committed together;
-    (5) sheets are signed; only then does the answer leave.
+    (4) records, their leaves, journal, evidence and the ledger's message are committed together;
+    (5) sheets are signed, and the leaves put into the log; only then does the answer leave. While
+        the log is silent, and not for too long, they wait for it here.
     A repeated inquiry gives the permit it had; a changed one under the same id is a DUPLICATE.
     Within a batch an id stands once: two permits under one id would leave one off the record.
     """
@@ -75,20 +80,20 @@ async def inquire(core: Core, sender: Verified, batch: InquiryBatch) -> Grants:
     persons = await to_ledger(
         core, requester, live, [(j.for_ledger, j.inquiry.version) for j in judged]
     )
+    submission = new_id(core.entropy)
     rows = [
-        _record(core, requester, j, person, now) for j, person in zip(judged, persons, strict=True)
+        _record(core, requester, j, person, now, submission)
+        for j, person in zip(judged, persons, strict=True)
     ]
     async with core.database.transaction() as tx:
         new = await store.add_records(tx, rows)
         repeated = [r.inquiry for r in rows if r.inquiry not in new]
         known = await store.records_of(tx, requester, repeated) if repeated else {}
+        open_leaves = await unlogged(tx, known.values())
         if new:
             fresh = [r for r in rows if r.inquiry in new]
             await store.keep_evidence(tx, sender.evidence, now)
-            delivered = RecordsDelivered(
-                records=tuple(wire(r) for r in fresh), version=live[LEDGER].version
-            )
-            await deliver_to_ledger(tx, delivered, now)
+            open_leaves.append(await hand_on(tx, fresh, live[LEDGER].version, now, log))
             line = journal.JournalLine(
                 act="inquiries-recorded",
                 actor=requester,
@@ -97,8 +102,9 @@ async def inquire(core: Core, sender: Verified, batch: InquiryBatch) -> Grants:
             await journal.write(tx, line, at=now)
     settled = [known.get(r.inquiry, r) for r in rows]
     granted = tuple(_grant(s, r, live, now) for s, r in zip(settled, rows, strict=True))
-    sheets = await _sheets(
-        core, requester, list(zip(judged, settled, granted, strict=True)), live, now
+    sheets, _ = await asyncio.gather(
+        _sheets(core, requester, list(zip(judged, settled, granted, strict=True)), live, now),
+        log.log_or_leave(open_leaves),
     )
     return Grants(granted=granted, sheets=sign_sheets(sheets, core.keys))
 
@@ -197,7 +203,9 @@ def digest_of(inquiry: Inquiry | LocalRefusal) -> bytes:
     return hashlib.sha256(msgspec.json.encode(inquiry)).digest()
 
 
-def _record(core: Core, requester: str, judged: _Judged, person: bytes, now: datetime) -> RecordRow:
+def _record(
+    core: Core, requester: str, judged: _Judged, person: bytes, now: datetime, submission: str
+) -> RecordRow:
     inquiry, verdict = judged.inquiry, judged.verdict
     return RecordRow(
         record=new_id(core.entropy),
@@ -217,10 +225,32 @@ def _record(core: Core, requester: str, judged: _Judged, person: bytes, now: dat
         expires_at=now + PERMIT_LIFETIME,
         person=person,
         hidden=inquiry.hidden,
+        submission=submission,
     )
 
 
-def wire(row: RecordRow) -> Record:
+async def unlogged(tx: Tx, rows: Iterable[RecordRow]) -> list[Submission]:
+    """Return the leaves of records that an earlier answer may not have waited for."""
+    ids = sorted({row.submission for row in rows if row.submission is not None})
+    return await leaves.unlogged(tx, ids) if ids else []
+
+
+async def hand_on(
+    tx: Tx, fresh: Sequence[RecordRow], version: int, now: datetime, log: Submitter
+) -> Submission:
+    """Put new records into the ledger's mail, and write their leaves down; returns those."""
+    records = tuple(wire(row, log.salt(row.record)) for row in fresh)
+    name = fresh[0].submission
+    assert name is not None, "a new record has a submission"
+    submission = Submission(name, b"".join(record.leaf() for record in records))
+    await leaves.put(tx, submission, now)
+    sent = (Sent(name, len(records)),)
+    delivered = RecordsDelivered(records=records, version=version, submissions=sent)
+    await deliver_to_ledger(tx, delivered, now)
+    return submission
+
+
+def wire(row: RecordRow, salt: bytes) -> Record:
     """Return a record as the ledger receives it."""
     return Record(
         record=row.record,
@@ -235,6 +265,7 @@ def wire(row: RecordRow) -> Record:
         requested_at=row.requested_at,
         person=row.person,
         hidden=row.hidden,
+        salt=salt,
     )
 
 

@@ -26,6 +26,9 @@ ENROL_PATH = "/directory/enrol"
 ALARM_PATH = "/alarms"
 LEAK_PATH = "/leaks"
 
+# The log's name in its checkpoints. The ledger signs them with its signing key in the directory.
+LOG_ORIGIN = "kumihimo/ledger"
+
 Kind = Literal[
     "institution", "register", "linkage", "ledger", "oversight", "jpki", "cards", "agency"
 ]
@@ -102,7 +105,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     """Something that oversight must look at: which exchange and which bodies, never who."""
 
     alarm: str
-    kind: Literal["ends-disagree", "end-missing", "chain-broken"]
+    kind: Literal["ends-disagree", "end-missing", "chain-broken", "record-changed"]
     permit: str
     requester: str
     provider: str

@@ -58,7 +58,7 @@ async def known(tx: Tx, run: str) -> bool:
 async def clear(database: Database, run: str) -> None:
     """Forget what an earlier load of this run left behind when it was cut."""
     async with database.transaction() as tx:
-        await tx.put("SET LOCAL statement_timeout = 0")
+        await tx.unbounded()
         await tx.put("DELETE FROM loading WHERE audit_run = %(run)s", {"run": run})
 
 
@@ -70,7 +70,7 @@ async def bring_in(database: Database, rows: Iterable[LoadingRow]) -> None:
 async def begin(tx: Tx, run: str, *, rows: int, at: datetime, source: str = "audit") -> int:
     """Note the run; returns its number among all."""
     # A million rows are joined and written here, for some tens of seconds.
-    await tx.put("SET LOCAL statement_timeout = 0")
+    await tx.unbounded()
     found = await tx.value(
         "INSERT INTO audit_run (audit_run, generation, loaded_at, rows_loaded, source)"
         " SELECT %(run)s, coalesce(max(generation), 0) + 1, %(at)s, %(rows)s, %(source)s"

@@ -1,0 +1,46 @@
+"""Leaves: what a log takes in. A leaf is a hash over a salt and a record, 32 bytes.
+
+Whoever has salt and record can check it, and nobody else learns anything.
+"""
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+LEAVES_PATH: Final = "/log/leaves"
+LEAF_BYTES: Final = 32
+SALT_BYTES: Final = 16
+SUBMISSIONS_MAX: Final = 64  # in one message
+LEAVES_MAX: Final = 2_000  # in one submission; a batch of the core has at most half of that
+_DOMAIN: Final = b"kumihimo-leaf-v1\n"
+
+
+def commit(salt: bytes, content: bytes) -> bytes:
+    """Return the leaf of a record."""
+    assert len(salt) == SALT_BYTES, "a salt is 16 bytes"
+    return hashlib.sha256(_DOMAIN + salt + content).digest()
+
+
+def split(leaves: bytes) -> list[bytes]:
+    """Return leaves that stand one after the other."""
+    return [leaves[at : at + LEAF_BYTES] for at in range(0, len(leaves), LEAF_BYTES)]
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """Leaves one after the other, under a random id by which a repeat is known."""
+
+    submission: str
+    leaves: bytes
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    """At most `SUBMISSIONS_MAX` submissions."""
+
+    submissions: tuple[Submission, ...]
+
+
+class Logged(msgspec.Struct, frozen=True):
+    """The place in the log of the first leaf of each submission; the others follow it."""
+
+    firsts: tuple[int, ...]

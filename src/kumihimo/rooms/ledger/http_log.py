@@ -1,0 +1,52 @@
+"""The log's routes: translation only. Reading it is open to all: it vouches for itself."""
+
+from typing import Any, Final
+
+from litestar import Request, Response, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, JSONBody
+
+from kumihimo.kernel.door import lawful, verified_of
+from kumihimo.kernel.tlog.leaf import Logged, Submitted
+from kumihimo.rooms.ledger import publishing
+from kumihimo.rooms.ledger.api import CHECKPOINT_PATH, LEAVES_PATH, TILE_PATH
+from kumihimo.rooms.ledger.context import Ledger
+
+SUBMITTERS: Final = ("linkage", "register", "oversight", "jpki", "cards", "agency", "institution")
+_FOR_GOOD: Final = {"cache-control": "public, max-age=31536000, immutable"}
+_FOR_NOW: Final = {"cache-control": "no-cache"}
+_OPEN: Final = {**lawful(authority="Number Act art. 33", callers=("anyone",)), "unsigned": True}
+
+
+def log_routes(ledger: Ledger) -> list[HTTPRouteHandler]:
+    """Return the route handlers of the log."""
+    return [_take_leaves(ledger), *_reading(ledger)]
+
+
+def _take_leaves(ledger: Ledger) -> HTTPRouteHandler:
+    @post(
+        LEAVES_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 23(3), 33", callers=SUBMITTERS),
+    )
+    async def take_leaves(request: Request[Any, Any, Any], data: JSONBody[Submitted]) -> Logged:
+        """Put leaves into the log; the answer comes once they are there for good."""
+        return await publishing.take_leaves(ledger, verified_of(request), data)
+
+    return take_leaves
+
+
+def _reading(ledger: Ledger) -> list[HTTPRouteHandler]:
+    @get(CHECKPOINT_PATH, opt=_OPEN, media_type="text/plain")
+    async def checkpoint() -> Response[bytes]:
+        """Read the log's newest checkpoint (c2sp.org/tlog-checkpoint)."""
+        note = await publishing.checkpoint(ledger)
+        return Response(note, media_type="text/plain", headers=_FOR_NOW)
+
+    @get(TILE_PATH, opt=_OPEN, media_type="application/octet-stream")
+    async def tile(tile: FromPath[str]) -> Response[bytes]:
+        """Read hashes or entries of the log (c2sp.org/tlog-tiles)."""
+        found = await publishing.tile(ledger, tile.removeprefix("/"))
+        return Response(found, media_type="application/octet-stream", headers=_FOR_GOOD)
+
+    return [checkpoint, tile]
