@@ -68,6 +68,7 @@ WAYS = [
     "SMITH JOHN", "John Smith", "SMITH JOHN PAUL", "SMITH　JOHN", "JOHN", "Smithjohn", " SMITH JOHN",
     "山﨑 花子［高橋］", "［高橋］　花子", "山崎［］花子", "山崎［JONES JOHN］　花子", "ヤマサキ ハナコ", "山崎 花子 ",
     "大田　花子", "太田　花子", "太田［山崎］　花子", "山崎[髙橋]花子", "SMITH JOHN（林　花）", "林　花",
+    "山 崎花子", "山" + " " * 199 + "崎花子", "123", "1 23", "\u3000", "-", "- ",
 ]  # fmt: skip
 RECORDED = [
     {},
@@ -90,3 +91,28 @@ def test_every_way_of_writing_meets_every_other_as_it_does_alone():
     differ = [(a, b, *row) for a, b, row in zip(found, alone, rows, strict=True) if a != b]
     assert differ == []
     assert set(found) == set(NameLevel)
+
+
+READINGS = [
+    "ヤマサキ　ハナコ", "ヤマサキハナコ", " ヤマサキ ハナコ", "やまさき　はなこ", "ﾔﾏｻｷ ﾊﾅｺ", "ﾊ ﾞﾅｺ", "ﾊﾞﾅｺ", "バナコ", "バ ナコ",
+    "ヤマサキ　ハナ-コ", "ヤマサキ　ハナーコ", "ー　ヤマサキ", "ーヤマサキ", "ー", "ー ー", "ーー", "ヤ" + "　" * 199 + "マ", "ヤマ",
+    "ハナコ", "ヤマサキ", "ヤマザキ　ハナコ", "HANAKO", "ハ\u3099ナコ", "ハ \u3099ナコ",
+]  # fmt: skip
+
+
+def test_every_way_of_writing_a_reading_meets_every_other_as_it_does_alone():
+    rows = list(product(READINGS, READINGS))
+    found = kana_levels(
+        pl.DataFrame({"kana": [mine for mine, _ in rows]}),
+        pl.DataFrame({"kana": [kana for _, kana in rows]}),
+    )
+    alone = [compare_kanas(read_kana(mine), read_kana(kana)) for mine, kana in rows]
+    assert found.to_list() == alone
+
+
+def test_rows_may_meet_lines_of_another_order_and_of_none():
+    lines = pl.Series([1, None, 0, 1], dtype=pl.UInt32)
+    written = pl.DataFrame({"name": ["林　花", "林　花", "林花", "森　花"]})
+    held = pl.DataFrame({"name": ["林　花", "林　翼"], "alias": [None, "林　花"]})
+    found = name_levels(written, held, lines)
+    assert found.to_list() == ["member", "missing", "canonical", "different"]

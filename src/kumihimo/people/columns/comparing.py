@@ -41,6 +41,10 @@ _WHOLE_NAME: Final = f"^[{_NAME}A-Za-z]*[{_LETTER}A-Za-z][{_NAME}A-Za-z]*$"
 _FORMER: Final = f"^([{_NAME}]*)[［\\[]({_PLAIN})[］\\]]([{_NAME}]*)$"
 _READ: Final = "\u3041-\u3096\u30a1-\u30fa\u30fc\uff66-\uff9f"
 _PLAIN_KANA: Final = f"^[ \u3000]*[{_READ}][{_READ} \u3000]*$"
+# Without the voice marks of half width, which join the letter before them.
+_FULL_KANA: Final = (
+    "^[ \u3000]*[\u3041-\u3096\u30a1-\u30fa][\u3041-\u3096\u30a1-\u30fa\u30fc \u3000]*$"
+)
 _AROUND: Final = " \u3000"
 _HALVES: Final = "^[ \u3000]*([^ \u3000]+)[ \u3000]+([^ \u3000].*)$"
 _TURNED: Final = "^([A-Za-z]+)[ \u3000]+([A-Za-z]+)$"
@@ -74,6 +78,7 @@ class _Kind:
     plain: str
     mine: str  # a plain text of the row's side
     whole_text: str  # which text agrees with itself, whatever stands in other columns
+    spaced: str  # … and with the same text with other spaces in it
     whole: tuple[str, ...]  # the register's other names
     former: str
     scalar: Callable[[Row, Row], NameLevel]  # of the row's side and the register's
@@ -82,12 +87,12 @@ class _Kind:
 
 
 _NAMES: Final = _Kind(
-    "name", canonical_names, weak_names, _PLAIN_NAME, f"{_PLAIN_NAME}|{_ONE_LOST}", _WHOLE_NAME,
+    "name", canonical_names, weak_names, _PLAIN_NAME, f"{_PLAIN_NAME}|{_ONE_LOST}", _WHOLE_NAME, f"^{_PLAIN}$",
     ("kanji", "alias", "kana", "alias_kana"), "former_surname", _of_names,
     bracketed=True, around=_AROUND,
 )  # fmt: skip
 _KANAS: Final = _Kind(
-    "kana", canonical_kanas, canonical_kanas, _PLAIN_KANA, _PLAIN_KANA, _PLAIN_KANA,
+    "kana", canonical_kanas, canonical_kanas, _PLAIN_KANA, _PLAIN_KANA, _PLAIN_KANA, _FULL_KANA,
     ("alias_kana",), "former_surname_kana", _of_kanas,
 )  # fmt: skip
 
@@ -122,6 +127,10 @@ def _levels(
     codes[same.to_numpy()] = _LEVELS.index(NameLevel.EQUAL)
     left = told.to_numpy() & (codes != _LEVELS.index(NameLevel.EQUAL))
     left = pl.Series(np.flatnonzero(left))
+    spaced, equal = _but_for_spaces(texts[0].gather(left), texts[1].gather(left), kind)
+    for where, level in ((spaced, NameLevel.CANONICAL), (spaced & equal, NameLevel.EQUAL)):
+        codes[left.filter(where).to_numpy()] = _LEVELS.index(level)
+    left = left.filter(~spaced)
     mine, theirs = (_divided(text.gather(left), kind) for text in texts)
     plain = _plain(mine["text"], kind.mine) & _plain(theirs["text"], kind.plain)
     forms = _of_all([side["text"].set(~plain, None) for side in (mine, theirs)], kind.form)
@@ -166,6 +175,20 @@ def _equal(mine: pl.Series, theirs: pl.Series, kind: _Kind) -> pl.Series:
 def _plain(text: pl.Series, pattern: str) -> pl.Series:
     short = text.str.len_chars() <= NAME_CHARS_MAX
     return (text.str.contains(pattern) & short).fill_null(value=False)
+
+
+def _but_for_spaces(mine: pl.Series, theirs: pl.Series, kind: _Kind) -> tuple[pl.Series, pl.Series]:
+    """Say which texts differ in spaces alone, and which of them only around the name."""
+    bare = [
+        text.str.replace_all("\u3000", "", literal=True).str.replace_all(" ", "", literal=True)
+        for text in (mine, theirs)
+    ]
+    alike = (bare[0] == bare[1]).arg_true()
+    short = theirs.gather(alike).str.len_chars() <= NAME_CHARS_MAX
+    alike = alike.filter(short & _plain(mine.gather(alike), kind.spaced))
+    spaced = np.zeros(len(mine), bool)
+    spaced[alike.to_numpy()] = True
+    return pl.Series(spaced), _equal(mine, theirs, kind)
 
 
 def _divided(text: pl.Series, kind: _Kind) -> pl.DataFrame:
