@@ -8,10 +8,11 @@ import pytest
 
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.linkaudit.schema import HISTORY, ROWS, SNAPSHOT, Mechanism
+from kumihimo.people.births import read_birth
 from kumihimo.people.numbers import IndividualNumber, NumberSpace
 from kumihimo.world.audits.mislinks import KINDS
 from kumihimo.world.audits.numbers import slipped
-from kumihimo.world.audits.plan import JAPANS_HOMONYMS, AuditPlan, Planting
+from kumihimo.world.audits.plan import JAPANS_HOMONYMS, AuditPlan, Planting, Writing
 from kumihimo.world.audits.worlds import TRUTH, make_world, write_audit_world
 from kumihimo.world.audits.writing import spellings
 from kumihimo.world.plan import BadWorld
@@ -94,7 +95,7 @@ def test_each_mechanism_is_planted_as_often_as_the_plan_says(world):
 
 
 def test_who_is_not_in_the_truth_carries_her_own_number(world):
-    wrong = world["written"].filter("birth_error")["row"].to_list()
+    wrong = world["written"].filter(pl.col("birth_error") | pl.col("no_birth_day"))["row"].to_list()
     plain = pl.col("birth").str.contains("^[0-9]{4}-")
     right = world["rows"].filter(plain & ~pl.col("row").is_in(world["truth"]["row"].to_list()))
     held = right.join(world["register"], on="number", how="left", suffix="_register")
@@ -196,12 +197,44 @@ def test_offices_write_otherwise_as_often_as_the_plan_says(plan, world):
         ("variant", shares.variant),
         ("lost_character", shares.lost_character),
         ("birth_error", shares.birth_error),
+        ("no_birth_day", shares.no_birth_day),
     ):
         assert written[column].mean() == pytest.approx(share, rel=0.25), column
     rows = world["rows"]
     assert rows["sex"].is_null().mean() == pytest.approx(shares.no_sex, rel=0.1)
     prefecture = rows["address"].str.contains("^(東京都|北海道|大阪府|京都府|.{2,3}県)").mean()
     assert 1 - prefecture == pytest.approx(shares.no_prefecture, rel=0.1)
+
+
+def test_some_birth_dates_lack_their_day_on_either_side_and_are_read_as_such():
+    plan = AuditPlan(links=20_000, seed=5, unknown_days=0.01, writing=Writing(no_birth_day=0.02))
+    made = make_world(plan)
+    held = made["register"].select("number", held="birth")
+    rows = made["rows"].join(made["written"], on="row").join(held, on="number")
+    rows = rows.filter(~pl.col("row").is_in(made["truth"]["row"].to_list()))
+    unknown = rows["held"].str.ends_with("-00")
+    assert unknown.mean() == pytest.approx(0.01, rel=0.3)
+    assert rows["no_birth_day"].mean() == pytest.approx(0.02, rel=0.2)
+    assert not (unknown & rows["no_birth_day"]).any()
+    for birth, lacks in rows.select("birth", unknown | pl.col("no_birth_day")).iter_rows():
+        year, month, day = read_birth(birth)
+        assert (day is None) == lacks
+        assert year
+        assert month
+
+
+def test_about_a_fifth_of_the_flats_are_in_anothers_building_behind_another_door(plan, world):
+    flats = world["register"].filter(pl.col("address").str.contains("　.*号$"))
+    homes = flats.unique("household").select(
+        "household", "address", lot=pl.col("address").str.replace("[0-9]+号$", "")
+    )
+    shared = homes.filter(pl.len().over("lot") > 1)
+    assert len(shared) / len(homes) == pytest.approx(2 * 0.2 * 0.8, rel=0.15)
+    assert shared["address"].n_unique() == len(shared)
+    alone = make_world(AuditPlan(links=20_000, seed=5, neighbours=0.0))["register"]
+    homes = alone.filter(pl.col("address").str.contains("　.*号$")).unique("household")
+    lots = homes["address"].str.replace("[0-9]+号$", "")
+    assert lots.is_duplicated().mean() < 0.01
 
 
 def test_a_former_name_or_address_stands_in_the_history_for_most(plan, world):

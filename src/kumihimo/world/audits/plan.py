@@ -30,6 +30,7 @@ class Writing:
     stale_address: float = 0.06
     former_name: float = 0.015
     birth_error: float = 0.001
+    no_birth_day: float = 0.0005  # year and month only: our guess, no count was found
     no_sex: float = 0.08
     lost_character: float = 0.005  # ● or 〓 stands for a character: our choice
     confused_character: float = 0.0005  # a character that looks alike: our choice
@@ -66,6 +67,9 @@ class AuditPlan:
     small the world; a world as large as the country has more by itself and none are added.
     `rowless` people stand in the register, most of them dead, and have no row. `twins` is the
     share of births. `history_kept` of the former names and addresses are still in the register.
+    `neighbours` of the flats are put into the building, and so onto the lot, of another
+    household's.
+    `unknown_days` of the people have a birth date without its day in the register itself.
     """
 
     links: int
@@ -75,6 +79,8 @@ class AuditPlan:
     twins: float = 0.01
     rowless: float = 0.04
     history_kept: float = 0.7
+    neighbours: float = 0.2  # our guess
+    unknown_days: float = 0.00005  # our guess
     family_accounts: float = 0.004  # of members beyond the couple: our choice
     others_accounts: float = 748 / 54_000_000  # strangers' among accounts for public money (2023)
     writing: Writing = Writing()

@@ -13,8 +13,10 @@ import polars as pl
 from kumihimo.world import notation
 from kumihimo.world.audits.likenesses import alike
 from kumihimo.world.audits.namesakes import make_namesakes
+from kumihimo.world.audits.neighbours import with_neighbours
 from kumihimo.world.audits.numbers import slipped
 from kumihimo.world.audits.plan import AuditPlan
+from kumihimo.world.audits.undated import without_day
 from kumihimo.world.dwellings import Dwellings, Towns, dwellings
 from kumihimo.world.families import MALE, YEAR, Households, People, Role, families
 from kumihimo.world.lives import moves
@@ -47,7 +49,7 @@ class Register:
     """The people of a block. Arrays and `names` have one entry per person.
 
     `pairs` are namesakes planted, `twins` pairs of twins, `neighbours` pairs whose numbers differ
-    in one digit: index arrays of shape (n, 2).
+    in one digit: index arrays of shape (n, 2). `no_day`: the register does not know the day of birth.
     """
 
     homes: Households
@@ -65,6 +67,7 @@ class Register:
     pairs: Ints
     twins: Ints
     neighbours: Ints
+    no_day: Flags
 
     def addresses(self, slot: Ints) -> pl.DataFrame:
         """Return the parts of each person's address at a slot of the household's."""
@@ -85,6 +88,7 @@ def register_of(plan: AuditPlan, block: int, towns: Towns) -> Register:
     made = make_namesakes(people, named, foreign, twins, plan, block, chance("namesakes"))
     moved, _ = moves(homes, plan.today, chance("moves"), elsewhere=True)
     last = (moved.into != np.iinfo(np.int64).max).sum(axis=1)
+    dwelt = dwellings(homes, moved, towns, chance("dwellings"))
     number, neighbours = _numbers(plan, block, chance("numbers"))
     lot = chance("standing")
     renamed = (made.people.role == Role.SPOUSE) & ~foreign & lot.flag(len(people), _RENAMED)
@@ -92,7 +96,12 @@ def register_of(plan: AuditPlan, block: int, towns: Towns) -> Register:
         homes=homes,
         people=made.people,
         names=made.names,
-        dwelt=dwellings(homes, moved, towns, chance("dwellings")),
+        dwelt=with_neighbours(
+            dwelt,
+            dwelt.rows(np.arange(len(homes), dtype=np.int64), last),
+            plan.neighbours,
+            chance("neighbours"),
+        ),
         last_slot=last[people.household],
         number=number,
         household=_household_numbers(plan, block, len(homes))[people.household],
@@ -104,6 +113,7 @@ def register_of(plan: AuditPlan, block: int, towns: Towns) -> Register:
         pairs=made.pairs,
         twins=twins,
         neighbours=neighbours,
+        no_day=_no_days(plan, len(people), (made.pairs, twins), chance("unknown-days")),
     )
 
 
@@ -122,7 +132,9 @@ def snapshot(register: Register) -> pl.DataFrame:
             "alias": _only(alias, own["alias"]),
             "alias_kana": _only(alias, own["alias_kana"]),
             "kanji": _only(foreign & (own["kanji"] != ""), own["kanji"]),
-            "birth": days(register.people.born).dt.strftime("%Y-%m-%d"),
+            "birth": without_day(
+                days(register.people.born).dt.strftime("%Y-%m-%d"), register.no_day
+            ),
             "sex": pl.Series(register.people.sex).cast(pl.String),
             "address": written_now(register),
             "household": numerals(register.household, 10),
@@ -241,6 +253,14 @@ def _numbers(plan: AuditPlan, block: int, chance: Chance) -> tuple[Ints, Ints]:
     first, near = first[: len(others)], near[: len(others)]
     number[others] = near
     return number, np.stack([first, others], axis=1)
+
+
+def _no_days(plan: AuditPlan, count: int, known: tuple[Ints, ...], chance: Chance) -> Flags:
+    """Return whose day of birth the register does not know; of pairs, which share one, it does."""
+    unknown = chance.flag(count, plan.unknown_days)
+    for pairs in known:
+        unknown[pairs.reshape(-1)] = False
+    return unknown
 
 
 def _standing(plan: AuditPlan, block: int, people: People, chance: Chance) -> Ints:

@@ -73,7 +73,8 @@ def make_block(plan: AuditPlan, block: int, towns: Towns) -> dict[str, pl.DataFr
     person = _with_rows(register, plan, block)
     planted = plant(register, person, plan, block, stream(plan.seed, "audit", block, "mislinks"))
     chance = stream(plan.seed, "audit", block, "writing")
-    written = write_rows(register, person, plan, chance)
+    undated = stream(plan.seed, "audit", block, "undated")
+    written = write_rows(register, person, plan, chance, undated)
     index = plan.first_row(block) + np.arange(len(person), dtype=np.int64)
     # The office's own number for the household: it joins to nothing outside its file.
     own = permute(register.household[person], key_of(plan.seed, "office"), _HOUSEHOLD_SPACE)

@@ -13,6 +13,7 @@ import polars as pl
 from kumihimo.world.audits import lots
 from kumihimo.world.audits.plan import AuditPlan
 from kumihimo.world.audits.register import Register, days
+from kumihimo.world.audits.undated import without_day
 from kumihimo.world.notation import written_birth, written_kana, written_sex
 from kumihimo.world.reference import read_table
 from kumihimo.world.streams import Chance, Flags, Ints
@@ -25,6 +26,7 @@ WRITTEN: Final = (
     "confused_character",
     "lost_character",
     "birth_error",
+    "no_birth_day",
     "sex_error",
 )
 _SPACES: Final = ("　", " ", "")
@@ -38,8 +40,13 @@ _SELECTED: Final = 0.003  # of rows: our choice
 _RECORDED_SHOWN: Final = 0.5  # of rows with a recorded former surname, show it: our choice
 
 
-def write_rows(register: Register, person: Ints, plan: AuditPlan, chance: Chance) -> pl.DataFrame:
-    """Return name, kana, birth, sex and address of these people as written, and `WRITTEN` flags."""
+def write_rows(
+    register: Register, person: Ints, plan: AuditPlan, chance: Chance, undated: Chance
+) -> pl.DataFrame:
+    """Return name, kana, birth, sex and address of these people as written, and `WRITTEN` flags.
+
+    `undated` is chance of its own, for what came later than the rest.
+    """
     shares, count = plan.writing, len(person)
     own = register.names[person.tolist()]
     renamed = pl.Series(register.renamed[person])
@@ -69,18 +76,20 @@ def write_rows(register: Register, person: Ints, plan: AuditPlan, chance: Chance
         birth=written_birth(_drawn(count, _BIRTH_SHARES, chance)),
         sex=written_sex(_drawn(count, _SEX_SHARES, chance)),
     )
+    no_day = undated.flag(count, shares.no_birth_day) & ~register.no_day[person]
     no_sex, no_kana = chance.flag(count, shares.no_sex), chance.flag(count, shares.no_kana)
     return pl.DataFrame(
         {
             "name": _names(frame, register, person, former, chance),
             "kana": _without(_kana(frame, register, person, shares.kana_style, chance), no_kana),
-            "birth": basics["birth"],
+            "birth": without_day(basics["birth"], no_day | register.no_day[person]),
             "sex": _without(basics["sex"], no_sex),
             "address": lots.write(register.dwelt.table[rows.tolist()], plan.writing, chance),
             "stale_address": stale,
             "former_name": former,
             **flags,
             "birth_error": pl.Series(wrong_birth),
+            "no_birth_day": pl.Series(no_day),
             "sex_error": pl.Series(wrong_sex),
         }
     )
