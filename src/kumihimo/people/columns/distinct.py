@@ -54,11 +54,12 @@ class Memory:
     """What texts were read as, kept from column to column: each distinct one is read once.
 
     `read` gives a row for each of some distinct texts, whatever other texts there are. Beyond
-    `limit` texts all is forgotten and begun anew.
+    `limit` texts all is forgotten and begun anew, so that a long audit takes no more memory than a
+    short one.
     """
 
     read: Callable[[pl.Series], pl.DataFrame]
-    limit: int = 1 << 20
+    limit: int = 1 << 18
     _known: pl.Series | None = None  # keeps the codes of the texts, as no column does
     _table: pl.DataFrame | None = None
     _lock: Lock = attrs.field(factory=Lock, init=False)
