@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import resource
 import signal
 import socket
 import sys
@@ -28,6 +29,11 @@ from kumihimo.run.serving import ROOMS, compose
 
 FOLLOW_PAUSE_S: Final = 10.0
 WAIT_PAUSE_S: Final = 0.5
+# Who comes past this waits until another has gone; the server's own bound, 128, one caller could
+# fill with connections on which he says nothing.
+CONNECTIONS_MAX: Final = 8_192
+CONNECTIONS_WAITING: Final = 1_024
+FILES_BESIDE: Final = 256  # for the database, other parties, and what is read
 
 app = App(
     name="serve",
@@ -64,6 +70,16 @@ def run_service(service: Service, log: Log) -> int:
     _require_free(service)
     uvloop.run(_run(service, log))
     return 0
+
+
+def connections_allowed() -> int:
+    """Return how many connections may be open; takes as many files as that needs, or as it may."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_MAX + FILES_BESIDE
+    allowed = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    if now != resource.RLIM_INFINITY and now < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
+    return max(allowed - FILES_BESIDE, allowed // 2)
 
 
 def _require_free(service: Service) -> None:
@@ -132,6 +148,8 @@ async def _serve(service: Service, log: Log, stop: asyncio.Event) -> None:
         port=service.port,
         interface=Interfaces.ASGI,
         log_enabled=False,
+        backlog=CONNECTIONS_WAITING,
+        backpressure=connections_allowed(),
     )
     serving = asyncio.create_task(server.serve())
     following = asyncio.create_task(_follow(service, log))
