@@ -21,6 +21,7 @@ from kumihimo.run import cli
 from tests.hostile.files import unusable
 from tests.hostile.terminal import BUG, leaves, typed
 from tests.run.audits import make_audit
+from tests.tlog.keys import LOG
 
 LEAVES = leaves()
 DRAWN = pl.DataFrame([("r1", "", "person", 9, 0.1, 0.1, False)], schema=SAMPLE, orient="row")
@@ -120,6 +121,11 @@ def fitting_files(tmp_path_factory):
     FITTING_FOR["audit", "--role"] = "reviewer"
     FITTING_FOR["oversight", "--config"] = str(folder / "oversight.toml")
     FITTING_FOR["oversight", "--operator"] = str(folder / "a.key")
+    FITTING_FOR["witness", "--log-key"] = LOG.key.vkey()
+    FITTING_FOR["witness", "--name"] = "example.org/witness"
+    FITTING_FOR["witness", "--key"] = str(folder / "a.key")
+    FITTING_FOR["witness", "--out"] = str(folder / "seen")
+    FITTING_FOR["witness", "--log"] = "http://127.0.0.1:1"
     for room in ("ledger", "agency"):
         FITTING_FOR[room, "--config"] = FITTING_FOR["oversight", "--config"]
 

@@ -25,6 +25,7 @@ OPEN = {
     ("jpki", "/ocsp"): "OCSP tells `unauthorized` inside its own answer (RFC 6960, 2.3)",
     ("jpki", "/ocsp/{asked:path}"): "as above",
     ("ledger", "/log/checkpoint"): "public, signed: everybody must be able to check the log",
+    ("ledger", "/log/cosigned"): "as above",
     ("ledger", "/log/tile/{tile:path}"): "as above: hashes, and commitments that name nobody",
     ("ledger", "/sessions"): "the ticket inside the body, sealed by register, is what lets in",
 }

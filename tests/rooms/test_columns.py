@@ -358,6 +358,20 @@ OVERSIGHT = {
         "signature": "of oversight",
     },
     "party": {"party": "party", "entry": "public keys, standing, date of assessment"},
+    "witnessed": {
+        "log": "name of a log",
+        "size": "count",
+        "root": "hash",
+        "note": "a checkpoint, signed",
+        "at": "instant",
+    },
+    "two_histories": {
+        "alarm": "random id",
+        "log": "name of a log",
+        "seen": "a checkpoint, signed",
+        "shown": "a checkpoint, signed",
+        "noticed_at": "instant",
+    },
 }
 
 ROOMS = {

@@ -171,6 +171,7 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "question": "SELECT, INSERT, UPDATE (state)",
     "retention": "SELECT",
     "leaf_batch": "SELECT, INSERT, UPDATE (first)",
+    "witnessed": "SELECT, INSERT, UPDATE (size, root, note, at)",
 }
 
 # Legal records and evidence: nobody who serves requests can change or remove them, but for what is
@@ -206,5 +207,7 @@ APPEND_ONLY = frozenset(
         "log_batch",
         "log_node",
         "log_submission",
+        "log_cosignature",
+        "two_histories",
     }
 )

@@ -102,6 +102,11 @@ COMMANDS: Final = (
         "記録開示の運用。 What the ledger's operator does by hand.",
     ),
     Command(
+        "witness",
+        "kumihimo.run.witness_cli",
+        "公開ログの立会人になる。 Watch the public log as a witness of your own.",
+    ),
+    Command(
         "agency",
         "kumihimo.run.agency_cli",
         "デジタル庁の閲覧。 What the Digital Agency's people look at.",

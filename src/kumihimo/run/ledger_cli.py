@@ -45,6 +45,23 @@ def change_key(*, look: bool = False, config: Path) -> None:
     print(words_of(PARTY, asyncio.run(_within(settings, ledger, look=look))))
 
 
+@app.command
+def log_key(*, config: Path) -> None:
+    """公開ログの公開鍵を印字する。 Print the log's public key (vkey): what its witnesses ask for.
+
+    Parameters
+    ----------
+    config
+        記録開示の設定ファイル。 The ledger's settings file.
+    """
+    settings = load(config, Settings)
+    try:
+        ledger = settings.ledger(beside=config, clock=SystemClock(), entropy=SystemEntropy())
+    except KeyFileUnsafe as error:
+        raise BadSettings(str(error)) from None
+    print(ledger.log.signer.key.vkey())
+
+
 async def _within(settings: Settings, ledger: Ledger, *, look: bool) -> KeyState:
     await ledger.database.open()
     try:

@@ -78,6 +78,12 @@ LEDGER = {
         "root": "hash",
         "note": "a checkpoint, signed",
     },
+    "log_cosignature": {
+        "size": "count",
+        "witness": "name of a witness",
+        "line": "a cosignature",
+        "at": "instant of a batch, names nobody",
+    },
     "log_node": {"level": "count", "place": "count", "hash": "hash"},
     "log_submission": {
         "submission": "random id",

@@ -52,6 +52,12 @@ COLUMNS = {
         "root": "hash",
         "note": "a checkpoint, signed",
     },
+    "log_cosignature": {
+        "size": "count",
+        "witness": "name of a witness",
+        "line": "a cosignature",
+        "at": "instant",
+    },
     "log_node": {"level": "count", "place": "count", "hash": "hash"},
     "log_submission": {
         "submission": "random id",

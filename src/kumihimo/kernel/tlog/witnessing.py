@@ -53,6 +53,12 @@ class NotConsistent(NotWitnessed):
     status = 422
 
 
+class WentBack(NotConsistent):
+    """The log shows less than the witness saw."""
+
+    status = 400
+
+
 @attrs.frozen
 class AddCheckpoint:
     """A checkpoint, and the proof that it continues the tree of size `old`."""
@@ -92,7 +98,8 @@ def follow(asked: AddCheckpoint, *, keys: Sequence[NoteKey], seen: Seen | None) 
     """Return the checkpoint if a witness that saw `seen` may sign it; raises `NotWitnessed`.
 
     (1) it is a checkpoint, of a log that has keys here, and one of them signed it;
-    (2) its proof starts from the size that was seen, and is not from a later one;
+    (2) its proof starts from the size that was seen; a checkpoint that is smaller than that has
+        no proof, and a log that shows none that is larger forgot something;
     (3) the proof leads from the root that was seen to the new one.
     """
     try:
@@ -106,9 +113,10 @@ def follow(asked: AddCheckpoint, *, keys: Sequence[NoteKey], seen: Seen | None) 
         asked.note.check(own)
     except BadNote as error:
         raise NotByTheLog(str(error)) from error
-    if asked.old > checkpoint.size:
-        raise NotWitnessed("the old size is above the new one")
     size = 0 if seen is None else seen.size
+    if asked.old > checkpoint.size:
+        wrong = WentBack if asked.old == size else NotWitnessed
+        raise wrong("the old size is above the new one")
     if asked.old != size:
         raise AnotherSize(size)
     _check_grown(asked, checkpoint, seen)

@@ -18,6 +18,7 @@ ASK_OWN_PATH = "/my/information/ask"
 
 # The log, below the prefix `/log`, as c2sp.org/tlog-tiles has it; and where leaves come in.
 CHECKPOINT_PATH = "/log/checkpoint"
+COSIGNED_PATH = "/log/cosigned"
 TILE_PATH = "/log/tile/{tile:path}"
 LEAVES_PATH = leaf.LEAVES_PATH
 

@@ -8,8 +8,8 @@ from litestar.params import FromPath, JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
 from kumihimo.kernel.tlog.leaf import Logged, Submitted
-from kumihimo.rooms.ledger import publishing
-from kumihimo.rooms.ledger.api import CHECKPOINT_PATH, LEAVES_PATH, TILE_PATH
+from kumihimo.rooms.ledger import publishing, witnessed
+from kumihimo.rooms.ledger.api import CHECKPOINT_PATH, COSIGNED_PATH, LEAVES_PATH, TILE_PATH
 from kumihimo.rooms.ledger.context import Ledger
 
 SUBMITTERS: Final = ("linkage", "register", "oversight", "jpki", "cards", "agency", "institution")
@@ -43,10 +43,16 @@ def _reading(ledger: Ledger) -> list[HTTPRouteHandler]:
         note = await publishing.checkpoint(ledger)
         return Response(note, media_type="text/plain", headers=_FOR_NOW)
 
+    @get(COSIGNED_PATH, opt=_OPEN, media_type="text/plain")
+    async def cosigned() -> Response[bytes]:
+        """Read the newest checkpoint that oversight has cosigned (c2sp.org/tlog-cosignature)."""
+        note = await witnessed.cosigned(ledger)
+        return Response(note, media_type="text/plain", headers=_FOR_NOW)
+
     @get(TILE_PATH, opt=_OPEN, media_type="application/octet-stream")
     async def tile(tile: FromPath[str]) -> Response[bytes]:
         """Read hashes or entries of the log (c2sp.org/tlog-tiles)."""
         found = await publishing.tile(ledger, tile.removeprefix("/"))
         return Response(found, media_type="application/octet-stream", headers=_FOR_GOOD)
 
-    return [checkpoint, tile]
+    return [checkpoint, cosigned, tile]

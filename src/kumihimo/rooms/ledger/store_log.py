@@ -132,3 +132,34 @@ async def submissions(tx: Tx, ids: Sequence[str]) -> list[SubmissionRow]:
         {"ids": list(ids)},
         SubmissionRow,
     )
+
+
+@attrs.frozen
+class CosignedRow:
+    """A checkpoint as the ledger signed it, and the lines of those who cosigned it."""
+
+    size: int
+    note: str
+    lines: str
+
+
+async def cosigned(tx: Tx) -> CosignedRow | None:
+    """Return the newest checkpoint that is cosigned."""
+    return await tx.row(
+        "SELECT b.size, b.note, string_agg(c.line, '' ORDER BY c.witness) AS lines"
+        " FROM log_cosignature c JOIN log_batch b ON b.size = c.size"
+        " WHERE c.size = (SELECT max(size) FROM log_cosignature) GROUP BY b.size, b.note",
+        {},
+        CosignedRow,
+    )
+
+
+async def keep_cosignature(
+    database: Database, size: int, witness: str, line: str, at: datetime
+) -> None:
+    """Keep a witness's line; the first one on a checkpoint stays."""
+    await database.alone(
+        "INSERT INTO log_cosignature (size, witness, line, at)"
+        " VALUES (%(size)s, %(witness)s, %(line)s, %(at)s) ON CONFLICT DO NOTHING",
+        {"size": size, "witness": witness, "line": line, "at": at},
+    )

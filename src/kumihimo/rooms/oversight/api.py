@@ -17,6 +17,7 @@ from kumihimo.kernel.group import NotInGroup, Point
 from kumihimo.kernel.keys import PublicKeys, verification_key
 from kumihimo.kernel.message import key_id_of, party_of
 from kumihimo.kernel.refusal import NotAuthentic
+from kumihimo.kernel.tlog import note
 
 PARTY = "oversight"
 
@@ -25,9 +26,13 @@ HEAD_PATH = "/directory/head"
 ENROL_PATH = "/directory/enrol"
 ALARM_PATH = "/alarms"
 LEAK_PATH = "/leaks"
+WITNESS_PATH = "/witness"
 
-# The log's name in its checkpoints. The ledger signs them with its signing key in the directory.
+# The log's name in its checkpoints. The ledger signs them with its signing key in the directory,
+# and oversight cosigns them with its own, under the name of a witness.
+LOG_KEEPER = "ledger"
 LOG_ORIGIN = "kumihimo/ledger"
+WITNESS_NAME = "kumihimo/oversight"
 
 Kind = Literal[
     "institution", "register", "linkage", "ledger", "oversight", "jpki", "cards", "agency"
@@ -105,11 +110,31 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     """Something that oversight must look at: which exchange and which bodies, never who."""
 
     alarm: str
-    kind: Literal["ends-disagree", "end-missing", "chain-broken", "record-changed"]
-    permit: str
+    kind: Literal[
+        "ends-disagree",
+        "end-missing",
+        "chain-broken",
+        "record-changed",
+        "two-histories",
+        "log-damaged",
+    ]
+    permit: str  # "" where the alarm is about the log
     requester: str
     provider: str
     noticed_at: datetime
+
+
+class CheckpointShown(msgspec.Struct, frozen=True):
+    """A checkpoint of the log with its proof: a request's body as c2sp.org/tlog-witness has it."""
+
+    request: bytes
+
+
+class Witnessed(msgspec.Struct, frozen=True, kw_only=True):
+    """The line of a cosignature; or "", and from which size the proof must start."""
+
+    cosignature: str
+    size: int
 
 
 # What a leak is reported as (Number Act art. 29-4): 1a in the network and what is connected to it,
@@ -262,3 +287,14 @@ def new_body(
     ordered = tuple(entries[name] for name in sorted(entries))
     body = DirectoryBody(version=version, issued_at=issued_at.astimezone(UTC), entries=ordered)
     return body, msgspec.json.encode(body, order="deterministic")
+
+
+def log_keys(directory: Directory) -> list[note.NoteKey]:
+    """Return the keys that checkpoints of the log are signed with at present: one, or none."""
+    entry = directory.active(LOG_KEEPER)
+    return [] if entry is None else [note.NoteKey(LOG_ORIGIN, note.Kind.TEXT, entry.keys.signing)]
+
+
+def witness_key(oversight: bytes) -> note.NoteKey:
+    """Return the key that oversight cosigns with: the pinned one."""
+    return note.NoteKey(WITNESS_NAME, note.Kind.COSIGNATURE, oversight)

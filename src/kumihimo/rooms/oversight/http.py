@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
-from kumihimo.rooms.oversight import api, leaks, service
+from kumihimo.rooms.oversight import api, leaks, service, witness
 from kumihimo.rooms.oversight.service import Oversight
 
 Asked = Request[Any, Any, Any]
@@ -65,4 +65,17 @@ def routes(oversight: Oversight) -> list[HTTPRouteHandler]:
         """Report a leak of specific personal information: facts and words that name nobody."""
         return await leaks.take_leak(oversight, verified_of(request), data)
 
-    return [directory, head, enrol, take_alarm, take_leak]
+    return [directory, head, enrol, take_alarm, take_leak, _cosign(oversight)]
+
+
+def _cosign(oversight: Oversight) -> HTTPRouteHandler:
+    @post(
+        api.WITNESS_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 33", callers=("ledger",)),
+    )
+    async def cosign(request: Asked, data: JSONBody[api.CheckpointShown]) -> api.Witnessed:
+        """Show a checkpoint of the log, and have it cosigned if it continues what was seen."""
+        return await witness.witness(oversight, verified_of(request), data)
+
+    return cosign

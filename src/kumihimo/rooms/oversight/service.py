@@ -145,7 +145,8 @@ async def take_alarm(oversight: Oversight, sender: Verified, alarm: Alarm) -> Re
     """Take an alarm from the ledger or the core; a repeat changes nothing."""
     if sender.sender not in REPORTERS:
         raise NotAllowed("only the ledger and the core report alarms here")
-    if not is_id(alarm.alarm) or not is_id(alarm.permit):
+    about_log = alarm.kind == "log-damaged" and not alarm.permit
+    if not is_id(alarm.alarm) or not (about_log or is_id(alarm.permit)):
         raise BadInput("ids are 22 characters of base64url", pointer="alarm")
     async with oversight.database.transaction() as tx:
         new = await store.add_alarm(tx, sender.sender, alarm)
