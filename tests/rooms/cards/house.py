@@ -359,7 +359,9 @@ class House(RegisterHouse):
         self.tray.memories[serial] = Volatile(memory)
         self.notes.clear()
         with psycopg.connect(self.owners["cards"].reveal()) as connection:
-            for table in reversed(_KEPT):  # a few rows: quicker than TRUNCATE, which makes new files
+            for table in reversed(
+                _KEPT
+            ):  # a few rows: quicker than TRUNCATE, which makes new files
                 connection.execute(f"DELETE FROM {table}".encode())
             for table in _KEPT:
                 for row in rows[table]:
