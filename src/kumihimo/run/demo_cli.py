@@ -20,6 +20,7 @@ from kumihimo.run import demo as story
 from kumihimo.run import demo_attacks as attacks
 from kumihimo.run import demo_card as card
 from kumihimo.run import demo_login as logins
+from kumihimo.run.demo_desk import desk_open, tell_of_desk
 from kumihimo.run.demo_kept import leave_card
 from kumihimo.run.demo_portal import portal_open, tell_of_portal
 from kumihimo.run.demo_stage import (
@@ -133,8 +134,12 @@ async def _tell(
                 "Continued in docs/tutorial/first-exchange.md.",
             )
             if keep:
-                async with portal_open(demo, hers.chip, _report) as origin:
+                async with (
+                    portal_open(demo, hers.chip, _report) as origin,
+                    desk_open(demo, family, _report) as desk,
+                ):
                     tell_of_portal(demo, origin)
+                    tell_of_desk(demo, desk)
                     await asyncio.Event().wait()
     finally:
         await street.close()
