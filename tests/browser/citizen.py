@@ -102,6 +102,8 @@ async def _signed_in(page):
     await page.get_by_label("住民税（所得など）").check()
     await page.get_by_role("button", name="機関に尋ねる").click()
     yield "portal-mine"
+    await page.get_by_role("row", name="合計所得金額").get_by_role("button").click()
+    yield "portal-wrong"
     await page.goto("/")
     await page.get_by_role("link", name="だれが私の情報を見たか").click()
     yield "portal-looked"

@@ -11,15 +11,17 @@ from cyclopts import App
 from kumihimo.kernel.clock import JST, SystemClock
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.files import open_regular
+from kumihimo.kernel.ids import is_id
 from kumihimo.kernel.keys import KeyFileUnsafe, PartyKeys, load_master
 from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.refusal import BadInput, NotFound
 from kumihimo.kernel.settings import BadSettings, load
 from kumihimo.kernel.wire import decode_strictly
-from kumihimo.rooms.oversight import leaks, service
+from kumihimo.rooms.oversight import claims, leaks, service
 from kumihimo.rooms.oversight.api import (
     ENROL_PATH,
     PARTY,
+    ClaimDecision,
     Enrol,
     Entry,
     LeakReported,
@@ -31,6 +33,8 @@ from kumihimo.rooms.oversight.settings import Settings
 
 T = TypeVar("T")
 
+DECISIONS: tuple[ClaimDecision, ...] = ("corrected", "kept", "answered")
+ANSWER_BYTES_MAX = 16 * 1024  # 2,000 characters take 6,000 bytes in Japanese
 ENTRY_BYTES_MAX = 16 * 1024  # our choice: an entry takes some 300
 
 app = App(
@@ -132,6 +136,58 @@ def list_leaks(*, config: Path) -> None:
             f"{row.institution}\t{row.stage}\t{types}\t{report.event.persons} 人 persons"
             f"\t速報 {found.preliminary_due}\t確報 {found.final_due}\t{row.leak}"
         )
+
+
+@app.command
+def objections(*, config: Path) -> None:
+    """本人からの異議の申出で、答えていないもの。 Show what persons object to and waits for an answer.
+
+    Parameters
+    ----------
+    config
+        監督機関の設定ファイル。 Oversight's settings file.
+    """
+    for one in asyncio.run(_within(config, claims.waiting)):
+        words = " ".join(one.content.text.split())
+        print(f"{one.due_on}\t{one.requester} → {one.provider}\t{one.permit}\t{one.claim}\t{words}")
+
+
+@app.command
+def answer_objection(claim: str, *, text: Path, config: Path, decision: str = "answered") -> None:
+    """異議の申出に答える。 Answer what a person objected to; she reads it at the portal.
+
+    Parameters
+    ----------
+    claim
+        申出の番号（`objections` の表示）。 Its id, as `objections` shows it.
+    text
+        答えの文章のファイル（UTF-8、2,000文字まで）。 A file with the answer, up to 2,000 characters.
+    decision
+        answered（答え）、corrected（訂正させた）、kept（訂正しない）。 What came of it.
+    config
+        監督機関の設定ファイル。 Oversight's settings file.
+    """
+    load(config, Settings)
+    chosen: list[ClaimDecision] = [one for one in DECISIONS if one == decision]
+    if not chosen:
+        raise BadInput("answered, corrected or kept", pointer="decision")
+    try:
+        with open_regular(text) as file:
+            words = file.read(ANSWER_BYTES_MAX).decode("utf-8").strip()
+    except OSError as error:
+        raise BadInput(f"{text}: {error.strerror}", pointer="text") from error
+    except UnicodeDecodeError:
+        raise BadInput(f"{text}: not UTF-8", pointer="text") from None
+    if not words or "\0" in words:
+        raise BadInput(f"{text}: no text of an answer", pointer="text")
+    if not is_id(claim):
+        raise BadInput(f"{text}: the answer to what? ids are 22 characters", pointer="claim")
+
+    async def answer(oversight: Oversight) -> None:
+        await service.take_up(oversight)
+        await claims.answer(oversight, claim, chosen[0], words)
+
+    asyncio.run(_within(config, answer))
 
 
 def _entry(path: Path) -> Entry:

@@ -1,6 +1,6 @@
 """A ledger that keeps its rules towards the portal: a ticket opens one session, and works once."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -52,11 +52,27 @@ def refused(n, outcome="REFUSED_ITEM", **changes):
     return record(n, outcome=outcome, provided_at=None, **changes)
 
 
+def claim_of(told, **changes):
+    """Return how something that was said stands: on its way, where nothing else is given."""
+    fields: dict[str, Any] = {
+        "claim": told.claim,
+        "kind": told.kind,
+        "addressee": "lg-271004",
+        "told_on": date(2026, 6, 1),
+        "due_on": date(2026, 7, 1),
+        "state": "sent",
+        "decision": "",
+        "answered_on": None,
+        "answer": "",
+    }
+    return api.MyClaim(**(fields | changes))
+
+
 class Ledger(httpx2.AsyncBaseTransport):
     """`records` by ticket; `waits` is how often a ticket is not ready yet.
 
     `holds` by ticket: what institutions answer about her, by kind of information; who is in `silent`
-    has not answered yet. What a session asked is its own.
+    has not answered yet. What a session asked is its own. `claims` by ticket: how what she said stands.
     """
 
     def __init__(self, clock):
@@ -67,6 +83,7 @@ class Ledger(httpx2.AsyncBaseTransport):
         self.waits = 0
         self.asked = []
         self.holds, self.silent, self.own = {}, set(), {}
+        self.claims, self.told = {}, []
 
     async def handle_async_request(self, request):
         body = await request.aread()
@@ -78,14 +95,23 @@ class Ledger(httpx2.AsyncBaseTransport):
         if self.clock.now() >= until:
             return _problem("not-authentic", 401)
         self.asked.append((path, dict(request.url.params)))
-        if path == api.MY_RECORDS_PATH:
-            return self._page(ticket, request.url.params)
-        if path == api.WHO_ASKED_PATH:
-            return _json(self._bodies(ticket))
-        if path in {api.OWN_PATH, api.ASK_OWN_PATH}:
-            return self._own(token, ticket, body)
+        found = self._told(path, token, ticket, body, request.url.params)
+        if found is not None:
+            return found
         del self.sessions[token]
         return httpx2.Response(204)
+
+    def _told(self, path, token, person, body, params):
+        """Return what is read or asked; None for the end of a session."""
+        if path == api.MY_RECORDS_PATH:
+            return self._page(person, params)
+        if path == api.WHO_ASKED_PATH:
+            return _json(self._bodies(person))
+        if path in {api.MY_CLAIMS_PATH, api.TELL_CLAIM_PATH}:
+            return self._claims(person, body)
+        if path in {api.OWN_PATH, api.ASK_OWN_PATH}:
+            return self._own(token, person, body)
+        return None
 
     def _open(self, asked):
         if self.waits:
@@ -98,6 +124,19 @@ class Ledger(httpx2.AsyncBaseTransport):
         until = self.clock.now() + timedelta(minutes=15)
         self.sessions[token] = (asked.sealed.decode(), until)
         return _json(api.Session(token=token, expires_at=until))
+
+    def _claims(self, person, body):
+        mine = self.claims.setdefault(person, {})
+        if body:
+            told = msgspec.json.decode(body, type=api.TellClaim)
+            hers = {one.record for one in self.records.get(person, [])}
+            hers |= {a.answer for kinds in self.holds.get(person, {}).values() for a in kinds}
+            if told.about not in hers:
+                return _problem("not-found", 404)
+            if told.claim not in mine:
+                self.told.append(told)
+                mine[told.claim] = claim_of(told)
+        return _json(api.MyClaims(tuple(mine.values())))
 
     def _own(self, token, person, body):
         asked = self.own.setdefault(token, [])

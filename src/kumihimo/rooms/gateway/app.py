@@ -14,6 +14,7 @@ from kumihimo.kernel.worker import Errands, Job, working
 from kumihimo.rooms.gateway import acquire, answers, checking, consequences, sending, silence
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.http_business import router
+from kumihimo.rooms.gateway.http_claims import ledger_routes
 from kumihimo.rooms.gateway.http_exchange import routes
 from kumihimo.rooms.gateway.packs import pack_ends
 from kumihimo.rooms.linkage.api import ENDS_PATH, Received
@@ -57,7 +58,11 @@ def build(gateway: Gateway, tenants: Mapping[str, Tenant], *, report: Reporter) 
     errands = Errands(report)
     app = room_app(
         "Kumihimo gateway",
-        [*routes(gateway, tenants), router(gateway, tenants, errands)],
+        [
+            *routes(gateway, tenants),
+            *ledger_routes(gateway, tenants),
+            router(gateway, tenants, errands),
+        ],
         report=report,
         door=door,
         lifespan=[working(_jobs(gateway, tenants, outbox), report)],

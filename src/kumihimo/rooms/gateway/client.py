@@ -22,6 +22,7 @@ from kumihimo.card.terminal import Transmit
 from kumihimo.kernel.token_client import TIMEOUT_S, TokenClient
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.gateway import business as form
+from kumihimo.rooms.gateway import business_claims as claim_form
 from kumihimo.rooms.gateway import business_links as links
 
 
@@ -165,6 +166,17 @@ class BusinessClient(TokenClient):
         """Return answers of which their giver said that they were about another person."""
         answer = self._exchange("GET", "/v1/inquiries/withdrawn", b"")
         return self._decode(answer, links.WithdrawnAnswers).answers
+
+    # What persons say of exchanges
+
+    def claims(self) -> tuple[claim_form.ClaimShown, ...]:
+        """Return what persons say of exchanges and waits to be answered, the one due first first."""
+        answer = self._exchange("GET", "/v1/claims", b"")
+        return self._decode(answer, claim_form.ClaimsShown).claims
+
+    def answer_claim(self, given: claim_form.ClaimAnswered) -> None:
+        """Answer one; she reads it at the portal."""
+        self._send("/v1/claims/answer", given)
 
     def link_checks(self) -> tuple[links.LinkCheck, ...]:
         """Return the runs of the regular check, the latest first."""

@@ -30,6 +30,7 @@ from kumihimo.rooms.gateway.clients import BusinessClient
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.domain.files import FILE_BYTES_MAX
 from kumihimo.rooms.gateway.gathering import Gathering
+from kumihimo.rooms.gateway.http_claims import claim_routes
 from kumihimo.rooms.gateway.http_files import FileOperation, file_of
 from kumihimo.rooms.gateway.http_links import link_routes
 
@@ -54,6 +55,7 @@ def router(gateway: Gateway, tenants: Mapping[str, Tenant], errands: Errands) ->
             *_inquiries(gateway, errands),
             *_waiting(gateway),
             *link_routes(gateway),
+            *claim_routes(gateway),
         ],
         middleware=[BearerDoor(authenticate)],
         opt={"unsigned": True},

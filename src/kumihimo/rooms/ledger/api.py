@@ -1,11 +1,12 @@
 """What others may know of the ledger: how a person's session begins and what she reads."""
 
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Annotated, Literal
 
 import msgspec
 
 from kumihimo.kernel.tlog import leaf
+from kumihimo.rooms.oversight.api import CLAIM_TEXT_MAX, ClaimKind
 
 PARTY = "ledger"
 
@@ -14,6 +15,8 @@ MY_RECORDS_PATH = "/my/records"
 WHO_ASKED_PATH = "/my/who-asked"
 MY_SESSION_PATH = "/my/session"
 OWN_PATH = "/my/information"
+MY_CLAIMS_PATH = "/my/claims"
+TELL_CLAIM_PATH = "/my/claims/tell"
 ASK_OWN_PATH = "/my/information/ask"
 
 # The log, below the prefix `/log`, as c2sp.org/tlog-tiles has it; and where leaves come in.
@@ -90,7 +93,10 @@ class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OwnAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What one institution answered. `checking`: whose record it is, is being checked (確認中)."""
+    """What one institution answered. `checking`: whose record it is, is being checked (確認中).
+
+    `answer` names the exchange, for what she may say of it.
+    """
 
     answer: str
     provider: str
@@ -116,3 +122,33 @@ class OwnInformation(msgspec.Struct, frozen=True):
     """What this session asked, the latest first. It ends with the session."""
 
     asked: tuple[OwnAsked, ...]
+
+
+class TellClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person says of an exchange of her own: `about` is a record's id, or an answer's."""
+
+    claim: str
+    kind: ClaimKind
+    about: Annotated[str, msgspec.Meta(max_length=64)]
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=CLAIM_TEXT_MAX)]
+    item: Annotated[str, msgspec.Meta(max_length=128)] = ""
+
+
+class MyClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """How it stands: `sent`, `open` at whom it is for, or `answered` in words."""
+
+    claim: str
+    kind: ClaimKind
+    addressee: str
+    told_on: date
+    due_on: date
+    state: Literal["sent", "open", "answered"]
+    decision: Literal["", "corrected", "kept", "answered"]
+    answered_on: date | None
+    answer: str
+
+
+class MyClaims(msgspec.Struct, frozen=True):
+    """The latest first."""
+
+    claims: tuple[MyClaim, ...]

@@ -8,7 +8,7 @@ from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.net import Caller, Net
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.worker import Job, working
-from kumihimo.rooms.ledger import own, rotation, service, sessions, witnessed
+from kumihimo.rooms.ledger import claims, own, rotation, service, sessions, witnessed
 from kumihimo.rooms.ledger.api import PARTY
 from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.http import routes
@@ -19,6 +19,7 @@ from kumihimo.rooms.oversight.client import DirectoryBook
 OUTBOX_PAUSE_S = 0.2
 OWN_PAUSE_S = 0.2
 WITNESS_PAUSE_S = 20.0  # our choice: what was changed is to be seen within a minute
+CLAIMS_PAUSE_S = 60.0
 ENDS_PAUSE_S = 600.0
 TIDY_PAUSE_S = 600.0
 ROTATION_PAUSE_S = 60.0
@@ -66,6 +67,7 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
             lambda: witnessed.be_witnessed(ledger, caller, pinned=book.pinned),
             WITNESS_PAUSE_S,
         ),
+        Job("ledger-claims", lambda: claims.look(asker), CLAIMS_PAUSE_S),
         Job("ledger-ends", lambda: service.report_missing_ends(ledger), ENDS_PAUSE_S),
         Job("ledger-tidy", tidy, TIDY_PAUSE_S),
         Job(

@@ -10,7 +10,7 @@ from litestar.params import JSONBody, QueryParameter
 from kumihimo.kernel.clock import JST
 from kumihimo.kernel.door import BearerDoor, OpenDoor, bearer_of, lawful, verified_of
 from kumihimo.kernel.net import Caller
-from kumihimo.rooms.ledger import api, cursors, own, service, sessions
+from kumihimo.rooms.ledger import api, claims, cursors, own, service, sessions
 from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.http_log import log_routes
 from kumihimo.rooms.ledger.own import Asker
@@ -24,6 +24,7 @@ Incoming = Request[Any, Any, Any]
 ANYBODY: Final = ("a person with a ticket of register",)
 TICKET_BODY_MAX: Final = 16 * 1024  # a sealed ticket is under half a kilobyte
 ASK_BODY_MAX: Final = 1024  # the name of a kind of information
+CLAIM_BODY_MAX: Final = 16 * 1024  # a thousand characters, each as an escape of JSON
 ONESELF: Final = ("the person herself",)
 
 
@@ -106,7 +107,7 @@ def _mine(ledger: Ledger, asker: Asker) -> Router:
 
     return Router(
         path="/my",
-        route_handlers=[records, who_asked, close, *_own(asker)],
+        route_handlers=[records, who_asked, close, *_own(asker), *_claims(asker)],
         middleware=[BearerDoor(authenticate)],
         opt={"unsigned": True},
         security=[{"bearer": []}],
@@ -127,6 +128,22 @@ def _own(asker: Asker) -> list[HTTPRouteHandler]:
         return await own.read(asker.ledger, bearer_of(request, Person))
 
     return [ask_own, own_information]
+
+
+def _claims(asker: Asker) -> list[HTTPRouteHandler]:
+    opt = lawful(authority="Number Act art. 31, suppl. art. 6(3)", callers=ONESELF)
+
+    @post("/claims/tell", status_code=200, opt={**opt, "body_max": CLAIM_BODY_MAX})
+    async def tell_claim(request: Incoming, data: JSONBody[api.TellClaim]) -> api.MyClaims:
+        """Say something of an exchange of mine, to the institution or to oversight."""
+        return await claims.tell(asker, bearer_of(request, Person), data)
+
+    @get("/claims", opt=opt)
+    async def my_claims(request: Incoming) -> api.MyClaims:
+        """Read how what I said stands, and the answers."""
+        return await claims.mine(asker.ledger, bearer_of(request, Person))
+
+    return [tell_claim, my_claims]
 
 
 def _start(day: date | None) -> datetime | None:

@@ -177,7 +177,7 @@ def _told(batch: BatchRow, rows: Sequence[AskRow], key: X25519PrivateKey) -> Own
         if state is not None:
             items = () if row.answer_sealed is None else _opened(row, key)
             answers.append(
-                OwnAnswer(answer=row.inquiry, provider=row.provider, state=state, items=items)
+                OwnAnswer(answer=row.permit or "", provider=row.provider, state=state, items=items)
             )
     return OwnAsked(
         information=batch.information,

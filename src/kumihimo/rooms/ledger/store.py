@@ -262,6 +262,33 @@ async def mine(tx: Tx, reader: Reader, wanted: Wanted) -> list[MineRow]:
     )
 
 
+@attrs.frozen(kw_only=True)
+class AboutRow:
+    """The exchange that a person says something of."""
+
+    permit: str
+    requester: str
+    provider: str
+    affair: str
+    requested_at: datetime
+
+
+async def about(tx: Tx, reader: Reader, name: str) -> AboutRow | None:
+    """Return an exchange by its record or permit, where its person may read it; None otherwise."""
+    return await tx.row(
+        "SELECT r.permit, r.requester, r.provider, r.affair, r.requested_at"
+        + _WITH_ENDS
+        + _OF_PERSON
+        + " AND (r.record = %(name)s OR r.permit = %(name)s)",
+        {
+            "persons": list(reader.persons),
+            "silent_before": reader.silent_before,
+            "name": name,
+        },
+        AboutRow,
+    )
+
+
 async def who_asked(tx: Tx, reader: Reader) -> list[AskedRow]:
     """Return the bodies that asked about a person, the latest first; hidden records are absent."""
     return await tx.rows(

@@ -1,4 +1,4 @@
-"""The ledger's SQL for changing its key: the steps, and the walk through three tables."""
+"""The ledger's SQL for changing its key: the steps, and the walk through four tables."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -70,6 +70,15 @@ TABLES: Final = (
         " FROM unnest(%(keys)s::bytea[], %(persons)s::bytea[], %(versions)s::integer[])"
         " AS new (key, person, version) WHERE session.token_hash = new.key",
     ),
+    Table(
+        "claim",
+        "",
+        "SELECT claim AS key, '' AS permit, person, version FROM claim"
+        " WHERE claim > %(after)s ORDER BY claim LIMIT %(limit)s FOR UPDATE",
+        "UPDATE claim SET person = new.person, version = new.version"
+        " FROM unnest(%(keys)s::text[], %(persons)s::bytea[], %(versions)s::integer[])"
+        " AS new (key, person, version) WHERE claim.claim = new.key",
+    ),
 )
 
 
@@ -139,6 +148,7 @@ async def count(tx: Tx, version: int) -> CountRow:
         "SELECT count(*) AS codes, count(*) FILTER (WHERE version < %(version)s) AS old FROM ("
         " SELECT version FROM record UNION ALL SELECT version FROM record_end"
         " WHERE side = 'provider' AND person IS NOT NULL UNION ALL SELECT version FROM session"
+        " UNION ALL SELECT version FROM claim"
         ") AS held",
         {"version": version},
         CountRow,

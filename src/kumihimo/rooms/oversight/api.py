@@ -6,7 +6,7 @@ could open what it converts. The directory never holds anything about a person.
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
 import attrs
@@ -27,6 +27,8 @@ ENROL_PATH = "/directory/enrol"
 ALARM_PATH = "/alarms"
 LEAK_PATH = "/leaks"
 WITNESS_PATH = "/witness"
+CLAIMS_PATH = "/claims"
+CLAIM_STATES_PATH = "/claims/states"
 
 # The log's name in its checkpoints. The ledger signs them with its signing key in the directory,
 # and oversight cosigns them with its own, under the name of a witness.
@@ -194,6 +196,71 @@ class LeakReported(msgspec.Struct, frozen=True, kw_only=True):
     stage: LeakStage
     event: LeakEvent
     contents: LeakContents = LeakContents()
+
+
+# What a person says of an exchange, carried by the ledger: to the institution, or to oversight.
+
+ClaimKind = Literal["question", "objection", "not-mine", "wrong"]
+ClaimDecision = Literal["corrected", "kept", "answered"]
+ANSWER_WITHIN = timedelta(days=30)  # our choice: no rule of the network names a period
+CLAIM_TEXT_MAX = 1_000
+CLAIM_ANSWER_MAX = 2_000
+
+
+class ClaimContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What she wrote. `item` is the item that she calls wrong, "" elsewhere."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=CLAIM_TEXT_MAX)]
+    item: Annotated[str, msgspec.Meta(max_length=128)] = ""
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """About which exchange a person says something; `sealed` is HPKE of JSON `ClaimContent`.
+
+    It never names her: who has the permit on record knows whom it was about. That her card signed
+    it, the portal has checked and can prove.
+    """
+
+    claim: str
+    kind: ClaimKind
+    permit: str
+    requester: str
+    provider: str
+    affair: str
+    requested_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    sealed: bytes
+
+
+class AskClaims(msgspec.Struct, frozen=True):
+    """The ledger asks how they stand."""
+
+    claims: tuple[str, ...]
+
+
+class ClaimState(msgspec.Struct, frozen=True, kw_only=True):
+    """How one stands. `sealed` is the answer's text, to the ledger; `unknown` never came."""
+
+    claim: str
+    state: Literal["unknown", "open", "answered"]
+    decision: Literal["", "corrected", "kept", "answered"] = ""
+    answered_on: date | None = None
+    sealed: bytes = b""
+
+
+class ClaimStates(msgspec.Struct, frozen=True):
+    """In the order asked."""
+
+    claims: tuple[ClaimState, ...]
+
+
+def claim_context(claim: str) -> bytes:
+    """Return what binds a person's words to their claim."""
+    return b"kumihimo-claim-v1\n" + claim.encode()
+
+
+def answer_context(claim: str) -> bytes:
+    """Return what binds an answer to its claim."""
+    return b"kumihimo-claim-answer-v1\n" + claim.encode()
 
 
 class Received(msgspec.Struct, frozen=True):

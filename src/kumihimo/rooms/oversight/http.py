@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
-from kumihimo.rooms.oversight import api, leaks, service, witness
+from kumihimo.rooms.oversight import api, claims, leaks, service, witness
 from kumihimo.rooms.oversight.service import Oversight
 
 Asked = Request[Any, Any, Any]
@@ -65,7 +65,7 @@ def routes(oversight: Oversight) -> list[HTTPRouteHandler]:
         """Report a leak of specific personal information: facts and words that name nobody."""
         return await leaks.take_leak(oversight, verified_of(request), data)
 
-    return [directory, head, enrol, take_alarm, take_leak, _cosign(oversight)]
+    return [directory, head, enrol, take_alarm, take_leak, _cosign(oversight), *_claims(oversight)]
 
 
 def _cosign(oversight: Oversight) -> HTTPRouteHandler:
@@ -79,3 +79,19 @@ def _cosign(oversight: Oversight) -> HTTPRouteHandler:
         return await witness.witness(oversight, verified_of(request), data)
 
     return cosign
+
+
+def _claims(oversight: Oversight) -> list[HTTPRouteHandler]:
+    law = lawful(authority="Number Act art. 33, 38", callers=("ledger",))
+
+    @post(api.CLAIMS_PATH, status_code=200, opt=law)
+    async def take_objection(request: Asked, data: JSONBody[api.Claim]) -> api.Received:
+        """Take what a person objects to: an exchange by its permit, never who she is."""
+        return await claims.take(oversight, verified_of(request), data)
+
+    @post(api.CLAIM_STATES_PATH, status_code=200, opt=law)
+    async def objection_states(request: Asked, data: JSONBody[api.AskClaims]) -> api.ClaimStates:
+        """Tell how objections stand, and their answers."""
+        return await claims.states(oversight, verified_of(request), data)
+
+    return [take_objection, objection_states]

@@ -8,7 +8,7 @@ from kumihimo.kernel.worker import Job, working
 from kumihimo.rooms.portal import store
 from kumihimo.rooms.portal.context import Portal
 from kumihimo.rooms.portal.domain.limits import ATTEMPTS_KEPT
-from kumihimo.rooms.portal.pages import acting, entering, first, looked, mine
+from kumihimo.rooms.portal.pages import acting, correcting, entering, first, looked, mine
 from kumihimo.rooms.portal.pages.site import HELPER, Site, application
 
 TIDY_PAUSE_S = 60.0
@@ -30,6 +30,7 @@ def build(portal: Portal, *, report: Reporter, helper: str = HELPER) -> PortalRo
         *entering.screens(site),
         *first.screens(site),
         *mine.screens(site),
+        *correcting.screens(site),
         *looked.screens(site),
         *acting.screens(site),
     ]

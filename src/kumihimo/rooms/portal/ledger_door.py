@@ -51,6 +51,15 @@ class LedgerDoor:
         body = msgspec.json.encode(api.AskOwn(information))
         return await self._ask("POST", api.ASK_OWN_PATH, api.OwnInformation, token=token, body=body)
 
+    async def claims(self, token: str) -> api.MyClaims:
+        """Read how what a person said of exchanges stands."""
+        return await self._ask("GET", api.MY_CLAIMS_PATH, api.MyClaims, token=token)
+
+    async def tell_claim(self, token: str, told: api.TellClaim) -> api.MyClaims:
+        """Have carried what a person says of an exchange; a repeat changes nothing."""
+        body = msgspec.json.encode(told)
+        return await self._ask("POST", api.TELL_CLAIM_PATH, api.MyClaims, token=token, body=body)
+
     async def close_session(self, token: str) -> None:
         """End a session at the ledger, too."""
         await self._send("DELETE", api.MY_SESSION_PATH, token=token)

@@ -1,7 +1,9 @@
 """Questions and objections about an entry: signed by the card over the text, kept with the signature.
 
 A question goes to the body that asked about her, an objection to oversight, "not mine" to the body
-that holds the information. Each has a day by which it is to be answered.
+that holds the information, and so does "this is wrong" of an item of her own data. The ledger carries
+each, under its id here, without the signature: a certificate is the same towards everybody, and two
+institutions could lay her together by it.
 """
 
 from collections.abc import Sequence
@@ -12,14 +14,18 @@ import attrs
 import msgspec
 
 from kumihimo.kernel.ids import new_id
-from kumihimo.kernel.refusal import BadInput
+from kumihimo.kernel.refusal import BadInput, NotFound, Unavailable
+from kumihimo.pages.visits import Visit
+from kumihimo.rooms.ledger.api import MyClaim, TellClaim
+from kumihimo.rooms.portal import reading
 from kumihimo.rooms.portal import store_questions as store
 from kumihimo.rooms.portal.context import Portal
 from kumihimo.rooms.portal.proving import Spent
+from kumihimo.rooms.portal.reading import FreshCardNeeded
 from kumihimo.rooms.portal.store_questions import QuestionRow
 
-Kind = Literal["question", "objection", "not-mine"]
-KINDS: Final[tuple[Kind, ...]] = ("question", "objection", "not-mine")
+Kind = Literal["question", "objection", "not-mine", "wrong"]
+OF_RECORDS: Final[tuple[Kind, ...]] = ("question", "objection", "not-mine")
 OVERSIGHT: Final = "oversight"
 ANSWER_WITHIN: Final = timedelta(days=30)  # our choice: no rule names a period
 TEXT_MAX: Final = 1_000
@@ -27,13 +33,17 @@ LISTED_MAX: Final = 100
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked about which entry. `entry` says it in the words of the page that was shown."""
+    """What is asked about which entry. `entry` says it in the words of the page that was shown.
+
+    `record` is the ledger's id of the record, or of the answer whose `item` she calls wrong.
+    """
 
     kind: Kind
     addressee: str
     record: str
     entry: str
     text: str
+    item: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -73,6 +83,36 @@ async def keep(portal: Portal, spent: Spent, asked: Asked) -> str:
         await store.add(tx, row)
         await portal.journal(tx, "question-asked", kind=asked.kind)
     return question
+
+
+async def standing(
+    portal: Portal, visit: Visit, kept: Sequence[Question]
+) -> dict[str, MyClaim] | None:
+    """Return how the ledger says that each stands, None while it cannot be asked.
+
+    What is kept here and the ledger does not know yet is carried now.
+    """
+    try:
+        found = await reading.claims(portal, visit)
+        known = {one.claim for one in found}
+        for one in kept:
+            if one.question not in known:
+                found = await _carry(portal, visit, one) or found
+    except (Unavailable, FreshCardNeeded):
+        return None
+    return {one.claim: one for one in found}
+
+
+async def _carry(portal: Portal, visit: Visit, one: Question) -> Sequence[MyClaim]:
+    """Carry one to the ledger; () where its record is not there yet: the next look carries it."""
+    asked = one.asked
+    told = TellClaim(
+        claim=one.question, kind=asked.kind, about=asked.record, text=asked.text, item=asked.item
+    )
+    try:
+        return await reading.tell_claim(portal, visit, told)
+    except NotFound:
+        return ()
 
 
 async def listed(portal: Portal, account: str) -> Sequence[Question]:

@@ -14,10 +14,17 @@ import msgspec
 
 from kumihimo.kernel.keys import NotSealedForUs, open_payload
 from kumihimo.kernel.net import Refused
-from kumihimo.kernel.refusal import BadInput, Refusal, Unavailable
+from kumihimo.kernel.refusal import BadInput, NotFound, Refusal, Unavailable
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.jpki.forms import Disclosure
-from kumihimo.rooms.ledger.api import MyRecord, MyRecords, OwnInformation, WhoAsked
+from kumihimo.rooms.ledger.api import (
+    MyClaim,
+    MyRecord,
+    MyRecords,
+    OwnInformation,
+    TellClaim,
+    WhoAsked,
+)
 from kumihimo.rooms.portal import wording
 from kumihimo.rooms.portal.context import Portal
 from kumihimo.rooms.register.api import DISCLOSE_PATH, AboutMe, OfficeAsked
@@ -126,6 +133,24 @@ async def ask_own(portal: Portal, visit: Visit, information: str) -> None:
             return
         await asyncio.sleep(PAUSE_S)
         found = await _believed(visit, portal.ledger.own(token))
+
+
+async def claims(portal: Portal, visit: Visit) -> tuple[MyClaim, ...]:
+    """Return how what she said of exchanges stands."""
+    token = await _token(portal, visit)
+    return (await _believed(visit, portal.ledger.claims(token))).claims
+
+
+async def tell_claim(portal: Portal, visit: Visit, told: TellClaim) -> tuple[MyClaim, ...]:
+    """Have carried what she says of an exchange. Raises `NotFound` while the ledger lacks it."""
+    token = await _token(portal, visit)
+    try:
+        return (await portal.ledger.tell_claim(token, told)).claims
+    except Refused as refused:
+        if refused.reason == "not-authentic":
+            _forget(visit)
+            raise FreshCardNeeded from refused
+        raise NotFound from refused
 
 
 async def offices(portal: Portal, visit: Visit) -> tuple[OfficeAsked, ...]:

@@ -15,7 +15,7 @@ from kumihimo.rooms.portal.domain.statements import one_line
 from kumihimo.rooms.portal.pages.looked import ASKING, LOOKED, entry_of
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
 from kumihimo.rooms.portal.proving import Wanted
-from kumihimo.rooms.portal.questions import KINDS, Asked, Kind
+from kumihimo.rooms.portal.questions import OF_RECORDS, Asked, Kind, Question
 
 ACT: Final = "/act"
 ACT_FINISH: Final = "/act/finish"
@@ -25,6 +25,7 @@ _TOLD: Final[dict[Kind, tuple[str, str]]] = {
     "question": ("質問", "a question"),
     "objection": ("異議の申出", "an objection"),
     "not-mine": ("これは私のことではない、という申出", "a claim that this is not about me"),
+    "wrong": ("これは違う、という申出（訂正）", "a claim that this is wrong"),
 }
 
 
@@ -49,22 +50,26 @@ def _asking(site: Site) -> list[Any]:
         record = _record(visit)
         if record is None:
             raise proving.ProofOver
-        asked = _asked(record, form)
-        wanted = Wanted(
-            purpose="act",
-            channel="here",
-            form_token=visit.form_token,
-            who=visit.who,
-            lines=_lines(asked),
-            change=msgspec.json.encode(asked).decode(),
-        )
-        opened = await proving.open_proof(site.portal, visit.token, wanted, source=visit.source)
-        return site.to_helper(opened.proof, visit)
+        return await to_sign(site, visit, _asked(record, form))
 
     return [
         front.page_route("/ask", show, admitted=ONESELF, says="a question about an entry"),
         front.deed_route("/ask", ask, admitted=ONESELF, says="ask it", otherwise=show),
     ]
+
+
+async def to_sign(site: Site, visit: Visit, asked: Asked) -> str:
+    """Open a proof for what she asks; returns where the card signs it."""
+    wanted = Wanted(
+        purpose="act",
+        channel="here",
+        form_token=visit.form_token,
+        who=visit.who,
+        lines=_lines(asked),
+        change=msgspec.json.encode(asked).decode(),
+    )
+    opened = await proving.open_proof(site.portal, visit.token, wanted, source=visit.source)
+    return site.to_helper(opened.proof, visit)
 
 
 def _record(visit: Visit) -> MyRecord | None:
@@ -74,7 +79,7 @@ def _record(visit: Visit) -> MyRecord | None:
 
 def _asked(record: MyRecord, form: Form) -> Asked:
     chosen = text(form, "kind")
-    found: list[Kind] = [one for one in KINDS if one == chosen]
+    found: list[Kind] = [one for one in OF_RECORDS if one == chosen]
     kind = found[0] if found else None
     if kind is None:
         raise BadInput("choose one", pointer="kind")
@@ -83,6 +88,7 @@ def _asked(record: MyRecord, form: Form) -> Asked:
         "question": record.requester,
         "objection": questions.OVERSIGHT,
         "not-mine": record.provider,
+        "wrong": record.provider,
     }
     return Asked(
         kind=kind,
@@ -134,7 +140,24 @@ def _signing(site: Site) -> list[Any]:
 def _questions(site: Site) -> Any:  # noqa: ANN401 - a route
     async def show(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
         found = await questions.listed(site.portal, visit.who)
-        rows = [(one, wording.body(one.asked.addressee).say(visit.language)) for one in found]
-        return site.front.page(visit, "questions.html", problem=problem, rows=rows)
+        heard = await questions.standing(site.portal, visit, found)
+        today = site.portal.today()
+        stands = heard or {}
+        rows = [
+            (one, wording.body(one.asked.addressee).say(visit.language), stands.get(one.question))
+            for one in found
+        ]
+
+        def late(one: Question) -> bool:
+            return today > one.due_on
+
+        return site.front.page(
+            visit,
+            "questions.html",
+            problem=problem,
+            rows=rows,
+            heard=heard is not None,
+            late=late,
+        )
 
     return site.front.page_route(QUESTIONS, show, admitted=ONESELF, says="what she asked")
