@@ -8,7 +8,7 @@ import pytest
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.tlog.checkpoint import Checkpoint
 from kumihimo.kernel.tlog.note import Kind, Note, NoteSigner, Signature
-from kumihimo.kernel.tlog.witnessing import AddCheckpoint
+from kumihimo.kernel.tlog.witnessing import AddCheckpoint, Seen
 from kumihimo.rooms.oversight.api import (
     LOG_ORIGIN,
     WITNESS_PATH,
@@ -17,6 +17,7 @@ from kumihimo.rooms.oversight.api import (
     witness_key,
 )
 from kumihimo.rooms.oversight.service import alarms
+from kumihimo.rooms.oversight.store_witness import move, witnessed
 from tests.rooms.oversight.test_directory import at_oversight, entry_of
 from tests.tlog import naive
 
@@ -76,6 +77,23 @@ def test_whoever_starts_elsewhere_is_told_where_oversight_stands(at_oversight):
 class Shown:
     seen: str
     shown: str
+
+
+def test_of_two_checkpoints_at_once_the_second_does_not_take_the_firsts_place(at_oversight):
+    forked = [*ENTRIES[:5], *(bytes([at] * 32) for at in range(7))]
+
+    async def story(scene):
+        oversight, now = scene.oversight, scene.oversight.clock.now()
+        for seen, new in ((None, 5), (Seen(5, naive.root(ENTRIES[:5])), 12)):
+            notes = [asked(scene, 0, new, entries=one).note for one in (ENTRIES, forked)]
+            both = [(Checkpoint.parse(note.text), note) for note in notes]
+            moved = [await move(oversight.database, *one, seen, now) for one in both]
+            assert moved == [True, False]
+            async with oversight.database.transaction() as tx:
+                kept = await witnessed(tx, LOG_ORIGIN)
+            assert kept.seen() == Seen(new, naive.root(ENTRIES[:new]))
+
+    at_oversight(story)
 
 
 def test_two_histories_are_kept_told_once_and_not_signed(at_oversight):
