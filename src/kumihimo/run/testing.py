@@ -14,7 +14,8 @@ from rich.console import Console
 from kumihimo.run.system_packages import TESTS, ensure, ensure_driver
 
 ROOT: Final = Path(__file__).resolve().parents[3]
-WORKERS: Final = "2"
+# One more than the cores that a run is made for: whole federations wait a third of the time.
+WORKERS: Final = "3"
 SERVED: Final = (
     "tests/browser",
     "tests/rooms",
