@@ -15,6 +15,8 @@ from typing import Final
 
 import attrs
 
+from kumihimo.kernel.files import open_regular
+
 _FOOT: Final = 1 << 16  # bytes: the footer of a Parquet file, with the statistics of its columns
 _DIGEST: Final = 12  # bytes
 _DONE: Final = "done"
@@ -31,9 +33,9 @@ def of_files(paths: list[Path]) -> str:
     parts: list[object] = []
     for path in paths:
         told = path.stat()
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             file.seek(max(0, told.st_size - _FOOT))
-            foot = hashlib.blake2b(file.read(), digest_size=_DIGEST).hexdigest()
+            foot = hashlib.blake2b(file.read(_FOOT), digest_size=_DIGEST).hexdigest()
         parts += [path.name, told.st_size, told.st_mtime_ns, foot]
     return fingerprint(*parts)
 

@@ -143,7 +143,9 @@ def test_what_may_be_cached_is_said_and_what_is_not_there_is_not_found(in_house)
 
 
 @pytest.mark.parametrize("table", ["log_batch", "log_node", "log_submission"])
-@pytest.mark.parametrize("change", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {}"])
+@pytest.mark.parametrize(
+    "change", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
+)
 def test_nobody_who_serves_or_migrates_changes_the_log(in_house, table, change):
     column = {"log_batch": "at", "log_node": "hash", "log_submission": "sender"}[table]
     statement = change.format(table, column, column)

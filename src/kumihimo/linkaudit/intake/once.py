@@ -9,7 +9,7 @@ import msgspec
 from kumihimo.kernel.files import write_new
 from kumihimo.linkaudit.folder import of_files
 from kumihimo.linkaudit.intake.mapping import Mapping, Side
-from kumihimo.linkaudit.intake.sheets import parts
+from kumihimo.linkaudit.intake.sheets import kind_of, parts
 from kumihimo.linkaudit.intake.taking import Taken, take_in
 from kumihimo.linkaudit.workers import Team
 
@@ -40,9 +40,15 @@ def take_in_once(
 
 
 def _stamp(mapping: Mapping, side: Side, path: Path) -> str:
-    """Return a digest of what the mapping says of a side, and of the files, wherever they lie."""
+    """Return a digest of what the mapping says of a side, and of the files, wherever they lie.
+
+    Raises `BadTable`.
+    """
     says = (INTAKE_VERSION, side, mapping.layout(side), getattr(mapping, side) is None)
     about = (mapping.affair, mapping.number_space, mapping.required, mapping.without)
     told = hashlib.blake2b(msgspec.json.encode((says, about)), digest_size=16)
-    told.update(of_files(parts(path)).encode())
+    files = parts(path)
+    for file in files:
+        kind_of(file)  # a device would be read for ever
+    told.update(of_files(files).encode())
     return told.hexdigest()

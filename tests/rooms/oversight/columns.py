@@ -1,0 +1,62 @@
+"""Every column of oversight's database and what stands in it."""
+
+OVERSIGHT = {
+    "alarm": {
+        "alarm": "random id",
+        "reporter": "party",
+        "kind": "word",
+        "permit": "random id",
+        "requester": "party",
+        "provider": "party",
+        "noticed_at": "instant",
+    },
+    "leak_clock": {
+        "institution": "party",
+        "leak": "random id",
+        "kind": "word",
+        "due_on": "day",
+        "closed_at": "instant",
+        "raised": "yes or no",
+    },
+    "leak_report": {
+        "institution": "party",
+        "leak": "random id",
+        "stage": "word",
+        "received_at": "instant",
+        "body": "facts, counts and sentences that name nobody",
+    },
+    "objection": {
+        "claim": "random id",
+        "permit": "random id",
+        "requester": "party",
+        "provider": "party",
+        "sealed": "a person's words, sealed to oversight's key",
+        "taken_on": "day",
+        "due_on": "day",
+        "decision": "word",
+        "answer_sealed": "sealed to the ledger's key",
+        "answered_on": "day",
+    },
+    "retention": {"what": "name of a table", "kept": "period", "basis": "law"},
+    "directory_version": {
+        "version": "count",
+        "issued_at": "instant",
+        "body": "public keys of parties",
+        "signature": "of oversight",
+    },
+    "party": {"party": "party", "entry": "public keys, standing, date of assessment"},
+    "witnessed": {
+        "log": "name of a log",
+        "size": "count",
+        "root": "hash",
+        "note": "a checkpoint, signed",
+        "at": "instant",
+    },
+    "two_histories": {
+        "alarm": "random id",
+        "log": "name of a log",
+        "seen": "a checkpoint, signed",
+        "shown": "a checkpoint, signed",
+        "noticed_at": "instant",
+    },
+}
