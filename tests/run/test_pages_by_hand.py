@@ -12,6 +12,7 @@ import attrs
 import httpx2
 import pytest
 
+from tests.rooms.cards.forms import form_of
 from tests.run.pages import blocks, place, type_block
 
 PYTHON = re.compile(r"^from \w.*?^print[^\n]*$", re.MULTILINE | re.DOTALL)
@@ -49,7 +50,7 @@ def kept():
         stderr=subprocess.PIPE,
     ) as running:
         try:
-            said = read_until(running.stdout, b"first-exchange.md.", 300)
+            said = read_until(running.stdout, b"kumihimo audit report ", 300)
             examples = PYTHON.findall(said)
             assert len(examples) == 2, said
             yield Kept(said, *examples)
@@ -111,6 +112,25 @@ def test_the_mothers_card_logs_in_with_opensc_as_the_demo_prints_it(kept, tmp_pa
         ("card-auth", "good", "None"),
         ("card-sign", "revoked", "'affiliationChanged'"),
     ]
+
+
+def test_two_people_sign_in_at_the_desk_as_printed_and_nobody_by_another_passcode(kept):
+    told = " ".join(kept.told.split())
+    found = re.search(r"review desk: (\S+) ; (\d+) records wait.*?passcode of each: (\S+)", told)
+    assert found, told
+    address, waiting, passcode = found.groups()
+    for officer, typed, reached in (
+        ("sato", passcode[::-1], "/sign-in"),
+        ("sato", passcode, "/"),
+        ("suzuki", passcode, "/"),
+    ):
+        with httpx2.Client(base_url=address, trust_env=False, follow_redirects=True) as browser:
+            form = form_of(browser.get("/sign-in").text, "/sign-in")
+            sent = form.filled({"officer": officer, "passcode": typed})
+            page = browser.post("/sign-in", data=sent)
+            assert page.url.path == reached
+            assert ("待ち行列" in browser.get("/").text) == (reached == "/")
+    assert waiting == "3"
 
 
 def curl(words, files):
