@@ -29,7 +29,6 @@ from kumihimo.rooms.oversight.api import (
     AskClaims,
     Claim,
     ClaimContent,
-    ClaimDecision,
     ClaimKind,
     ClaimState,
     ClaimStates,
@@ -144,13 +143,7 @@ async def states(
 def _state(name: str, row: ClaimRow | None) -> ClaimState:
     if row is None:
         return ClaimState(claim=name, state="unknown")
-    return ClaimState(
-        claim=name,
-        state="open" if row.answered_on is None else "answered",
-        decision=msgspec.convert(row.decision, ClaimDecision) if row.decision else "",
-        answered_on=row.answered_on,
-        sealed=bytes(row.answer_sealed or b""),
-    )
+    return ClaimState.kept(name, row.decision, row.answered_on, row.answer_sealed)
 
 
 async def waiting(

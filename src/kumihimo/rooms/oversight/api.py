@@ -7,7 +7,7 @@ could open what it converts. The directory never holds anything about a person.
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import attrs
 import msgspec
@@ -245,6 +245,19 @@ class ClaimState(msgspec.Struct, frozen=True, kw_only=True):
     decision: Literal["", "corrected", "kept", "answered"] = ""
     answered_on: date | None = None
     sealed: bytes = b""
+
+    @classmethod
+    def kept(
+        cls, claim: str, decision: str | None, answered_on: date | None, sealed: bytes | None
+    ) -> Self:
+        """Return how one stands that came: what of its answer is kept where it lies."""
+        return cls(
+            claim=claim,
+            state="open" if answered_on is None else "answered",
+            decision=msgspec.convert(decision, ClaimDecision) if decision else "",
+            answered_on=answered_on,
+            sealed=bytes(sealed or b""),
+        )
 
 
 class ClaimStates(msgspec.Struct, frozen=True):

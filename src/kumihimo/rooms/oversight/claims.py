@@ -8,7 +8,6 @@ from datetime import date
 from typing import Final
 
 import attrs
-import msgspec
 
 from kumihimo.kernel import journal
 from kumihimo.kernel.clock import legal_day
@@ -110,13 +109,7 @@ async def states(oversight: Oversight, sender: Verified, asked: AskClaims) -> Cl
 def _state(name: str, row: ObjectionRow | None) -> ClaimState:
     if row is None:
         return ClaimState(claim=name, state="unknown")
-    return ClaimState(
-        claim=name,
-        state="open" if row.answered_on is None else "answered",
-        decision=msgspec.convert(row.decision, ClaimDecision) if row.decision else "",
-        answered_on=row.answered_on,
-        sealed=bytes(row.answer_sealed or b""),
-    )
+    return ClaimState.kept(name, row.decision, row.answered_on, row.answer_sealed)
 
 
 async def waiting(oversight: Oversight) -> list[Objection]:
