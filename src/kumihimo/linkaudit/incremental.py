@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from kumihimo.linkaudit import homonyms
 from kumihimo.linkaudit.evidence import CLUES
+from kumihimo.linkaudit.folder import whole
 
 # Rows that stood elsewhere in the file before.
 MOVED: Final = {"row": pl.Int64, "was": pl.Int64}
@@ -34,20 +35,6 @@ class State:
     patterns: NDArray[np.int32]
 
     @classmethod
-    def made(cls, folder: Path, size: int) -> None:
-        """Make the arrays for rows below `size`, unless they are there."""
-        kinds = {"prints": np.uint64, "numbers": np.int64, "patterns": np.int32}
-        for name, kind in kinds.items():
-            place = _place(folder, name)
-            if not place.exists():
-                half = place.with_suffix(".half")
-                array = np.lib.format.open_memmap(half, mode="w+", dtype=kind, shape=(size,))
-                if name == "patterns":
-                    array[:] = NO_PATTERN
-                array.flush()
-                half.replace(place)
-
-    @classmethod
     def opened(cls, folder: Path, *, writes: bool = False) -> "State":
         """Map the arrays of a stage."""
         mode = "r+" if writes else "r"
@@ -63,6 +50,21 @@ class State:
         """Return `row` and `number` of the rows whose number stands in another row too."""
         twice = homonyms.doubled(self.numbers.view(np.uint64))
         return self.carrying(pl.Series(twice.view(np.int64)))
+
+
+def make_state(folder: Path, size: int) -> None:
+    """Make the arrays of a stage for rows below `size`, unless they are there."""
+    for name, kind, nothing in (
+        ("prints", np.uint64, 0),
+        ("numbers", np.int64, 0),
+        ("patterns", np.int32, NO_PATTERN),
+    ):
+        place = _place(folder, name)
+        if not place.exists():
+            with whole(place) as half:
+                array = np.lib.format.open_memmap(half, mode="w+", dtype=kind, shape=(size,))
+                array[:] = nothing
+                array.flush()
 
 
 def _place(folder: Path, name: str) -> Path:

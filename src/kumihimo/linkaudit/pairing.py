@@ -14,7 +14,7 @@ import polars as pl
 from kumihimo.linkaudit.canonical import Hasher, fingerprints
 from kumihimo.linkaudit.evidence import CLUES, judge
 from kumihimo.linkaudit.folder import Stage, fingerprint, of_files, whole
-from kumihimo.linkaudit.incremental import MOVED, Before, State
+from kumihimo.linkaudit.incremental import MOVED, Before, State, make_state
 from kumihimo.linkaudit.joining import load, save, write_plain
 from kumihimo.linkaudit.nonmatches import own_rows
 from kumihimo.linkaudit.registering import Registered, rules
@@ -63,6 +63,7 @@ class _Work:
     registered: Path
 
     def known(self) -> Before | None:
+        """Map what the last run knew."""
         return Before.opened(self.before, _changed(self.stage)) if self.before else None
 
 
@@ -90,7 +91,7 @@ def pair(setting: Setting, registered: Registered, team: Team) -> Paired:
         return paired
     work = _Work(setting, stage.folder, _left_by(stage, registered), registered.stage)
     last = setting.rows.scan().select(pl.col("row").max()).collect().item()
-    State.made(stage.folder, 1 + (last or 0))
+    make_state(stage.folder, 1 + (last or 0))
     chunks = setting.chunks(setting.rows)
     tasks = [_Chunk(work, f"{n:05}", *chunk) for n, chunk in enumerate(chunks)]
     team.each("rows", _read, tasks, [rows for _, rows in chunks])
