@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,17 @@ def services(folder):
         except OSError:
             continue  # ended meanwhile
     return found
+
+
+@contextmanager
+def all_end(found):
+    """Hold processes while the block runs, and wait for their ends after it."""
+    handles = [os.pidfd_open(pid) for pid in found]
+    yield
+    for handle in handles:
+        # Readable once the process has ended.
+        assert select.select([handle], [], [], IN_TIME_S)[0]
+        os.close(handle)
 
 
 def listening():
@@ -80,20 +92,19 @@ def test_a_reader_ends_when_its_owner_is_killed():
         folder = Path(owner.stdout.readline().strip()).parents[1]
         found = services(folder)
         assert found
-        handles = [os.pidfd_open(pid) for pid in found]
-        owner.send_signal(signal.SIGKILL)
-        for handle in handles:
-            # Readable once the process has ended.
-            assert select.select([handle], [], [], IN_TIME_S)[0]
-            os.close(handle)
+        with all_end(found):
+            owner.send_signal(signal.SIGKILL)
 
 
 def test_a_service_that_has_died_is_told_and_not_waited_for():
     with closed_reader() as reader:
         reader.connect(0).close()
         folder = Path(reader.variables["PCSCLITE_CSOCK_NAME"]).parents[1]
-        for pid in services(folder / "conf"):
-            os.kill(pid, signal.SIGKILL)
+        found = services(folder / "conf")
+        # Its port is open until it has ended, which a signal does not wait for.
+        with all_end(found):
+            for pid in found:
+                os.kill(pid, signal.SIGKILL)
         with pytest.raises(Unavailable, match="PC/SC service"):
             reader.connect(0)
 

@@ -91,6 +91,7 @@ def test_of_two_checkpoints_at_once_the_second_does_not_take_the_firsts_place(at
             assert moved == [True, False]
             async with oversight.database.transaction() as tx:
                 kept = await witnessed(tx, LOG_ORIGIN)
+            assert kept
             assert kept.seen() == Seen(new, naive.root(ENTRIES[:new]))
 
     at_oversight(story)

@@ -80,6 +80,7 @@ def _context(master: str, folder: Path, memory_gib: float, log: int) -> Generato
         finally:
             with suppress(Py4JError, ConnectionError):  # Java may have died before
                 context.stop()
+            context.stop()  # what a first try leaves that ended half-way, or no other may begin
     finally:
         gateway.shutdown()
         gateway.proc.stdin.close()
