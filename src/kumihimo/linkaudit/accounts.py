@@ -18,6 +18,7 @@ from kumihimo.linkaudit.holders import whose
 from kumihimo.linkaudit.joining import load, save
 from kumihimo.linkaudit.schema import HOLDERS, Holder
 from kumihimo.linkaudit.setting import Sizes, Table
+from kumihimo.linkaudit.splicing import splice
 from kumihimo.linkaudit.workers import Team
 
 # Rows whose account stands under more than one number. `account` is a fingerprint; `household` is
@@ -57,7 +58,7 @@ class Accounts:
         parts = sorted((self.stage / "holders").glob("*.parquet"))
         with whole(place) as half:
             if parts:
-                pl.scan_parquet(parts).sink_parquet(half, compression="lz4")
+                splice(parts, half)
             else:
                 pl.DataFrame(schema=HOLDERS).write_parquet(half)
 

@@ -1,6 +1,7 @@
 """Stage findings: what is known of each row, in the order of the institution's file."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -21,14 +22,18 @@ from kumihimo.linkaudit.pairing import Paired
 from kumihimo.linkaudit.patterns import CASES_MAX, cases
 from kumihimo.linkaudit.registering import Registered
 from kumihimo.linkaudit.residual import OUTCOMES
-from kumihimo.linkaudit.schema import PROPOSALS, Outcome, Verdict
+from kumihimo.linkaudit.schema import FINDINGS, PROPOSALS, Outcome, Verdict
 from kumihimo.linkaudit.searching import Searched
 from kumihimo.linkaudit.setting import Setting
+from kumihimo.linkaudit.splicing import splice
 from kumihimo.linkaudit.verdicts import Judgement
 from kumihimo.linkaudit.workers import Team
 
 _COUNTED_ROWS: Final = 4_000_000  # counted at a time
 _GROUNDS: Final = {Outcome.HOUSEHOLD: "household", Outcome.TWIN: "household"}
+# Of words a part of the findings holds codes: in Parquet they are a dictionary all the same.
+_WORDS: Final = dict.fromkeys(("verdict", "mechanism", "reason"), pl.Categorical)
+_WRITTEN: Final = {**FINDINGS, **_WORDS}
 # What a chunk of findings is counted by.
 COUNTED: Final = ("affair", "case", "verdict", "mechanism", "run")
 
@@ -149,7 +154,7 @@ def _tell(chunk: _Chunk) -> pl.DataFrame:
         np.load(chunk.stage / f"{name}.npy", mmap_mode="r")[at] for name in ("outcomes", "runs")
     )
     patterns = State.opened(chunk.evidence).patterns[at]
-    table, told = judged_by(chunk.judgement, rows, patterns, outcomes, runs)
+    table, told = judged_by(chunk.judgement, rows, patterns, outcomes, runs, _WRITTEN)
     with whole(chunk.stage / "parts" / f"{chunk.name}.parquet") as half:
         table.write_parquet(half, compression="lz4")
     return told
@@ -161,10 +166,14 @@ def judged_by(
     patterns: NDArray[np.int32],
     outcomes: NDArray[np.uint8],
     runs: NDArray[np.int32],
+    kinds: Mapping[str, type[pl.DataType]] = FINDINGS,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return `FINDINGS` of some rows (`row`, `record_id`, `affair`), and counts by `COUNTED`."""
+    """Return `FINDINGS` of some rows (`row`, `record_id`, `affair`), and counts by `COUNTED`.
+
+    `kinds` are the types in which the findings are.
+    """
     lines, line = judging.ruled(patterns, outcomes, runs, judgement)
-    table = judging.findings(rows, lines, line, runs)
+    table = judging.findings(rows, lines, line, runs, kinds)
     by_line = rows.select("affair").with_columns(line).group_by("affair", "line").agg(rows=pl.len())
     told = by_line.join(lines.rename({"in_run": "run"}).with_row_index("line"), on="line")
     return table, told.group_by(COUNTED).agg(pl.col("rows").sum())
@@ -172,12 +181,8 @@ def judged_by(
 
 def put(parts: Path, place: Path) -> None:
     """Put the parts, in their order, into one file."""
-    files = sorted(parts.glob("*.parquet"))
     with whole(place) as half:
-        if len(files) == 1:
-            files[0].replace(half)
-        else:
-            pl.scan_parquet(files).sink_parquet(half, compression="lz4")
+        splice(sorted(parts.glob("*.parquet")), half)
 
 
 def _by_case(told: pl.DataFrame) -> NDArray[np.int64]:

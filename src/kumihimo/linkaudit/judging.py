@@ -150,14 +150,19 @@ def ruled(
 
 
 def findings(
-    rows: pl.DataFrame, lines: pl.DataFrame, line: pl.Series, runs: NDArray[np.int32]
+    rows: pl.DataFrame,
+    lines: pl.DataFrame,
+    line: pl.Series,
+    runs: NDArray[np.int32],
+    kinds: Mapping[str, type[pl.DataType]] = FINDINGS,
 ) -> pl.DataFrame:
-    """Return `FINDINGS` for rows with row, record_id and affair, from `ruled`."""
-    told = rows.select("row", "record_id", "affair").hstack(lines.select(pl.all().gather(line)))
-    run = pl.Series(runs)
-    return told.with_columns(run=run.set(run <= 0, None)).select(
-        pl.col(name).cast(kind) for name, kind in FINDINGS.items()
+    """Return `FINDINGS` for rows with row, record_id and affair, from `ruled`; `kinds` are its types."""
+    told = lines.select(pl.col(name).cast(kind) for name, kind in kinds.items() if name in lines)
+    run = pl.Series("run", runs)
+    whole = rows.select("row", "record_id", "affair").hstack(
+        [*told.select(pl.all().gather(line)).get_columns(), run.set(run <= 0, None)]
     )
+    return whole.select(pl.col(name).cast(kind) for name, kind in kinds.items())
 
 
 def words(ruling: Ruling) -> tuple[pl.Series, pl.Series, pl.Series]:

@@ -1,0 +1,117 @@
+"""Parquet files put together without reading them hold what they held, in their order."""
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kumihimo.linkaudit.splicing import NotAlike, splice
+from kumihimo.linkaudit.thrift import (
+    BINARY,
+    BYTE,
+    DOUBLE,
+    FALSE,
+    I16,
+    I64,
+    LIST,
+    STRUCT,
+    TRUE,
+    Listed,
+    NotThrift,
+    Struct,
+    read,
+    written,
+)
+
+KINDS = {"row": pl.Int64, "record": pl.String, "odds": pl.Float64, "run": pl.Int32}
+LINES = st.tuples(
+    st.integers(-(1 << 63), (1 << 63) - 1),
+    st.one_of(st.none(), st.text(max_size=5)),
+    st.one_of(st.none(), st.floats(allow_nan=False)),
+    st.one_of(st.none(), st.integers(-(1 << 31), (1 << 31) - 1)),
+)
+PACKED = st.sampled_from(["lz4", "zstd", "snappy", "uncompressed"])
+
+
+def table(lines):
+    return pl.DataFrame(lines, schema=KINDS, orient="row")
+
+
+def spliced(folder, parts, **writing):
+    files = [folder / f"{n}.parquet" for n in range(len(parts))]
+    for file, part in zip(files, parts, strict=True):
+        part.write_parquet(file, **writing)
+    splice(files, folder / "whole")
+    return folder / "whole"
+
+
+@given(parts=st.lists(st.lists(LINES, max_size=9), min_size=1, max_size=5), packed=PACKED)
+def test_parts_put_together_are_the_parts_one_after_the_other(tmp_path_factory, parts, packed):
+    tables = [table(lines) for lines in parts]
+    folder = tmp_path_factory.mktemp("parts")
+    place = spliced(folder, tables, compression=packed, row_group_size=4)
+    assert pl.read_parquet(place).equals(pl.concat(tables))
+
+
+def test_a_row_is_found_by_what_the_footer_says_of_its_group(tmp_path):
+    rows = table([(n, f"r{n}", n / 2, n) for n in range(1_000)])
+    place = spliced(tmp_path, [rows[:300], rows[300:301], rows[301:]], row_group_size=100)
+    scan = pl.scan_parquet(place)
+    assert scan.filter(pl.col("row") == 700).collect().equals(rows[700:701])
+    assert scan.slice(299, 3).collect().equals(rows[299:302])
+    assert scan.select(pl.len()).collect().item() == 1_000
+    assert pl.read_parquet(place, columns=["run"], parallel="row_groups").equals(rows.select("run"))
+
+
+def test_words_written_as_codes_are_words_in_the_whole(tmp_path):
+    words = pl.DataFrame({"verdict": ["person", "mislink", None, "person"]})
+    codes = words.cast(pl.Categorical)
+    place = spliced(tmp_path, [codes[:1], codes[1:], codes[2:]])
+    found = pl.read_parquet(place)
+    assert found.schema == {"verdict": pl.String}
+    assert found["verdict"].to_list() == [*words["verdict"], None, "person"]
+
+
+def test_files_that_were_put_together_can_be_put_together_again(tmp_path):
+    rows = table([(n, f"r{n}", None, n) for n in range(50)])
+    once = spliced(tmp_path, [rows[:20], rows[20:]])
+    splice([once, once], tmp_path / "twice")
+    assert pl.read_parquet(tmp_path / "twice").equals(pl.concat([rows, rows]))
+
+
+def test_tables_of_other_columns_are_not_put_together(tmp_path):
+    rows = table([(1, "r", 0.5, 1)])
+    for other in (rows.drop("run"), rows.cast({"run": pl.Int64}), rows.rename({"run": "ran"})):
+        with pytest.raises(NotAlike, match=r"1\.parquet"):
+            spliced(tmp_path, [rows, other])
+
+
+STRUCT_OF_ALL: Struct = {
+    1: (TRUE, TRUE),
+    2: (FALSE, FALSE),
+    3: (BYTE, 200),
+    4: (I16, -3),
+    20: (I64, -(1 << 63)),
+    21: (DOUBLE, b"12345678"),
+    22: (BINARY, b"x" * 300),
+    23: (LIST, Listed(I64, [*range(20)])),
+    24: (LIST, Listed(TRUE, [1, 2])),
+    25: (STRUCT, {5: (LIST, Listed(STRUCT, [{}, {1: (I16, 7)}]))}),
+}
+
+
+def test_a_structure_is_written_as_it_was_read():
+    assert read(written(STRUCT_OF_ALL)) == STRUCT_OF_ALL
+    assert written(read(written(STRUCT_OF_ALL))) == written(STRUCT_OF_ALL)
+
+
+def test_a_structure_cut_short_is_refused():
+    content = written(STRUCT_OF_ALL)
+    for length in range(len(content)):
+        with pytest.raises(NotThrift):
+            read(content[:length])
+
+
+def test_a_type_that_no_footer_has_is_refused():
+    with pytest.raises(NotThrift, match="type 11"):
+        read(bytes([0x1B, 0]))
