@@ -24,7 +24,7 @@ echo "the tool's own words" >&2
 mkdir -p "$UV_PROJECT_ENVIRONMENT/bin"
 printf half > "$UV_PROJECT_ENVIRONMENT/bin/python"
 sleep "${KUMIHIMO_TEST_SLOW:-0}"
-printf '#!/bin/sh\necho "ran $*"\n' > "$UV_PROJECT_ENVIRONMENT/bin/python"
+printf '#!/bin/sh\necho "ran $*"\nenv > "$KUMIHIMO_TEST_CALLS.env"\n' > "$UV_PROJECT_ENVIRONMENT/bin/python"
 chmod +x "$UV_PROJECT_ENVIRONMENT/bin/python"
 """
 PATIENCE_S = 60
@@ -53,12 +53,18 @@ class Checkout:
     def calls(self):
         return self.calls_file.read_text().splitlines() if self.calls_file.exists() else []
 
-    def start(self, *words, program=None, cwd="/", path=os.defpath, **told):
+    @property
+    def variables(self):
+        """Return what stood in the environment of what was started last."""
+        lines = self.calls_file.with_suffix(".env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line)
+
+    def start(self, *words, program=None, cwd="/", path=os.defpath, also=(), **told):
         given = {f"KUMIHIMO_TEST_{name.upper()}": str(value) for name, value in told.items()}
         return subprocess.Popen(
             [sys.executable, str(program or self.folder / "kumihimo"), *words],
             cwd=cwd,
-            env={"PATH": path, "KUMIHIMO_TEST_CALLS": str(self.calls_file), **given},
+            env={"PATH": path, "KUMIHIMO_TEST_CALLS": str(self.calls_file), **dict(also), **given},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -95,6 +101,14 @@ def test_the_first_start_makes_the_environment_and_later_ones_use_it(checkout):
     assert len(checkout.calls) == 1
     assert "--frozen" in checkout.calls[0]
     assert "--no-dev" in checkout.calls[0]
+
+
+def test_what_python_compiles_is_kept_apart_from_the_sources_whatever_the_caller_says(checkout):
+    also = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/elsewhere"}
+    ran(checkout.run("demo", also=also), "demo")
+    assert "PYTHONDONTWRITEBYTECODE" not in checkout.variables
+    place = checkout.folder / ".kumihimo" / "bytecode"
+    assert checkout.variables["PYTHONPYCACHEPREFIX"] == str(place)
 
 
 def test_the_tests_bring_their_tools_and_keep_them(checkout):
