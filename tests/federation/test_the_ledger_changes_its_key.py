@@ -34,7 +34,7 @@ def test_she_reads_what_happened_before_and_after_every_change_of_key(on_street)
     async def story(street):
         await jane_moves(street)
         await exchange(street)
-        assert await rotate(street) == 2  # her record, and the provider's end of it
+        assert await rotate(street) == 3  # her record, the provider's end of it, and her chain
         await exchange(street)
         for institution in (OSAKA, MINATO):
             room, _ = street.gateways[institution]

@@ -140,6 +140,8 @@ EVERY_ROW: Final = "SELECT, INSERT, UPDATE, DELETE"
 KEPT: Final[Mapping[str, LiteralString]] = {
     "record": "SELECT, INSERT, UPDATE (person, version)",
     "record_end": "SELECT, INSERT, UPDATE",
+    "person_chain": "SELECT, INSERT, UPDATE (person, version, number, head, head_at)",
+    "person_link": "SELECT, INSERT, UPDATE (place)",
     "kept_statement": "SELECT, INSERT, UPDATE",
     "issuance": "SELECT, INSERT, UPDATE (state, refusal, awaits_delivery)",
     "intent": "SELECT, INSERT, UPDATE (tbs)",

@@ -8,7 +8,7 @@ from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.net import Caller, Net
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.worker import Job, working
-from kumihimo.rooms.ledger import claims, own, rotation, service, sessions, witnessed
+from kumihimo.rooms.ledger import chain, claims, own, rotation, service, sessions, witnessed
 from kumihimo.rooms.ledger.api import PARTY
 from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.http import routes
@@ -18,6 +18,7 @@ from kumihimo.rooms.oversight.client import DirectoryBook
 
 OUTBOX_PAUSE_S = 0.2
 OWN_PAUSE_S = 0.2
+CHAIN_PAUSE_S = 1.0
 WITNESS_PAUSE_S = 20.0  # our choice: what was changed is to be seen within a minute
 CLAIMS_PAUSE_S = 60.0
 ENDS_PAUSE_S = 600.0
@@ -61,6 +62,7 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
     )
     jobs = [
         Job("ledger-outbox", outbox.run_once, OUTBOX_PAUSE_S),
+        Job("ledger-chain", lambda: chain.place(ledger), CHAIN_PAUSE_S),
         Job("ledger-own", lambda: own.run_once(asker), OWN_PAUSE_S),
         Job(
             "ledger-witness",

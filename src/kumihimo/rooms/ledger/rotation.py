@@ -1,4 +1,4 @@
-"""Changing the key of the ledger's domain while it answers: one scalar through four tables.
+"""Changing the key of the ledger's domain while it answers: one scalar through five tables.
 
 From the moment a change begins, whatever is written is written under the new version, and whoever
 reads looks under both. So one walk through what was there before ends the change.
@@ -138,8 +138,10 @@ async def _carry(
             await store_rotation.replace(
                 tx, table, [r.key for r, _ in moved], [c for _, c in moved]
             )
-            # Two ends may meet under one version only now, so they are compared now.
-            await service.compare_ends(ledger, tx, [row.permit for row, _ in moved])
+            # Two ends may meet under one version only now, so they are compared now. Where there
+            # are none, nobody waits: who compares ends may wait for a chain that is locked here.
+            if permits := [row.permit for row, _ in moved if row.permit]:
+                await service.compare_ends(ledger, tx, permits)
             await _journal(ledger, tx, "codes-carried", codes=len(moved))
     return (rows[-1].key if rows else None), len(moved)
 

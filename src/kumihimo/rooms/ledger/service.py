@@ -19,7 +19,7 @@ from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, NotAllowed
 from kumihimo.kernel.seal import Sealed, open_sealed
 from kumihimo.kernel.sql import Tx
-from kumihimo.rooms.ledger import cursors, store, taking
+from kumihimo.rooms.ledger import chain, cursors, store, taking
 from kumihimo.rooms.ledger.api import MyRecord, MyRecords, WhoAsked, WhoAskedList
 from kumihimo.rooms.ledger.context import Ledger, held_steps
 from kumihimo.rooms.ledger.domain.codes import (
@@ -67,6 +67,7 @@ async def take(ledger: Ledger, sender: Verified, delivered: RecordsDelivered) ->
         if touched:
             alarms = await compare_ends(ledger, tx, touched)
             alarms += await _tell_changed(ledger, tx, placed.changed, set(touched))
+            await chain.number(ledger, tx, steps, touched)
             detail = {"new": len(touched), "alarms": alarms}
             line = journal.JournalLine(act="records-taken", actor=LINKAGE, detail=detail)
             await journal.write(tx, line, at=now)

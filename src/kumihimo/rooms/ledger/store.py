@@ -10,7 +10,7 @@ from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.ledger.domain.codes import Coded
 from kumihimo.rooms.linkage.api import EndRecord, Record
 
-_COMPARING: Final = 0x6C656E64  # "lend": the advisory lock of whoever compares ends
+_COMPARING: Final = 0x6C656E64  # "lend": the advisory lock of whoever compares ends or numbers
 _SEPARATOR = "\x1f"  # unnest() flattens nested arrays, so a list travels as one text
 
 
@@ -158,6 +158,11 @@ async def add_ends(
     return [row.permit for row in found]
 
 
+async def one_after_another(tx: Tx) -> None:
+    """Let whoever compares ends or gives numbers wait for the one before to have committed."""
+    await tx.put("SELECT pg_advisory_xact_lock(%(key)s)", {"key": _COMPARING})
+
+
 async def raise_alarms(tx: Tx, permits: Sequence[str], at: datetime) -> list[AlarmRow]:
     """Compare both ends of these permits; returns the disagreements that are new.
 
@@ -165,7 +170,7 @@ async def raise_alarms(tx: Tx, permits: Sequence[str], at: datetime) -> list[Ala
     Comparisons go one after another, each with the one before committed: or two transactions that
     bring one end each would both not see the other, and nobody would ever compare them.
     """
-    await tx.put("SELECT pg_advisory_xact_lock(%(key)s)", {"key": _COMPARING})
+    await one_after_another(tx)
     return await tx.rows(
         "INSERT INTO alarm (permit, requester, provider, noticed_at)"
         " SELECT r.permit, r.requester, r.provider, %(at)s"

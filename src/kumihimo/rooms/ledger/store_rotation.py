@@ -1,4 +1,4 @@
-"""The ledger's SQL for changing its key: the steps, and the walk through four tables."""
+"""The ledger's SQL for changing its key: the steps, and the walk through five tables."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -79,6 +79,16 @@ TABLES: Final = (
         " FROM unnest(%(keys)s::text[], %(persons)s::bytea[], %(versions)s::integer[])"
         " AS new (key, person, version) WHERE claim.claim = new.key",
     ),
+    Table(
+        "person_chain",
+        "",
+        "SELECT chain AS key, '' AS permit, person, version FROM person_chain"
+        " WHERE chain > %(after)s AND person IS NOT NULL"
+        " ORDER BY chain LIMIT %(limit)s FOR UPDATE",
+        "UPDATE person_chain SET person = new.person, version = new.version"
+        " FROM unnest(%(keys)s::text[], %(persons)s::bytea[], %(versions)s::integer[])"
+        " AS new (key, person, version) WHERE person_chain.chain = new.key",
+    ),
 )
 
 
@@ -149,6 +159,7 @@ async def count(tx: Tx, version: int) -> CountRow:
         " SELECT version FROM record UNION ALL SELECT version FROM record_end"
         " WHERE side = 'provider' AND person IS NOT NULL UNION ALL SELECT version FROM session"
         " UNION ALL SELECT version FROM claim"
+        " UNION ALL SELECT version FROM person_chain WHERE person IS NOT NULL"
         ") AS held",
         {"version": version},
         CountRow,

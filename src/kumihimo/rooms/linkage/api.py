@@ -259,6 +259,29 @@ class Ends(msgspec.Struct, frozen=True):
 # Records (情報提供等記録), core to ledger
 
 
+class RecordContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the leaf of a record commits to; its form is fixed, whatever a record gains later."""
+
+    record: str
+    permit: str
+    requester: str
+    provider: str
+    affair: str
+    items: tuple[str, ...]
+    basis: tuple[str, ...]
+    list_version: str
+    outcome: Outcome
+    requested_at: datetime
+    sealed_digest: bytes
+    hidden: bool
+
+    def encode(self) -> bytes:
+        """Return the bytes that the leaf is over."""
+        at = self.requested_at.astimezone(UTC)
+        words = msgspec.structs.astuple(msgspec.structs.replace(self, requested_at=at))
+        return msgspec.json.encode(("exchange-record/1", *words))
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """An exchange or a refusal; `person` is sealed to the ledger (64 bytes).
 
@@ -287,23 +310,22 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(self.person).digest()
 
     def leaf(self) -> bytes:
-        """Return the record's leaf in the log: its form is fixed, whatever a record gains later."""
-        content = (
-            "exchange-record/1",
-            self.record,
-            self.permit,
-            self.requester,
-            self.provider,
-            self.affair,
-            self.items,
-            self.basis,
-            self.list_version,
-            self.outcome,
-            self.requested_at.astimezone(UTC),
-            self.sealed_digest(),
-            self.hidden,
+        """Return the record's leaf in the log."""
+        content = RecordContent(
+            record=self.record,
+            permit=self.permit,
+            requester=self.requester,
+            provider=self.provider,
+            affair=self.affair,
+            items=self.items,
+            basis=self.basis,
+            list_version=self.list_version,
+            outcome=self.outcome,
+            requested_at=self.requested_at,
+            sealed_digest=self.sealed_digest(),
+            hidden=self.hidden,
         )
-        return commit(self.salt, msgspec.json.encode(content))
+        return commit(self.salt, content.encode())
 
 
 class Sent(msgspec.Struct, frozen=True):
