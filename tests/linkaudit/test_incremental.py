@@ -2,11 +2,15 @@
 
 import shutil
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
 
-from kumihimo.linkaudit import audit, pairing
+from kumihimo.linkaudit import audit, pairing, schema
+from kumihimo.linkaudit.intake import parquets
+from kumihimo.linkaudit.intake.mapping import Mapping
+from kumihimo.linkaudit.intake.taking import take_in
 from kumihimo.linkaudit.setting import Setting, Sizes, Table
 from kumihimo.world.audits.plan import AuditPlan, Planting
 from kumihimo.world.audits.worlds import make_world
@@ -157,3 +161,81 @@ def test_who_gets_a_namesake_is_judged_again(world, judged_again):
     now = world | {"register": pl.concat([world["register"], namesake])}
     count, _ = judged_again(now)
     assert 1 <= count < ROWS / 10
+
+
+@pytest.fixture(scope="module")
+def taken_in(world, tmp_path_factory):
+    """Return a folder in which the world was taken in and audited once, as by `audit run`."""
+    folder = tmp_path_factory.mktemp("taken_in")
+    from_files(folder, world, "again")
+    return folder
+
+
+HOW = msgspec.convert(
+    {
+        "institution": "試験健康保険組合",
+        "affair": "健康保険",
+        "number_space": "test",
+        "rows": {"columns": {name: name for name in schema.ROWS if name != "row"}},
+    },
+    Mapping,
+)
+
+
+def from_files(folder, world, name):
+    """Take the rows in by what the last run left, audit them; return the tables and rows read."""
+    out, given = folder / name, folder / "given.parquet"
+    out.mkdir(exist_ok=True)
+    world["rows"].write_parquet(given)
+    for table in GIVEN[1:]:
+        place = folder / f"{table}.parquet"
+        if not place.exists() or not world[table].equals(pl.read_parquet(place)):
+            world[table].write_parquet(place)
+    read = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parquets, "BLOCK_ROWS", 250)
+        take_in(HOW, "rows", given, out)
+        compared = pairing.compared
+        patch.setattr(pairing, "compared", lambda rows: read.append(len(rows)) or compared(rows))
+        rows = Table(out / "rows")
+        register, history = (Table(folder / f"{table}.parquet") for table in GIVEN[1:])
+        setting = Setting(out, rows, register, history, keyed(folder), Sizes(400, 1, 1 << 30))
+        audit.carry_out(setting, lambda *_: None)
+    found = audit.Audit.open(out).scan
+    return {table: found(table).collect() for table in TABLES}, sum(read)
+
+
+def edited(world):
+    some = pl.col("row") % 100 == 7
+    address = pl.when(some).then(pl.lit("青森県八戸市大字市川町1番地")).otherwise("address")
+    number = pl.when(pl.col("row") == 107).then(pl.lit("1")).otherwise("number")
+    return world | {"rows": world["rows"].with_columns(address=address, number=number)}
+
+
+def moved(world):
+    rows = world["rows"]
+    other = rows.head(2).with_columns(record_id=pl.format("n{}", "record_id"))
+    return world | {"rows": numbered(pl.concat([rows[31:300], other, rows[310:]]))}
+
+
+@pytest.mark.parametrize(
+    ("change", "most"),
+    [
+        (moved, 2),
+        (lambda world: edited(world) | {"register": world["register"][7:]}, ROWS),
+        (edited, 9),
+    ],
+    ids=["moved", "register too", "edits"],
+)
+def test_rows_that_the_intake_knows_are_carried_over(world, taken_in, tmp_path, change, most):
+    folder = tmp_path / "folder"
+    shutil.copytree(taken_in, folder)
+    now = world
+    for n in range(2):  # a third run goes on from what the second left
+        now = change(now)
+        again, read = from_files(folder, now, "again")
+        assert read <= most
+        fresh, everything = from_files(folder, now, f"fresh{n}")
+        assert everything > ROWS * 0.9
+        for table in TABLES:
+            assert again[table].equals(fresh[table]), table

@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit import homonyms
+from kumihimo.linkaudit.aligning import aligned
 from kumihimo.linkaudit.evidence import CLUES
 from kumihimo.linkaudit.folder import whole
 
@@ -84,6 +85,10 @@ class Before:
         """Map what is there of a run before; `changed` is a file of numbers."""
         return cls(stage, State.opened(stage), pl.Series(np.load(changed)))
 
+    def was(self, first: int, prints: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Return which rows those of some prints from `first` on were, -1 for none."""
+        return aligned(self.state.prints, first, prints)
+
     def stood(self, rows: NDArray[np.int64], prints: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Say which rows stood in the same place of the file as they are."""
         inside = rows < len(self.state.prints)
@@ -93,7 +98,16 @@ class Before:
 
     def holds(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Say about which numbers the register says what it said."""
+        if not len(self.changed):
+            return np.ones(len(numbers), bool)
         return ~pl.Series(numbers).is_in(self.changed.implode()).to_numpy()
+
+    def own(self, rows: NDArray[np.int64], was: NDArray[np.int64]) -> pl.DataFrame:
+        """Return what was kept, whole, of some rows that stood elsewhere or here."""
+        places = pl.DataFrame({"row": rows, "was": was}, schema=MOVED)
+        parts = [pl.read_ipc(file) for file in sorted((self.stage / "own").glob("*.arrow"))]
+        kept = [one.rename({"row": "was"}).join(places, on="was") for one in parts]
+        return pl.concat(kept).select(parts[0].columns)
 
     def moved(self, now: State) -> pl.DataFrame:
         """Return `MOVED`: rows without a pattern yet that stood elsewhere in the file."""

@@ -19,10 +19,10 @@ from kumihimo.linkaudit.joining import load, save, write_plain
 from kumihimo.linkaudit.nonmatches import own_rows
 from kumihimo.linkaudit.registering import Registered, rules
 from kumihimo.linkaudit.schema import ROWS
-from kumihimo.linkaudit.setting import Setting
+from kumihimo.linkaudit.setting import Setting, stretches
 from kumihimo.linkaudit.workers import Team
 
-_VERSION: Final = 3
+_VERSION: Final = 4
 # What is compared of a row. The other columns are read again where they are needed.
 COMPARED: Final = {
     name: ROWS[name] for name in ("row", "name", "kana", "birth", "sex", "address")
@@ -61,6 +61,7 @@ class _Work:
     stage: Path
     before: Path | None  # what the last run left, where something of it can be taken over
     registered: Path
+    prints: Path | None  # of the rows, where the intake left them
 
     def known(self) -> Before | None:
         """Map what the last run knew."""
@@ -83,19 +84,23 @@ class _Part:
 
 def pair(setting: Setting, registered: Registered, team: Team) -> Paired:
     """Make the evidence, or open it where it is made."""
-    comparable = fingerprint(_VERSION, rules(setting), setting.holder)
+    prints = setting.rows.prints()
+    kind = prints.parent.name if prints else ""
+    comparable = fingerprint(_VERSION, rules(setting), setting.holder, kind)
     given = (registered.stage.name, of_files(setting.rows.files))
     stage = Stage.at(setting.folder, "evidence", comparable, *given)
     paired = Paired(stage.folder)
     if stage.is_done:
         return paired
-    work = _Work(setting, stage.folder, _left_by(stage, registered), registered.stage)
+    work = _Work(setting, stage.folder, _left_by(stage, registered), registered.stage, prints)
     last = setting.rows.scan().select(pl.col("row").max()).collect().item()
     make_state(stage.folder, 1 + (last or 0))
-    chunks = setting.chunks(setting.rows)
-    tasks = [_Chunk(work, f"{n:05}", *chunk) for n, chunk in enumerate(chunks)]
-    team.each("rows", _read, tasks, [rows for _, rows in chunks])
     known = work.known()
+    task, chunks = _read, setting.chunks(setting.rows)
+    if known is not None and prints is not None:
+        task, chunks = _carry, stretches(1 + (last or 0), setting.sizes.rows)
+    tasks = [_Chunk(work, f"{n:05}", *chunk) for n, chunk in enumerate(chunks)]
+    team.each("rows", task, tasks, [rows for _, rows in chunks])
     if known is not None:
         _take_over(known, stage.folder)
     parts = [_Part(work, n) for n in range(len(registered.partitions))]
@@ -130,7 +135,10 @@ def _read(chunk: _Chunk) -> None:
         return
     rows = compared(work.setting.rows.part(chunk.first, chunk.count, COMPARED))
     at, numbers = rows["row"].to_numpy(), rows["number"].fill_null(0).to_numpy()
-    prints = fingerprints(rows, _PRINTED).to_numpy()
+    if work.prints:
+        prints = np.load(work.prints, mmap_mode="r")[at]
+    else:
+        prints = fingerprints(rows, _PRINTED).to_numpy()
     state, known = State.opened(work.stage, writes=True), work.known()
     state.prints[at], state.numbers[at] = prints, numbers
     asked = rows
@@ -139,9 +147,48 @@ def _read(chunk: _Chunk) -> None:
         state.patterns[at[stays]] = known.state.patterns[at[stays]]
         asked = rows.filter(pl.Series(~stays))
     registered = Registered.opened(work.registered)
-    with whole(work.stage / "own" / f"{chunk.name}.arrow") as half:
-        write_plain(rows.filter(rows["number"].is_in(registered.sample.implode())), half)
-    save(registered.partitions.cut(asked), folder)
+    own = rows.filter(rows["number"].is_in(registered.sample.implode()))
+    _keep(chunk, own, asked, registered)
+
+
+def _keep(chunk: _Chunk, own: pl.DataFrame, asked: pl.DataFrame, registered: Registered) -> None:
+    with whole(chunk.work.stage / "own" / f"{chunk.name}.arrow") as half:
+        write_plain(own, half)
+    save(registered.partitions.cut(asked), chunk.work.stage / "rows" / chunk.name)
+
+
+def _carry(chunk: _Chunk) -> None:
+    """Take over what is known of a stretch of rows; read those that are new or to be judged."""
+    work, known = chunk.work, chunk.work.known()
+    assert known is not None, "there was a run before"
+    assert work.prints is not None, "and fingerprints of its rows and of these"
+    if (work.stage / "rows" / chunk.name).exists():
+        return
+    registered = Registered.opened(work.registered)
+    here = slice(chunk.first, chunk.first + chunk.count)
+    prints = np.load(work.prints, mmap_mode="r")[here]
+    was = known.was(chunk.first, prints)
+    stood = np.flatnonzero(was >= 0)
+    numbers = np.zeros(chunk.count, np.int64)
+    numbers[stood] = known.state.numbers[was[stood]]
+    stays = stood[known.holds(numbers[stood])]
+    sampled = stood[pl.Series(numbers[stood]).is_in(registered.sample.implode()).to_numpy()]
+    own = known.own(chunk.first + sampled, was[sampled])
+    asked, wanted = prints != 0, np.zeros(chunk.count, bool)
+    asked[stays] = False
+    wanted[sampled] = True
+    wanted[own["row"].to_numpy() - chunk.first] = False
+    rows = compared(work.setting.rows.at(chunk.first + np.flatnonzero(asked | wanted), COMPARED))
+    at = rows["row"].to_numpy() - chunk.first
+    numbers[at] = rows["number"].fill_null(0).to_numpy()
+    state = State.opened(work.stage, writes=True)
+    state.prints[here], state.numbers[here] = prints, numbers
+    state.patterns[chunk.first + stays] = known.state.patterns[was[stays]]
+    places = pl.DataFrame({"row": chunk.first + stays, "was": was[stays]}, schema=MOVED)
+    with whole(work.stage / "moved" / f"{chunk.name}.arrow") as half:
+        write_plain(places.filter(pl.col("row") != pl.col("was")), half)
+    own = pl.concat([own, rows.filter(rows["number"].is_in(registered.sample.implode()))])
+    _keep(chunk, own.unique("row").sort("row"), rows.filter(pl.Series(asked[at])), registered)
 
 
 def compared(rows: pl.DataFrame) -> pl.DataFrame:
@@ -153,8 +200,8 @@ def compared(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _take_over(known: Before, stage: Path) -> None:
-    """Take over the patterns of rows that stood elsewhere in the file."""
-    place = stage / "moved.arrow"
+    """Take over the patterns of rows that stood elsewhere in the file, and were not found there yet."""
+    place = stage / "moved" / "alone.arrow"
     if place.exists():
         return
     now = State.opened(stage, writes=True)
@@ -164,9 +211,9 @@ def _take_over(known: Before, stage: Path) -> None:
         write_plain(moved, half)
 
 
-def _moved(stage: Path) -> pl.DataFrame:
-    place = stage / "moved.arrow"
-    return pl.read_ipc(place) if place.exists() else pl.DataFrame(schema=MOVED)
+def _moved(stage: Path, name: str) -> pl.DataFrame:
+    found = [pl.read_ipc(place) for place in sorted((stage / "moved").glob(f"{name}.arrow"))]
+    return pl.concat(found) if found else pl.DataFrame(schema=MOVED)
 
 
 def _judge(part: _Part) -> Path:
@@ -176,7 +223,7 @@ def _judge(part: _Part) -> Path:
     if place.exists():
         return place
     rows = load(work.stage / "rows", part.partition, COMPARED)
-    rows = rows.filter(~rows["row"].is_in(_moved(work.stage)["row"].implode()))
+    rows = rows.filter(~rows["row"].is_in(_moved(work.stage, "alone")["row"].implode()))
     registered = Registered.opened(work.registered)
     # Of all rows everybody is needed, and to look for each would cost more than to read them.
     register = registered.part(part.partition, rows["number"] if work.before else None)
@@ -194,6 +241,6 @@ def _judge(part: _Part) -> Path:
 def _collect_clues(found: list[Path], known: Before | None, stage: Path) -> None:
     clues = [pl.read_ipc(place) for place in found]
     if known is not None:
-        clues.append(known.clues(State.opened(stage), _moved(stage)))
+        clues.append(known.clues(State.opened(stage), _moved(stage, "*")))
     with whole(stage / "clues.arrow") as half:
         write_plain(pl.concat(clues).sort("row"), half)

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from kumihimo.linkaudit.schema import HISTORY
 from kumihimo.linkaudit.workers import cores
 
 _BYTES: Final = 1 << 30
+_FRESH: Final = ".fresh"
 # Measured: what one row of a partition takes at most while it is judged, both sides together.
 ROW_BYTES: Final = 1600
 _ROWS_MIN: Final = 50_000  # smaller parts cost more to open than to judge
@@ -43,14 +46,52 @@ class Table:
             scan = scan.select(name for name in self.columns() if name in columns)
         return scan.slice(first, count).collect()
 
+    def at(self, rows: NDArray[np.int64], columns: Collection[str]) -> pl.DataFrame:
+        """Return the rows of some numbers (`row`, ascending), in those of some columns that it has.
+
+        What an intake has read anew stands apart, and of a large table little else is asked.
+        """
+        held = [name for name in self.columns() if name in columns]
+        asked = pl.Series("row", rows)
+        files = sorted((self.path / _FRESH).glob("*")) if self.path.is_dir() else []
+        scans = [pl.scan_ipc(file) for file in files]
+        found = [_among(scan, asked, held) for scan in scans]
+        have = pl.concat([one["row"] for one in found]) if found else asked.clear()
+        rest = asked.filter(~asked.is_in(have.implode()))
+        if len(rest):
+            found.append(_among(self.scan(), rest, held))
+        return pl.concat(found).sort("row") if found else self.part(0, 0, columns)
+
+    def prints(self) -> Path | None:
+        """Return where the intake left fingerprints of the rows, by row; None where it did not.
+
+        They compare with those that lie in a folder of the same name.
+        """
+        return next(self.path.glob(".marked-*/prints.npy"), None) if self.path.is_dir() else None
+
     def columns(self) -> list[str]:
         """Return the names of its columns."""
         return self.scan().collect_schema().names()
 
     def chunks(self, size: int) -> list[tuple[int, int]]:
         """Return first row and count of each chunk of at most `size` rows."""
-        total = self.rows()
-        return [(first, min(size, total - first)) for first in range(0, total, size)]
+        return stretches(self.rows(), size)
+
+
+def stretches(total: int, size: int) -> list[tuple[int, int]]:
+    """Return first and count of each stretch of at most `size` of some things."""
+    return [(first, min(size, total - first)) for first in range(0, total, size)]
+
+
+def fresh_beside(part: Path) -> Path:
+    """Return where rows of a part stand that were not known before."""
+    return part.parent / _FRESH / f"{part.stem}.arrow"
+
+
+def _among(scan: pl.LazyFrame, rows: pl.Series, columns: Collection[str]) -> pl.DataFrame:
+    low, high = rows.min(), rows.max()
+    some = scan.select(columns).filter(pl.col("row").is_between(low, high))
+    return some.filter(pl.col("row").is_in(rows.implode())).collect()
 
 
 @attrs.frozen

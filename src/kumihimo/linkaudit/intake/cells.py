@@ -71,14 +71,14 @@ class Column:
     """One column of a block: as it is read (null: nothing), and as it stood, without spaces around.
 
     `faults` says what is wrong with a row, null for nothing; None where nothing is with any. `same`
-    says that every cell is read as it stood. `lost` counts rows that have lost a character.
+    says that every cell is read as it stood. `lost` is the rows that have lost a character, None for none.
     """
 
     read: pl.Series
     told: pl.Series
     faults: pl.Series | None
     same: bool
-    lost: int = 0
+    lost: pl.Series | None = None
 
 
 def read_cells(block: pl.DataFrame, reading: Reading) -> dict[str, Column]:
@@ -139,7 +139,7 @@ def _put(
     read: pl.Series,
     told: pl.Series,
     bad: pl.Series,
-    lost: int = 0,
+    lost: pl.Series | None = None,
 ) -> Column:
     """Return a column of which the `odd` rows were looked at: what was read there, `bad` among them."""
     faults = None
@@ -224,7 +224,7 @@ def _texts(column: pl.Series) -> Column:
     one_line = some.str.replace_all(_BREAKS, "\u3000")
     read = one_line.set(one_line.str.strip_chars() == "", None)
     bad = read.str.contains(f"[{_CONTROLS}]") | (read.str.len_chars() > TEXT_CHARS_MAX)
-    lost = int(some.str.contains(f"[{LOST}]").sum())
+    lost = odd.gather(_where(some.str.contains(f"[{LOST}]")))
     return _put(column, odd, read, some.str.strip_chars(), _where(bad), lost)
 
 

@@ -1,19 +1,16 @@
 """A file is taken in once: a second run over the same file and mapping finds what the first left."""
 
-import hashlib
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from kumihimo.kernel.files import write_new
-from kumihimo.linkaudit.folder import of_files
+from kumihimo.linkaudit.folder import fingerprint, of_files
 from kumihimo.linkaudit.intake.mapping import Mapping, Side
+from kumihimo.linkaudit.intake.marking import rules
 from kumihimo.linkaudit.intake.sheets import kind_of, parts
 from kumihimo.linkaudit.intake.taking import Taken, take_in
 from kumihimo.linkaudit.workers import Team
-
-INTAKE_VERSION: Final = 3
 
 
 class _Done(msgspec.Struct, frozen=True):
@@ -44,11 +41,7 @@ def _stamp(mapping: Mapping, side: Side, path: Path) -> str:
 
     Raises `BadTable`.
     """
-    says = (INTAKE_VERSION, side, mapping.layout(side), getattr(mapping, side) is None)
-    about = (mapping.affair, mapping.number_space, mapping.required, mapping.without)
-    told = hashlib.blake2b(msgspec.json.encode((says, about)), digest_size=16)
     files = parts(path)
     for file in files:
         kind_of(file)  # a device would be read for ever
-    told.update(of_files(files).encode())
-    return told.hexdigest()
+    return fingerprint(rules(mapping, side), of_files(files))

@@ -4,12 +4,15 @@ from collections.abc import Mapping as Columns
 from typing import Final
 
 import attrs
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from kumihimo.linkaudit import schema
 from kumihimo.linkaudit.intake.cells import Column, Reading, read_cells
 from kumihimo.linkaudit.intake.mapping import Mapping, Side
-from kumihimo.linkaudit.intake.quality import Tally
+from kumihimo.linkaudit.intake.marking import Marked, mixed
+from kumihimo.linkaudit.intake.quality import Tally, marks
 
 TABLES: Final = {"rows": schema.ROWS, "snapshot": schema.SNAPSHOT, "history": schema.HISTORY}
 
@@ -26,10 +29,17 @@ class Errand:
 
 @attrs.frozen(eq=False)
 class Read:
-    """The good rows of a block. `same` says that they are all of them, and read as they stood."""
+    """The good rows of a block. `same` says that they are all of them, and read as they stood.
+
+    `fresh` are those of them that were read and not known from before; `prints` and `marks` are
+    kept of each row of the block (`marking`).
+    """
 
     good: pl.DataFrame
     same: bool
+    fresh: pl.DataFrame
+    prints: NDArray[np.uint64]
+    marks: NDArray[np.uint32]
 
 
 @attrs.define
@@ -41,24 +51,48 @@ class Pass:
     tally: Tally = attrs.Factory(Tally)
     bad: list[pl.DataFrame] = attrs.Factory(list[pl.DataFrame])
 
-    def add(self, block: pl.DataFrame) -> Read:
-        """Read a block: row, line, fault, at (what was wrong before, and where), and our columns."""
+    def add(self, block: pl.DataFrame, before: Marked | None = None) -> Read:
+        """Read a block: row, line, fault, at (what was wrong before, and where), and our columns.
+
+        What stood as it is in the file before is not read again.
+        """
+        first = int(block["row"][0]) if len(block) else 1
         self.rows_in += len(block)
-        columns = read_cells(block, self.errand.reading)
-        self.tally.add(columns)
-        same = all(one.same for one in columns.values())
-        whole = pl.DataFrame(
-            [block["row"], *(one.read.alias(name) for name, one in columns.items())]
-        )
-        if "record_id" not in columns and self.errand.side == "rows":
-            whole, same = whole.with_columns(record_id=pl.col("row").cast(pl.String)), False
-        faults = _first_faults(block, columns)
-        if faults is None:
-            return Read(self._table(whole), same)
-        wrong = faults["fault"].is_not_null()
-        marked = whole.with_columns(block["line"], *faults.get_columns())
-        self._list(listed(marked.filter(wrong)))
-        return Read(self._table(whole.filter(~wrong)), same=False)
+        hashes = {name: block[name].hash() for name in self.errand.reading.columns}
+        prints = mixed(hashes.values())
+        counted = np.zeros(len(block), np.uint32)
+        if before is not None:
+            counted = before.of(first, prints)
+            counted[block["fault"].is_not_null().to_numpy()] = 0
+        new = counted == 0
+        asked = block if new.all() else block.filter(pl.Series(new))
+        made = _Made.of(asked, self.errand.reading)
+        kept = counted.copy()
+        kept[new] = np.where(made.same, made.marks, 0)
+        counted[new] = made.marks
+        self.tally.add(hashes, first, counted)
+        if made.bad is not None:
+            self._list(made.bad)
+            prints[np.flatnonzero(new)[~made.good]] = 0
+        return self._joined(block, new, made, prints, kept)
+
+    def _joined(
+        self,
+        block: pl.DataFrame,
+        new: NDArray[np.bool_],
+        made: "_Made",
+        prints: NDArray[np.uint64],
+        kept: NDArray[np.uint32],
+    ) -> Read:
+        """Return the rows of a block that were read beside those that were known."""
+        fresh, same = self._table(made.rows), bool(made.same.all())
+        good = fresh
+        if same:
+            good = self._table(block)
+        elif not new.all():
+            known = self._table(block.filter(pl.Series(~new)))
+            good = pl.concat([known, fresh]).sort("row")
+        return Read(good, same, fresh, prints, kept)
 
     def _list(self, bad: pl.DataFrame) -> None:
         self.bad.append(bad)
@@ -90,10 +124,44 @@ class Pass:
         )
 
     def _absent(self, name: str, kind: type[pl.DataType]) -> pl.Expr:
-        value = (
-            self.errand.mapping.affair if (self.errand.side, name) == ("rows", "affair") else None
+        match self.errand.side, name:
+            case "rows", "record_id":
+                return pl.col("row").cast(kind).alias(name)
+            case "rows", "affair":
+                return pl.lit(self.errand.mapping.affair, kind).alias(name)
+            case _:
+                return pl.lit(None, kind).alias(name)
+
+
+@attrs.frozen(eq=False)
+class _Made:
+    """What was made of rows: the `good` ones as read, and of all whether they stand as read."""
+
+    rows: pl.DataFrame
+    good: NDArray[np.bool_]
+    same: NDArray[np.bool_]
+    marks: NDArray[np.uint32]
+    bad: pl.DataFrame | None
+
+    @classmethod
+    def of(cls, block: pl.DataFrame, reading: Reading) -> "_Made":
+        """Read the cells of a block."""
+        columns = read_cells(block, reading)
+        rows = pl.DataFrame(
+            [block["row"], *(one.read.alias(name) for name, one in columns.items())]
         )
-        return pl.lit(value, kind).alias(name)
+        same = np.ones(len(block), bool)
+        for name, one in columns.items():
+            if not one.same:
+                same &= one.read.eq_missing(block[name]).to_numpy()
+        faults = _first_faults(block, columns)
+        if faults is None:
+            return cls(rows, np.ones(len(block), bool), same, marks(columns), None)
+        wrong = faults["fault"].is_not_null()
+        told = rows.with_columns(block["line"], *faults.get_columns())
+        good = (~wrong).to_numpy()
+        bad = listed(told.filter(wrong))
+        return cls(rows.filter(~wrong), good, same & good, marks(columns), bad)
 
 
 def _first_faults(block: pl.DataFrame, columns: Columns[str, Column]) -> pl.DataFrame | None:

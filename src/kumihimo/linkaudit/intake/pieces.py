@@ -7,17 +7,23 @@ the rows that can be judged are written.
 import shutil
 from itertools import groupby
 from pathlib import Path
+from typing import Final
 
 import attrs
 import numpy as np
 import polars as pl
 
 from kumihimo.linkaudit.folder import whole
+from kumihimo.linkaudit.intake.marking import Marked, make
 from kumihimo.linkaudit.intake.parquets import Piece, pieces
 from kumihimo.linkaudit.intake.passing import TABLES, Errand, Pass
 from kumihimo.linkaudit.intake.repeated import Ids
 from kumihimo.linkaudit.intake.sheets import last_full, number_rows
+from kumihimo.linkaudit.joining import write_plain
+from kumihimo.linkaudit.setting import fresh_beside
 from kumihimo.linkaudit.workers import Team
+
+_FEW: Final = 4  # one row in so many that is new stands apart too, to be found without the others
 
 
 @attrs.frozen(eq=False)
@@ -25,6 +31,8 @@ class _Task:
     errand: Errand
     piece: Piece
     place: Path
+    marking: Path  # where its marks are put
+    before: Path | None  # and where those of the last run are
     written: bool = False  # also where it could be copied
 
 
@@ -38,10 +46,18 @@ class _Fetched:
     same: bool
 
 
-def take_pieces(errand: Errand, path: Path, out: Path, team: Team) -> tuple[Pass, list[Ids]]:
-    """Take Parquet files in, piece by piece; return what came of all of them together."""
+def take_pieces(
+    errand: Errand, path: Path, out: Path, team: Team, before: Path | None
+) -> tuple[Pass, list[Ids]]:
+    """Take Parquet files in, piece by piece; return what came of all of them together.
+
+    `before` is what the last run kept of its rows (`marking`): they are not read again.
+    """
+    some = pieces(path)
+    marking = make(out, 1 + sum(piece.count for piece in some))
     tasks = [
-        _Task(errand, piece, out / f"part-{n:05}.parquet") for n, piece in enumerate(pieces(path))
+        _Task(errand, piece, out / f"part-{n:05}.parquet", marking, before)
+        for n, piece in enumerate(some)
     ]
     fetched = team.each(errand.side, _fetch, tasks, [task.piece.count for task in tasks])
     again: list[_Task] = []
@@ -66,11 +82,16 @@ def _fetch(task: _Task) -> _Fetched:
     errand, piece = task.errand, task.piece
     found = Pass(errand)
     block = number_rows(piece.read(), piece.line)
-    read = found.add(block.select("row", "line", "fault", "at", **errand.picked))
+    before = Marked.opened(task.before) if task.before else None
+    read = found.add(block.select("row", "line", "fault", "at", **errand.picked), before)
+    Marked.opened(task.marking, writes=True).put(piece.line, read.prints, read.marks)
     same = read.same and not task.written and _stands(errand, piece)
     if not same:
         with whole(task.place) as half:
             read.good.write_parquet(half, compression="lz4")
+    if before is not None and len(read.fresh) * _FEW <= len(block):
+        with whole(fresh_beside(task.place)) as half:
+            write_plain(read.fresh, half)
     ids = Ids.of(read.good["record_id"]) if errand.side == "rows" and len(read.good) else None
     return _Fetched(found, last_full(block), ids, same)
 

@@ -4,7 +4,7 @@ One exception: a birth date that systems write where none is known (1900-01-01) 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import attrs
@@ -33,13 +33,18 @@ _USUAL: Final = {
     "address": (5, 100),
     "holder": (2, 30),
 }
-_SAMPLE: Final = 200_000  # our choice: how many values of a column are counted for repetition
-_SKETCH: Final = 1 << 16
+_FEW: Final = {"birth": "placeholder"} | dict.fromkeys(_LETTERS, "lost")
+_SAMPLE: Final = 200_000  # our choice: the first rows, whose values are counted for repetition
+_SKETCH: Final = 1 << 14
 _HASHES: Final = (1 << 64) - 1
+_LIKELY: Final = 4
 
 
 class Quality(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one column: shares are of all rows, `repeated` of the filled ones sampled."""
+    """What is known of one column: counts of rows; `distinct` is of cells as they stand.
+
+    `repeated` is of the first rows of the file.
+    """
 
     column: str
     rows: int
@@ -52,6 +57,38 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
     repeated: int
 
 
+def marks(columns: Mapping[str, Column]) -> NDArray[np.uint32]:
+    """Return what is counted of each row, a bit for each thing (`_bits`)."""
+    found = np.zeros(len(next(iter(columns.values())).read), np.uint32)
+    bits = _bits(columns)
+    for name, column in columns.items():
+        texts = column.told
+        filled = (texts != "").fill_null(value=False)
+        found |= _marked(filled, bits[name, "filled"])
+        if name in _USUAL:
+            measured = column.read if name == "number" else texts
+            usual = measured.str.len_chars().is_between(*_USUAL[name]).fill_null(value=False)
+            found |= _marked(filled & ~usual, bits[name, "odd"])
+        if name in _LETTERS and column.lost is not None:
+            found[column.lost.to_numpy()] |= bits[name, "lost"]
+        if name == "birth":
+            placeholders = texts.is_in(_PLACEHOLDERS).fill_null(value=False)
+            found |= _marked(placeholders, bits[name, "placeholder"])
+    return found
+
+
+def _marked(rows: pl.Series, bit: np.uint32) -> NDArray[np.uint32]:
+    return rows.to_numpy().astype(np.uint32) * bit
+
+
+def _bits(columns: Iterable[str]) -> dict[tuple[str, str], np.uint32]:
+    """Return the bit of each thing that is counted of each column."""
+    things = [(name, "filled") for name in columns]
+    things += [(name, "odd") for name in columns if name in _USUAL]
+    things += [(name, _FEW[name]) for name in columns if name in _FEW]
+    return {thing: np.uint32(1 << n) for n, thing in enumerate(things)}
+
+
 @attrs.define
 class _Count:
     rows: int = 0
@@ -59,44 +96,30 @@ class _Count:
     faults: int = 0
     odd: int = 0
     lost: int = 0
-    placeholders: int = 0
+    placeholder: int = 0
     least: NDArray[np.uint64] = attrs.Factory(lambda: np.empty(0, np.uint64))
     sample: list[pl.Series] = attrs.Factory(list[pl.Series])
 
-    def add(self, name: str, column: Column) -> None:
-        texts = column.told
-        filled = len(texts) - texts.null_count() - int((texts == "").sum())
-        self.rows += len(texts)
-        self.filled += filled
-        if name in _USUAL:
-            measured = column.read if name == "number" else texts
-            usual = measured.str.len_chars().is_between(*_USUAL[name]) & (texts != "")
-            self.odd += filled - int(usual.sum())
-        if name in _LETTERS:
-            self.lost += column.lost
-        if name == "birth":
-            self.placeholders += int(texts.is_in(_PLACEHOLDERS).sum())
-        self._remember(texts, filled)
-
-    def _remember(self, texts: pl.Series, filled: int) -> None:
-        """Keep the least hashes (how many are distinct) and a sample (whether one value stands often)."""
-        if filled < len(texts):
-            texts = texts.filter(texts != "")
-        hashes = texts.hash()
-        self._keep(hashes.to_numpy())
-        room = _SAMPLE - sum(len(one) for one in self.sample)
+    def remember(self, hashes: pl.Series, first: int, filled: NDArray[np.bool_]) -> None:
+        """Keep the least hashes (how many are distinct), the first (whether one value stands often)."""
+        values = hashes if filled.all() else hashes.filter(pl.Series(filled))
+        self._keep(values)
+        room = _SAMPLE + 1 - first
         if room > 0:
-            self.sample.append(hashes.head(room))
+            self.sample.append(hashes.head(room).filter(pl.Series(filled[:room])))
 
-    def _keep(self, hashes: NDArray[np.uint64]) -> None:
+    def _keep(self, hashes: pl.Series) -> None:
         if len(self.least) == _SKETCH:
-            self.least = _least(np.concatenate([self.least, hashes[hashes < self.least[-1]]]))
-            return
-        whole = np.concatenate([self.least, hashes])
-        # Of many values the least lie below this, twice over; of few, all are kept.
-        likely = whole[whole < np.uint64(min(2 * _SKETCH / max(len(whole), 1), 1) * _HASHES)]
-        found = _least(likely)
-        self.least = found if len(found) == _SKETCH else _least(whole)
+            hashes = hashes.filter(hashes < self.least[-1])
+        # Of many values the least lie below this, several times over; of few, all are kept.
+        likely = min(_LIKELY * _SKETCH / max(len(hashes), 1), 1) * _HASHES
+        found = self._least(hashes.filter(hashes < int(likely)))
+        self.least = found if len(found) == _SKETCH else self._least(hashes)
+
+    def _least(self, hashes: pl.Series) -> NDArray[np.uint64]:
+        """Return the least hashes of these and those that are kept, each once, in their order."""
+        whole = pl.concat([pl.Series(self.least), hashes.rename("")])
+        return whole.unique().sort().head(_SKETCH).to_numpy()
 
     def plus(self, later: "_Count") -> None:
         """Count what a later part of the file has, too."""
@@ -105,9 +128,9 @@ class _Count:
         self.faults += later.faults
         self.odd += later.odd
         self.lost += later.lost
-        self.placeholders += later.placeholders
-        self._keep(later.least)
-        self.sample = [pl.concat([*self.sample, *later.sample]).head(_SAMPLE)]
+        self.placeholder += later.placeholder
+        self._keep(pl.Series(later.least))
+        self.sample += later.sample
 
 
 @attrs.define
@@ -116,10 +139,21 @@ class Tally:
 
     columns: dict[str, _Count] = attrs.Factory(dict[str, _Count])
 
-    def add(self, columns: Mapping[str, Column]) -> None:
-        """Count the columns of one block."""
-        for name, column in columns.items():
-            self.columns.setdefault(name, _Count()).add(name, column)
+    def add(self, hashes: Mapping[str, pl.Series], first: int, found: NDArray[np.uint32]) -> None:
+        """Count the rows of one block from `first` on, by their `marks`.
+
+        `hashes` are of the cells of each column as they stand in the file.
+        """
+        words, rows = np.unique(found, return_counts=True)
+        bits = _bits(hashes)
+        for (name, what), bit in bits.items():
+            count = self.columns.setdefault(name, _Count())
+            told = int(rows[(words & bit) != 0].sum())
+            setattr(count, what, getattr(count, what) + told)
+        for name, column in hashes.items():
+            count = self.columns[name]
+            count.rows += len(found)
+            count.remember(column, first, (found & bits[name, "filled"]) != 0)
 
     def add_faults(self, found: pl.DataFrame) -> None:
         """Count the first fault of each row of `BAD_ROWS`, by column; what is empty is no fault."""
@@ -148,7 +182,7 @@ class Tally:
                 faults=one.faults,
                 odd_lengths=one.odd,
                 lost_characters=one.lost,
-                placeholders=one.placeholders,
+                placeholders=one.placeholder,
                 distinct=_distinct(one),
                 repeated=_repeated(one),
             )
@@ -156,14 +190,8 @@ class Tally:
         ]
 
 
-def _least(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the least hashes, each once, in their order."""
-    ordered = np.sort(pl.Series(hashes).unique().to_numpy())
-    return ordered[:_SKETCH]
-
-
 def _distinct(column: _Count) -> int:
-    """Return how many values are distinct: exact to 65,536, then by the k-th least hash (±0.4 %)."""
+    """Return how many values are distinct: exact to 16,384, then by the k-th least hash (±0.8 %)."""
     kept = len(column.least)
     if kept < _SKETCH:
         return kept

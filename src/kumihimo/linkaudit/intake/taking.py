@@ -13,6 +13,7 @@ import polars as pl
 from kumihimo.linkaudit.intake.cells import Reading
 from kumihimo.linkaudit.intake.delimited import read_text
 from kumihimo.linkaudit.intake.mapping import NEEDED, Layout, Mapping, Side
+from kumihimo.linkaudit.intake.marking import before, keep, rules, set_aside
 from kumihimo.linkaudit.intake.parquets import read_parquet
 from kumihimo.linkaudit.intake.passing import Errand, Pass
 from kumihimo.linkaudit.intake.picking import pick
@@ -54,20 +55,25 @@ def take_in(
 ) -> Taken:
     """Read one file into `folder`/<side>/part-*.parquet and `folder`/bad_<side>.parquet.
 
-    What stood there of an earlier attempt is replaced. Raises `BadTable`.
+    What stood there of an earlier run is replaced; what it kept of rows that stand in this file too
+    is taken over. Raises `BadTable`.
     """
     team = team or Team.alone()
-    out = folder / side
-    shutil.rmtree(out, ignore_errors=True)
+    out, aside, told = folder / side, folder / f".before_{side}", rules(mapping, side)
+    set_aside(out, aside)
     out.mkdir(parents=True, mode=0o700)
     errand = _errand(mapping, side, path)
-    take = take_pieces if _kind(path) == "parquet" else _take_blocks
-    found, ids = take(errand, path, out, team)
+    if _kind(path) == "parquet":
+        found, ids = take_pieces(errand, path, out, team, before(aside, told))
+    else:
+        found, ids = _take_blocks(errand, path, out, team)
     bad = found.listed()
     if side == "rows" and "record_id" in errand.picked and not ascend(ids):
         twice = take_out_repeated(sorted(out.glob("part-*.parquet")))
         bad = pl.concat([bad, *twice]).sort("row")
     bad.write_parquet(folder / f"bad_{side}.parquet")
+    keep(out, told, bad["row"])
+    shutil.rmtree(aside, ignore_errors=True)
     return _told(found, bad)
 
 

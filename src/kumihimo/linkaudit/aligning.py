@@ -1,0 +1,63 @@
+"""Where rows stood in an earlier file, by their fingerprints, though some came in or went between.
+
+Most rows stand where they stood; of the others some are asked how far they have moved, and all are
+looked for there. Who moved farther than a million rows, or with few others, counts as new.
+"""
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+_FAR: Final = 1 << 20  # rows
+_ASKED: Final = 256
+_TRIES: Final = 8  # rows that came in or went at so many places, in one stretch of the file
+_FEW: Final = 64  # one row in so many may count as new without another look
+
+
+def aligned(old: NDArray[np.uint64], first: int, prints: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return where in `old` each of some prints that stand from `first` on stood, -1 for nowhere.
+
+    0 is no print.
+    """
+    was = np.full(len(prints), -1, np.int64)
+    shift, tried = 0, {0}
+    for _ in range(_TRIES):
+        low, high = max(0, -(first + shift)), min(len(prints), len(old) - first - shift)
+        if low < high:
+            there = old[first + shift + low : first + shift + high]
+            same = (there == prints[low:high]) & (there != 0) & (was[low:high] < 0)
+            found = low + np.flatnonzero(same)
+            was[found] = first + shift + found
+        left = np.flatnonzero((was < 0) & (prints != 0))
+        if len(left) * _FEW <= len(prints):
+            break
+        other = _moved_by(old, first, prints, left, tried)
+        if other is None:
+            break
+        shift = other
+        tried.add(shift)
+    return was
+
+
+def _moved_by(
+    old: NDArray[np.uint64],
+    first: int,
+    prints: NDArray[np.uint64],
+    left: NDArray[np.int64],
+    tried: set[int],
+) -> int | None:
+    """Return how far most of those asked have moved, None where no two agree."""
+    asked = left[np.linspace(0, len(left) - 1, min(_ASKED, len(left))).astype(np.int64)]
+    start = max(0, first - _FAR)
+    near = pl.Series(old[start : first + len(prints) + _FAR])
+    sought = pl.DataFrame({"print": prints[asked], "now": first + asked})
+    places = near.is_in(sought["print"].implode()).arg_true().cast(pl.Int64)
+    stood = pl.DataFrame({"print": near.gather(places), "was": start + places})
+    shifts = sought.join(stood, on="print").select(by=pl.col("was") - pl.col("now"))
+    told = shifts.filter(~pl.col("by").is_in(list(tried))).group_by("by").len()
+    if not len(told):
+        return None
+    by, votes = told.sort("len", "by", descending=[True, False]).row(0)
+    return int(by) if votes > 1 else None

@@ -1,0 +1,109 @@
+"""What a file's rows were, kept for the next time: a fingerprint of each, and what was counted of it.
+
+A row that stands in the file as it stood is not read again. A fingerprint tells what changed and
+hides nothing: the row itself lies beside it. A row that was listed is not kept, and has none. A row
+that was read otherwise than it stands has one and no marks: it is read again each time.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import attrs
+import msgspec
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from kumihimo.linkaudit.aligning import aligned
+from kumihimo.linkaudit.folder import whole
+from kumihimo.linkaudit.intake.mapping import Mapping, Side
+
+INTAKE_VERSION: Final = 4
+PRINTS: Final = "prints"  # file name and what follows are told by `Table`
+_ODD: Final = np.uint64(0x9E3779B97F4A7C15)
+_SHIFT: Final = np.uint64(29)
+
+
+def rules(mapping: Mapping, side: Side) -> str:
+    """Return a digest of what rows of a side are read by: what was read by others is no help."""
+    says = (INTAKE_VERSION, pl.__version__, side, mapping.layout(side))
+    about = (getattr(mapping, side) is None, mapping.affair, mapping.number_space)
+    told = msgspec.json.encode((says, about, mapping.required, mapping.without))
+    return hashlib.blake2b(told, digest_size=12).hexdigest()
+
+
+def mixed(hashes: Iterable[pl.Series]) -> NDArray[np.uint64]:
+    """Return fingerprints from hashes (UInt64) of the cells of each column; never 0."""
+    prints = np.uint64(1)
+    for column in hashes:
+        prints = (prints ^ column.to_numpy()) * _ODD
+        prints ^= prints >> _SHIFT
+    found = np.asarray(prints, np.uint64)
+    found[found == 0] = 1
+    return found
+
+
+@attrs.frozen
+class Marked:
+    """Arrays by row: `prints`, 0 for none, and `marks` (`quality.marks`), 0 where to read again."""
+
+    prints: NDArray[np.uint64]
+    marks: NDArray[np.uint32]
+
+    @classmethod
+    def opened(cls, folder: Path, *, writes: bool = False) -> "Marked":
+        """Map the arrays of a folder."""
+        mode = "r+" if writes else "r"
+        names = (field.name for field in attrs.fields(cls))
+        return cls(*(np.load(folder / f"{name}.npy", mmap_mode=mode) for name in names))
+
+    def of(self, first: int, prints: NDArray[np.uint64]) -> NDArray[np.uint32]:
+        """Return the marks of rows that stand from `first` on, 0 where they are to be read."""
+        was = aligned(self.prints, first, prints)
+        found = np.zeros(len(prints), np.uint32)
+        found[was >= 0] = self.marks[was[was >= 0]]
+        return found
+
+    def put(self, first: int, prints: NDArray[np.uint64], marks: NDArray[np.uint32]) -> None:
+        """Write down what rows from `first` on are."""
+        self.prints[first : first + len(prints)] = prints
+        self.marks[first : first + len(marks)] = marks
+
+
+def make(out: Path, size: int) -> Path:
+    """Make the arrays for rows below `size`; they are kept by `keep`."""
+    folder = out / ".marking"
+    folder.mkdir()
+    for field, kind in zip(attrs.fields(Marked), (np.uint64, np.uint32), strict=True):
+        np.lib.format.open_memmap(folder / f"{field.name}.npy", "w+", kind, (size,)).flush()
+    return folder
+
+
+def keep(out: Path, told: str, listed: pl.Series) -> None:
+    """Keep the arrays that were made, if any, for these rules, without those of listed rows."""
+    folder = out / ".marking"
+    if folder.exists():
+        found = Marked.opened(folder, writes=True)
+        for field in attrs.fields(Marked):
+            array: np.memmap = getattr(found, field.name)
+            array[listed.to_numpy()] = 0
+            array.flush()
+        folder.replace(out / f".marked-{told}")
+
+
+def set_aside(out: Path, aside: Path) -> None:
+    """Put what is kept of the last run where it stays until this one is done."""
+    for found in out.glob(".marked-*"):
+        with whole(aside) as half:
+            half.mkdir()
+            found.replace(half / found.name)
+    shutil.rmtree(out, ignore_errors=True)
+
+
+def before(aside: Path, told: str) -> Path | None:
+    """Return what the last run kept under these rules."""
+    found = aside / f".marked-{told}"
+    return found if found.exists() else None
