@@ -88,7 +88,7 @@ def look(audit: Path, rows: Table, sizes: Sizes, team: Team) -> Accounts:
     held = rows.columns()
     buckets = max(1, -(-rows.rows() * sizes.workers * _ROW_BYTES // sizes.memory))
     if "account" in held or "holder" in held:
-        chunks = rows.chunks(sizes.rows)
+        chunks = rows.chunks(sizes.even(rows.rows()))
         tasks = [
             _Chunk(rows, stage.folder, buckets, f"{n:05}", *chunk) for n, chunk in enumerate(chunks)
         ]
@@ -147,7 +147,10 @@ def _cut(chunk: _Chunk) -> None:
     folder = chunk.stage / "cut" / chunk.name
     if folder.exists():
         return
-    part = chunk.rows.part(chunk.first, chunk.count, ("row", *READ))
+    held = chunk.rows.part(chunk.first, chunk.count, ("account", "holder"))
+    # Of rows without any account nothing else is read.
+    count = 0 if all(one.null_count() == len(one) for one in held) else chunk.count
+    part = chunk.rows.part(chunk.first, count, ("row", *READ))
     rows = part.select(
         "row",
         *(pl.col(c) if c in part.columns else pl.lit(None, pl.String).alias(c) for c in READ),

@@ -1,7 +1,8 @@
 """Stage findings: what is known of each row, in the order of the institution's file."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +12,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit import judging
-from kumihimo.linkaudit.accounts import look
+from kumihimo.linkaudit.accounts import Accounts, look
 from kumihimo.linkaudit.canonical import Hasher
 from kumihimo.linkaudit.collisions import collide
-from kumihimo.linkaudit.folder import Stage, whole
+from kumihimo.linkaudit.folder import Stage, keep, whole
 from kumihimo.linkaudit.incremental import NO_PATTERN, State
 from kumihimo.linkaudit.mixture import Mixture, fit
 from kumihimo.linkaudit.nonmatches import Counts, measure
@@ -49,6 +50,14 @@ class _Chunk:
     count: int
 
 
+@attrs.frozen
+class _Sides:
+    setting: Setting
+    registered: Path
+    paired: Paired
+    searched: Searched
+
+
 def find(
     setting: Setting,
     registered: Registered,
@@ -60,18 +69,33 @@ def find(
 
     Returns how many rows there are of each affair, verdict and mechanism.
     """
+    sides = _Sides(setting, registered.stage, paired, searched)
+    # What is of one part is done before another process would have begun.
+    helpers = team if len(setting.chunks(setting.rows)) > 1 else Team.alone()
+    nonmatches = helpers.beside(_nonmatches, sides)
     accounts = look(setting.folder, setting.rows, setting.sizes, team)
+    collisions = helpers.beside(_collisions, (sides, accounts))
+    proposals = helpers.beside(_proposals, sides)
+    with ThreadPoolExecutor(1) as beside:
+        kept = beside.submit(keep, setting.folder)
+        told, tables = _judged(sides, nonmatches, team)
+        kept.result()
+    tables |= {"collisions": collisions(), "proposals": proposals()}
+    accounts.put_holders(setting.folder / "holders.parquet")
+    for name, table in tables.items():
+        with whole(setting.folder / f"{name}.parquet") as half:
+            table.write_parquet(half)
+    return told.group_by("affair", "verdict", "mechanism").agg(pl.col("rows").sum())
+
+
+def _judged(
+    sides: _Sides, nonmatches: Callable[[], Counts], team: Team
+) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
+    """Leave the findings in the folder; return counts by `COUNTED`, patterns and estimates."""
+    setting, paired = sides.setting, sides.paired
     stage = Stage.at(setting.folder, "findings", "anew").folder
-    nonmatches = measure(
-        paired.own(persons := registered.sampled()),
-        persons,
-        registered.doubles,
-        _history_of(registered, persons["number"]),
-        Hasher.load(setting.key),
-        setting.holder,
-    )
-    counts, shifted = _write_state(paired.state.patterns, searched, stage)
-    mixture = fitting(counts, shifted, nonmatches)
+    counts, shifted = _write_state(paired.state.patterns, sides.searched, stage)
+    mixture = fitting(counts, shifted, nonmatches())
     judgement = judging.judgement(mixture)
     chunks = setting.chunks(setting.rows)
     tasks = [
@@ -80,19 +104,12 @@ def find(
     ]
     told = pl.concat(team.each("findings", _tell, tasks, [rows for _, rows in chunks]))
     told = told.group_by(COUNTED).agg(pl.col("rows").sum()).sort(COUNTED)
-    tables = {
-        "patterns": judging.pattern_table(counts, shifted, mixture, judgement),
-        "proposals": _proposals(searched, setting),
-        "collisions": collide(setting, registered, paired, searched, accounts.shared()),
-        "estimates": rates(told, mixture),
-    }
-    accounts.put_holders(setting.folder / "holders.parquet")
-    for name, table in tables.items():
-        with whole(setting.folder / f"{name}.parquet") as half:
-            table.write_parquet(half)
     put(stage / "parts", setting.folder / "findings.parquet")
     shutil.rmtree(stage)
-    return told.group_by("affair", "verdict", "mechanism").agg(pl.col("rows").sum())
+    return told, {
+        "patterns": judging.pattern_table(counts, shifted, mixture, judgement),
+        "estimates": rates(told, mixture),
+    }
 
 
 def fitting(counts: NDArray[np.int64], shifted: NDArray[np.int64], nonmatches: Counts) -> Mixture:
@@ -108,6 +125,26 @@ def rates(told: pl.DataFrame, mixture: Mixture) -> pl.DataFrame:
     return pl.concat(
         [judging.estimates(affair, *_of_affair(part), mixture) for affair, part in _affairs(told)]
     )
+
+
+def _nonmatches(sides: _Sides) -> Counts:
+    registered = Registered.opened(sides.registered)
+    persons = registered.sampled()
+    return measure(
+        sides.paired.own(persons),
+        persons,
+        registered.doubles,
+        _history_of(registered, persons["number"]),
+        Hasher.load(sides.setting.key),
+        sides.setting.holder,
+    )
+
+
+def _collisions(asked: tuple[_Sides, Accounts]) -> pl.DataFrame:
+    sides, accounts = asked
+    registered = Registered.opened(sides.registered)
+    shared = accounts.shared()
+    return collide(sides.setting, registered, sides.paired, sides.searched, shared)
 
 
 def _history_of(registered: Registered, numbers: pl.Series) -> pl.DataFrame:
@@ -207,10 +244,10 @@ def _affairs(told: pl.DataFrame) -> list[tuple[str | None, pl.DataFrame]]:
     return [(None, told), *((one, told.filter(pl.col("affair") == one)) for one in affairs)]
 
 
-def _proposals(searched: Searched, setting: Setting) -> pl.DataFrame:
-    known = searched.residual.drop_nulls("true_number")
-    in_run = known.join(searched.runs, on="row", how="left", maintain_order="left")
-    named = setting.rows.scan().select("row", "record_id").join(in_run.lazy(), on="row")
+def _proposals(sides: _Sides) -> pl.DataFrame:
+    known = sides.searched.residual.drop_nulls("true_number")
+    in_run = known.join(sides.searched.runs, on="row", how="left", maintain_order="left")
+    named = sides.setting.rows.scan().select("row", "record_id").join(in_run.lazy(), on="row")
     return proposed(named.collect()).sort("row")
 
 

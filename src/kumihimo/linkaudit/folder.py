@@ -20,6 +20,7 @@ from kumihimo.kernel.files import open_regular
 _FOOT: Final = 1 << 16  # bytes: the footer of a Parquet file, with the statistics of its columns
 _DIGEST: Final = 12  # bytes
 _DONE: Final = "done"
+_KEPT: Final = "kept"
 
 
 def fingerprint(*parts: object) -> str:
@@ -73,18 +74,16 @@ class Stage:
         for other in sorted(stages.glob(f"{name}-*"), key=lambda one: one.stat().st_mtime_ns):
             if other == folder:
                 continue
-            if other.name.startswith(f"{name}-{rules}-") and (other / _DONE).exists():
+            if other.name.startswith(f"{name}-{rules}-") and _stands(other):
                 if before:
                     _remove(before)
                 before = other
             else:
                 _remove(other)
-        # Files of a stage are on the disk when it is finished; a crash of the machine loses some.
-        boot = folder / f"boot-{fingerprint(_boot())}"
-        if not (folder / _DONE).exists() and not boot.exists():
+        if not _stands(folder) and not _began(folder).exists():
             _remove(folder)
             folder.mkdir(parents=True)
-            boot.touch()
+            _began(folder).touch()
         return cls(folder, before)
 
     @property
@@ -94,11 +93,33 @@ class Stage:
 
     def finish(self, text: str = "") -> None:
         """Say that the stage is finished; `text` is what a later run wants to know of it."""
-        os.sync()
+        if not _boot():  # nothing will tell then whether the machine was started anew
+            os.sync()
         if self.before is not None:
             _remove(self.before)
         with whole(self.folder / _DONE) as half:
             half.write_text(text, "utf-8")
+
+
+def keep(audit: Path) -> None:
+    """Bring to the disk what the finished stages of an audit left: a crash of the machine loses none.
+
+    Until then a finished stage is good for as long as the machine is not started anew.
+    """
+    done = [place.parent for place in (audit / "stages").glob(f"*/{_DONE}")]
+    os.sync()
+    for stage in done:
+        (stage / _KEPT).touch()
+
+
+def _stands(stage: Path) -> bool:
+    """Say whether a stage is finished and nothing of it can be lost by now."""
+    return (stage / _DONE).exists() and ((stage / _KEPT).exists() or _began(stage).exists())
+
+
+def _began(stage: Path) -> Path:
+    """Return what lies in a stage that was begun since this start of the machine."""
+    return stage / f"boot-{fingerprint(_boot())}"
 
 
 def _boot() -> str:

@@ -106,13 +106,17 @@ def measure(
     index = persons.select(list(INDEX))
     _, outcomes = judged(rows)
     own = rows.filter(~pl.Series(np.isin(outcomes, [OUTCOMES.index(one) for one in _ANOTHER])))
-    counts: Counts = {}
-    for mechanism, pairs in _pairs(own, persons).items():
-        # A person stands in several pairs: each pair is a row of its own here.
-        crossed = own.drop("number").join(pairs, on="row").select(own.columns)
-        found = cases(*judged(crossed))
-        counts[mechanism] = np.bincount(found, minlength=CASES_MAX).astype(np.int64)
-    return counts
+    # A person stands in several pairs: each pair is a row of its own here.
+    crossed = [
+        own.drop("number").join(pairs, on="row").select(own.columns)
+        for pairs in _pairs(own, persons).values()
+    ]
+    found = cases(*judged(pl.concat(crossed)))
+    ends = np.cumsum([len(pairs) for pairs in crossed])
+    return {
+        mechanism: np.bincount(some, minlength=CASES_MAX).astype(np.int64)
+        for mechanism, some in zip(OTHERS, np.split(found, ends[:-1]), strict=True)
+    }
 
 
 def _pairs(rows: pl.DataFrame, persons: pl.DataFrame) -> dict[Mechanism, pl.DataFrame]:

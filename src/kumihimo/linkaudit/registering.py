@@ -169,7 +169,7 @@ def _partitions(setting: Setting, persons: int, stage: Stage) -> Partitions:
         told = _told(stage.before)
         if persons <= told.persons * _GROWN:
             return Partitions(tuple(told.bounds))
-    return Partitions.of(setting.snapshot.scan(), persons, setting.sizes.rows)
+    return Partitions.of(setting.snapshot.scan(), persons, setting.sizes.even(persons))
 
 
 def _told(stage: Path) -> _Told:

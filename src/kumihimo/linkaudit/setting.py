@@ -110,6 +110,13 @@ class Sizes:
         rows = int(memory / workers / ROW_BYTES)
         return cls(max(_ROWS_MIN, min(rows, _ROWS_MAX)), workers, memory)
 
+    def even(self, rows: int) -> int:
+        """Return the size of parts as large as may be, alike, and as many for every worker."""
+        parts = -(-rows // self.rows)
+        if parts > 1:
+            parts = -(-parts // self.workers) * self.workers
+        return max(1, -(-rows // max(1, parts)))
+
 
 @attrs.frozen
 class Setting:
@@ -128,7 +135,7 @@ class Setting:
 
     def chunks(self, table: Table) -> list[tuple[int, int]]:
         """Return first row and count of each chunk of a table."""
-        return table.chunks(self.sizes.rows)
+        return table.chunks(self.sizes.even(table.rows()))
 
     def read_history(self, first: int, count: int) -> pl.DataFrame:
         """Return some lines of the history, numbers as integers."""

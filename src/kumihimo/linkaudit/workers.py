@@ -56,6 +56,13 @@ class Team:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
+    def beside(self, task: Callable[[T], R], item: T) -> Callable[[], R]:
+        """Begin a task beside what is done meanwhile; return what waits for it, and gives what it gave.
+
+        Without a pool it is done when it is waited for.
+        """
+        return self.pool.submit(task, item).result if self.pool else lambda: task(item)
+
     def each(
         self, stage: str, task: Callable[[T], R], items: Sequence[T], rows: Sequence[int]
     ) -> list[R]:
