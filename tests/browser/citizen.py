@@ -10,7 +10,7 @@ from kumihimo.rooms.portal.helper.tray import Tray
 from kumihimo.rooms.register.api import OfficeAsked
 from kumihimo.run.loopback import HOST, free_port, served
 from tests.rooms.portal.house import PIN, House, card
-from tests.rooms.portal.ledger import held, record, refused
+from tests.rooms.portal.ledger import held, notice_of, record, refused
 
 CARDS = ("花子のカード", "太郎のカード")
 
@@ -36,6 +36,12 @@ async def portal(new_room, *, shared=False):
     house.holders.offices["hanako"] = (
         OfficeAsked(office="lg-131032", affair="b081", on=date(2026, 5, 1), answered=True),
         OfficeAsked(office="nenkin", affair="b037", on=date(2026, 4, 1), answered=False),
+    )
+    house.ledger.notices["hanako"] = (
+        notice_of(1),
+        notice_of(2, title="健康診断のご案内", category="health", deadline=date(2026, 6, 4)),
+        notice_of(3, title="固定資産税の納付", category="tax", deadline=date(2026, 5, 29)),
+        notice_of(4, withdrawn=True, text="", link="", deadline=None),
     )
     await house.start(new_room)
     tray = Tray({name: card(n).chip() for n, name in enumerate(CARDS)}, inside=CARDS[0])
@@ -97,6 +103,12 @@ async def at_portal(page):
 
 async def _signed_in(page):
     """Go through what somebody sees who is signed in."""
+    await page.get_by_role("link", name="お知らせ", exact=True).first.click()
+    yield "portal-notices"
+    await page.get_by_role("button", name="読む").first.click()
+    yield "portal-notice"
+    await page.get_by_role("button", name="済みにする").click()
+    yield "portal-notices-done"
     await page.get_by_role("link", name="私の情報", exact=True).first.click()
     yield "portal-mine-empty"
     await page.get_by_label("住民税（所得など）").check()

@@ -132,6 +132,52 @@ def test_without_the_core_no_key_is_changed_and_one_can_still_look(town, change_
     until(lambda: outcomes_of(minato, names) == {"OK"})
 
 
+HEADER = "reference,addressee,affair,category,title,text,deadline"
+
+
+def write(folder, *rows, header=HEADER):
+    path = folder / f"{len(list(folder.iterdir()))}.csv"
+    path.write_text("\n".join((header, *rows)) + "\n", "utf-8")
+    return path
+
+
+def test_notices_are_sent_from_a_file_listed_and_withdrawn_by_command(town, tmp_path):
+    rooms, _, names = town
+    config = ["--config", str(rooms.rooms[EAST].settings)]
+
+    def notice(what, *more):
+        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+            code = run(build(), ["gateway", "notice", what, MINATO, *map(str, more), *config])
+        return code, out.getvalue(), err.getvalue()
+
+    row = f"n-1,{names[0]},{ALLOWANCE},child,児童手当の現況届,出してください,"
+    by = ("--officer", "sato")
+    code, out, err = notice("send", write(tmp_path, row), *by)
+    assert (code, err) == (0, "")
+    reference, name, said = out.rstrip("\n").split("\t")
+    assert (reference, said) == ("n-1", "送りました sent")
+    other = f"n-2,nobody,{ALLOWANCE},child,題,文,"
+    code, out, err = notice("send", write(tmp_path, row, other), *by)
+    assert code == 1
+    assert f"n-1\t{name}\t送ってあります" in out
+    assert "n-2\t-\t登録がありません" in out
+    assert "1 件は送っていません" in err
+    assert notice("withdraw", name, *by)[0] == 0
+    code, out, _ = notice("listed", names[0])
+    assert out.split("\t")[0::2][:2] == [name, "withdrawn"]
+    for bad, wanted in (
+        (write(tmp_path, row, f"n-3,{names[0]},{ALLOWANCE},spam,題,文,"), "row 2"),
+        (write(tmp_path, row, header="reference,who"), "columns"),
+        (write(tmp_path, row + "soon"), "deadline"),
+        (write(tmp_path, "short"), "row 1"),
+        (tmp_path / "missing.csv", "No such file"),
+    ):
+        code, out, err = notice("send", bad, *by)
+        assert (code, out) == (2, ""), (bad, err)
+        assert wanted in err, (wanted, err)
+    assert len(notice("listed", names[0])[1].splitlines()) == 1
+
+
 def test_the_key_of_an_institution_that_is_not_hosted_here_is_not_changed(town, capsys):
     rooms, _, _ = town
     line = ["gateway", "change-key", OSAKA, "--config", str(rooms.rooms[EAST].settings)]

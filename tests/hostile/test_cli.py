@@ -126,6 +126,8 @@ def fitting_files(tmp_path_factory):
     FITTING_FOR["witness", "--key"] = str(folder / "a.key")
     FITTING_FOR["witness", "--out"] = str(folder / "seen")
     FITTING_FOR["witness", "--log"] = "http://127.0.0.1:1"
+    (folder / "notices.csv").write_text("reference,addressee,affair,category,title,text\n")
+    FITTING_FOR["gateway", "--file"] = str(folder / "notices.csv")
     for room in ("ledger", "agency"):
         FITTING_FOR[room, "--config"] = FITTING_FOR["oversight", "--config"]
 

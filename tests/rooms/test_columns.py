@@ -162,6 +162,17 @@ GATEWAY = {
         "answered_by": "staff id",
         "answered_on": "day",
     },
+    "notice_sent": {
+        "institution": "party",
+        "notice": "random id",
+        "reference_tag": "keyed tag of the institution's name of the notice",
+        "person_tag": "keyed tag of a person, of notices alone",
+        "detail_locked": "whom it is for and its title, under the institution's key",
+        "sealed": "what she is told, sealed to the ledger's key",
+        "state": "word",
+        "sent_on": "day",
+        "until": "day",
+    },
     "client": {
         "institution": "party",
         "client": "name of a business system",

@@ -158,6 +158,8 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "exchange_end": "SELECT, INSERT, UPDATE",
     "suspension": "SELECT, INSERT, UPDATE (state, settled_at, detail_locked, followed_up_at)",
     "notice": "SELECT, INSERT, UPDATE (state, sent_at, sent_by)",
+    "notice_sent": "SELECT, INSERT, UPDATE (state, sealed)",
+    "portal_notice": "SELECT, INSERT, UPDATE (state, sealed, person, version)",
     "leak_case": "SELECT, INSERT",
     "mislink": "SELECT, INSERT, UPDATE (persons)",
     "link_check": "SELECT, INSERT, UPDATE",

@@ -18,7 +18,7 @@ from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.locked import IN_RANDOM_ORDER
 from kumihimo.rooms.gateway.settings import Settings
 from kumihimo.rooms.linkage.api import KeyState
-from kumihimo.run import mislink_cli
+from kumihimo.run import mislink_cli, notice_cli
 from kumihimo.run.gateway_open import followed, within
 from kumihimo.run.key_changing import shown, words_of
 from kumihimo.run.migrate_cli import owner_dsn
@@ -30,6 +30,7 @@ app = App(
     help="中間サーバーの運用。 What the operator of a gateway does by hand.",
 )
 app.command(mislink_cli.app)
+app.command(notice_cli.app)
 
 
 @app.command

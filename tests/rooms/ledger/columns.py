@@ -63,6 +63,16 @@ LEDGER = {
         "leaf": "salted commitment",
         "place": "place in the log",
     },
+    "portal_notice": {
+        "notice": "random id",
+        "institution": "party",
+        "person": "the ledger's own code",
+        "version": "count",
+        "state": "word",
+        "sealed": "what she is told, sealed to the ledger's key",
+        "taken_on": "day",
+        "until": "day",
+    },
     "retention": {
         "what": "name of a table",
         "kept": "period",

@@ -52,6 +52,24 @@ def refused(n, outcome="REFUSED_ITEM", **changes):
     return record(n, outcome=outcome, provided_at=None, **changes)
 
 
+def notice_of(n, **changes):
+    """Return the n-th newest notice to somebody."""
+    fields: dict[str, Any] = {
+        "notice": f"notice{n:016d}",
+        "institution": "lg-131032",
+        "withdrawn": False,
+        "told_on": START.date() - timedelta(days=n),
+        "until": date(2026, 8, 31),
+        "affair": "b081",
+        "category": "child",
+        "title": f"児童手当の現況届（{n}）",
+        "text": "現況届を出してください。\n世帯の状況を確かめます。",
+        "deadline": date(2026, 6, 30),
+        "link": "https://www.city.example.jp/todoke",
+    }
+    return api.MyNotice(**(fields | changes))
+
+
 def claim_of(told, **changes):
     """Return how something that was said stands: on its way, where nothing else is given."""
     fields: dict[str, Any] = {
@@ -73,6 +91,7 @@ class Ledger(httpx2.AsyncBaseTransport):
 
     `holds` by ticket: what institutions answer about her, by kind of information; who is in `silent`
     has not answered yet. What a session asked is its own. `claims` by ticket: how what she said stands.
+    `notices` by ticket: what she is told.
     """
 
     def __init__(self, clock):
@@ -84,6 +103,7 @@ class Ledger(httpx2.AsyncBaseTransport):
         self.asked = []
         self.holds, self.silent, self.own = {}, set(), {}
         self.claims, self.told = {}, []
+        self.notices = {}
 
     async def handle_async_request(self, request):
         body = await request.aread()
@@ -105,6 +125,8 @@ class Ledger(httpx2.AsyncBaseTransport):
         """Return what is read or asked; None for the end of a session."""
         if path == api.MY_RECORDS_PATH:
             return self._page(person, params)
+        if path == api.MY_NOTICES_PATH:
+            return _json(api.MyNotices(tuple(self.notices.get(person, ()))))
         if path == api.WHO_ASKED_PATH:
             return _json(self._bodies(person))
         if path in {api.MY_CLAIMS_PATH, api.TELL_CLAIM_PATH}:

@@ -51,6 +51,12 @@ COLUMNS = {
         "due_on": "day",
         "state": "word",
     },
+    "notice_mark": {
+        "account": "random id",
+        "notice_tag": "keyed tag of a notice",
+        "mark": "word",
+        "forget_on": "day, the first of a month",
+    },
     "attempt": {
         "what": "word",
         "source_tag": "keyed tag of an address; gone in minutes",

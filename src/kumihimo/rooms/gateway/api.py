@@ -4,7 +4,8 @@
 it.) A payload crosses only as HPKE to the requester's key, bound to permit and items.
 """
 
-from typing import Literal
+from datetime import date
+from typing import Final, Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -17,6 +18,29 @@ from kumihimo.rooms.linkage.api import Outcome, SignedSheet
 PROVISIONS_PATH = "/provisions"
 RESULTS_PATH = "/provisions/results"
 WITHDRAWN_PATH = "/provisions/withdrawn"
+
+
+NoticeCategory = Literal["tax", "health", "child", "welfare", "pension", "procedure", "other"]
+NOTICE_BLOCK: Final = 1024  # bytes: how long a notice is does not tell what it says
+
+
+class NoticeContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person is told (お知らせ), sealed to the ledger, which opens it when she is there.
+
+    `link` is "" or begins with https://; `deadline` is the day on which she must have acted.
+    """
+
+    affair: str
+    category: NoticeCategory
+    title: str
+    text: str
+    deadline: date | None
+    link: str
+
+
+def notice_context(institution: str, notice: str) -> bytes:
+    """Return what the seal of a notice is bound to."""
+    return f"kumihimo-notice-v1\n{institution}\n{notice}".encode()
 
 
 class Provide(msgspec.Struct, frozen=True):

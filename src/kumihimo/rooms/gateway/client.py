@@ -24,6 +24,7 @@ from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.gateway import business as form
 from kumihimo.rooms.gateway import business_claims as claim_form
 from kumihimo.rooms.gateway import business_links as links
+from kumihimo.rooms.gateway import business_notices as notice_form
 
 
 class BusinessClient(TokenClient):
@@ -166,6 +167,25 @@ class BusinessClient(TokenClient):
         """Return answers of which their giver said that they were about another person."""
         answer = self._exchange("GET", "/v1/inquiries/withdrawn", b"")
         return self._decode(answer, links.WithdrawnAnswers).answers
+
+    # Notices to persons
+
+    def send_notices(
+        self, notices: Sequence[notice_form.NoticeToSend], *, officer: str
+    ) -> tuple[notice_form.NoticeSent, ...]:
+        """Send 1 to 100 notices by the portal; each answer says what became of one."""
+        body = notice_form.NoticesToSend(officer=officer, notices=tuple(notices))
+        return self._post("/v1/portal-notices", body, notice_form.NoticesSent).notices
+
+    def withdraw_notice(self, notice: str, *, officer: str) -> None:
+        """Take a notice back; the person reads that it was withdrawn."""
+        body = notice_form.NoticeWithdrawn(notice=notice, officer=officer)
+        self._send("/v1/portal-notices/withdraw", body)
+
+    def notices_of(self, addressee: str) -> tuple[notice_form.NoticeInfo, ...]:
+        """Return what a person was sent, the latest first."""
+        body = form.OneAddressee(addressee)
+        return self._post("/v1/portal-notices/of-person", body, notice_form.NoticesOf).notices
 
     # What persons say of exchanges
 

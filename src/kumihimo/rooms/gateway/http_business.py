@@ -33,6 +33,7 @@ from kumihimo.rooms.gateway.gathering import Gathering
 from kumihimo.rooms.gateway.http_claims import claim_routes
 from kumihimo.rooms.gateway.http_files import FileOperation, file_of
 from kumihimo.rooms.gateway.http_links import link_routes
+from kumihimo.rooms.gateway.http_notices import notice_routes
 
 Incoming = Request[Any, Any, Any]
 
@@ -56,6 +57,7 @@ def router(gateway: Gateway, tenants: Mapping[str, Tenant], errands: Errands) ->
             *_waiting(gateway),
             *link_routes(gateway),
             *claim_routes(gateway),
+            *notice_routes(gateway),
         ],
         middleware=[BearerDoor(authenticate)],
         opt={"unsigned": True},

@@ -16,7 +16,7 @@ from kumihimo.kernel import journal
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.refusal import BadInput, Conflict, NotFound
 from kumihimo.kernel.sql import Tx
-from kumihimo.rooms.gateway import mislinks, store_persons, store_provide
+from kumihimo.rooms.gateway import mislinks, noticing, store_persons, store_provide
 from kumihimo.rooms.gateway import store_links as store
 from kumihimo.rooms.gateway.answers import RECORDS_AT_ONCE
 from kumihimo.rooms.gateway.asking import inquiry_label
@@ -83,6 +83,7 @@ async def suspend(
             if rows:
                 await store.suspend(tx, tenant.institution, rows)
                 await mark(tx, tenant, set(persons.values()), suspended=True)
+                await noticing.remove_all(gateway, tenant, tx, set(persons.values()))
                 kept_for = {addressee_tag(tenant, one.addressee): one.affair for one in links}
                 of_rows = {row.suspension: kept_for[bytes(row.addressee_tag)] for row in rows}
                 await mislinks.doubted(gateway, tenant, tx, rows, of_rows, now)

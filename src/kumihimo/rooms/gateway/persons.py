@@ -14,6 +14,7 @@ from kumihimo.kernel import journal
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.refusal import BadInput, Conflict, NotFound
 from kumihimo.kernel.sql import Tx
+from kumihimo.rooms.gateway import noticing
 from kumihimo.rooms.gateway import store_persons as store
 from kumihimo.rooms.gateway.business import (
     BATCH_MAX,
@@ -269,6 +270,8 @@ async def set_flags(gateway: Gateway, tenant: Tenant, flags: Flags) -> None:
             hidden=flags.hidden,
         )
         await store.set_flags(tx, person, lock_flags(tenant, person, held))
+        if flags.no_self_information or flags.hidden:
+            await noticing.remove_all(gateway, tenant, tx, [person])
         detail = {
             "no_self_information": int(flags.no_self_information),
             "hidden": int(flags.hidden),

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from kumihimo.kernel.tlog import leaf
+from kumihimo.rooms.gateway.api import NoticeCategory
 from kumihimo.rooms.oversight.api import CLAIM_TEXT_MAX, ClaimKind
 
 PARTY = "ledger"
@@ -17,6 +18,7 @@ MY_SESSION_PATH = "/my/session"
 OWN_PATH = "/my/information"
 MY_CLAIMS_PATH = "/my/claims"
 TELL_CLAIM_PATH = "/my/claims/tell"
+MY_NOTICES_PATH = "/my/notices"
 ASK_OWN_PATH = "/my/information/ask"
 
 # The log, below the prefix `/log`, as c2sp.org/tlog-tiles has it; and where leaves come in.
@@ -152,3 +154,28 @@ class MyClaims(msgspec.Struct, frozen=True):
     """The latest first."""
 
     claims: tuple[MyClaim, ...]
+
+
+class MyNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """What an institution tells a person. Of one that it withdrew only the title is left.
+
+    `until` is the last day on which it is here; `deadline` the day on which she must have acted.
+    """
+
+    notice: str
+    institution: str
+    withdrawn: bool
+    told_on: date
+    until: date
+    affair: str
+    category: NoticeCategory
+    title: str
+    text: str
+    deadline: date | None
+    link: str
+
+
+class MyNotices(msgspec.Struct, frozen=True):
+    """The latest first. What was removed is absent."""
+
+    notices: tuple[MyNotice, ...]

@@ -10,14 +10,15 @@ from litestar.params import JSONBody, QueryParameter
 from kumihimo.kernel.clock import JST
 from kumihimo.kernel.door import BearerDoor, OpenDoor, bearer_of, lawful, verified_of
 from kumihimo.kernel.net import Caller
-from kumihimo.rooms.ledger import api, claims, cursors, own, service, sessions
+from kumihimo.rooms.ledger import api, claims, cursors, notices, own, service, sessions
 from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.http_log import log_routes
 from kumihimo.rooms.ledger.own import Asker
 from kumihimo.rooms.ledger.service import PAGE_MAX
 from kumihimo.rooms.ledger.sessions import Person
 from kumihimo.rooms.ledger.store import Wanted
-from kumihimo.rooms.linkage.api import RECORDS_PATH, Received, RecordsDelivered
+from kumihimo.rooms.linkage.api import NOTICES_PATH, RECORDS_PATH, Received, RecordsDelivered
+from kumihimo.rooms.linkage.notice_api import PortalNotices
 
 Incoming = Request[Any, Any, Any]
 
@@ -31,7 +32,8 @@ ONESELF: Final = ("the person herself",)
 def routes(ledger: Ledger, asker: Asker) -> list[HTTPRouteHandler | Router]:
     """Return the ledger's route handlers."""
     mine = _mine(ledger, asker)
-    return [_take(ledger), _open_session(ledger, asker.caller), mine, *log_routes(ledger)]
+    taking = [_take(ledger), _take_notices(ledger)]
+    return [*taking, _open_session(ledger, asker.caller), mine, *log_routes(ledger)]
 
 
 def _take(ledger: Ledger) -> HTTPRouteHandler:
@@ -45,6 +47,19 @@ def _take(ledger: Ledger) -> HTTPRouteHandler:
         return await service.take(ledger, verified_of(request), data)
 
     return take
+
+
+def _take_notices(ledger: Ledger) -> HTTPRouteHandler:
+    @post(
+        NOTICES_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act suppl. art. 6(3)", callers=("linkage",)),
+    )
+    async def take_notices(request: Incoming, data: JSONBody[PortalNotices]) -> Received:
+        """Take notices to persons from the core."""
+        return await notices.take(ledger, verified_of(request), data)
+
+    return take_notices
 
 
 def _open_session(ledger: Ledger, caller: Caller) -> HTTPRouteHandler:
@@ -107,7 +122,7 @@ def _mine(ledger: Ledger, asker: Asker) -> Router:
 
     return Router(
         path="/my",
-        route_handlers=[records, who_asked, close, *_own(asker), *_claims(asker)],
+        route_handlers=[records, who_asked, close, *_own(asker), *_claims(asker), _notices(ledger)],
         middleware=[BearerDoor(authenticate)],
         opt={"unsigned": True},
         security=[{"bearer": []}],
@@ -144,6 +159,15 @@ def _claims(asker: Asker) -> list[HTTPRouteHandler]:
         return await claims.mine(asker.ledger, bearer_of(request, Person))
 
     return [tell_claim, my_claims]
+
+
+def _notices(ledger: Ledger) -> HTTPRouteHandler:
+    @get("/notices", opt=lawful(authority="Number Act suppl. art. 6(3)", callers=ONESELF))
+    async def my_notices(request: Incoming) -> api.MyNotices:
+        """Read what institutions tell me (お知らせ)."""
+        return await notices.mine(ledger, bearer_of(request, Person))
+
+    return my_notices
 
 
 def _start(day: date | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The ledger's SQL for changing its key: the steps, and the walk through five tables."""
+"""The ledger's SQL for changing its key: the steps, and the walk through six tables."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -89,6 +89,15 @@ TABLES: Final = (
         " FROM unnest(%(keys)s::text[], %(persons)s::bytea[], %(versions)s::integer[])"
         " AS new (key, person, version) WHERE person_chain.chain = new.key",
     ),
+    Table(
+        "portal_notice",
+        "",
+        "SELECT notice AS key, '' AS permit, person, version FROM portal_notice"
+        " WHERE notice > %(after)s ORDER BY notice LIMIT %(limit)s FOR UPDATE",
+        "UPDATE portal_notice SET person = new.person, version = new.version"
+        " FROM unnest(%(keys)s::text[], %(persons)s::bytea[], %(versions)s::integer[])"
+        " AS new (key, person, version) WHERE portal_notice.notice = new.key",
+    ),
 )
 
 
@@ -160,6 +169,7 @@ async def count(tx: Tx, version: int) -> CountRow:
         " WHERE side = 'provider' AND person IS NOT NULL UNION ALL SELECT version FROM session"
         " UNION ALL SELECT version FROM claim"
         " UNION ALL SELECT version FROM person_chain WHERE person IS NOT NULL"
+        " UNION ALL SELECT version FROM portal_notice"
         ") AS held",
         {"version": version},
         CountRow,

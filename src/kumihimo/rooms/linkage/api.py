@@ -27,9 +27,11 @@ REFUSALS_PATH = "/refusals"
 ENDS_PATH = "/ends"
 ROTATE_PATH = "/keys/rotate"
 ROTATED_PATH = "/keys/rotated"
+PORTAL_NOTICES_PATH = "/portal-notices"
 
 # The ledger implements these doors; the core, which speaks first, owns the messages.
 RECORDS_PATH = "/linkage/records"
+NOTICES_PATH = "/linkage/portal-notices"
 
 BATCH_MAX = 1_000
 ROTATION_CONTEXT = b"kumihimo-rotation-v1"

@@ -8,7 +8,7 @@ from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
 from kumihimo.kernel.leaves import Submitter
-from kumihimo.rooms.linkage import api, ends, inquiries, service
+from kumihimo.rooms.linkage import api, ends, inquiries, notice_api, notices, service
 from kumihimo.rooms.linkage.service import Core
 
 Asked = Request[Any, Any, Any]
@@ -16,7 +16,7 @@ Asked = Request[Any, Any, Any]
 
 def routes(core: Core, log: Submitter) -> list[HTTPRouteHandler]:
     """Return the core's route handlers."""
-    return [*_acquisition(core), *_exchange(core, log), *_rotation(core)]
+    return [*_acquisition(core), *_exchange(core, log), _notices(core), *_rotation(core)]
 
 
 def _acquisition(core: Core) -> list[HTTPRouteHandler]:
@@ -73,6 +73,21 @@ def _exchange(core: Core, log: Submitter) -> list[HTTPRouteHandler]:
         return await ends.take_ends(core, verified_of(request), data)
 
     return [inquire, take_refusals, take_ends]
+
+
+def _notices(core: Core) -> HTTPRouteHandler:
+    @post(
+        api.PORTAL_NOTICES_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act suppl. art. 6(3)", callers=("institution",)),
+    )
+    async def pass_notices(
+        request: Asked, data: JSONBody[notice_api.PortalNotices]
+    ) -> api.Received:
+        """Pass notices to persons on to the ledger, unread."""
+        return await notices.pass_on(core, verified_of(request), data)
+
+    return pass_notices
 
 
 def _rotation(core: Core) -> list[HTTPRouteHandler]:

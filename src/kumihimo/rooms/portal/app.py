@@ -5,10 +5,10 @@ from litestar import Litestar
 
 from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.worker import Job, working
-from kumihimo.rooms.portal import store
+from kumihimo.rooms.portal import store, store_notices
 from kumihimo.rooms.portal.context import Portal
 from kumihimo.rooms.portal.domain.limits import ATTEMPTS_KEPT
-from kumihimo.rooms.portal.pages import acting, correcting, entering, first, looked, mine
+from kumihimo.rooms.portal.pages import acting, correcting, entering, first, looked, mine, notices
 from kumihimo.rooms.portal.pages.site import HELPER, Site, application
 
 TIDY_PAUSE_S = 60.0
@@ -32,6 +32,7 @@ def build(portal: Portal, *, report: Reporter, helper: str = HELPER) -> PortalRo
         *mine.screens(site),
         *correcting.screens(site),
         *looked.screens(site),
+        *notices.screens(site),
         *acting.screens(site),
     ]
     app = application(site, routes, report, lifespan=[working(jobs, report)])
@@ -39,10 +40,11 @@ def build(portal: Portal, *, report: Reporter, helper: str = HELPER) -> PortalRo
 
 
 async def tidy(portal: Portal) -> int:
-    """Drop visits, proofs and attempts that are over."""
+    """Drop visits, proofs, attempts and marks of notices that are over."""
     now = portal.clock.now()
     async with portal.database.transaction() as tx:
         gone = await store.forget(tx, now, now - ATTEMPTS_KEPT)
+        gone += await store_notices.forget(tx, portal.today())
         if gone:
             await portal.journal(tx, "tidied", "portal", rows=gone)
     return 0

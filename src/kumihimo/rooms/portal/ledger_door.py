@@ -60,6 +60,10 @@ class LedgerDoor:
         body = msgspec.json.encode(told)
         return await self._ask("POST", api.TELL_CLAIM_PATH, api.MyClaims, token=token, body=body)
 
+    async def notices(self, token: str) -> api.MyNotices:
+        """Read what institutions tell a person."""
+        return await self._ask("GET", api.MY_NOTICES_PATH, api.MyNotices, token=token)
+
     async def close_session(self, token: str) -> None:
         """End a session at the ledger, too."""
         await self._send("DELETE", api.MY_SESSION_PATH, token=token)

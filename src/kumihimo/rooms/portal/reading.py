@@ -19,6 +19,7 @@ from kumihimo.pages.visits import Visit
 from kumihimo.rooms.jpki.forms import Disclosure
 from kumihimo.rooms.ledger.api import (
     MyClaim,
+    MyNotice,
     MyRecord,
     MyRecords,
     OwnInformation,
@@ -139,6 +140,12 @@ async def claims(portal: Portal, visit: Visit) -> tuple[MyClaim, ...]:
     """Return how what she said of exchanges stands."""
     token = await _token(portal, visit)
     return (await _believed(visit, portal.ledger.claims(token))).claims
+
+
+async def notices(portal: Portal, visit: Visit) -> tuple[MyNotice, ...]:
+    """Return what institutions tell her."""
+    token = await _token(portal, visit)
+    return (await _believed(visit, portal.ledger.notices(token))).notices
 
 
 async def tell_claim(portal: Portal, visit: Visit, told: TellClaim) -> tuple[MyClaim, ...]:

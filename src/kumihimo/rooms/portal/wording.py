@@ -102,6 +102,11 @@ def bare_item(name: str) -> Words:
     return _table().get(("item", name), Words(name, name, name))
 
 
+def category(name: str) -> Words:
+    """Return what a notice is about, in a word."""
+    return _table().get(("category", name), Words(name, name, name))
+
+
 def outcome(name: str) -> Words:
     """Return what came of an exchange."""
     return _table().get(("outcome", name), Words(name, name, name))

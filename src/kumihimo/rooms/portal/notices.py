@@ -1,0 +1,99 @@
+"""What institutions tell her (お知らせ): read through the ledger, stored nowhere; what she made of it is.
+
+That she read a notice, or is done with it, stays here. No institution is told.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Final, Literal
+
+import attrs
+import msgspec
+
+from kumihimo.kernel.refusal import NotFound
+from kumihimo.pages.visits import Visit
+from kumihimo.rooms.ledger.api import MyNotice
+from kumihimo.rooms.portal import reading
+from kumihimo.rooms.portal import store_notices as store
+from kumihimo.rooms.portal.context import Portal
+from kumihimo.rooms.portal.store_notices import MarkRow
+
+Mark = Literal["new", "read", "done"]
+# A mark goes with a month, some weeks after its notice: a day of its own would tell which notice.
+_ONE_MONTH: Final = timedelta(days=31)
+
+
+@attrs.frozen(kw_only=True)
+class Notice:
+    """A notice as she sees it; `days_left` to its deadline, None where nothing is due any more."""
+
+    told: MyNotice
+    mark: Mark
+    days_left: int | None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is for her to do something, or at least to read it."""
+        if self.told.withdrawn or self.mark == "done":
+            return False
+        return self.mark == "new" or (self.days_left is not None and self.days_left >= 0)
+
+
+async def listed(portal: Portal, visit: Visit) -> list[Notice]:
+    """Return her notices: what waits first, by deadline. Raises `FreshCardNeeded`, `Unavailable`."""
+    found = await reading.notices(portal, visit)
+    tags = {_tag(portal, visit.who, one.notice): one for one in found}
+    async with portal.database.transaction() as tx:
+        marks = await store.of_account(tx, visit.who, list(tags))
+    notices = [
+        Notice(
+            told=one,
+            mark=msgspec.convert(marks.get(tag, "new"), Mark),
+            days_left=_days_left(one, portal.today()),
+        )
+        for tag, one in tags.items()
+    ]
+    return sorted(notices, key=_order)
+
+
+def _days_left(one: MyNotice, today: date) -> int | None:
+    return None if one.deadline is None else (one.deadline - today).days
+
+
+def _order(one: Notice) -> tuple[bool, date, int]:
+    due = one.told.deadline if one.waits else None
+    return not one.waits, due or date.max, -one.told.told_on.toordinal()
+
+
+async def mark(portal: Portal, visit: Visit, notice: str, made: Literal["read", "done"]) -> None:
+    """Write down what she made of a notice of hers. Raises `NotFound` for any other."""
+    found = {one.notice: one for one in await reading.notices(portal, visit)}
+    if notice not in found:
+        raise NotFound
+    row = MarkRow(
+        account=visit.who,
+        notice_tag=_tag(portal, visit.who, notice),
+        mark=made,
+        forget_on=(found[notice].until.replace(day=1) + 2 * _ONE_MONTH).replace(day=1),
+    )
+    async with portal.database.transaction() as tx:
+        if await store.put(tx, row):
+            await portal.journal(tx, "notice-marked", mark=made)
+
+
+async def opened(portal: Portal, visit: Visit, notice: str) -> Notice | None:
+    """Return a notice of hers that she opens; from now on it is read. None where it is gone."""
+    found = next((one for one in await listed(portal, visit) if one.told.notice == notice), None)
+    if found is not None and found.mark == "new":
+        await mark(portal, visit, notice, "read")
+        return attrs.evolve(found, mark="read")
+    return found
+
+
+def waiting(notices: Sequence[Notice]) -> list[Notice]:
+    """Return those that wait for her."""
+    return [one for one in notices if one.waits]
+
+
+def _tag(portal: Portal, account: str, notice: str) -> bytes:
+    return portal.locker.tag(notice.encode(), label=b"notice" + account.encode())
