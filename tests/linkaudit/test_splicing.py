@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kumihimo.linkaudit.splicing import NotAlike, splice
+from kumihimo.linkaudit.splicing import NotAlike, Strand, heights, splice, weave
 from kumihimo.linkaudit.thrift import (
     BINARY,
     BYTE,
@@ -115,3 +115,39 @@ def test_a_structure_cut_short_is_refused():
 def test_a_type_that_no_footer_has_is_refused():
     with pytest.raises(NotThrift, match="type 11"):
         read(bytes([0x1B, 0]))
+
+
+@given(st.lists(LINES, min_size=1, max_size=30), PACKED, PACKED, st.permutations(list(KINDS)))
+def test_columns_woven_from_two_files_are_the_columns(tmp_path_factory, lines, first, other, names):
+    folder = tmp_path_factory.mktemp("columns")
+    rows = table(lines)
+    files = [folder / "a", folder / "b"]
+    for file, packed in zip(files, (first, other), strict=True):
+        rows.write_parquet(file, compression=packed, row_group_size=7)
+    strands = [Strand(files[n % 2], name, f"our {name}") for n, name in enumerate(names[:3])]
+    weave(strands, folder / "whole")
+    found = pl.read_parquet(folder / "whole")
+    assert found.equals(rows.select(pl.col(name).alias(f"our {name}") for name in names[:3]))
+    assert heights(folder / "whole") == heights(files[0])
+
+
+def test_a_column_may_stand_twice_and_is_found_by_what_its_group_says(tmp_path):
+    rows = table([(n, f"r{n:03}", n / 2, n) for n in range(500)])
+    rows.write_parquet(tmp_path / "a", row_group_size=100)
+    columns = [Strand(tmp_path / "a", "record", name) for name in ("one", "two")]
+    weave(columns, tmp_path / "whole")
+    found = pl.scan_parquet(tmp_path / "whole").filter(pl.col("two") == "r321").collect()
+    assert found.rows() == [("r321", "r321")]
+
+
+def test_columns_of_other_groups_or_of_many_values_are_not_woven(tmp_path):
+    rows = table([(n, f"r{n}", None, None) for n in range(10)])
+    rows.write_parquet(tmp_path / "a", row_group_size=5)
+    rows.write_parquet(tmp_path / "b", row_group_size=4)
+    rows.with_columns(many=pl.concat_list("row")).write_parquet(tmp_path / "c", row_group_size=5)
+    for other, name in (("b", "run"), ("c", "run"), ("a", "nobody")):
+        with pytest.raises(NotAlike):
+            weave(
+                [Strand(tmp_path / "a", "row", "row"), Strand(tmp_path / other, name, "run")],
+                tmp_path / "whole",
+            )

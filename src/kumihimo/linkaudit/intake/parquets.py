@@ -3,7 +3,7 @@
 A block is a piece of one file, and can be read by whoever is free.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -34,10 +34,6 @@ class Piece:
             raise BadTable(f"{self.file}: not a Parquet file that can be read") from None
         lines = pl.int_range(self.line, self.line + len(table), eager=True)
         return frame(lines, [_text(column) for column in table.get_columns()])
-
-    def is_table(self, schema: Mapping[str, type[pl.DataType]]) -> bool:
-        """Say whether the file has exactly the columns of a table of ours."""
-        return dict(pl.read_parquet_schema(self.file)) == dict(schema)
 
 
 def read_parquet(path: Path) -> Sheet:

@@ -85,12 +85,12 @@ class Pass:
         kept: NDArray[np.uint32],
     ) -> Read:
         """Return the rows of a block that were read beside those that were known."""
-        fresh, same = self._table(made.rows), bool(made.same.all())
+        fresh, same = self.table(made.rows), bool(made.same.all())
         good = fresh
         if same:
-            good = self._table(block)
+            good = self.table(block)
         elif not new.all():
-            known = self._table(block.filter(pl.Series(~new)))
+            known = self.table(block.filter(pl.Series(~new)))
             good = pl.concat([known, fresh]).sort("row")
         return Read(good, same, fresh, prints, kept)
 
@@ -117,7 +117,8 @@ class Pass:
         found = [one for one in self.bad if len(one)]
         return pl.concat(found).sort("row") if found else pl.DataFrame(schema=schema.BAD_ROWS)
 
-    def _table(self, good: pl.DataFrame) -> pl.DataFrame:
+    def table(self, good: pl.DataFrame) -> pl.DataFrame:
+        """Return rows in the columns of ours, those that are not held as they count."""
         return good.select(
             pl.col(name).cast(kind) if name in good.columns else self._absent(name, kind)
             for name, kind in TABLES[self.errand.side].items()

@@ -1,16 +1,15 @@
 """Pieces of Parquet files, each taken in by whoever is free; what is clean is kept as it is.
 
-A file in the audit's own columns of which every cell is read as it stands is copied; of any other
-the rows that can be judged are written.
+Of a file of which every cell is read as it stands the columns that are kept are taken as they lie; of
+any other the rows that can be judged are written.
 """
 
-import shutil
 from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import attrs
-import numpy as np
 import polars as pl
 
 from kumihimo.linkaudit.folder import whole
@@ -21,6 +20,8 @@ from kumihimo.linkaudit.intake.repeated import Ids
 from kumihimo.linkaudit.intake.sheets import last_full, number_rows
 from kumihimo.linkaudit.joining import write_plain
 from kumihimo.linkaudit.setting import fresh_beside
+from kumihimo.linkaudit.splicing import NotAlike, Strand, heights, splice, weave
+from kumihimo.linkaudit.thrift import NotThrift
 from kumihimo.linkaudit.workers import Team
 
 _FEW: Final = 4  # one row in so many that is new stands apart too, to be found without the others
@@ -33,12 +34,12 @@ class _Task:
     place: Path
     marking: Path  # where its marks are put
     before: Path | None  # and where those of the last run are
-    written: bool = False  # also where it could be copied
+    written: bool = False  # also where it could be taken as it lies
 
 
 @attrs.frozen(eq=False)
 class _Fetched:
-    """What came of a piece. `last` is its last full row (0: it has none); `same`: it can be copied."""
+    """What came of a piece. `last` is its last full row (0: it has none); `same`: it can stand as it lies."""
 
     found: Pass
     last: int
@@ -60,16 +61,18 @@ def take_pieces(
         for n, piece in enumerate(some)
     ]
     fetched = team.each(errand.side, _fetch, tasks, [task.piece.count for task in tasks])
+    files: list[list[_Task]] = []
     again: list[_Task] = []
     both = zip(tasks, fetched, strict=True)
-    for file, group in groupby(both, lambda pair: pair[0].piece.file):
+    for _, group in groupby(both, lambda pair: pair[0].piece.file):
         mine = list(group)
-        if all(told.same for _, told in mine):
-            with whole(mine[0][0].place) as half:
-                shutil.copyfile(file, half)
-        else:
-            again += [attrs.evolve(task, written=True) for task, told in mine if told.same]
-    team.each(errand.side, _fetch, again, [task.piece.count for task in again])
+        same = [task for task, told in mine if told.same]
+        (files.append if len(same) == len(mine) else again.extend)(same)
+    weights = [sum(task.piece.count for task in file) for file in files]
+    for file, done in zip(files, team.each(errand.side, _take, files, weights), strict=True):
+        again += [] if done else file
+    written = [attrs.evolve(task, written=True) for task in again]
+    team.each(errand.side, _fetch, written, [task.piece.count for task in again])
     found = Pass(errand)
     for one in fetched:
         found.plus(one.found)
@@ -85,7 +88,7 @@ def _fetch(task: _Task) -> _Fetched:
     before = Marked.opened(task.before) if task.before else None
     read = found.add(block.select("row", "line", "fault", "at", **errand.picked), before)
     Marked.opened(task.marking, writes=True).put(piece.line, read.prints, read.marks)
-    same = read.same and not task.written and _stands(errand, piece)
+    same = read.same and not task.written and _places(errand, piece) is not None
     if not same:
         with whole(task.place) as half:
             read.good.write_parquet(half, compression="lz4")
@@ -96,16 +99,45 @@ def _fetch(task: _Task) -> _Fetched:
     return _Fetched(found, last_full(block), ids, same)
 
 
-def _stands(errand: Errand, piece: Piece) -> bool:
-    """Say whether the file is a table of ours, column by column, with its rows counted from 1."""
-    table = TABLES[errand.side]
-    if not piece.is_table(table):
-        return False
-    places = {name: f"c{n}" for n, name in enumerate(piece.names, start=1)}
-    own = {name: places[name] for name in table if name != "row"}
-    if {name: one.meta.output_name() for name, one in errand.picked.items()} != own:
-        return False
-    if "row" not in table:
-        return True
-    counted = pl.scan_parquet(piece.file).select("row").slice(piece.first, piece.count).collect()
-    return bool((counted["row"].to_numpy() == np.arange(piece.count) + piece.line).all())
+def _take(file: list[_Task]) -> bool:
+    """Take the columns of a whole file as they lie; say whether that could be done."""
+    task = file[0]
+    errand, piece = task.errand, task.piece
+    theirs = _places(errand, piece)
+    assert theirs is not None, "asked of every piece"
+    with TemporaryDirectory(dir=task.place.parent, prefix=".") as folder:
+        beside = Path(folder) / "beside"
+        lacking = {name: kind for name, kind in TABLES[errand.side].items() if name not in theirs}
+        groups: list[Path] = []
+        line = piece.line
+        for n, height in enumerate(heights(piece.file)):
+            rows = pl.int_range(line, line + height, eager=True, dtype=pl.Int64).alias("row")
+            groups.append(Path(folder) / str(n))
+            made = Pass(errand).table(rows.to_frame()).select(list(lacking))
+            made.write_parquet(groups[-1], compression="lz4", row_group_size=max(1, height))
+            line += height
+        strands = [
+            Strand(piece.file, theirs[name], name) if name in theirs else Strand(beside, name, name)
+            for name in TABLES[errand.side]
+        ]
+        try:
+            if lacking:
+                splice(groups, beside)
+            with whole(task.place) as half:
+                weave(strands, half)
+        except (NotAlike, NotThrift):
+            return False
+    return True
+
+
+def _places(errand: Errand, piece: Piece) -> dict[str, str] | None:
+    """Return what the file calls each column that is picked; None where one is no plain text."""
+    held = pl.read_parquet_schema(piece.file)
+    names = {f"c{n}": name for n, name in enumerate(piece.names, start=1)}
+    theirs: dict[str, str] = {}
+    for ours, one in errand.picked.items():
+        name = names[one.meta.output_name()]
+        if not one.meta.is_column() or held[name] != pl.String:
+            return None
+        theirs[ours] = name
+    return theirs
