@@ -68,9 +68,10 @@ def load(
     """Return what all chunks of a stage left for a partition, or of it the lines of some numbers."""
     found: list[pl.DataFrame] = []
     for file in sorted(stage.glob(f"*/{partition:05}{_SUFFIX}")):
-        table = _read(file, columns)
-        asked = None if numbers is None else table["number"].is_in(numbers.implode())
-        found.append(table if asked is None else table.filter(asked))
+        scan = pl.scan_ipc(file).with_row_index(_AT)
+        if numbers is not None:
+            scan = scan.filter(pl.col("number").is_in(numbers.implode()))
+        found.append(_read(scan, file, columns))
     return pl.concat(found) if found else pl.DataFrame(schema=columns)
 
 
@@ -92,15 +93,17 @@ def _is_rare(column: pl.Series) -> bool:
     return column.dtype == pl.String and column.null_count() * _OFTEN > len(column) * (_OFTEN - 1)
 
 
-def _read(file: Path, columns: Schema) -> pl.DataFrame:
-    scan = pl.scan_ipc(file)
+def _read(scan: pl.LazyFrame, file: Path, columns: Schema) -> pl.DataFrame:
+    """Read some lines of a file (`scan`, with their place in it), also what stands apart of them."""
     held = scan.collect_schema().names()
-    found = scan.select(name for name in columns if name in held).collect()
     lacking = [name for name in columns if name not in held]
     if not lacking:
-        return found
-    lines = pl.read_ipc(file.with_name(file.name.replace(_SUFFIX, _RARE)))
-    height = int(scan.select(pl.len()).collect().item())
-    none = pl.Series([None], dtype=pl.String).new_from_index(0, height)
-    rare = [none.clone().scatter(lines[_AT], lines[name]).alias(name) for name in lacking]
+        return scan.select(list(columns)).collect()
+    found = scan.select(_AT, *(name for name in columns if name in held)).collect()
+    apart = pl.scan_ipc(file.with_name(file.name.replace(_SUFFIX, _RARE))).select(_AT, *lacking)
+    lines = apart.collect()
+    lines = lines.filter(lines[_AT].is_in(found[_AT].implode()))
+    places = found[_AT].search_sorted(lines[_AT])
+    none = pl.Series([None], dtype=pl.String).new_from_index(0, len(found))
+    rare = [none.clone().scatter(places, lines[name]).alias(name) for name in lacking]
     return pl.DataFrame([*found.get_columns(), *rare]).select(list(columns))
