@@ -39,8 +39,22 @@ async def portal(new_room, *, shared=False):
     )
     house.ledger.notices["hanako"] = (
         notice_of(1),
-        notice_of(2, title="健康診断のご案内", category="health", deadline=date(2026, 6, 4)),
-        notice_of(3, title="固定資産税の納付", category="tax", deadline=date(2026, 5, 29)),
+        notice_of(
+            2,
+            title="健康診断のご案内",
+            category="health",
+            affair="b111",
+            text="予約してください。",
+            deadline=date(2026, 6, 4),
+        ),
+        notice_of(
+            3,
+            title="固定資産税の納付",
+            category="tax",
+            affair="b024",
+            text="納めてください。",
+            deadline=date(2026, 5, 29),
+        ),
         notice_of(4, withdrawn=True, text="", link="", deadline=None),
     )
     await house.start(new_room)

@@ -60,6 +60,7 @@ def test_after_signing_out_the_back_button_shows_nothing_of_hers(chromium, loop,
             await log_in(page)
             await page.goto("/looked")
             await page.get_by_role("button", name="終了").click()
+            await page.wait_for_url("**/sign-in")  # a click does not wait for where it leads
             await page.go_back()
             return page.url, await page.locator("main").inner_text()
 

@@ -51,6 +51,10 @@ COLUMNS = {
         "due_on": "day",
         "state": "word",
     },
+    "last_look": {
+        "account": "random id",
+        "content_locked": "what she had seen and when, under the portal's key",
+    },
     "notice_mark": {
         "account": "random id",
         "notice_tag": "keyed tag of a notice",

@@ -25,7 +25,7 @@ _ONE_MONTH: Final = timedelta(days=31)
 
 @attrs.frozen(kw_only=True)
 class Notice:
-    """A notice as she sees it; `days_left` to its deadline, None where nothing is due any more."""
+    """A notice as she sees it; `days_left` to its deadline (below 0: overdue), None where nothing is due."""
 
     told: MyNotice
     mark: Mark
@@ -33,10 +33,10 @@ class Notice:
 
     @property
     def waits(self) -> bool:
-        """Whether it is for her to do something, or at least to read it."""
+        """Whether she has not read it, or something is due, or overdue, that she is not done with."""
         if self.told.withdrawn or self.mark == "done":
             return False
-        return self.mark == "new" or (self.days_left is not None and self.days_left >= 0)
+        return self.mark == "new" or self.days_left is not None
 
 
 async def listed(portal: Portal, visit: Visit) -> list[Notice]:

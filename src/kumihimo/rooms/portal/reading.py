@@ -94,6 +94,12 @@ async def records(portal: Portal, visit: Visit, wanted: Filter) -> MyRecords:
     return await _believed(visit, portal.ledger.records(token, wanted.wanted(PAGE)))
 
 
+async def latest(portal: Portal, visit: Visit) -> MyRecords:
+    """Return the latest of her records, as many as one page of an export."""
+    token = await _token(portal, visit)
+    return await _believed(visit, portal.ledger.records(token, Filter().wanted(WHOLE_PAGE)))
+
+
 async def every_record(portal: Portal, visit: Visit, wanted: Filter) -> list[MyRecord]:
     """Return all of her records that fit, the newest first, for an export."""
     token = await _token(portal, visit)

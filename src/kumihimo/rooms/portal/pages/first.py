@@ -1,18 +1,57 @@
-"""The first page: what waits, what changed, who looked."""
+"""The first page: what waits for her, what is new since the time before, and where everything is."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from litestar import Response
 
+from kumihimo.kernel.clock import JST
+from kumihimo.kernel.refusal import Unavailable
 from kumihimo.pages.forms import Form, Problem
 from kumihimo.pages.visits import Visit
+from kumihimo.rooms.portal import news, notices
+from kumihimo.rooms.portal.news import News
+from kumihimo.rooms.portal.notices import Notice
+from kumihimo.rooms.portal.pages.looked import entry_of
+from kumihimo.rooms.portal.pages.notices import shown
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
+from kumihimo.rooms.portal.reading import FreshCardNeeded
+
+WAITING_SHOWN: Final = 5
+LOOKS_SHOWN: Final = 3
 
 
 def screens(site: Site) -> list[Any]:
     """Return the first page."""
 
     async def show(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
-        return site.front.page(visit, "home.html", problem=problem)
+        found = await _found(site, visit)
+        waiting = notices.waiting(found[1]) if found else []
+        new = found[0] if found else None
+        looks = new.looks if new else ()
+        return site.front.page(
+            visit,
+            "home.html",
+            problem=problem,
+            heard=found is not None,
+            since=_local(new.since) if new and new.since else "",
+            waiting=[shown(one, visit.language) for one in waiting[:WAITING_SHOWN]],
+            waiting_more=max(len(waiting) - WAITING_SHOWN, 0),
+            answers=new.answers if new else 0,
+            looks=f"{len(looks)}{'+' if new and new.more else ''}" if looks else "",
+            latest=[entry_of(one, visit.language) for one in looks[:LOOKS_SHOWN]],
+        )
 
     return [site.front.page_route("/", show, admitted=ONESELF, says="the first page")]
+
+
+async def _found(site: Site, visit: Visit) -> tuple[News, list[Notice]] | None:
+    """Return what is new and what waits, None while the ledger cannot be read: the page is there."""
+    try:
+        return await news.read(site.portal, visit), await notices.listed(site.portal, visit)
+    except (Unavailable, FreshCardNeeded):
+        return None
+
+
+def _local(at: datetime) -> str:
+    return at.astimezone(JST).strftime("%Y-%m-%d %H:%M")
