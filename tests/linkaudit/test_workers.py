@@ -1,0 +1,64 @@
+"""Processes of a team share the processors, and a task beside others gives what it gives alone."""
+
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+
+from kumihimo.kernel.settings import environment_with
+from kumihimo.linkaudit.workers import Team, cores, quiet
+
+
+def threads(_task):
+    return pl.thread_pool_size()
+
+
+def half(number):
+    return number / 2
+
+
+ASKED = "import os; print(os.environ.get('POLARS_MAX_THREADS'))"
+# Says what a program is told of threads that is started in an audit, and what one after it.
+STARTED = f"""
+import subprocess, sys
+from kumihimo.kernel.settings import environment_with
+from kumihimo.linkaudit.workers import Team, quiet
+
+def ask():
+    subprocess.run([sys.executable, "-c", {ASKED!r}], check=True)
+
+with Team.at_work(2, quiet):
+    ask()
+ask()
+"""
+
+
+def test_processes_have_together_as_many_threads_as_there_are_processors():
+    with Team.at_work(2, quiet) as team:
+        found = team.each("threads", threads, [0, 1], [1, 1])
+    assert found == [max(1, cores() // 2)] * 2
+
+
+@pytest.mark.parametrize("before", [None, "7"])
+def test_what_is_started_after_an_audit_has_the_threads_that_it_had_before(before):
+    given = environment_with(**({"POLARS_MAX_THREADS": before} if before else {}))
+    command = [sys.executable, "-c", STARTED]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=given)
+    assert done.stdout.split() == [str(max(1, cores() // 2)), str(before)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_task_beside_others_gives_what_it_gives_alone(workers):
+    with Team.at_work(workers, quiet) as team:
+        beside = team.beside(half, 3)
+        assert team.each("halves", half, [1, 2], [1, 1]) == [0.5, 1.0]
+        assert beside() == 1.5
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_goes_wrong_beside_is_told_to_who_waits_for_it(workers):
+    with Team.at_work(workers, quiet) as team:
+        beside = team.beside(half, "three")
+        with pytest.raises(TypeError):
+            beside()
