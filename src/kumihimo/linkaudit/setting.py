@@ -15,7 +15,7 @@ from kumihimo.linkaudit.workers import cores
 _BYTES: Final = 1 << 30
 _FRESH: Final = ".fresh"
 # Measured: what one row of a partition takes at most while it is judged, both sides together.
-ROW_BYTES: Final = 1600
+ROW_BYTES: Final = 2000
 _ROWS_MIN: Final = 50_000  # smaller parts cost more to open than to judge
 _ROWS_MAX: Final = 4_000_000
 
