@@ -4,15 +4,18 @@ import attrs
 import polars as pl
 import pytest
 
-from kumihimo.linkaudit import audit
+from kumihimo.linkaudit import accounts, audit
 from kumihimo.linkaudit.accounts import canonical_accounts, look
+from kumihimo.linkaudit.accounts import keyed as keyed_
 from kumihimo.linkaudit.answers import Answers
 from kumihimo.linkaudit.holders import whose
+from kumihimo.linkaudit.intake.taking import take_in
 from kumihimo.linkaudit.schema import Holder
 from kumihimo.linkaudit.setting import Sizes, Table
 from kumihimo.linkaudit.unsearched import find
 from kumihimo.linkaudit.workers import Team
 from tests.linkaudit.hand import HOME, keyed, person, row_of, rows, snapshot
+from tests.linkaudit.intake.files_of_offices import mapping, number
 
 HANAKO = person()
 TARO = person(
@@ -195,3 +198,44 @@ def test_however_many_parts_the_rows_are_cut_into_the_same_accounts_are_shared(t
 def test_one_persons_two_records_share_an_account_and_nobody_minds(tmp_path):
     lines = [row_of(HANAKO, n, account=ACCOUNT, holder=HANAKOS) for n in (1, 2)]
     assert collisions(audited(tmp_path, *lines)) == []
+
+
+def looked_at(folder, given, *, ids=True):
+    """Take rows in by what the last run left and look at their accounts; also how many were read."""
+    folder.mkdir(exist_ok=True)
+    columns = {
+        name: name for name in given.columns if name != "row" and (ids or name != "record_id")
+    }
+    given.write_parquet(folder / "given.parquet")
+    take_in(mapping(columns=columns), "rows", folder / "given.parquet", folder)
+    read = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "keyed", lambda *told: read.append(len(told[0])) or keyed_(*told))
+        found = look(folder, Table(folder / "rows"), Sizes(50, 1, 1 << 20), Team.alone())
+    found.put_holders(folder / "holders.parquet")
+    return found.shared().sort("row"), pl.read_parquet(folder / "holders.parquet"), sum(read)
+
+
+def numbers_of(count):
+    return pl.Series([number(n) for n in range(count)])
+
+
+@pytest.mark.parametrize("holder", [None, HANAKOS])
+@pytest.mark.parametrize("ids", [True, False])
+def test_accounts_of_rows_that_stood_are_taken_over(tmp_path, holder, ids):
+    first = many(300).with_columns(number=numbers_of(300), holder=pl.lit(holder, pl.String))
+    account = pl.when(pl.col("row") % 90 == 7).then(pl.lit("1-1-1-5")).otherwise("account")
+    edited = first.with_columns(account.alias("account"))
+    away = edited.filter(~pl.col("row").is_in([40, 41, 200])).with_columns(
+        row=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
+    )
+    looked_at(tmp_path / "again", first, ids=ids)
+    runs = ((edited, 4), (away, 300 if holder else 0), (away, 0))
+    for n, (now, most) in enumerate(runs):
+        shared, holders, read = looked_at(tmp_path / "again", now, ids=ids)
+        fresh = looked_at(tmp_path / f"fresh{n}", now, ids=ids)
+        assert read <= most
+        assert fresh[2] == len(now)
+        assert shared.equals(fresh[0])
+        assert holders.equals(fresh[1])
+        assert len(shared) > 100

@@ -16,7 +16,7 @@ from kumihimo.world.audits.plan import AuditPlan, Planting
 from kumihimo.world.audits.worlds import make_world
 from tests.linkaudit.hand import keyed
 
-TABLES = ("findings", "patterns", "proposals", "collisions", "estimates")
+TABLES = ("findings", "patterns", "proposals", "collisions", "estimates", "holders")
 GIVEN = ("rows", "register", "history")
 ROWS = 900
 

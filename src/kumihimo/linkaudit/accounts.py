@@ -1,8 +1,9 @@
 """Stage accounts: which accounts stand under several numbers, and whose each account is.
 
-Rows are cut by account into buckets; a bucket is looked at alone, so that what is held in memory
-at a time is a bucket, and the rows whose accounts others use too. A file without accounts costs
-a look at its columns.
+What is compared of each row stands in arrays, in the order of the file; a second run takes over what
+is known of rows that stood in the file before. Accounts are looked at by buckets, so that what is held
+in memory at a time is a bucket, and the rows whose accounts others use too. A file without accounts
+costs a look at its columns.
 """
 
 import shutil
@@ -10,14 +11,17 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from kumihimo.linkaudit.aligning import aligned
 from kumihimo.linkaudit.canonical import FORMS, fingerprints
 from kumihimo.linkaudit.folder import Stage, fingerprint, of_files, whole
 from kumihimo.linkaudit.holders import whose
-from kumihimo.linkaudit.joining import load, save
+from kumihimo.linkaudit.homonyms import among, doubled
 from kumihimo.linkaudit.schema import HOLDERS, Holder
-from kumihimo.linkaudit.setting import Sizes, Table
+from kumihimo.linkaudit.setting import Sizes, Table, stretches
 from kumihimo.linkaudit.splicing import splice
 from kumihimo.linkaudit.workers import Team
 
@@ -30,8 +34,8 @@ SHARED: Final = {
     "household": pl.UInt64,
     "surname": pl.Boolean,
 }
-_VERSION: Final = 1
-_ROW_BYTES: Final = 200  # of a row in a bucket, with what finds its like
+_VERSION: Final = 2
+_ROW_BYTES: Final = 64  # of a row in a bucket, with what finds its like
 READ: Final = ("record_id", "number", "name", "kana", "household", "account", "holder")
 # As banks number the kinds of accounts; an account of several kinds (総合) is drawn on as 普通.
 _KINDS: Final = {
@@ -64,40 +68,107 @@ class Accounts:
 
 
 @attrs.frozen
+class _Known:
+    """`SHARED` of each row as arrays by row: 0 where it has no account, or nothing is known of it."""
+
+    account: NDArray[np.int64]
+    number: NDArray[np.int64]
+    household: NDArray[np.uint64]
+    surname: NDArray[np.int8]  # 1: it does not fit, 2: it does
+
+    @classmethod
+    def opened(cls, stage: Path, *, writes: bool = False) -> "_Known":
+        """Map the arrays of a stage."""
+        mode = "r+" if writes else "r"
+        names = (field.name for field in attrs.fields(cls))
+        return cls(*(np.load(stage / f"{name}.npy", mmap_mode=mode) for name in names))
+
+    def put(self, told: pl.DataFrame) -> None:
+        """Write down `SHARED` of some rows."""
+        at = told["row"].to_numpy()
+        whole = told.with_columns(surname=pl.col("surname").cast(pl.Int8) + 1).fill_null(0)
+        for name in ("account", "number", "household", "surname"):
+            getattr(self, name)[at] = whole[name].to_numpy()
+
+    def take(self, rows: NDArray[np.int64], known: "_Known", was: NDArray[np.int64]) -> None:
+        """Write down of some rows what was known of others."""
+        for field in attrs.fields(_Known):
+            getattr(self, field.name)[rows] = getattr(known, field.name)[was]
+
+    def of(self, rows: NDArray[np.int64]) -> pl.DataFrame:
+        """Return `SHARED` of some rows."""
+        found = {field.name: getattr(self, field.name)[rows] for field in attrs.fields(_Known)}
+        told = pl.DataFrame({"row": rows, **found})
+        number, surname = (
+            pl.when(pl.col(name) > 0).then(pl.col(name)).alias(name)
+            for name in ("number", "surname")
+        )
+        return told.with_columns(number, surname - 1).select(
+            pl.col(name).cast(kind) for name, kind in SHARED.items()
+        )
+
+
+def _make(stage: Path, size: int, prints: Path | None) -> None:
+    """Make the arrays of a stage for rows below `size`, and keep their fingerprints, if any."""
+    for name, kind in zip(
+        ("account", "number", "household", "surname"),
+        (np.int64, np.int64, np.uint64, np.int8),
+        strict=True,
+    ):
+        if not (stage / f"{name}.npy").exists():
+            with whole(stage / f"{name}.npy") as half:
+                np.lib.format.open_memmap(half, "w+", kind, (size,)).flush()
+    if prints is not None:
+        with whole(stage / "prints.npy") as half:
+            shutil.copyfile(prints, half)
+
+
+@attrs.frozen
 class _Chunk:
     rows: Table
     stage: Path
-    buckets: int
+    before: Path | None  # where those of the last run are, if they can be compared
     name: str
     first: int
     count: int
+
+    @property
+    def place(self) -> Path:
+        """Where whose its accounts are is written, last of all."""
+        return self.stage / "holders" / f"{self.name}.parquet"
 
 
 @attrs.frozen
 class _Bucket:
     stage: Path
     number: int
+    buckets: int
 
 
 def look(audit: Path, rows: Table, sizes: Sizes, team: Team) -> Accounts:
     """Look at the accounts of an institution's rows, or open what was found."""
-    stage = Stage.at(audit, "accounts", fingerprint(_VERSION, FORMS), of_files(rows.files))
+    prints = rows.prints()
+    kind = prints.parent.name if prints else ""
+    stage = Stage.at(audit, "accounts", fingerprint(_VERSION, FORMS, kind), of_files(rows.files))
     found = Accounts(stage.folder)
     if stage.is_done:
         return found
     held = rows.columns()
-    buckets = max(1, -(-rows.rows() * sizes.workers * _ROW_BYTES // sizes.memory))
+    size = 1 + (rows.scan().select(pl.col("row").max()).collect().item() or 0)
+    _make(stage.folder, size, prints)
+    before = stage.before if prints else None
     if "account" in held or "holder" in held:
-        chunks = rows.chunks(sizes.even(rows.rows()))
+        part = sizes.even(rows.rows())
+        chunks = stretches(size, part) if before else rows.chunks(part)
         tasks = [
-            _Chunk(rows, stage.folder, buckets, f"{n:05}", *chunk) for n, chunk in enumerate(chunks)
+            _Chunk(rows, stage.folder, before, f"{n:05}", *chunk) for n, chunk in enumerate(chunks)
         ]
-        team.each("accounts", _cut, tasks, [count for _, count in chunks])
-    asked = [_Bucket(stage.folder, n) for n in range(buckets)]
+        team.each("accounts", _carry if before else _read, tasks, [count for _, count in chunks])
+    buckets = max(1, -(-size * sizes.workers * _ROW_BYTES // sizes.memory))
+    asked = [_Bucket(stage.folder, n, buckets) for n in range(buckets)]
     shared = team.each("accounts: shared", _shared, asked, [1] * buckets)
     with whole(stage.folder / "shared.arrow") as half:
         pl.concat(shared).write_ipc(half, compression="lz4")
-    shutil.rmtree(stage.folder / "cut", ignore_errors=True)
     stage.finish()
     return found
 
@@ -142,30 +213,67 @@ def keyed(rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
     ).select(list(SHARED))
 
 
-def _cut(chunk: _Chunk) -> None:
-    """Write whose the accounts of a chunk are, then its rows by account."""
-    folder = chunk.stage / "cut" / chunk.name
-    if folder.exists():
+def _read(chunk: _Chunk) -> None:
+    """Write down the accounts of a chunk, then whose they are."""
+    if chunk.place.exists():
         return
     held = chunk.rows.part(chunk.first, chunk.count, ("account", "holder"))
     # Of rows without any account nothing else is read.
     count = 0 if all(one.null_count() == len(one) for one in held) else chunk.count
-    part = chunk.rows.part(chunk.first, count, ("row", *READ))
-    rows = part.select(
+    rows = _whole(chunk.rows.part(chunk.first, count, ("row", *READ)))
+    told = holders(rows)
+    _Known.opened(chunk.stage, writes=True).put(keyed(rows, told))
+    with whole(chunk.place) as half:
+        told.write_parquet(half, compression="lz4")
+
+
+def _whole(part: pl.DataFrame) -> pl.DataFrame:
+    return part.select(
         "row",
         *(pl.col(c) if c in part.columns else pl.lit(None, pl.String).alias(c) for c in READ),
     )
-    told = holders(rows)
-    with whole(chunk.stage / "holders" / f"{chunk.name}.parquet") as half:
-        told.write_parquet(half, compression="lz4")
-    cut = keyed(rows, told)
-    bucket = cut["account"].reinterpret(signed=False) % chunk.buckets
-    parts = cut.with_columns(bucket=bucket).partition_by("bucket", as_dict=True, include_key=False)
-    save({int(key[0]): one for key, one in parts.items()}, folder)
+
+
+def _carry(chunk: _Chunk) -> None:
+    """Take over what is known of a stretch of rows, and read those that are new."""
+    assert chunk.before is not None, "there was a run before"
+    if chunk.place.exists():
+        return
+    then, now = (
+        np.load(where / "prints.npy", mmap_mode="r") for where in (chunk.before, chunk.stage)
+    )
+    prints = now[chunk.first : chunk.first + chunk.count]
+    was = aligned(then, chunk.first, prints)
+    stood = np.flatnonzero(was >= 0)
+    known = _Known.opened(chunk.stage, writes=True)
+    known.take(chunk.first + stood, _Known.opened(chunk.before), was[stood])
+    new = (prints != 0) & (was < 0)
+    told = _holders_of(chunk.before, chunk.first + stood, was[stood])
+    # A record without an id is called by its place in the file: who has moved is asked again.
+    moved = told["row"] != told["was"]
+    new[told["row"].filter(moved).to_numpy() - chunk.first] = True
+    told = told.filter(~moved).select(list(HOLDERS))
+    rows = _whole(chunk.rows.at(chunk.first + np.flatnonzero(new), ("row", *READ)))
+    anew = holders(rows)
+    known.put(keyed(rows, anew))
+    with whole(chunk.place) as half:
+        pl.concat([told, anew]).sort("row").write_parquet(half, compression="lz4")
+
+
+def _holders_of(stage: Path, rows: NDArray[np.int64], was: NDArray[np.int64]) -> pl.DataFrame:
+    """Return `HOLDERS` of some rows as a stage left them, and `was`, which rows they were."""
+    places = pl.DataFrame({"row": rows, "was": was})
+    parts = sorted((stage / "holders").glob("*.parquet"))
+    if not parts or not len(rows):
+        return places.head(0).with_columns(pl.lit("").alias(c) for c in HOLDERS if c != "row")
+    near = pl.scan_parquet(parts).filter(pl.col("row").is_between(was.min(), was.max())).collect()
+    return near.rename({"row": "was"}).join(places, on="was")
 
 
 def _shared(bucket: _Bucket) -> pl.DataFrame:
-    rows = load(bucket.stage / "cut", bucket.number, SHARED)
-    return rows.filter(pl.len().over("account") > 1).filter(
-        pl.col("number").n_unique().over("account") > 1
-    )
+    known = _Known.opened(bucket.stage)
+    keys = known.account.view(np.uint64)
+    rows = np.flatnonzero((keys != 0) & (keys % np.uint64(bucket.buckets) == bucket.number))
+    mine = keys[rows]
+    table = known.of(rows[among(mine, doubled(mine))])
+    return table.filter(pl.col("number").n_unique().over("account") > 1)
