@@ -117,6 +117,9 @@ async def at_portal(page):
 
 async def _signed_in(page):
     """Go through what somebody sees who is signed in."""
+    await page.get_by_role("button", name="ふりがな").click()
+    yield "portal-home-furigana"
+    await page.get_by_role("button", name="日本語", exact=True).click()
     await page.get_by_role("link", name="お知らせ", exact=True).first.click()
     yield "portal-notices"
     await page.get_by_role("button", name="読む").first.click()

@@ -14,10 +14,12 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from kumihimo.kernel.door import lawful
+from kumihimo.pages import furigana
 
 # `easy` is やさしい日本語: where a page has no such words it says the Japanese ones.
-Language = Literal["ja", "easy", "en"]
-LANGUAGES: Final[tuple[Language, ...]] = ("ja", "easy", "en")
+# `furigana` is the Japanese ones with their readings.
+Language = Literal["ja", "easy", "en", "furigana"]
+LANGUAGES: Final[tuple[Language, ...]] = ("ja", "easy", "en", "furigana")
 
 STYLES: Final = ("tokens.css", "components.css")
 
@@ -50,6 +52,8 @@ class Pages:
         text = self.environment.get_template(name).render(
             t=_teller(language), language=language, **context
         )
+        if language == "furigana":
+            text = furigana.shown(text)
         return Response(text, status_code=status, media_type="text/html")
 
 
@@ -57,6 +61,8 @@ def _teller(language: Language) -> Callable[..., str]:
     def tell(japanese: str, english: str, easy: str = "") -> str:
         if language == "en":
             return english
+        if language == "furigana":
+            return furigana.marked(japanese)
         return easy if language == "easy" and easy else japanese
 
     return tell

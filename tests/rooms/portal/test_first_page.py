@@ -1,5 +1,6 @@
 """The first page: what waits, what is new since the time before, and that nobody else learns of it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -186,5 +187,26 @@ def test_when_and_what_she_saw_stands_in_no_dump_and_its_length_tells_nothing(at
         assert not any(words in dump for words in (b"VbNmTr", b"2026-06-01T"))
         lengths = await house.rows("SELECT DISTINCT octet_length(content_locked) FROM last_look")
         assert len(lengths) == 1
+
+    at_portal(story)
+
+
+def test_furigana_is_switched_on_without_script_stays_and_leaves_what_others_write_alone(at_portal):
+    async def story(house):
+        hanako = await comes(house, records=[record(1)], notices=(notice_of(1),))
+        assert "<ruby>" not in hanako.page
+        plain = hanako.page
+        await hanako.send("/language", language="furigana")
+        await hanako.open("/")
+        assert "<ruby>情報<rp>(</rp><rt>じょうほう</rt><rp>)</rp></ruby>" in hanako.page
+        bare = re.sub("<rp>[()]</rp>|<rt>[^<]*</rt>|</?ruby>", "", hanako.page)
+        main = slice(plain.index("<main"), plain.index("</main>"))
+        assert plain[main] in bare, "without the readings the page is as it was"
+        await hanako.open("/notices")
+        for words in ("児童手当の現況届（1）", "東京都港区", "<title>お知らせ - Kumihimo</title>"):
+            assert words in hanako.page, words
+        await hanako.send("/language", language="ja")
+        await hanako.open("/")
+        assert "<ruby>" not in hanako.page
 
     at_portal(story)

@@ -75,6 +75,7 @@ def test_a_notice_that_she_opened_is_read_and_one_that_she_is_done_with_waits_no
         await hanako.send("/notice", mark="done")
         assert hanako.at == "/notices"
         assert (hanako.page.count("未読"), hanako.page.count("済み")) == (1, 1)
+        assert hanako.page.count("あと29日") == 1, "nobody is pressed to what she is done with"
         assert hanako.page.index("（2）") < hanako.page.index("（1）"), "what waits comes first"
         await press(hanako, "/notices", notice=notice_of(1).notice)
         await hanako.send("/notice", mark="read")

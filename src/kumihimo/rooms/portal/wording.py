@@ -31,7 +31,7 @@ class Words:
 
     def say(self, language: Language) -> str:
         """Return it in a language; Japanese where there is nothing else."""
-        wanted = {"ja": self.japanese, "easy": self.easy, "en": self.english}[language]
+        wanted = {"easy": self.easy, "en": self.english}.get(language, self.japanese)
         return wanted or self.japanese
 
 

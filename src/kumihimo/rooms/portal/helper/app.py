@@ -203,7 +203,7 @@ def _left(refusal: Refusal) -> int | None:
 
 
 def _language(wanted: str) -> Language:
-    found: dict[str, Language] = {"en": "en", "easy": "easy"}
+    found: dict[str, Language] = {"en": "en", "easy": "easy", "furigana": "furigana"}
     return found.get(wanted, "ja")
 
 
