@@ -20,6 +20,7 @@ from kumihimo.linkaudit.sampling import SAMPLE
 from kumihimo.run import cli
 from tests.hostile.files import unusable
 from tests.hostile.terminal import BUG, leaves, typed
+from tests.rooms.ledger.domain.made import SIGNERS, Maker, written
 from tests.run.audits import make_audit
 from tests.tlog.keys import LOG
 
@@ -77,6 +78,23 @@ def usual(leaf, but):
     return words
 
 
+def about_the_log(folder):
+    """Return what `witness` and `verify` take."""
+    history = folder / "history.json"
+    history.write_bytes(written(Maker().history([])))
+    return {
+        ("witness", "--log-key"): LOG.key.vkey(),
+        ("witness", "--name"): "example.org/witness",
+        ("witness", "--key"): str(folder / "a.key"),
+        ("witness", "--out"): str(folder / "seen"),
+        ("witness", "--log"): "http://127.0.0.1:1",
+        ("verify", "--export"): str(history),
+        ("verify", "--log-key"): SIGNERS.log[0].vkey(),
+        ("verify", "--witness-key"): SIGNERS.witness.vkey(),
+        ("verify", "--earlier"): str(history),
+    }
+
+
 @pytest.fixture(scope="module", autouse=True)
 def fitting_files(tmp_path_factory):
     """Write what the commands of oversight and card read first, so that the line gets to what they read next."""
@@ -121,11 +139,7 @@ def fitting_files(tmp_path_factory):
     FITTING_FOR["audit", "--role"] = "reviewer"
     FITTING_FOR["oversight", "--config"] = str(folder / "oversight.toml")
     FITTING_FOR["oversight", "--operator"] = str(folder / "a.key")
-    FITTING_FOR["witness", "--log-key"] = LOG.key.vkey()
-    FITTING_FOR["witness", "--name"] = "example.org/witness"
-    FITTING_FOR["witness", "--key"] = str(folder / "a.key")
-    FITTING_FOR["witness", "--out"] = str(folder / "seen")
-    FITTING_FOR["witness", "--log"] = "http://127.0.0.1:1"
+    FITTING_FOR.update(about_the_log(folder))
     (folder / "notices.csv").write_text("reference,addressee,affair,category,title,text\n")
     FITTING_FOR["gateway", "--file"] = str(folder / "notices.csv")
     for room in ("ledger", "agency"):

@@ -26,6 +26,7 @@ from kumihimo.rooms.gateway.business import (
     Question,
     Registration,
 )
+from kumihimo.rooms.ledger import chain
 from kumihimo.rooms.ledger import rotation as ledger_rotation
 from kumihimo.rooms.ledger import service as ledger_service
 from kumihimo.rooms.linkage.service import expire_acquisitions
@@ -244,6 +245,7 @@ class Actor:
         room = self.federation.ledger
         await self.act(room.outbox.run_once(), "ledger")
         await ledger_service.report_missing_ends(room.ledger)
+        await self.act(chain.place(room.ledger), "ledger")
         await self.act(ledger_rotation.resume(room.ledger, room.caller, rows_at_once=3), "ledger")
 
     async def institution_changes_its_key(self):

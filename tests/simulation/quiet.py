@@ -117,19 +117,34 @@ async def _lists_are_complete(federation, truth, watch):
             and not line.hidden
             and line.permit not in hidden
         )
-        read = Counter(await _read(federation, who))
+        page = await _read(federation, who)
+        read = Counter(record.record for record in page.records)
+        _numbered(page, ends, watch)
         assert read == expected, f"person {who} reads {len(read)} records of {len(expected)}"
     refused = {i for i, one in truth.asked.items() if not one.had_case and one.had_code}
     told = {line.inquiry for line in watch.core.values()}
     assert refused <= told, f"refusals that the core never heard of: {refused - told}"
 
 
+def _numbered(page, ends, watch):
+    """Check that no number is missing, and that nothing that is certain lacks one."""
+    numbers = sorted(one.number for one in page.records if one.number is not None)
+    assert numbers == list(range(1, page.last + 1)), f"{numbers} up to {page.last}"
+    assert bool(numbers) == bool(page.first), f"from {page.first}"
+    said = Counter(end.permit for end in ends if end.outcome != "PENDING_MANUAL")
+    lines = {line.record: line for line in watch.core.values()}
+    for one in page.records:
+        line = lines[one.record]
+        certain = line.outcome != "OK" or said[line.permit] == len(("requester", "provider"))
+        assert (one.number is not None) == certain, f"numbered or not: {one}"
+
+
 async def _read(federation, who):
-    """Return the ids of the records that a person reads of herself."""
+    """Return the records that a person reads of herself."""
     code, version = await _code_at_ledger(federation, who)
     page = await my_records(federation.ledger.ledger, Coded(version, code), Wanted(limit=200))
     assert page.next == "", "more than one page"
-    return [record.record for record in page.records]
+    return page
 
 
 async def _code_at_ledger(federation, who):

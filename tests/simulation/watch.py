@@ -69,6 +69,15 @@ class LedgerLine:
 
 
 @attrs.frozen
+class LinkLine:
+    chain: str
+    number: int
+    record: str
+    before: bytes | None
+    leaf: bytes
+
+
+@attrs.frozen
 class AlarmLine:
     permit: str
 
@@ -91,6 +100,7 @@ class Watch:
     core: dict[str, CoreLine] = attrs.field(factory=dict)
     asked_as: dict[tuple[str, str], str] = attrs.field(factory=dict)
     ledger: dict[str, LedgerLine] = attrs.field(factory=dict)
+    links: dict[tuple[str, int], LinkLine] = attrs.field(factory=dict)
     given: dict[str, ProvisionLine] = attrs.field(factory=dict)
     records: dict[tuple[str, str, str], str] = attrs.field(factory=dict)
     last_record: Counter[str] = attrs.field(factory=Counter)
@@ -222,10 +232,28 @@ class Watch:
             assert told, f"the ledger knows what the core does not: {line}"
             assert (told.record, told.outcome) == (line.record, line.outcome), f"{told}: {line}"
         self.ledger = now
+        await self._chains()
         disputed = await self.rows("ledger", "SELECT permit FROM alarm", AlarmLine)
         assert disputed == [], f"two honest ends disagree: {disputed}"
         loud = [alarm for alarm in self.federation.alarms if alarm.kind == "ends-disagree"]
         assert loud == [], f"an alarm about honest parties: {loud}"
+
+    async def _chains(self):
+        lines = await self.rows(
+            "ledger",
+            "SELECT chain, number, record, before, leaf FROM person_link ORDER BY chain, number",
+            LinkLine,
+        )
+        heads = dict[str, LinkLine]()
+        for line in lines:
+            before = heads.get(line.chain)
+            assert line.number == (before.number + 1 if before else 1), f"a gap before {line}"
+            assert line.before == (before and before.leaf), f"another link before {line}"
+            heads[line.chain] = line
+        assert len({(one.chain, one.record) for one in lines}) == len(lines), "numbered twice"
+        found = {(one.chain, one.number): one for one in lines}
+        assert all(found.get(key) == was for key, was in self.links.items()), "a link changed"
+        self.links = found
 
     async def _codes(self, name):
         lines = await self.rows(

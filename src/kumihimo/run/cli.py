@@ -107,6 +107,11 @@ COMMANDS: Final = (
         "公開ログの立会人になる。 Watch the public log as a witness of your own.",
     ),
     Command(
+        "verify",
+        "kumihimo.run.verify_cli",
+        "持ち帰った履歴を確かめる。 Check a history that a person took away.",
+    ),
+    Command(
         "agency",
         "kumihimo.run.agency_cli",
         "デジタル庁の閲覧。 What the Digital Agency's people look at.",

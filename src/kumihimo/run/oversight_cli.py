@@ -26,6 +26,7 @@ from kumihimo.rooms.oversight.api import (
     Entry,
     LeakReported,
     SignedDirectory,
+    witness_key,
 )
 from kumihimo.rooms.oversight.client import DirectoryFollower, classify
 from kumihimo.rooms.oversight.service import OPERATOR, Oversight
@@ -102,6 +103,23 @@ def parties(*, config: Path) -> None:
         監督機関の設定ファイル。 Oversight's settings file.
     """
     _tell(config)
+
+
+@app.command(name="witness-key")
+def show_witness_key(*, config: Path) -> None:
+    """ログに連署する公開鍵を印字する。 Print the public key (vkey) of oversight's cosignatures on the log.
+
+    Parameters
+    ----------
+    config
+        監督機関の設定ファイル。 Oversight's settings file.
+    """
+    settings = load(config, Settings)
+    try:
+        oversight = settings.oversight(beside=config, book=settings.book(), clock=SystemClock())
+    except KeyFileUnsafe as error:
+        raise BadSettings(str(error)) from None
+    print(witness_key(oversight.keys.public.signing).vkey())
 
 
 @app.command

@@ -104,6 +104,7 @@ class Ledger(httpx2.AsyncBaseTransport):
         self.holds, self.silent, self.own = {}, set(), {}
         self.claims, self.told = {}, []
         self.notices = {}
+        self.histories = {}
 
     async def handle_async_request(self, request):
         body = await request.aread()
@@ -115,6 +116,8 @@ class Ledger(httpx2.AsyncBaseTransport):
         if self.clock.now() >= until:
             return _problem("not-authentic", 401)
         self.asked.append((path, dict(request.url.params)))
+        if path == api.HISTORY_PATH:
+            return httpx2.Response(200, content=self.histories[ticket])
         found = self._told(path, token, ticket, body, request.url.params)
         if found is not None:
             return found
@@ -181,7 +184,10 @@ class Ledger(httpx2.AsyncBaseTransport):
         found = [one for one in self.records.get(person, []) if _fits(one, params)]
         at, limit = int(params.get("cursor", "0")), int(params["limit"])
         more = str(at + limit) if len(found) > at + limit else ""
-        return _json(api.MyRecords(records=tuple(found[at : at + limit]), next=more))
+        numbers = [one.number for one in self.records.get(person, []) if one.number]
+        first, last = min(numbers, default=0), max(numbers, default=0)
+        page = tuple(found[at : at + limit])
+        return _json(api.MyRecords(records=page, next=more, first=first, last=last))
 
     def _bodies(self, person):
         mine = self.records.get(person, [])

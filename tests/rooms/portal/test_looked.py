@@ -14,6 +14,7 @@ from kumihimo.rooms.register.api import OfficeAsked
 from kumihimo.statute.law import affairs, informations
 from kumihimo.statute.layouts import layouts
 from tests.rooms.cards.forms import form_of
+from tests.rooms.ledger.domain.made import Maker, written
 from tests.rooms.portal.house import PIN, PORTAL
 from tests.rooms.portal.ledger import record, refused
 
@@ -157,6 +158,28 @@ def test_she_takes_her_records_with_her_as_json_csv_and_pdf(at_portal):
         await hanako.open("/looked/pdf")
         text = pypdfium2.PdfDocument(hanako.answer.content)[0].get_textpage().get_text_range()
         assert "児童手当" in text
+
+    at_portal(story)
+
+
+def test_she_is_told_that_no_number_is_missing_and_takes_the_proof_away(at_portal):
+    async def story(house):
+        file = written(Maker().history([]))
+        house.ledger.histories["hanako"] = file
+        hanako = await reads(
+            house, record(3, number=None), record(2, number=2), record(1, number=1)
+        )
+        assert "この一覧は、1番から2番まで欠けていません" in hanako.page
+        assert hanako.page.count("番</span>") == 2
+        await hanako.open("/looked/proof")
+        assert hanako.answer.content == file  # the ledger's signature is over every byte
+        await hanako.open("/looked/proof-schema")
+        schema = msgspec.json.decode(hanako.answer.content)
+        assert set(schema["$defs"]["History"]["required"]) == set(msgspec.json.decode(file))
+        taro = house.person()
+        await taro.log_in("Taro")
+        await taro.open("/looked")
+        assert "欠けていません" not in taro.page
 
     at_portal(story)
 

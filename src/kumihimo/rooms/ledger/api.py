@@ -7,6 +7,7 @@ import msgspec
 
 from kumihimo.kernel.tlog import leaf
 from kumihimo.rooms.gateway.api import NoticeCategory
+from kumihimo.rooms.linkage.api import RecordContent
 from kumihimo.rooms.oversight.api import CLAIM_TEXT_MAX, ClaimKind
 
 PARTY = "ledger"
@@ -15,6 +16,7 @@ SESSIONS_PATH = "/sessions"
 MY_RECORDS_PATH = "/my/records"
 WHO_ASKED_PATH = "/my/who-asked"
 MY_SESSION_PATH = "/my/session"
+HISTORY_PATH = "/my/history"
 OWN_PATH = "/my/information"
 MY_CLAIMS_PATH = "/my/claims"
 TELL_CLAIM_PATH = "/my/claims/tell"
@@ -43,7 +45,7 @@ class OpenSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MyRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One exchange or refusal as its person reads it."""
+    """One exchange or refusal as its person reads it; `number` is None while it has none."""
 
     record: str
     requested_at: datetime
@@ -55,13 +57,20 @@ class MyRecord(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     provided_at: datetime | None
     under_investigation: bool
+    number: int | None = None
 
 
 class MyRecords(msgspec.Struct, frozen=True, kw_only=True):
-    """A page, newest first. `next` is "" on the last page. Hidden records are absent."""
+    """A page, newest first. `next` is "" on the last page. Hidden records are absent.
+
+    `first` and `last` are the numbers of all her records that have one, whatever the page shows: none
+    is missing between them. Both are 0 where none has a number.
+    """
 
     records: tuple[MyRecord, ...]
     next: str
+    first: int = 0
+    last: int = 0
 
 
 class WhoAsked(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,3 +188,75 @@ class MyNotices(msgspec.Struct, frozen=True):
     """The latest first. What was removed is absent."""
 
     notices: tuple[MyNotice, ...]
+
+
+# What a person takes away: her history with all that proves it
+
+HISTORY_FORM = "kumihimo-history/1"
+
+
+class ProvenLeaf(msgspec.Struct, frozen=True, kw_only=True):
+    """What opens a leaf beside its content, where it stands, and the hashes from it to the root.
+
+    `place` is None for what is not in the log up to this checkpoint; there are no hashes then.
+    """
+
+    salt: bytes
+    place: int | None
+    path: tuple[bytes, ...]
+
+
+class ProvenEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """The last word of one side of an exchange; its leaf is over `exchange-end/1`."""
+
+    side: Literal["requester", "provider"]
+    outcome: str
+    at: datetime
+    leaf: ProvenLeaf
+
+
+class ProvenRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A record as its leaf has it (`exchange-record/1`), and what both sides said last."""
+
+    content: RecordContent
+    leaf: ProvenLeaf
+    ends: tuple[ProvenEnd, ...]
+
+
+class ProvenLink(msgspec.Struct, frozen=True, kw_only=True):
+    """One number of a person's chain; its leaf is over `person-link/1`.
+
+    `before` is the leaf of the link before (b"" at 1), `before_at` when its record was asked for.
+    """
+
+    number: int
+    before: bytes
+    before_at: datetime | None
+    leaf: ProvenLeaf
+    record: ProvenRecord
+
+
+class HistoryKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose signatures stand here, as c2sp.org/signed-note writes keys: who has to be believed."""
+
+    log: str
+    witness: str
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's history, from its first number that is kept to the newest, at a cosigned checkpoint.
+
+    `unnumbered` is what she reads and has no number yet. `statement` is a note that the ledger
+    signed over all of it: that these are the numbers of this chain, and which is the newest.
+    """
+
+    form: str
+    told_at: datetime
+    chain: str
+    first: int
+    last: int
+    links: tuple[ProvenLink, ...]
+    unnumbered: tuple[ProvenRecord, ...]
+    checkpoint: str
+    keys: HistoryKeys
+    statement: str

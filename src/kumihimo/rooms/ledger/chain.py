@@ -11,6 +11,7 @@ one is begun.
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Final
 
 import attrs
@@ -52,7 +53,7 @@ def content_of(row: RecordRow) -> RecordContent:
         basis=tuple(row.basis),
         list_version=row.list_version,
         outcome=row.outcome,  # pyright: ignore[reportArgumentType] - as the core said it
-        requested_at=row.requested_at,
+        requested_at=row.requested_at.astimezone(UTC),
         sealed_digest=bytes(row.sealed_digest),
         hidden=row.hidden,
     )

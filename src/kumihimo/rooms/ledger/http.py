@@ -3,14 +3,23 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
-from litestar import Request, Router, delete, get, post
+from litestar import Request, Response, Router, delete, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, QueryParameter
 
 from kumihimo.kernel.clock import JST
 from kumihimo.kernel.door import BearerDoor, OpenDoor, bearer_of, lawful, verified_of
 from kumihimo.kernel.net import Caller
-from kumihimo.rooms.ledger import api, claims, cursors, notices, own, service, sessions
+from kumihimo.rooms.ledger import (
+    api,
+    claims,
+    cursors,
+    history,
+    notices,
+    own,
+    service,
+    sessions,
+)
 from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.http_log import log_routes
 from kumihimo.rooms.ledger.own import Asker
@@ -122,11 +131,34 @@ def _mine(ledger: Ledger, asker: Asker) -> Router:
 
     return Router(
         path="/my",
-        route_handlers=[records, who_asked, close, *_own(asker), *_claims(asker), _notices(ledger)],
+        route_handlers=[
+            records,
+            who_asked,
+            _history(asker),
+            close,
+            *_own(asker),
+            *_claims(asker),
+            _notices(ledger),
+        ],
         middleware=[BearerDoor(authenticate)],
         opt={"unsigned": True},
         security=[{"bearer": []}],
     )
+
+
+def _history(asker: Asker) -> HTTPRouteHandler:
+    @get(
+        "/history",
+        opt=lawful(authority="Number Act art. 23(3)", callers=ONESELF),
+        media_type="application/json",
+    )
+    async def take_away(request: Incoming) -> Response[bytes]:
+        """Take my history away, with what proves it (`kumihimo verify`)."""
+        person = bearer_of(request, Person).code
+        content = await history.take_away(asker.ledger, person, pinned=asker.book.pinned)
+        return Response(content, media_type="application/json")
+
+    return take_away
 
 
 def _own(asker: Asker) -> list[HTTPRouteHandler]:

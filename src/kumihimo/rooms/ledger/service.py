@@ -19,7 +19,7 @@ from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, NotAllowed
 from kumihimo.kernel.seal import Sealed, open_sealed
 from kumihimo.kernel.sql import Tx
-from kumihimo.rooms.ledger import chain, cursors, store, taking
+from kumihimo.rooms.ledger import chain, cursors, store, store_chain, taking
 from kumihimo.rooms.ledger.api import MyRecord, MyRecords, WhoAsked, WhoAskedList
 from kumihimo.rooms.ledger.context import Ledger, held_steps
 from kumihimo.rooms.ledger.domain.codes import (
@@ -159,16 +159,23 @@ async def my_records(ledger: Ledger, person: Coded, wanted: Wanted) -> MyRecords
         steps = await held_steps(ledger, tx)
         reader = Reader(candidates(person, steps), now - END_WITHIN)
         rows = await store.mine(tx, reader, more)
+        numbers = await store_chain.numbers(tx, reader.persons, [row.record for row in rows])
+        span = await store_chain.span(tx, reader)
         line = journal.JournalLine(act="records-read", actor="person", detail={"rows": len(rows)})
         await journal.write(tx, line, at=now)
     page = rows[: wanted.limit]
     following = (
         cursors.write(page[-1].requested_at, page[-1].record) if len(rows) > len(page) else ""
     )
-    return MyRecords(records=tuple(_mine(row) for row in page), next=following)
+    return MyRecords(
+        records=tuple(_mine(row, numbers.get(row.record)) for row in page),
+        next=following,
+        first=span.first if span else 0,
+        last=span.last if span else 0,
+    )
 
 
-def _mine(row: store.MineRow) -> MyRecord:
+def _mine(row: store.MineRow, number: int | None) -> MyRecord:
     return MyRecord(
         record=row.record,
         requested_at=row.requested_at,
@@ -180,6 +187,7 @@ def _mine(row: store.MineRow) -> MyRecord:
         outcome=row.outcome,
         provided_at=row.provided_at,
         under_investigation=row.under_investigation,
+        number=number,
     )
 
 

@@ -182,7 +182,7 @@ async def raise_alarms(tx: Tx, permits: Sequence[str], at: datetime) -> list[Ala
     )
 
 
-_OF_PERSON: Final[LiteralString] = (
+OF_PERSON: Final[LiteralString] = (
     " WHERE r.permit IN (SELECT permit FROM record WHERE person = ANY(%(persons)s::bytea[])"
     " UNION SELECT permit FROM record_end WHERE person = ANY(%(persons)s::bytea[]))"
     " AND NOT (r.hidden OR coalesce(q.hidden, false) OR coalesce(p.hidden, false))"
@@ -194,7 +194,7 @@ _OF_PERSON: Final[LiteralString] = (
     " AND (r.requester <> 'ledger'"
     "      OR coalesce(q.outcome, p.outcome, r.outcome) IN ('OK', 'PENDING_MANUAL'))"
 )
-_WITH_ENDS: Final[LiteralString] = (
+WITH_ENDS: Final[LiteralString] = (
     " FROM record r"
     " LEFT JOIN record_end q ON q.permit = r.permit AND q.side = 'requester'"
     " LEFT JOIN record_end p ON p.permit = r.permit AND p.side = 'provider'"
@@ -240,9 +240,9 @@ async def mine(tx: Tx, reader: Reader, wanted: Wanted) -> list[MineRow]:
         " coalesce(q.outcome, p.outcome, r.outcome) AS outcome,"
         " CASE WHEN p.outcome = 'OK' THEN p.at END AS provided_at,"
         " a.permit IS NOT NULL AS under_investigation"
-        + _WITH_ENDS
+        + WITH_ENDS
         + " LEFT JOIN alarm a ON a.permit = r.permit"
-        + _OF_PERSON
+        + OF_PERSON
         + " AND (%(since)s::timestamptz IS NULL OR r.requested_at >= %(since)s)"
         " AND (%(until)s::timestamptz IS NULL OR r.requested_at < %(until)s)"
         " AND (%(requester)s = '' OR r.requester = %(requester)s)"
@@ -282,8 +282,8 @@ async def about(tx: Tx, reader: Reader, name: str) -> AboutRow | None:
     """Return an exchange by its record or permit, where its person may read it; None otherwise."""
     return await tx.row(
         "SELECT r.permit, r.requester, r.provider, r.affair, r.requested_at"
-        + _WITH_ENDS
-        + _OF_PERSON
+        + WITH_ENDS
+        + OF_PERSON
         + " AND (r.record = %(name)s OR r.permit = %(name)s)",
         {
             "persons": list(reader.persons),
@@ -299,8 +299,8 @@ async def who_asked(tx: Tx, reader: Reader) -> list[AskedRow]:
     return await tx.rows(
         "SELECT r.requester, count(*) AS times,"
         " count(*) FILTER (WHERE r.outcome <> 'OK') AS refused, max(r.requested_at) AS last_at"
-        + _WITH_ENDS
-        + _OF_PERSON
+        + WITH_ENDS
+        + OF_PERSON
         + " GROUP BY r.requester ORDER BY last_at DESC",
         {"persons": list(reader.persons), "silent_before": reader.silent_before},
         AskedRow,

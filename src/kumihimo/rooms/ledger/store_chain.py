@@ -7,6 +7,7 @@ from typing import Final, LiteralString
 import attrs
 
 from kumihimo.kernel.sql import Tx
+from kumihimo.rooms.ledger import store
 from kumihimo.rooms.ledger.domain.codes import Coded
 
 # Nothing can hide it any more: both sides said their last word, or the core refused it.
@@ -50,7 +51,8 @@ _RECORD: Final[LiteralString] = (
     " CASE WHEN p.person IS NOT NULL THEN p.version END AS other_version,"
     " r.requester, r.provider, r.affair, r.items, r.basis,"
     " coalesce(r.list_version, '') AS list_version, r.outcome, r.requested_at,"
-    " coalesce(r.sealed_digest, '') AS sealed_digest, r.hidden, r.salt, r.leaf"
+    " coalesce(r.sealed_digest, '') AS sealed_digest, r.hidden,"
+    " coalesce(r.salt, decode(repeat('00', 16), 'hex')) AS salt, r.leaf"
 )
 
 
@@ -208,4 +210,117 @@ async def links(tx: Tx, chain: str) -> list[LinkRow]:
         " WHERE chain = %(chain)s ORDER BY number",
         {"chain": chain},
         LinkRow,
+    )
+
+
+@attrs.frozen(kw_only=True)
+class EndRow:
+    """The last word of one side of an exchange, as its leaf has it."""
+
+    permit: str
+    side: str
+    outcome: str
+    at: datetime
+    leaf: int | None
+
+
+async def visible(tx: Tx, reader: store.Reader, limit: int) -> list[RecordRow]:
+    """Return what a person reads of herself, the oldest first."""
+    return await tx.rows(
+        _RECORD
+        + store.WITH_ENDS
+        + store.OF_PERSON
+        + " ORDER BY r.requested_at, r.record LIMIT %(limit)s",
+        {
+            "persons": list(reader.persons),
+            "silent_before": reader.silent_before,
+            "limit": limit,
+        },
+        RecordRow,
+    )
+
+
+@attrs.frozen
+class NumberRow:
+    """The number of a record."""
+
+    record: str
+    number: int
+
+
+@attrs.frozen
+class SpanRow:
+    """Which numbers a chain has."""
+
+    first: int
+    last: int
+
+
+async def numbers(tx: Tx, persons: Sequence[bytes], records: Sequence[str]) -> dict[str, int]:
+    """Return the numbers of those of these records that have one in the chain of these codes."""
+    rows = await tx.rows(
+        "SELECT l.record, l.number FROM person_link l JOIN person_chain c ON c.chain = l.chain"
+        " WHERE l.record = ANY(%(records)s) AND c.person = ANY(%(persons)s::bytea[])"
+        " AND l.number > c.forgotten",
+        {"records": list(records), "persons": list(persons)},
+        NumberRow,
+    )
+    return {row.record: row.number for row in rows}
+
+
+async def span(tx: Tx, reader: store.Reader) -> SpanRow | None:
+    """Return which numbers a person's chain has; None where she has none, or cannot read one of them.
+
+    Where somebody took a record out of the database, nobody is told that the list is complete.
+    """
+    return await tx.row(
+        "SELECT c.forgotten + 1 AS first, c.number AS last"
+        + store.WITH_ENDS
+        + " JOIN person_link l ON l.record = r.record"
+        " JOIN person_chain c ON c.chain = l.chain AND c.person = ANY(%(persons)s::bytea[])"
+        " AND l.number > c.forgotten AND l.number <= c.number"
+        + store.OF_PERSON
+        + " GROUP BY c.chain HAVING count(*) = c.number - c.forgotten",
+        {"persons": list(reader.persons), "silent_before": reader.silent_before},
+        SpanRow,
+    )
+
+
+@attrs.frozen
+class PartiesRow:
+    """An exchange, and the two bodies."""
+
+    permit: str
+    requester: str
+    provider: str
+
+
+async def parties(tx: Tx, records: Sequence[str]) -> PartiesRow | None:
+    """Return whom one of these records is between; None where none of them is there."""
+    return await tx.row(
+        "SELECT permit, requester, provider FROM record WHERE record = ANY(%(records)s) LIMIT 1",
+        {"records": list(records)},
+        PartiesRow,
+    )
+
+
+async def unlinked(tx: Tx, persons: Sequence[bytes], records: Sequence[str]) -> set[str]:
+    """Return those of these records that have no number in the chain of these codes."""
+    rows = await tx.rows(
+        "SELECT l.chain, l.record FROM person_link l JOIN person_chain c ON c.chain = l.chain"
+        " WHERE l.record = ANY(%(records)s) AND c.person = ANY(%(persons)s::bytea[])",
+        {"records": list(records), "persons": list(persons)},
+        NameRow,
+    )
+    return set(records) - {row.record for row in rows}
+
+
+async def ends(tx: Tx, permits: Sequence[str]) -> list[EndRow]:
+    """Return what the sides of these permits said last; who waits for a person did not yet."""
+    return await tx.rows(
+        "SELECT permit, side, outcome, at, leaf FROM record_end"
+        " WHERE permit = ANY(%(permits)s) AND outcome <> 'PENDING_MANUAL'"
+        " ORDER BY permit, side DESC",
+        {"permits": list(permits)},
+        EndRow,
     )

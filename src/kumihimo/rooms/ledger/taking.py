@@ -6,10 +6,8 @@ is held against those leaves: a record that was changed in between has none.
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC
 
 import attrs
-import msgspec
 
 from kumihimo.kernel.ids import ID_BYTES, id_of
 from kumihimo.kernel.refusal import BadInput
@@ -17,6 +15,7 @@ from kumihimo.kernel.tlog.leaf import SALT_BYTES, SUBMISSIONS_MAX, Submission, c
 from kumihimo.rooms.ledger import store, store_log
 from kumihimo.rooms.ledger.api import PARTY
 from kumihimo.rooms.ledger.context import Ledger
+from kumihimo.rooms.ledger.domain.history import end_content
 from kumihimo.rooms.ledger.log import SubmissionChanged
 from kumihimo.rooms.linkage.api import PARTY as LINKAGE
 from kumihimo.rooms.linkage.api import EndRecord, Record, RecordsDelivered
@@ -88,16 +87,14 @@ async def _logged(ledger: Ledger, names: Sequence[str]) -> dict[str, tuple[str, 
 
 
 def end_leaf(ledger: Ledger, end: EndRecord) -> bytes:
-    """Return the leaf of an end. Its form is fixed, whatever an end gains later."""
-    content = (
-        "exchange-end/1",
-        end.permit,
-        end.side,
-        end.outcome,
-        end.at.astimezone(UTC),
-        end.hidden,
-    )
-    return commit(ledger.salt(f"end|{end.permit}|{end.side}"), msgspec.json.encode(content))
+    """Return the leaf of an end."""
+    content = end_content(end.permit, end.side, end.outcome, end.at, hidden=end.hidden)
+    return commit(end_salt(ledger, end.permit, end.side), content)
+
+
+def end_salt(ledger: Ledger, permit: str, side: str) -> bytes:
+    """Return the salt of an end: it follows from the ledger's key and is in no database."""
+    return ledger.salt(f"end|{permit}|{side}")
 
 
 async def place_ends(ledger: Ledger, ends: Sequence[EndRecord]) -> list[int | None]:

@@ -16,7 +16,7 @@ import typst
 
 from kumihimo.kernel.clock import JST
 from kumihimo.pages.engine import Language
-from kumihimo.rooms.ledger.api import MyRecord
+from kumihimo.rooms.ledger.api import History, MyRecord
 from kumihimo.rooms.portal import wording
 
 FORM: Final = "kumihimo-who-looked/1"
@@ -80,6 +80,11 @@ def as_json(records: Sequence[MyRecord], *, at: datetime) -> bytes:
 def schema() -> bytes:
     """Return the JSON Schema of `as_json`."""
     return msgspec.json.encode(msgspec.json.schema(Export))
+
+
+def proof_schema() -> bytes:
+    """Return the JSON Schema of the history that the ledger hands out."""
+    return msgspec.json.encode(msgspec.json.schema(History))
 
 
 def as_csv(records: Sequence[MyRecord], language: Language) -> bytes:

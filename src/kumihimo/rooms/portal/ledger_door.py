@@ -38,6 +38,10 @@ class LedgerDoor:
             "GET", api.MY_RECORDS_PATH, api.MyRecords, token=token, params=wanted
         )
 
+    async def history(self, token: str) -> bytes:
+        """Return a person's history with what proves it, as the ledger signed it."""
+        return await self._send("GET", api.HISTORY_PATH, token=token)
+
     async def who_asked(self, token: str) -> api.WhoAskedList:
         """Read which bodies asked about a person."""
         return await self._ask("GET", api.WHO_ASKED_PATH, api.WhoAskedList, token=token)

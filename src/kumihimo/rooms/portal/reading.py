@@ -114,6 +114,12 @@ async def every_record(portal: Portal, visit: Visit, wanted: Filter) -> list[MyR
     return found
 
 
+async def history(portal: Portal, visit: Visit) -> bytes:
+    """Return her history with what proves it, byte for byte as the ledger signed it."""
+    token = await _token(portal, visit)
+    return await _believed(visit, portal.ledger.history(token))
+
+
 async def who_asked(portal: Portal, visit: Visit) -> tuple[WhoAsked, ...]:
     """Return which bodies asked about her."""
     token = await _token(portal, visit)

@@ -29,6 +29,7 @@ class Entry:
     """One record as the page says it."""
 
     record: str
+    number: int | None
     at: str
     requester: str
     provider: str
@@ -47,6 +48,7 @@ def entry_of(record: MyRecord, language: Language) -> Entry:
     given = record.outcome == "OK"
     return Entry(
         record=record.record,
+        number=record.number,
         at=_local(record.requested_at),
         requester=wording.body(record.requester).say(language),
         provider=wording.body(record.provider).say(language),
@@ -103,6 +105,8 @@ def _history(site: Site) -> list[Any]:
             typed=typed,
             entries=[entry_of(one, visit.language) for one in found.records],
             following=found.next,
+            first=found.first,
+            last=found.last,
             wanted=wanted,
             bodies=bodies,
             outcomes=[(one, wording.outcome(one).say(visit.language)) for one in _OUTCOMES],
@@ -195,7 +199,16 @@ def _exports(site: Site) -> list[Any]:
     async def schema(_visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
         return _file(exporting.schema(), "application/schema+json", "who-looked.schema.json")
 
+    async def proof(visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
+        content = await reading.history(site.portal, visit)
+        return _file(content, "application/json", "who-looked-proof.json")
+
+    async def proof_schema(_visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
+        name = "who-looked-proof.schema.json"
+        return _file(exporting.proof_schema(), "application/schema+json", name)
+
     made = {"json": as_json, "csv": as_csv, "pdf": as_pdf, "schema": schema}
+    made |= {"proof": proof, "proof-schema": proof_schema}
     return [
         front.page_route(
             f"/looked/{name}", patiently(site, act), admitted=ONESELF, says=f"the records as {name}"
