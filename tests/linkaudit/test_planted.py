@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
-from kumihimo.linkaudit import audit
-from kumihimo.linkaudit.schema import Mechanism, Verdict
+from kumihimo.linkaudit import audit, results
+from kumihimo.linkaudit.schema import FINDINGS, Mechanism, Verdict
 from kumihimo.world.audits.plan import AuditPlan, Planting
 from kumihimo.world.audits.worlds import make_world
 from tests.linkaudit.hand import keyed
@@ -25,8 +25,12 @@ RECALL_MIN = 0.99
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("planted")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("planted")
+
+
+@pytest.fixture(scope="module")
+def found(folder):
     world = make_world(AuditPlan(links=12_000, seed=11, planting=MANY, twins=0.03))
     for name, table in world.items():
         table.write_parquet(folder / f"{name}.parquet")
@@ -41,6 +45,26 @@ def found(tmp_path_factory):
     read = audit.Audit.open(folder / "audit").scan
     findings = read("findings").collect().join(truth, on="row", how="left")
     return findings, read("proposals").collect(), read("estimates").collect()
+
+
+def by_kind(findings):
+    """Return `KINDS` of findings by a count of them."""
+    told = findings.with_columns(pl.col("run").is_not_null())
+    by = told.group_by("pattern", "verdict", "mechanism", "reason", "run").agg(rows=pl.len())
+    return sorted(by.rows())
+
+
+def test_what_findings_tell_of_their_kinds_is_what_a_count_of_them_tells(found, folder):
+    place = folder / "audit" / "findings.parquet"
+    assert results.KINDS_MARK in pl.read_parquet_metadata(place)
+    assert found[0]["run"].n_unique() > 2
+    assert sorted(results.kinds(place).rows()) == by_kind(found[0])
+
+
+def test_findings_that_another_program_has_written_are_counted(found, tmp_path):
+    fewer = found[0].filter(pl.col("reason") != "agree").select(list(FINDINGS))
+    fewer.write_parquet(tmp_path / "findings.parquet")
+    assert sorted(results.kinds(tmp_path / "findings.parquet").rows()) == by_kind(fewer)
 
 
 def test_no_planted_mislink_is_cleared(found):

@@ -79,6 +79,15 @@ def test_files_that_were_put_together_can_be_put_together_again(tmp_path):
     assert pl.read_parquet(tmp_path / "twice").equals(pl.concat([rows, rows]))
 
 
+def test_a_whole_says_of_itself_what_it_was_given_to_say(tmp_path):
+    (tmp_path / "0").mkdir()
+    spliced(tmp_path / "0", [table([(1, "r", 0.5, 1)])])
+    splice([tmp_path / "0" / "0.parquet"] * 2, tmp_path / "whole", {"a": "b" * 300, "甲": "乙"})
+    assert pl.read_parquet_metadata(tmp_path / "whole") == {"a": "b" * 300, "甲": "乙"}
+    assert len(pl.read_parquet(tmp_path / "whole")) == 2
+    assert pl.read_parquet_metadata(tmp_path / "0" / "whole") == {}
+
+
 def test_tables_of_other_columns_are_not_put_together(tmp_path):
     rows = table([(1, "r", 0.5, 1)])
     for other in (rows.drop("run"), rows.cast({"run": pl.Int64}), rows.rename({"run": "ran"})):

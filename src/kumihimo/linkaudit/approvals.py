@@ -14,7 +14,7 @@ import polars as pl
 
 from kumihimo.kernel.files import open_regular, write_new
 from kumihimo.kernel.refusal import BadInput
-from kumihimo.linkaudit.results import APPROVED, UNAPPROVED, scan, sentence, table
+from kumihimo.linkaudit.results import APPROVED, UNAPPROVED, kinds, sentence, table
 from kumihimo.linkaudit.schema import ATTRIBUTES, FINDINGS, LEVELS, Others, Verdict
 
 KEYS: Final = (*ATTRIBUTES, "others")
@@ -72,14 +72,11 @@ def lines_of(folder: Path) -> pl.DataFrame:
     differs has evidence of its own. Of equally many the graver verdict counts.
     """
     machine = folder / _MACHINE
-    found = pl.scan_parquet(machine) if machine.exists() else scan(folder, "findings")
+    found = kinds(machine if machine.exists() else folder / "findings.parquet")
     grave = pl.col("verdict").replace_strict({v: n for n, v in enumerate(Verdict)})
     usual = (
-        found.filter(pl.col("run").fill_null(0) == 0)
-        .group_by("pattern", "verdict", "mechanism", "reason")
-        .agg(n=pl.len())
-        .collect(engine="streaming")
-        .sort("n", grave, "mechanism", "reason", descending=[True, True, False, False])
+        found.filter(~pl.col("run"))
+        .sort("rows", grave, "mechanism", "reason", descending=[True, True, False, False])
         .unique("pattern", keep="first", maintain_order=True)
     )
     told = [sentence(code) for code in usual["reason"]]

@@ -20,9 +20,10 @@ from kumihimo.linkaudit.incremental import NO_PATTERN, State
 from kumihimo.linkaudit.mixture import Mixture, fit
 from kumihimo.linkaudit.nonmatches import Counts, measure
 from kumihimo.linkaudit.pairing import Paired
-from kumihimo.linkaudit.patterns import CASES_MAX, cases
+from kumihimo.linkaudit.patterns import CASES_MAX, cases, patterns_of
 from kumihimo.linkaudit.registering import Registered
 from kumihimo.linkaudit.residual import OUTCOMES
+from kumihimo.linkaudit.results import KINDS, KINDS_MARK, told_of_kinds
 from kumihimo.linkaudit.schema import FINDINGS, PROPOSALS, Outcome, Verdict
 from kumihimo.linkaudit.searching import Searched
 from kumihimo.linkaudit.setting import Setting
@@ -33,10 +34,10 @@ from kumihimo.linkaudit.workers import Team
 _COUNTED_ROWS: Final = 4_000_000  # counted at a time
 _GROUNDS: Final = {Outcome.HOUSEHOLD: "household", Outcome.TWIN: "household"}
 # Of words a part of the findings holds codes: in Parquet they are a dictionary all the same.
-_WORDS: Final = dict.fromkeys(("verdict", "mechanism", "reason"), pl.Categorical)
+_WORDS: Final = dict.fromkeys(("affair", "verdict", "mechanism", "reason"), pl.Categorical)
 _WRITTEN: Final = {**FINDINGS, **_WORDS}
 # What a chunk of findings is counted by.
-COUNTED: Final = ("affair", "case", "verdict", "mechanism", "run")
+COUNTED: Final = ("affair", "case", "verdict", "mechanism", "reason", "run")
 
 
 @attrs.frozen
@@ -104,7 +105,11 @@ def _judged(
     ]
     told = pl.concat(team.each("findings", _tell, tasks, [rows for _, rows in chunks]))
     told = told.group_by(COUNTED).agg(pl.col("rows").sum()).sort(COUNTED)
-    put(stage / "parts", setting.folder / "findings.parquet")
+    put(
+        stage / "parts",
+        setting.folder / "findings.parquet",
+        {KINDS_MARK: told_of_kinds(_kinds(told))},
+    )
     shutil.rmtree(stage)
     return told, {
         "patterns": judging.pattern_table(counts, shifted, mixture, judgement),
@@ -186,6 +191,7 @@ def _counted(found: NDArray[np.int32]) -> NDArray[np.int64]:
 
 def _tell(chunk: _Chunk) -> pl.DataFrame:
     rows = chunk.setting.rows.part(chunk.first, chunk.count, ("row", "record_id", "affair"))
+    rows = rows.with_columns(pl.col("affair").cast(_WRITTEN["affair"]))
     at = rows["row"].to_numpy()
     outcomes, runs = (
         np.load(chunk.stage / f"{name}.npy", mmap_mode="r")[at] for name in ("outcomes", "runs")
@@ -194,7 +200,7 @@ def _tell(chunk: _Chunk) -> pl.DataFrame:
     table, told = judged_by(chunk.judgement, rows, patterns, outcomes, runs, _WRITTEN)
     with whole(chunk.stage / "parts" / f"{chunk.name}.parquet") as half:
         table.write_parquet(half, compression="lz4")
-    return told
+    return told.with_columns(pl.col("affair").cast(pl.String))
 
 
 def judged_by(
@@ -216,10 +222,17 @@ def judged_by(
     return table, told.group_by(COUNTED).agg(pl.col("rows").sum())
 
 
-def put(parts: Path, place: Path) -> None:
-    """Put the parts, in their order, into one file."""
+def put(parts: Path, place: Path, says: Mapping[str, str] | None = None) -> None:
+    """Put the parts, in their order, into one file; `says` is what it tells of itself."""
     with whole(place) as half:
-        splice(sorted(parts.glob("*.parquet")), half)
+        splice(sorted(parts.glob("*.parquet")), half, says)
+
+
+def _kinds(told: pl.DataFrame) -> pl.DataFrame:
+    """Return `KINDS` from rows by `COUNTED`."""
+    patterns = pl.Series("pattern", patterns_of(told["case"].to_numpy()))
+    by = told.with_columns(patterns).group_by(name for name in KINDS if name != "rows")
+    return by.agg(pl.col("rows").sum()).select(list(KINDS))
 
 
 def _by_case(told: pl.DataFrame) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ place is moved.
 
 import copy
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, Final, cast
@@ -54,9 +54,10 @@ class Strand:
     ours: str
 
 
-def splice(files: Sequence[Path], place: Path) -> None:
+def splice(files: Sequence[Path], place: Path, says: Mapping[str, str] | None = None) -> None:
     """Write the tables of some Parquet files, one or more and alike, into one, in their order.
 
+    `says` is what the file tells of itself (`polars.read_parquet_metadata`).
     Kept are rows, and columns in the types that Parquet has. What a program says of the types that it
     had them in (Arrow's schema) is left out, and so are indexes of pages and filters, which tell places
     of their own. Raises `NotAlike`.
@@ -81,6 +82,8 @@ def splice(files: Sequence[Path], place: Path) -> None:
             group[_ORDINAL] = (I16, n)
         about = {n: value for n, value in footer.items() if n != _WORDS}
         about |= {_ROWS: (I64, rows), _GROUPS: (LIST, Listed(STRUCT, [*groups]))}
+        if says:
+            about[_WORDS] = (LIST, Listed(STRUCT, [_word(*one) for one in says.items()]))
         _end(whole, about)
 
 
@@ -178,6 +181,10 @@ def _group(columns: list[Struct], height: int, begin: int, n: int) -> Struct:
         _PACKED: (I64, sum(_number(one, _LONG) for one in told)),
         _ORDINAL: (I16, n),
     }
+
+
+def _word(key: str, value: str) -> Struct:
+    return {1: (BINARY, key.encode()), 2: (BINARY, value.encode())}
 
 
 def _end(whole: BinaryIO, about: Struct) -> None:

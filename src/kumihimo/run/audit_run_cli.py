@@ -26,7 +26,7 @@ from kumihimo.linkaudit.intake.mapping import Mapping, Side, read_mapping
 from kumihimo.linkaudit.intake.once import take_in_once
 from kumihimo.linkaudit.intake.sheets import BadTable
 from kumihimo.linkaudit.intake.taking import Taken
-from kumihimo.linkaudit.results import ABOUT, About, scan, write_about
+from kumihimo.linkaudit.results import ABOUT, About, kinds, write_about
 from kumihimo.linkaudit.schema import Verdict
 from kumihimo.linkaudit.setting import Sizes
 from kumihimo.linkaudit.workers import Progress as Told
@@ -263,7 +263,7 @@ def _about(out: Path, plan: Mapping, taken: list[Taken], *, approved_only: bool)
 
 
 def _tell(out: Path, taken: Taken, *, json: bool) -> None:
-    by = scan(out, "findings").group_by("verdict").agg(pl.len()).collect(engine="streaming")
+    by = kinds(out / "findings.parquet").group_by("verdict").agg(pl.col("rows").sum())
     counts = dict(by.iter_rows())
     told = {str(verdict): int(counts.get(verdict, 0)) for verdict in Verdict}
     if json:
