@@ -96,6 +96,8 @@ def test_what_she_made_of_a_notice_is_there_after_the_next_login_and_not_for_ano
         await taro.log_in("Taro")
         await taro.open("/notices")
         assert "未読" in taro.page
+        await press(taro, "/notices", notice=notice_of(1).notice)
+        assert await house.rows("SELECT count(DISTINCT notice_tag) FROM notice_mark") == [(2,)]
 
     at_portal(story)
 
