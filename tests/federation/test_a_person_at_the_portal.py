@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -16,16 +17,20 @@ from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.rooms.gateway.clients import EVERY_AFFAIR
 from kumihimo.rooms.jpki import verifiers
 from kumihimo.rooms.jpki.client import VerifierClient
-from kumihimo.rooms.ledger import own
+from kumihimo.rooms.ledger import chain, own
+from kumihimo.rooms.ledger.witnessed import be_witnessed
+from kumihimo.rooms.oversight.api import witness_key
 from kumihimo.rooms.portal.app import build
 from kumihimo.rooms.portal.context import Portal
 from kumihimo.rooms.portal.identity import JpkiIdentity
 from kumihimo.rooms.portal.ledger_door import LedgerDoor
+from kumihimo.run import cli
 from kumihimo.run.plan import Plan
 from kumihimo.run.street import open_street
 from tests.federation.desk import Bridge
 from tests.federation.street import ALLOWANCE, INCOME, LAYOUT, MINATO, OSAKA, transport_to
 from tests.federation.test_a_cards_year import HANAKO, Year
+from tests.hostile.terminal import typed
 from tests.rooms.portal.house import HELPER, PORTAL, Person
 
 PLAN = Plan(
@@ -38,6 +43,8 @@ TAXES = "宛名番号,基準日,所得年,合計所得金額,扶養人数\r\n100
 
 class Town(Year):
     """The federation with a portal beside it; what `tests.rooms.portal.house.Person` needs."""
+
+    folder = Path()
 
     async def open_portal(self, new_room):
         loop = asyncio.get_running_loop()
@@ -112,13 +119,14 @@ async def deliver_meanwhile(street):
         await asyncio.sleep(0.05)
 
 
-def test_her_own_card_opens_her_own_records_and_no_number_passes(server, new_room):
+def test_her_own_card_opens_her_own_records_and_no_number_passes(server, new_room, tmp_path):
     async def whole():
         clock = HandClock(datetime(2026, 6, 1, 1, tzinfo=UTC))
         street = await open_street(
             PLAN, postgres=server, clock=clock, entropy=SystemEntropy(), report=_never
         )
         town = Town(street, clock)
+        town.folder = tmp_path
         try:
             await town.open_portal(new_room)
             await _story(town)
@@ -146,6 +154,7 @@ async def _story(town):
         await hanako.open("/looked")
         assert "東京都港区が、大阪府大阪市に照会しました" in hanako.page, hanako.page
         assert "児童手当" in hanako.page
+        await _her_history(town, hanako)
         await hanako.open("/looked/offices")
         assert "東京都港区" in hanako.page
         assert "答えた" in hanako.page
@@ -159,6 +168,28 @@ async def _story(town):
         for table in ("account", "visit", "card_proof", "journal"):
             cursor = await tx.connection.execute(f"SELECT t.*::text FROM {table} t".encode())
             assert number not in str(await cursor.fetchall()), table
+
+
+async def _her_history(town, hanako):
+    """She is told that no number is missing, takes it away with its proof, and checks that offline."""
+    room = town.street.ledger
+    await chain.place(room.ledger)
+    await be_witnessed(room.ledger, room.caller, pinned=room.asker.book.pinned)
+    assert "この一覧は、1番から1番まで欠けていません" in hanako.page, hanako.page
+    await hanako.open("/looked/proof")
+    file = town.folder / "who-looked-proof.json"
+    file.write_bytes(hanako.answer.content)
+    log = room.ledger.log.signer.key.vkey()
+    witness = witness_key(town.street.keys["oversight"].public.signing).vkey()
+    words = ("verify", str(file), "--log-key", log, "--witness-key", witness)
+    told = typed(*words)
+    assert told.code == cli.DONE, told
+    assert "記録は1番から1番まで、欠けていません" in told.out
+    assert town.people[HANAKO][0] not in file.read_text()
+    file.write_bytes(file.read_bytes().replace(MINATO.encode(), b"lg-131041"))
+    told = typed(*words)
+    assert told.code == cli.FAILED
+    assert "1番の記録：公開ログにあるものと違います" in told.out
 
 
 async def _her_own_data(hanako):

@@ -165,6 +165,26 @@ def test_what_was_forgotten_by_age_is_before_the_first_number(in_sight, postgres
     in_sight(story)
 
 
+def test_what_is_forgotten_before_its_turn_takes_the_numbers_before_it_along(in_sight):
+    async def story(house):
+        long_ago = house.clock.now().replace(year=2016)
+        made = [{"requested_at": long_ago}, {}, {"requested_at": long_ago}, {}]
+        records = [house.record("one", **changes) for changes in made]
+        for one in records:
+            await certain(house, one)
+        assert await retention.forget(house.database, clock=house.clock, actor="ledger") == 2
+        await settled(house)
+        page = await house.page(await house.enter("one"))
+        assert (page["first"], page["last"]) == (4, 4)
+        numbers = {one["record"]: one["number"] for one in page["records"]}
+        assert numbers == {records[1].record: None, records[3].record: 4}
+        history = await checked(house, await taken(house))
+        assert (history.first, history.last) == (4, 4)
+        assert names(history.unnumbered) == [records[1].record]
+
+    in_sight(story)
+
+
 TURNED_BACK = (
     "UPDATE person_chain c SET (number, head, head_at) = (SELECT l.number, l.leaf, r.requested_at"
     " FROM person_link l JOIN record r ON r.record = l.record"
