@@ -2,6 +2,7 @@
 
 import shutil
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -47,6 +48,9 @@ def same_as_the_first(again, first):
     assert bad.equals(bad_1)
     assert (marked.prints == marked_1.prints).all()
     assert (marked.marks == marked_1.marks).all()
+    # What is not in the table is nothing to what is made of it.
+    assert set(np.flatnonzero(marked.prints)) == set(out["row"])
+    assert not marked.marks[bad["row"].to_numpy()].any()
 
 
 def numbered(table):
@@ -85,6 +89,7 @@ def test_what_stands_as_it_stood_is_not_read_again(tmp_path, now, read):
     assert first[-1] >= len(now)
     assert again[-1] == read
     same_as_the_first(again, first)
+    same_as_the_first(taken(tmp_path / "again", now), first)
     assert not (tmp_path / "again" / ".before_rows").exists()
 
 
@@ -113,10 +118,15 @@ def test_another_mapping_reads_everything_again(tmp_path):
 
 def test_a_row_that_stood_is_empty_where_other_columns_are_too(tmp_path):
     # Nothing is required: a row of which another column holds something can be judged.
-    how = mapping(columns={"record_id": "番号", "name": "氏名"} | {"number": "個人番号"})
-    table = pl.DataFrame([["", "", "", "1"], ["r2", number(2), "a", "1"]], HEADING, orient="row")
-    taken(tmp_path / "a", table, how)
-    now = pl.DataFrame([["", "", "", ""], ["r2", number(2), "a", "1"]], HEADING, orient="row")
+    named = mapping(columns={"record_id": "番号", "name": "氏名", "number": "個人番号"})
+    how = msgspec.structs.replace(named, required=())
+    table = pl.DataFrame(
+        [[None, None, None, "1"], ["r2", number(2), "a", "1"]], HEADING, orient="row"
+    )
+    assert len(taken(tmp_path / "a", table, how)[1]) == 2
+    now = pl.DataFrame(
+        [[None, None, None, None], ["r2", number(2), "a", "1"]], HEADING, orient="row"
+    )
     same_as_the_first(taken(tmp_path / "a", now, how), taken(tmp_path / "b", now, how))
 
 

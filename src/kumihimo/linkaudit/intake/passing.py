@@ -62,8 +62,7 @@ class Pass:
         prints = mixed(hashes.values())
         counted = np.zeros(len(block), np.uint32)
         if before is not None:
-            counted = before.of(first, prints)
-            counted[block["fault"].is_not_null().to_numpy()] = 0
+            counted = before.of(first, prints)  # 0 too where nothing stands: it may be a fault now
         new = counted == 0
         asked = block if new.all() else block.filter(pl.Series(new))
         made = _Made.of(asked, self.errand.reading)
@@ -73,7 +72,7 @@ class Pass:
         self.tally.add(hashes, first, counted)
         if made.bad is not None:
             self._list(made.bad)
-            prints[np.flatnonzero(new)[~made.good]] = 0
+            prints[made.bad["row"].to_numpy() - first] = 0
         return self._joined(block, new, made, prints, kept)
 
     def _joined(
@@ -139,7 +138,6 @@ class _Made:
     """What was made of rows: the `good` ones as read, and of all whether they stand as read."""
 
     rows: pl.DataFrame
-    good: NDArray[np.bool_]
     same: NDArray[np.bool_]
     marks: NDArray[np.uint32]
     bad: pl.DataFrame | None
@@ -157,12 +155,11 @@ class _Made:
                 same &= one.read.eq_missing(block[name]).to_numpy()
         faults = _first_faults(block, columns)
         if faults is None:
-            return cls(rows, np.ones(len(block), bool), same, marks(columns), None)
+            return cls(rows, same, marks(columns), None)
         wrong = faults["fault"].is_not_null()
         told = rows.with_columns(block["line"], *faults.get_columns())
-        good = (~wrong).to_numpy()
         bad = listed(told.filter(wrong))
-        return cls(rows.filter(~wrong), good, same & good, marks(columns), bad)
+        return cls(rows.filter(~wrong), same & (~wrong).to_numpy(), marks(columns), bad)
 
 
 def _first_faults(block: pl.DataFrame, columns: Columns[str, Column]) -> pl.DataFrame | None:
