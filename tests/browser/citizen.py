@@ -23,9 +23,11 @@ async def portal(new_room, *, shared=False):
     house = House(origin=origin, helper=beside)
     house.ledger.records["hanako"] = [
         record(1),
-        refused(2, requester="nenkin", affair="b037"),
-        record(3, affair="self-information", requester="ledger", basis=("self-information",)),
-        *(record(n) for n in range(4, 30)),
+        refused(2, requester="nenkin", affair="b037", number=28),
+        record(
+            3, affair="self-information", requester="ledger", basis=("self-information",), number=27
+        ),
+        *(record(n, number=30 - n) for n in range(4, 30)),
     ]
     house.ledger.holds["hanako"] = {
         "local-tax": (

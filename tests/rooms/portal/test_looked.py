@@ -171,6 +171,10 @@ def test_she_is_told_that_no_number_is_missing_and_takes_the_proof_away(at_porta
         )
         assert "この一覧は、1番から2番まで欠けていません" in hanako.page
         assert hanako.page.count("番</span>") == 2
+        await hanako.send("/looked", outcome="OK")
+        assert "欠けていません" not in hanako.page, (
+            "of a list that is narrowed down nothing is said"
+        )
         await hanako.open("/looked/proof")
         assert hanako.answer.content == file  # the ledger's signature is over every byte
         await hanako.open("/looked/proof-schema")
