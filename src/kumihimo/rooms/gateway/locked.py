@@ -32,6 +32,7 @@ IN_RANDOM_ORDER: Final[Mapping[str, str]] = {
     "case_file": "case_file_person",
     "copy": "copy_person",
     "suspension": "suspension_pkey",
+    "notice_sent": "notice_sent_pkey",
 }
 
 
