@@ -2,8 +2,6 @@
 
 import time
 from contextlib import closing, contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import httpx2
 import psutil
@@ -15,7 +13,7 @@ from kumihimo.kernel.message import PROBLEM_TYPE, sign_request
 from kumihimo.kernel.net import Refused
 from kumihimo.operations.graces import DIRECTORY, RECORDS
 from kumihimo.rooms.linkage.api import INQUIRIES_PATH
-from tests.federation.moved_clocks import SEEN_WITHIN_S, MovedClock
+from tests.federation.moved_clocks import SEEN_WITHIN_S, moved_clock
 from tests.federation.processes import (
     EAST,
     WEST,
@@ -103,17 +101,13 @@ class Town:
 @pytest.fixture(scope="module")
 def town():
     with (
-        pytest.MonkeyPatch.context() as patch,
-        TemporaryDirectory(prefix="kumihimo-test-") as folder,
+        moved_clock() as clock,
+        two_towns(lambda _: clock.applies()) as (rooms, server),
+        closing(rooms.client(MINATO)) as minato,
+        closing(rooms.client(OSAKA)) as osaka,
     ):
-        clock = MovedClock(Path(folder))
-        with (
-            two_towns(lambda _: clock.applies(patch)) as (rooms, server),
-            closing(rooms.client(MINATO)) as minato,
-            closing(rooms.client(OSAKA)) as osaka,
-        ):
-            names = settle(rooms, minato, osaka, PEOPLE)
-            yield Town(rooms, server, clock, minato, names)
+        names = settle(rooms, minato, osaka, PEOPLE)
+        yield Town(rooms, server, clock, minato, names)
 
 
 def test_without_oversight_the_rooms_go_on_for_a_day_and_then_refuse_and_say_so(town):

@@ -10,9 +10,12 @@ from itertools import cycle
 import psutil
 import pytest
 
+from kumihimo.kernel import outbox
+from kumihimo.rooms.gateway import sending
 from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.run.federation import Room
 from kumihimo.run.loopback import HOST, free_ports
+from tests.federation.moved_clocks import moved_clock
 from tests.federation.processes import (
     EAST,
     WEST,
@@ -29,6 +32,8 @@ PEOPLE = 100
 BATCHES = 6
 ALONE = 20
 DOUBLED = ("linkage", EAST, WEST)
+# After this what a process had claimed is another's.
+CLAIMED_S = int(max(sending.CLAIM_FOR, outbox.CLAIM_FOR).total_seconds())
 
 
 def second(name):
@@ -77,9 +82,10 @@ class Either:
 class Town:
     """The federation, the clients of Minato's two processes, and every inquiry ever taken."""
 
-    def __init__(self, rooms, server, clients, names):
+    def __init__(self, rooms, server, clock, clients, names):
         self.rooms = rooms
         self.server = server
+        self.clock = clock
         self.clients = clients
         self.names = names
         self.acknowledged = []
@@ -87,7 +93,11 @@ class Town:
 
 @pytest.fixture(scope="module")
 def town():
-    with two_towns(double) as (rooms, server):
+    def prepare(rooms):
+        double(rooms)
+        clock.applies()
+
+    with moved_clock() as clock, two_towns(prepare) as (rooms, server):
         tokens = {EAST: rooms.token(MINATO), WEST: rooms.token(OSAKA)}
         clients = [
             BusinessClient(rooms.rooms[which(name)].address, token)
@@ -96,7 +106,7 @@ def town():
         ]
         with closing(clients[0]), closing(clients[1]), closing(clients[2]), closing(clients[3]):
             names = settle(rooms, Either(*clients[:2]), Either(*clients[2:]), PEOPLE)
-            yield Town(rooms, server, clients[:2], names)
+            yield Town(rooms, server, clock, clients[:2], names)
 
 
 def test_two_processes_of_a_gateway_acquire_each_code_once(town):
@@ -151,6 +161,7 @@ def test_a_process_that_sleeps_over_its_work_does_nothing_twice_when_it_wakes(to
     try:
         for process in first:
             process.suspend()
+        town.clock.pass_by(CLAIMED_S)
         answered(town, inquiries)  # by the others
     finally:
         for process in first:
@@ -163,6 +174,7 @@ def test_when_one_of_the_two_dies_the_other_goes_on_with_all_of_it(town):
     inquiries = ask(town, town.clients)
     for name in DOUBLED:  # with whatever they have in their hands
         town.rooms.rooms[name].kill()
+    town.clock.pass_by(CLAIMED_S)
     answered(town, inquiries)
     each_once(town)
     for name in DOUBLED:
