@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from kumihimo.card.applications import TEXT
 from tests.card.reader import JPKI
 from tests.interop.desk import ALONE, AUTH, AUTH_PIN, MODULE, OWN, SIGN, SIGN_PIN
 from tests.interop.hanko import signed_pdf
@@ -101,6 +102,8 @@ def test_a_card_that_is_pulled_out_in_the_middle_is_told_to_the_client_and_keeps
 def test_two_readers_hold_two_cards_that_know_nothing_of_each_other(desk, card):
     with desk.card("child", at=1) as other, Talker(desk) as here, Talker(desk, at=1) as there:
         select = (f"00A4040C0A{JPKI}", "00A4020C020018")
+        # A client before this one may have left the card with power, and its PIN verified.
+        assert here.send(f"00A4040C{len(TEXT.aid):02X}{TEXT.aid.hex()}") == "9000"
         assert here.send(*select, "00200080") == "63C3"
         assert there.send(*select, "002000800439393939") == "63C2"
         assert there.send("002000800431323334") == "9000"

@@ -42,7 +42,7 @@ def miscopied(number):
     """Return the number with a wrong last digit, and one that differs more and is well-formed."""
     body = str((int(number[:-1]) + 1) % 10**11).zfill(11)
     nobodys = IndividualNumber.generate(body, space=NumberSpace.TEST).reveal()
-    return number[:-1] + str(9 - int(number[-1])), nobodys
+    return number[:-1] + str((int(number[-1]) + 1) % 10), nobodys
 
 
 def test_a_family_members_number_on_the_form_is_registered_for_nobody(in_town):

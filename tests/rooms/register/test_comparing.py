@@ -37,7 +37,7 @@ def test_a_family_members_number_is_told_from_ones_own_and_no_value_leaves_regis
             link(number, one),
             link(of_other, one),
             link("", one),
-            link(number[:-1] + str(9 - int(number[-1])), one),
+            link(number[:-1] + str((int(number[-1]) + 1) % 10), one),
         )
         found = await compare(house, *asked)
         assert [j.verdict for j in found] == ["EQUAL", "MISMATCH", "NOT_FOUND", "NOT_FOUND"]
