@@ -1,5 +1,7 @@
 """Parquet files put together without reading them hold what they held, in their order."""
 
+from typing import Any
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -160,3 +162,18 @@ def test_columns_of_other_groups_or_of_many_values_are_not_woven(tmp_path):
                 [Strand(tmp_path / "a", "row", "row"), Strand(tmp_path / other, name, "run")],
                 tmp_path / "whole",
             )
+
+
+def test_a_column_that_lies_nowhere_is_not_woven(tmp_path):
+    table([(1, "r", 0.5, 1)]).write_parquet(tmp_path / "a")
+    content = (tmp_path / "a").read_bytes()
+    length = int.from_bytes(content[-8:-4], "little")
+    footer: Any = read(content[-8 - length : -8])
+    about = footer[4][1].values[0][1][1].values[0][3][1]
+    for field in (9, 10, 11):
+        about.pop(field, None)
+    said = written(footer)
+    end = said + len(said).to_bytes(4, "little") + b"PAR1"
+    (tmp_path / "a").write_bytes(content[: -8 - length] + end)
+    with pytest.raises(NotAlike, match="no place"):
+        weave([Strand(tmp_path / "a", "row", "row")], tmp_path / "whole")

@@ -86,9 +86,9 @@ class _Known:
     def put(self, told: pl.DataFrame) -> None:
         """Write down `SHARED` of some rows."""
         at = told["row"].to_numpy()
-        whole = told.with_columns(surname=pl.col("surname").cast(pl.Int8) + 1).fill_null(0)
-        for name in ("account", "number", "household", "surname"):
-            getattr(self, name)[at] = whole[name].to_numpy()
+        filled = told.with_columns(surname=pl.col("surname").cast(pl.Int8) + 1).fill_null(0)
+        for field in attrs.fields(_Known):
+            getattr(self, field.name)[at] = filled[field.name].to_numpy()
 
     def take(self, rows: NDArray[np.int64], known: "_Known", was: NDArray[np.int64]) -> None:
         """Write down of some rows what was known of others."""
@@ -110,13 +110,11 @@ class _Known:
 
 def _make(stage: Path, size: int, prints: Path | None) -> None:
     """Make the arrays of a stage for rows below `size`, and keep their fingerprints, if any."""
-    for name, kind in zip(
-        ("account", "number", "household", "surname"),
-        (np.int64, np.int64, np.uint64, np.int8),
-        strict=True,
-    ):
-        if not (stage / f"{name}.npy").exists():
-            with whole(stage / f"{name}.npy") as half:
+    kinds = (np.int64, np.int64, np.uint64, np.int8)
+    for field, kind in zip(attrs.fields(_Known), kinds, strict=True):
+        place = stage / f"{field.name}.npy"
+        if not place.exists():
+            with whole(place) as half:
                 np.lib.format.open_memmap(half, "w+", kind, (size,)).flush()
     if prints is not None:
         with whole(stage / "prints.npy") as half:

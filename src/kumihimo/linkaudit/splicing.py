@@ -97,7 +97,7 @@ def weave(strands: Sequence[Strand], place: Path) -> None:
     """Write a table of columns that stand in some Parquet files, whose groups of rows are as long.
 
     What `splice` leaves out is left out. Raises `NotAlike`, also where a column holds more than one
-    value a row, is sealed or lies in another file.
+    value a row, is sealed, lies in another file or nowhere.
     """
     with ExitStack() as opened, place.open("wb") as whole:
         parts = {one.file: opened.enter_context(one.file.open("rb")) for one in strands}
@@ -159,8 +159,10 @@ def _carry(column: Struct, part: BinaryIO, whole: BinaryIO) -> Struct:
     """Write a column of a group; return what is said of it there."""
     about = cast("Struct", column[_ABOUT][1])
     # A writer that has no dictionary may say that it begins at 0.
-    begins = min(place for field in _PAGES if (place := _number(about, field)))
-    now = whole.tell()
+    places = [place for field in _PAGES if (place := _number(about, field))]
+    if not places:
+        raise NotAlike("a column has no place in its file")
+    begins, now = min(places), whole.tell()
     _copy(part, whole, _number(about, _LONG), begins)
     _move_column(column, now - begins)
     column[_AT] = (I64, now)
