@@ -87,6 +87,13 @@ def test_a_number_that_stands_twice_is_left_alone(rows):
     assert (sow(doubled, 5, each=EACH).key["row"] > 400).all()
 
 
+def test_a_row_that_the_audit_did_not_clear_is_left_alone(rows, sown):
+    # A twin who carries her sister's number already would get her own.
+    cleared = ~rows["row"].is_in(sown.key["row"].implode())
+    again = sow(rows, 5, each=EACH, cleared=cleared)
+    assert not set(again.key["row"]) & set(sown.key["row"])
+
+
 def test_a_small_file_is_not_drowned_in_what_is_sown(rows):
     with pytest.raises(BadStatistics):
         sow(rows.head(1_000), 5, each=EACH)

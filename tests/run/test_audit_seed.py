@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from kumihimo.linkaudit.results import table
 from kumihimo.run.cli import build, run
 from tests.run.audits import done, make_audit, said
 
@@ -35,6 +36,13 @@ def test_what_is_sown_is_told_and_nearly_all_of_it_is_found(sown, audit):
         assert planted == "20"
         assert int(found) >= 18
         assert cleared == "0"
+
+
+def test_nothing_is_sown_where_the_audit_saw_something_already(sown, audit):
+    folder, _ = sown
+    key = pl.read_csv(folder / "key.csv", infer_schema=False)
+    cleared = table(audit, "findings").filter(pl.col("verdict").is_in(["confirmed", "notational"]))
+    assert not set(key["record_id"]) - set(cleared["record_id"])
 
 
 def test_the_key_names_rows_and_no_number(sown):

@@ -39,10 +39,13 @@ class Sown:
     key: pl.DataFrame
 
 
-def sow(rows: pl.DataFrame, seed: int, *, each: int = SOWN_EACH) -> Sown:
+def sow(
+    rows: pl.DataFrame, seed: int, *, each: int = SOWN_EACH, cleared: pl.Series | None = None
+) -> Sown:
     """Return rows (`schema.ROWS`) with `each` mis-links of every mechanism that the file allows.
 
-    Households are those that the file names, else rows with one address; namesakes have one
+    `cleared` says (Boolean) which rows an audit has cleared; only they are sown, for a number that is
+    wrong already may come to its right place. Households are those that the file names, else rows with one address; namesakes have one
     reading (else name), birth date and sex as written. Raises `BadStatistics` for a file that is
     too small.
     """
@@ -53,6 +56,8 @@ def sow(rows: pl.DataFrame, seed: int, *, each: int = SOWN_EACH) -> Sown:
             pointer="each",
         )
     field = _Field.of(rows, order)
+    if cleared is not None:
+        field.usable &= cleared.to_numpy()
     field.slip(each)
     for mechanism, one, other in (
         (Mechanism.TWIN, *_together(rows, [_household(), _birth()], order)),

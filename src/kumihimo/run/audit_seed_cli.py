@@ -12,6 +12,7 @@ from kumihimo.kernel.refusal import BadInput, Conflict
 from kumihimo.linkaudit.intake.mapping import COLUMNS, Layout
 from kumihimo.linkaudit.intake.writing import head_text, side_text
 from kumihimo.linkaudit.results import NoAudit, read_about, table
+from kumihimo.linkaudit.sampling import CLEARED
 from kumihimo.linkaudit.schema import ROWS, Mechanism, Verdict
 from kumihimo.linkaudit.seeding import KEY, SOWN_EACH, sensitivity, sow
 from kumihimo.linkaudit.statistics import remaining
@@ -31,7 +32,7 @@ def sow_rows(
 ) -> None:
     """仕込む。 Write a copy of an audit's records in which some carry another person's number.
 
-    Numbers change places between records: in households, between twins, between namesakes, at
+    Numbers change places between records that the audit has cleared: in households, between twins, between namesakes, at
     random, and by runs that slip. `out` gets `rows.parquet` and `mapping.toml` and holds personal data.
 
     Parameters
@@ -52,7 +53,8 @@ def sow_rows(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise Conflict(f"{out}: not an empty folder", pointer="out")
     about = read_about(folder)
-    made = sow(_rows(folder), seed or _by_chance(SystemEntropy()), each=each)
+    rows, cleared = _rows(folder)
+    made = sow(rows, seed or _by_chance(SystemEntropy()), each=each, cleared=cleared)
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     made.rows.write_parquet(out / "rows.parquet")
     head = head_text(
@@ -111,13 +113,16 @@ def measure(folder: Path, *, sown: Path, original: Path | None = None) -> None:
     console().print(shown)
 
 
-def _rows(folder: Path) -> pl.DataFrame:
-    """Return the records that an audit took in, numbered as the copy will be."""
+def _rows(folder: Path) -> tuple[pl.DataFrame, pl.Series]:
+    """Return the records that an audit took in, numbered as the copy will be, and which it cleared."""
     parts = sorted((folder / "rows").glob("part-*.parquet"))
     if not parts:
         raise NoAudit(f"{folder}: has no records; run `kumihimo audit run` first")
     whole = pl.concat([pl.read_parquet(part) for part in parts])
-    return whole.with_columns(row=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)).select(*ROWS)
+    verdicts = table(folder, "findings").filter(pl.col("verdict").is_in([str(v) for v in CLEARED]))
+    cleared = whole["row"].is_in(verdicts["row"].implode())
+    numbered = whole.with_columns(row=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+    return numbered.select(*ROWS), cleared
 
 
 def _key(path: Path) -> pl.DataFrame:
