@@ -8,7 +8,7 @@ from kumihimo.rooms.portal.helper.app import Helper
 from kumihimo.rooms.portal.helper.portals import Portals
 from kumihimo.rooms.portal.helper.tray import Tray
 from kumihimo.rooms.register.api import OfficeAsked
-from kumihimo.run.loopback import HOST, free_port, served
+from kumihimo.run.loopback import HOST, free_ports, served
 from tests.rooms.portal.house import PIN, House, card
 from tests.rooms.portal.ledger import held, notice_of, record, refused
 
@@ -18,7 +18,7 @@ CARDS = ("花子のカード", "太郎のカード")
 @asynccontextmanager
 async def portal(new_room, *, shared=False):
     """Yield the portal's address; Hanako's card lies in the reader."""
-    ports = free_port(), free_port()
+    ports = free_ports(2)
     origin, beside = (f"http://{HOST}:{port}" for port in ports)
     house = House(origin=origin, helper=beside)
     house.ledger.records["hanako"] = [

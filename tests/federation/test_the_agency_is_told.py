@@ -13,6 +13,7 @@ from kumihimo.rooms.gateway.domain.providing import SELF_INFORMATION
 from tests.federation.street import ALLOWANCE, OSAKA, transport_to
 from tests.federation.test_after_a_correction import JOHN_WRITTEN, correct, mistaken
 from tests.federation.test_exchange import JOHN
+from tests.nowhere import nowhere, nowhere_by_itself
 
 LATER = timedelta(minutes=6)
 IN_CHARGE = {"mhlw": frozenset({ALLOWANCE}), "mext": frozenset({"b123"})}
@@ -64,10 +65,9 @@ def test_the_ministry_in_charge_reads_of_a_corrected_link_and_another_does_not(
             JOHN_WRITTEN.address,
             given.inquiry,
             street.leaks[0][1].leak,
-            "case-1",
-            "3210000",
         )
-        assert not [one for one in personal if one.encode() in dump]
+        assert all(nowhere(one.encode(), dump) for one in personal)
+        assert all(nowhere_by_itself(one, dump) for one in ("case-1", "3210000"))
         assert JOHN not in dump
         assert JOHN.hex().encode() not in dump
 

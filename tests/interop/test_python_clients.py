@@ -16,9 +16,17 @@ from tests.interop.hanko import signed_pdf
 SYSTEM_PYTHON = "/usr/bin/python3"  # pyscard comes as a package of Debian
 SIGNS = """
 import sys
+import time
 import pkcs11
 module, label, pin = sys.argv[1:]
-token = pkcs11.lib(module).get_token(token_label=label)
+for left in reversed(range(20)):
+    try:
+        token = pkcs11.lib(module).get_token(token_label=label)
+        break
+    except pkcs11.DeviceError:  # OpenSC, where the reader was busy with another program
+        if not left:
+            raise
+        time.sleep(0.2)
 with token.open(user_pin=pin) as session:
     [key] = session.get_objects({pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY})
     print(key.sign(b"I agree", mechanism=pkcs11.Mechanism.SHA256_RSA_PKCS).hex())

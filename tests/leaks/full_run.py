@@ -38,7 +38,7 @@ from tests.rooms.jpki.made import order
 from tests.rooms.register.made import birth, event
 
 GATEWAYS = {"gateway-a": [MINATO], "gateway-b": [OSAKA], "gateway-c": [NAGOYA]}
-PAYLOAD = 918273645
+PAYLOAD = 918273645546
 NAMES = ("鸞鳳　麒麟", "鼇頭　靉靆")
 ADDRESS = "東京都港区芝公園二丁目四番鳳凰閣"
 ROOMS = ("oversight", "register", "linkage", "ledger", "jpki", "cards", *GATEWAYS)

@@ -13,6 +13,7 @@ from kumihimo.rooms.portal.exporting import Export
 from kumihimo.rooms.register.api import OfficeAsked
 from kumihimo.statute.law import affairs, informations
 from kumihimo.statute.layouts import layouts
+from tests.nowhere import nowhere, nowhere_by_itself
 from tests.rooms.cards.forms import form_of
 from tests.rooms.ledger.domain.made import Maker, written
 from tests.rooms.portal.house import PIN, PORTAL
@@ -112,8 +113,9 @@ def test_what_she_reads_is_stored_nowhere_at_the_portal(at_portal):
             if name == "migration":
                 continue
             for row in await house.rows(f"SELECT t.*::text FROM {name} t"):
-                assert "lg-131032" not in str(row)
-                assert "b081" not in str(row)
+                assert nowhere("lg-131032", str(row))
+                assert nowhere(b"lg-131032".hex(), str(row))
+                assert nowhere_by_itself("b081", str(row))
 
     at_portal(story)
 
