@@ -50,6 +50,17 @@ DESK = {
 }
 
 
+PORTAL = {
+    "pages_per_second": None,
+    "page_p95_ms": 100.0,
+    "ratio_to_bare_page": None,
+    "page_cpu_ms": None,
+    "lcp_ms_first": 1500.0,
+    "lcp_ms_looked": 1500.0,
+    "lcp_ms_mine": 1500.0,
+}
+
+
 def bench(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "kumihimo", "bench", *arguments],
@@ -109,6 +120,15 @@ def test_the_benchmark_of_the_desk_prints_its_pages_beside_bare_postgresql():
     assert all(one["value"] > 0 and one["against_value"] > 0 for one in found["measures"])
     assert done.returncode == int(not all(one["holds"] for one in found["measures"]))
     assert "1,000 rows loaded (1,000 new, 0 as before, 50 suspended)" in done.stderr
+
+
+def test_the_benchmark_of_the_portal_prints_its_pages_beside_a_bare_one():
+    done = bench("portal", "--quick", "--json")
+    found = json.loads(done.stdout)
+    assert {one["name"]: one["bar"] for one in found["measures"]} == PORTAL
+    assert all(one["value"] > 0 and one["against_value"] > 0 for one in found["measures"])
+    assert done.returncode == int(not all(one["holds"] for one in found["measures"]))
+    assert "4 people signed in" in done.stderr
 
 
 @pytest.mark.parametrize(

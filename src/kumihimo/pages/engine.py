@@ -4,13 +4,16 @@ A room brings its own templates; components and style come from here, so that st
 meet the same ones. `tokens.css` is the Digital Agency's (see `static/tokens.LICENSE`).
 """
 
+import gzip
+import hashlib
 from collections.abc import Callable
+from functools import cache
 from importlib.resources import files
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import attrs
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-from litestar import Response, get
+from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from kumihimo.kernel.door import lawful
@@ -22,6 +25,7 @@ Language = Literal["ja", "easy", "en", "furigana"]
 LANGUAGES: Final[tuple[Language, ...]] = ("ja", "easy", "en", "furigana")
 
 STYLES: Final = ("tokens.css", "components.css")
+_YEAR_S: Final = 31_536_000
 
 
 @attrs.frozen
@@ -42,6 +46,7 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,
         )
         return cls(environment)
 
@@ -50,7 +55,10 @@ class Pages:
     ) -> Response[str]:
         """Return a page. In templates `t(japanese, english, easy)` says a text."""
         text = self.environment.get_template(name).render(
-            t=_teller(language), language=language, **context
+            t=_teller(language),
+            language=language,
+            styles=[style_address(one) for one in STYLES],
+            **context,
         )
         if language == "furigana":
             text = furigana.shown(text)
@@ -73,13 +81,36 @@ def style_routes() -> list[HTTPRouteHandler]:
     return [_style(name) for name in STYLES]
 
 
+@cache
+def _sheet(name: str) -> bytes:
+    return (files("kumihimo.pages") / "static" / name).read_bytes()
+
+
+@cache
+def _digest(name: str) -> str:
+    return hashlib.sha256(_sheet(name)).hexdigest()[:16]
+
+
+def style_address(name: str) -> str:
+    """Return where a page finds a style sheet: another address for other contents."""
+    return f"/style/{name}?of={_digest(name)}"
+
+
 def _style(name: str) -> HTTPRouteHandler:
-    sheet = (files("kumihimo.pages") / "static" / name).read_text("utf-8")
-    headers = {"cache-control": "max-age=3600"}
+    sheet, digest = _sheet(name), _digest(name)
+    small = gzip.compress(sheet, mtime=0)
 
     @get(f"/style/{name}", opt=lawful(authority="operations: style", callers=("anyone",)))
-    async def style() -> Response[str]:
-        """Serve a style sheet."""
-        return Response(sheet, media_type="text/css", headers=headers)
+    async def style(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Serve a style sheet; at the address that a page names it is good for ever."""
+        named = request.query_params.get("of") == digest
+        headers = {
+            "cache-control": f"public, max-age={_YEAR_S}, immutable" if named else "max-age=3600",
+            "vary": "accept-encoding",
+        }
+        shrunk = "gzip" in request.headers.get("accept-encoding", "")
+        if shrunk:
+            headers["content-encoding"] = "gzip"
+        return Response(small if shrunk else sheet, media_type="text/css", headers=headers)
 
     return style

@@ -22,14 +22,28 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def changed(visit: Visit) -> bool:
+    """Say whether a visit keeps something else than the database has.
+
+    A page that only reads writes nothing: of two that are made at once neither takes back what the
+    other remembered.
+    """
+    return _content(visit) != visit.stored
+
+
+def _content(visit: Visit) -> bytes:
+    return msgspec.json.encode(_Content(visit.kept, visit.done))
+
+
 def lock_content(locker: Locker, visit: Visit) -> bytes:
     """Lock what a visit keeps, bound to its token."""
-    content = msgspec.json.encode(_Content(visit.kept, visit.done))
-    return locker.lock(content, label=_LABEL + token_hash(visit.token), block=_BLOCK)
+    return locker.lock(_content(visit), label=_LABEL + token_hash(visit.token), block=_BLOCK)
 
 
 def open_visit(locker: Locker, locked: bytes, *, token: str, who: str, role: str = "") -> Visit:
     """Return the visit of a token with what it keeps."""
     content = locker.unlock(locked, label=_LABEL + token_hash(token))
     found = msgspec.json.decode(content, type=_Content)
-    return Visit(token, who=who, role=role, kept=dict(found.kept), done=found.done, begun=True)
+    visit = Visit(token, who=who, role=role, kept=dict(found.kept), done=found.done, begun=True)
+    visit.stored = _content(visit)
+    return visit

@@ -32,7 +32,7 @@ class Visit:
     """One browser. `kept` is what its pages remember of the work that was begun.
 
     `who` is "" for a stranger. `begun` says that a store has the visit. `source` is the address that
-    the browser asks from.
+    the browser asks from. `stored` is what it kept when a database gave it out.
     """
 
     token: str = attrs.field(repr=False)
@@ -43,6 +43,7 @@ class Visit:
     done: tuple[str, str] | None = None
     begun: bool = False
     source: str = attrs.field(default="", repr=False)
+    stored: bytes = attrs.field(default=b"", repr=False)
 
     @property
     def form_token(self) -> str:
@@ -52,7 +53,7 @@ class Visit:
     def becomes(self, token: str, known: Known = Known("")) -> None:
         """Be somebody else's visit from now on, under a new token and with nothing kept."""
         self.token, self.who, self.role = token, known.who, known.role
-        self.kept, self.done, self.begun = {}, None, False
+        self.kept, self.done, self.begun, self.stored = {}, None, False, b""
 
 
 class Visits(Protocol):

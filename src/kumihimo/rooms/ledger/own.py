@@ -128,7 +128,7 @@ def _batch(
         batch=batch,
         token_hash=person.token_hash,
         information=layout.information,
-        reader_key=_reader(person.token).public_key().public_bytes_raw(),
+        reader_key=reader_key(person.token).public_key().public_bytes_raw(),
         body=msgspec.json.encode(InquiryBatch(inquiries)),
         asked_at=now,
         until=person.until,
@@ -144,7 +144,7 @@ def _sealed(asker: Asker, person: Person, party: str) -> bytes:
     return seal(person.code.code, to=to, entropy=asker.ledger.entropy).encode()
 
 
-def _reader(token: Withheld[str]) -> X25519PrivateKey:
+def reader_key(token: Withheld[str]) -> X25519PrivateKey:
     """Return the key that a session's answers are sealed to: who has the token has it, nobody else."""
     drawn = HKDF(SHA256(), 32, salt=None, info=b"kumihimo/ledger/own").derive(
         token.reveal().encode()
@@ -152,7 +152,8 @@ def _reader(token: Withheld[str]) -> X25519PrivateKey:
     return X25519PrivateKey.from_private_bytes(drawn)
 
 
-def _context(inquiry: str) -> bytes:
+def answer_context(inquiry: str) -> bytes:
+    """Return what the seal of an answer is bound to."""
     return b"kumihimo-own-v1\n" + inquiry.encode()
 
 
@@ -166,7 +167,7 @@ async def read(ledger: Ledger, person: Person) -> OwnInformation:
     of: dict[str, list[AskRow]] = {one.batch: [] for one in batches}
     for row in rows:
         of[row.batch].append(row)
-    key = _reader(person.token)
+    key = reader_key(person.token)
     return OwnInformation(tuple(_told(one, of[one.batch], key) for one in batches))
 
 
@@ -194,7 +195,7 @@ def _outcome(row: AskRow) -> Outcome | None:
 
 def _opened(row: AskRow, key: X25519PrivateKey) -> tuple[OwnItem, ...]:
     assert row.answer_sealed is not None, "who calls this has looked"
-    plain = open_payload(bytes(row.answer_sealed), key=key, context=_context(row.inquiry))
+    plain = open_payload(bytes(row.answer_sealed), key=key, context=answer_context(row.inquiry))
     return tuple(
         OwnItem(item=one.item, value=one.value, as_of=one.as_of, registered_on=one.registered_on)
         for one in msgspec.json.decode(plain, type=Provided).values
@@ -322,7 +323,7 @@ def _to_reader(batch: BatchRow, news: _News) -> bytes | None:
         return None
     # Blanks up to whole blocks, so that its length does not tell what it says.
     padded = news.payload.ljust(-(-len(news.payload) // BLOCK) * BLOCK)
-    return seal_payload(padded, to=bytes(batch.reader_key), context=_context(news.inquiry))
+    return seal_payload(padded, to=bytes(batch.reader_key), context=answer_context(news.inquiry))
 
 
 async def _report(tx: Tx, ends: Sequence[tuple[str | None, str]], now: datetime) -> None:

@@ -21,6 +21,14 @@ class VisitRow:
     lease_until: datetime | None
 
 
+async def may_be_lost(tx: Tx) -> None:
+    """Let this commit not wait for the disk: PostgreSQL itself would have to crash to lose it.
+
+    For how long a visit goes on: one that lost that ends sooner, and none later.
+    """
+    await tx.put("SET LOCAL synchronous_commit = off")
+
+
 async def find(tx: Tx, token_hash: bytes) -> VisitRow | None:
     """Return a visit, alone with it until the transaction ends."""
     return await tx.row(

@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 
 from kumihimo.kernel.sql import Tx
-from kumihimo.pages.stored import lock_content, open_visit, token_hash
+from kumihimo.pages.stored import changed, lock_content, open_visit, token_hash
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.portal import store_visits as store
 from kumihimo.rooms.portal.context import Portal
@@ -28,6 +28,7 @@ class StoredVisits:
         """Return a visit that goes on, and let it go on."""
         now = self.portal.clock.now()
         async with self.portal.database.transaction() as tx:
+            await store.may_be_lost(tx)  # each page goes through here
             row = await store.find(tx, token_hash(token))
             if row is None or not limits.goes_on(_span(row), now):
                 await self._over(tx, row)
@@ -42,7 +43,9 @@ class StoredVisits:
             await store.add(tx, self._row(visit, now))
 
     async def keep(self, visit: Visit) -> None:
-        """Write down what changed; one that was ended meanwhile stays so."""
+        """Write down what changed, if anything did; one that was ended meanwhile stays so."""
+        if not changed(visit):
+            return
         async with self.portal.database.transaction() as tx:
             await store.keep(tx, token_hash(visit.token), self._locked(visit))
 
