@@ -1,7 +1,8 @@
 """One full run of a federation, everything real, with canaries planted; and what it left behind.
 
 A canary is a value that stands nowhere else: numbers, names, an address, a payload. What the run
-leaves is every room's dump, every address that was called, the operators' log and every refusal.
+leaves is every room's dump, every address that was called, the operators' log, every room's metrics
+and every refusal.
 """
 
 import asyncio
@@ -17,13 +18,17 @@ import msgspec
 
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.health import Look, Watch, look_at_letters
 from kumihimo.kernel.keys import open_payload, seal_payload
 from kumihimo.kernel.log import Log
+from kumihimo.kernel.metrics import meter_of
 from kumihimo.kernel.net import Refused
+from kumihimo.operations.metrics import exposition
 from kumihimo.rooms.gateway import clients
 from kumihimo.rooms.gateway.business import Attributes, Registration
 from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.rooms.gateway.clients import EVERY_AFFAIR
+from kumihimo.rooms.gateway.store_waits import look_at
 from kumihimo.rooms.jpki.api import HolderAttributes
 from kumihimo.rooms.jpki.issuance import finish, intend
 from kumihimo.rooms.ledger.api import MY_RECORDS_PATH, SESSIONS_PATH, OpenSession
@@ -52,6 +57,7 @@ class Left:
     urls: list[str] = attrs.field(factory=list[str])
     log: str = ""
     refusals: list[str] = attrs.field(factory=list[str])
+    metrics: dict[str, str] = attrs.field(factory=dict[str, str])
     numbers: list[str] = attrs.field(factory=list[str])
     resident_codes: list[str] = attrs.field(factory=list[str])
     codes: dict[str, list[bytes]] = attrs.field(factory=dict[str, list[bytes]])
@@ -269,6 +275,26 @@ class Run:
         async with self.street.ledger.ledger.database.transaction() as tx:
             rows = await tx.rows("SELECT DISTINCT person FROM record", {}, OfLedger)
         self.left.ledger_codes = [bytes(row.person) for row in rows]
+        self.left.metrics = {name: await self.metrics(name) for name in self.street.apps}
+
+    async def metrics(self, name):
+        """Return what operators' programs read of a room."""
+        street, looks = self.street, list[Look]((look_at_letters,))
+        if name in street.gateways:
+            of_room = street.gateways[name].gateway
+            looks.append(look_at(street.gateways[name].tenants))
+        else:
+            of_room = {
+                "oversight": street.oversight,
+                "register": street.register.register,
+                "linkage": street.linkage.core,
+                "ledger": street.ledger.ledger,
+                "jpki": street.jpki.jpki,
+                "cards": street.cards.cards,
+            }[name]
+        watch = Watch(room=name, database=of_room.database, clock=street.clock, looks=looks)
+        meter, crowd = meter_of(street.apps[name]), of_room.database.crowd()
+        return exposition(await watch.health(), meter, crowd).decode()
 
 
 def full_run(postgres, monkeypatch):

@@ -13,7 +13,7 @@ import pytest
 from kumihimo.run.stolen import join, loot
 from tests.databases import own_server
 from tests.leaks.carded import FOUR, PASSWORDS
-from tests.leaks.full_run import ADDRESS, GATEWAYS, NAMES, PAYLOAD, full_run
+from tests.leaks.full_run import ADDRESS, GATEWAYS, NAMES, PAYLOAD, ROOMS, full_run
 
 HOST = {hosted[0]: name for name, hosted in GATEWAYS.items()}
 
@@ -154,7 +154,12 @@ def test_every_room_holds_what_it_must_so_that_the_search_is_known_to_see(left):
     assert all(shows(left.dumps["ledger"], code) for code in left.ledger_codes)
 
 
-@pytest.mark.parametrize("place", ["urls", "log", "refusals", "notes"])
+def labels(metrics):
+    """Return what names the numbers of a room: among the numbers any four digits may stand."""
+    return "\n".join(line.rpartition(" ")[0] for line in metrics.splitlines())
+
+
+@pytest.mark.parametrize("place", ["urls", "log", "refusals", "notes", "metrics"])
 def test_no_address_log_or_refusal_quotes_a_person(left, place):
     carded = left.carded
     text = {
@@ -162,6 +167,7 @@ def test_no_address_log_or_refusal_quotes_a_person(left, place):
         "log": [left.log],
         "refusals": [*left.refusals, *map(bytes.decode, carded.refusals)],
         "notes": [carded.notes],
+        "metrics": [labels(one) for one in left.metrics.values()],
     }[place]
     assert any(text)
     told = "\n".join(text).encode()
@@ -171,6 +177,15 @@ def test_no_address_log_or_refusal_quotes_a_person(left, place):
     of_cards = [*PASSWORDS, *FOUR, *carded.serials, *carded.forms]
     for value in itertools.chain(people, codes, inside, of_cards):
         assert not shows(told, value)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_counted_what_it_answered_in_the_run(left, room):
+    assert f'kumihimo_room_state{{room="{room}",state="ok"}} 1.0' in left.metrics[room]
+    counted = any(
+        line.startswith("kumihimo_door_answers") for line in left.metrics[room].splitlines()
+    )
+    assert counted or room == "oversight", "whom nobody asks in one process: all hold its directory"
 
 
 @pytest.mark.parametrize(

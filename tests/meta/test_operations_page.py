@@ -1,11 +1,17 @@
 """The page of operations prints what the code promises: every grace, each with the test that holds it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
+from kumihimo.kernel.grace import Running
+from kumihimo.kernel.health import Age, Health, Queue
+from kumihimo.kernel.metrics import Meter
 from kumihimo.kernel.refusal import Unavailable
+from kumihimo.kernel.sql import Crowd
 from kumihimo.operations.graces import GRACES, grace_of
+from kumihimo.operations.metrics import exposition
 from kumihimo.rooms.linkage.domain.sheets import PERMIT_LIFETIME
 from kumihimo.run.serving import ROOMS
 from tests.meta.project import ROOT, rows, section
@@ -64,3 +70,29 @@ def test_no_two_graces_are_for_one_thing():
 def test_a_permit_lives_as_long_as_its_row_says():
     assert timedelta(hours=1) == PERMIT_LIFETIME
     assert "(one hour)" in grace_of("gateway", "provider").goes_on
+
+
+def every_metric():
+    """Return name, kind and labels of each metric of a room that has something of everything."""
+    health = Health(
+        room="linkage",
+        at=datetime(2026, 1, 1, tzinfo=UTC),
+        state="grace",
+        queues=(Queue(queue="outbox", party="ledger", count=1, oldest_s=1),),
+        ages=(Age(what="directory", age_s=1),),
+        graces=(Running(missing="ledger", silent_s=1, left_s=1, then="ledger-silent"),),
+    )
+    meter, crowd = Meter(), Crowd(1, 1, 1, 1, 1, 1, 1)
+    meter.answered("look", "ok", 1.0)
+    text = exposition(health, meter, crowd).decode()
+    for family in text_string_to_metric_families(text):
+        labels = {key for one in family.samples for key in one.labels if key != "le"}
+        name = family.name + "_total" * (family.type == "counter")
+        yield name, family.type, labels or {"—"}
+
+
+def test_the_page_lists_every_metric_with_its_kind_and_labels():
+    told = [
+        (name, kind, set(labels.split("`, `"))) for name, kind, labels, _ in table("## Metrics")
+    ]
+    assert sorted(told) == sorted(every_metric())

@@ -2,13 +2,15 @@
 
 import asyncio
 import socket
+from datetime import timedelta
 
 import httpx2
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.grace import Grace, Running, Silence
-from kumihimo.kernel.health import Age, Health, Queue, Watch
+from kumihimo.kernel.health import Age, Health, Made, Queue, Waits, Watch
 from kumihimo.kernel.refusal import BadInput, Unavailable
 from kumihimo.kernel.sql import Database
 from kumihimo.operations.graces import AT_ONCE
@@ -72,6 +74,41 @@ def test_a_room_that_refuses_tells_a_balancer_to_go_elsewhere(at_the_door):
     at_the_door(story, silences=(Silence(GRACE, START.replace(year=2025)),))
 
 
+def told(text):
+    """Read what Prometheus would; gives each sample by its name and labels."""
+    found = [one for family in text_string_to_metric_families(text) for one in family.samples]
+    told = {(one.name, *sorted(one.labels.values())): one.value for one in found}
+    assert len(told) == len(found), "a sample stands there twice"
+    return told
+
+
+def test_prometheus_reads_what_health_tells_also_of_a_room_that_refuses(at_the_door):
+    async def story(http):
+        answer = await http.get("/metrics")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+        found = told(answer.text)
+        assert found["kumihimo_room_state", "linkage", "refusing"] == 1
+        assert found["kumihimo_room_state", "linkage", "ok"] == 0
+        assert found["kumihimo_grace_left_seconds", "m", "unavailable"] == 0
+        assert found["kumihimo_queue_messages", "lg-131032", "notice"] == 3
+        assert found["kumihimo_queue_oldest_seconds", "lg-131032", "notice"] == 60
+        assert found["kumihimo_age_seconds", "list"] == 120
+        assert ("kumihimo_age_seconds", "never") not in found
+        assert found["process_cpu_seconds_total",] > 0
+
+    async def look(tx):
+        return [
+            Waits("notice", "lg-131032", 3, START - timedelta(minutes=1)),
+            Made("list", START - timedelta(minutes=2)),
+            Made("never", None),
+        ]
+
+    long_ago = START.replace(year=2025)
+    silences = (Silence(GRACE, long_ago), Silence(GRACE, START - timedelta(hours=1)))
+    assert at_the_door(story, looks=(look,), silences=silences) == []
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -79,7 +116,8 @@ def test_a_room_that_refuses_tells_a_balancer_to_go_elsewhere(at_the_door):
         ("GET", "/health/"),
         ("GET", "/healthy"),
         ("GET", "/%68ealth"),
-        ("GET", "/health/../metrics"),
+        ("GET", "/metrics/"),
+        ("POST", "/metrics"),
         ("GET", "/schema"),
         ("POST", "/health"),
         ("DELETE", "/health"),

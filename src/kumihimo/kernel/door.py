@@ -33,6 +33,7 @@ from kumihimo.kernel.message import (
     sign_answer,
     verify_request,
 )
+from kumihimo.kernel.metrics import MeasuredDoors, Meter, metered
 from kumihimo.kernel.refusal import BadInput, NotAuthentic, Problem, Refusal
 from kumihimo.kernel.wire import decode_strictly
 
@@ -344,9 +345,10 @@ def room_app(
     on_shutdown: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> Litestar:
     """Build a room's application; asserts that every route names its authority and callers."""
+    meter = Meter(code for code, _ in _HTTP_TITLES.values())
     app = Litestar(
         list(handlers),
-        middleware=[door] if door else [],
+        middleware=[MeasuredDoors(meter), *([door] if door else [])],
         exception_handlers={
             Refusal: _on_refusal,
             ValidationException: _on_validation,
@@ -363,7 +365,7 @@ def room_app(
     for path, handler in own_routes(app):
         assert handler.opt.get("authority"), f"{path} names no authority"
         assert handler.opt.get("callers"), f"{path} names no callers"
-    return app
+    return metered(app, meter)
 
 
 def own_routes(app: Litestar) -> list[tuple[str, HTTPRouteHandler]]:

@@ -15,8 +15,9 @@ import msgspec
 from kumihimo.kernel import outbox
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.grace import Running, Silence
+from kumihimo.kernel.metrics import Meter
 from kumihimo.kernel.refusal import Unavailable
-from kumihimo.kernel.sql import Database, Tx
+from kumihimo.kernel.sql import Crowd, Database, Tx
 
 LOOK_TIMEOUT_S: Final = 2.0  # a room that answers later than that is not well
 
@@ -104,11 +105,16 @@ def _by_party(found: Sequence[Waits]) -> list[Waits]:
 
 @attrs.define(kw_only=True)
 class Watch:
-    """What tells how a room does. `database` is a connection that no crowd of requests takes."""
+    """What tells how a room does. `database` is a connection that no crowd of requests takes.
+
+    `crowd` tells of the connections that they take; `meter` counts what the doors answered.
+    """
 
     room: str
     database: Database
     clock: Clock
+    meter: Meter = attrs.field(factory=Meter)
+    crowd: Callable[[], Crowd] | None = None
     looks: Sequence[Look] = (look_at_letters,)
     silences: Sequence[Silence] = ()
     ages: Callable[[], Sequence[Made]] = tuple

@@ -4,9 +4,12 @@ RFC 9457. A refusal's message says what is wrong, where, and what to do. It neve
 personal data; anything that quotes the caller's input quotes a field name or a position only.
 """
 
-from typing import ClassVar
+from collections.abc import Iterator
+from typing import ClassVar, Final
 
 import msgspec
+
+URN: Final = "urn:kumihimo:"
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -38,12 +41,23 @@ class Refusal(Exception):
     def problem(self) -> Problem:
         """Return what the caller is told."""
         return Problem(
-            type=f"urn:kumihimo:{self.code}",
+            type=f"{URN}{self.code}",
             title=self.title,
             status=self.status,
             detail=self.detail,
             pointer=self.pointer,
         )
+
+
+def codes() -> frozenset[str]:
+    """Return the code of every refusal that the program has, as far as it is imported."""
+
+    def of(kind: type[Refusal]) -> Iterator[str]:
+        yield kind.code
+        for more in kind.__subclasses__():
+            yield from of(more)
+
+    return frozenset(of(Refusal))
 
 
 class BadInput(Refusal):

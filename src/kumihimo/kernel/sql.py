@@ -53,6 +53,22 @@ def is_dsn(content: Withheld[bytes]) -> bool:
 
 
 @attrs.frozen
+class Crowd:
+    """How many use a room's connections: those open and idle, of at most so many; who waits.
+
+    `asked`, `failed` and `waited_ms` are counted since the pool was opened.
+    """
+
+    connections: int
+    idle: int
+    most: int
+    waiting: int
+    asked: int
+    failed: int
+    waited_ms: int
+
+
+@attrs.frozen
 class Tx:
     """An open transaction. It commits when its block ends and rolls back when the block raises."""
 
@@ -168,6 +184,19 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._pool.close()
+
+    def crowd(self) -> Crowd:
+        """Say how many use its connections."""
+        told = self._pool.get_stats()
+        return Crowd(
+            connections=told.get("pool_size", 0),
+            idle=told.get("pool_available", 0),
+            most=told.get("pool_max", 0),
+            waiting=told.get("requests_waiting", 0),
+            asked=told.get("requests_num", 0),
+            failed=told.get("requests_errors", 0),
+            waited_ms=told.get("requests_wait_ms", 0),
+        )
 
     @asynccontextmanager
     async def transaction(self, *, institution: str = "") -> AsyncGenerator[Tx]:

@@ -18,6 +18,7 @@ from litestar.response import Redirect
 from kumihimo.kernel.door import Reporter, lawful
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.ids import ID_LENGTH, is_id, new_id
+from kumihimo.kernel.metrics import MeasuredDoors, Meter, metered
 from kumihimo.kernel.refusal import NotAllowed, Refusal
 from kumihimo.pages.engine import LANGUAGES, Language, Pages, style_routes
 from kumihimo.pages.forms import Asked, Form, Problem, read, text, texts
@@ -227,15 +228,18 @@ class Front:
             visit = self._known_so_far(request)
             return guarded(self._problem(visit, self.told_of_http(500, visit.language), 500))
 
-        return Litestar(
+        meter = Meter()
+        app = Litestar(
             [*self._entrance(entrance, _opened(routes)), *routes, *style_routes()],
             exception_handlers={Refusal: refused, HTTPException: http, Exception: bug},
             after_request=guarded,
+            middleware=[MeasuredDoors(meter)],
             openapi_config=None,
             logging_config=None,
             request_max_body_size=body_max,
             **more,
         )
+        return metered(app, meter)
 
     def _entrance(self, entrance: Entrance, opened: frozenset[str]) -> list[Any]:
         async def asks(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:

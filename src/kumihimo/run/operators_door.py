@@ -1,4 +1,4 @@
-"""The operators' door of a room: `/health` as JSON for programs, as a page for people.
+"""The operators' door of a room: `/health` for programs and people, `/metrics` for Prometheus.
 
 It listens at an address of its own (`operators` in the settings), so that no crowd at the room's
 doors shuts operators out, and none of the room's callers gets in. Nothing here is about a person.
@@ -15,8 +15,10 @@ from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.health import Health, Watch
 from kumihimo.kernel.plain_http import NOT_FOUND, Answer, Answerer, Question, listening
 from kumihimo.kernel.refusal import BadInput
+from kumihimo.operations.metrics import CONTENT_TYPE, exposition
 
 HEALTH_PATH: Final = b"/health"
+METRICS_PATH: Final = b"/metrics"
 _OK: Final = b"200 OK"
 _NOT_WELL: Final = b"503 Service Unavailable"
 _STATES: Final = {
@@ -31,19 +33,27 @@ def answerer(watch: Watch, report: Reporter) -> Answerer:
     """Return what answers at the operators' address of a room."""
 
     async def answer(question: Question) -> Answer:
-        path = question.path.partition(b"?")[0]
-        if path != HEALTH_PATH or question.method != b"GET":
+        tell = telling.get(question.path.partition(b"?")[0])
+        if tell is None or question.method != b"GET":
             return NOT_FOUND
         try:
-            health = await watch.health()
+            return tell(await watch.health(), question)
         except Exception as error:  # noqa: BLE001 - the door outlives its bugs, and tells of them
             report("health", error)
             return Answer(b"500 Internal Server Error", b"text/plain", b"")
+
+    def tell_health(health: Health, question: Question) -> Answer:
         status = _OK if health.serves else _NOT_WELL
         if b"text/html" in question.headers.get(b"accept", b""):
             return Answer(status, b"text/html; charset=utf-8", page(health).encode())
         return Answer(status, b"application/json", msgspec.json.encode(health))
 
+    def tell_metrics(health: Health, _: Question) -> Answer:
+        # Also of a room that refuses: what Prometheus cannot read, it cannot tell of.
+        crowd = watch.crowd() if watch.crowd is not None else None
+        return Answer(_OK, CONTENT_TYPE.encode(), exposition(health, watch.meter, crowd))
+
+    telling = {HEALTH_PATH: tell_health, METRICS_PATH: tell_metrics}
     return answer
 
 

@@ -12,6 +12,7 @@ from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.grace import Silence
 from kumihimo.kernel.health import Look, Made, Watch, look_at_letters
+from kumihimo.kernel.metrics import meter_of
 from kumihimo.kernel.net import HttpNet
 from kumihimo.kernel.sql import Database
 from kumihimo.operations.graces import OVERSIGHT, grace_of
@@ -72,6 +73,7 @@ def following(
     watch = watch_of(
         given,
         room,
+        app,
         database,
         silences=(cut_off, *silences),
         looks=looks,
@@ -83,6 +85,7 @@ def following(
 def watch_of(
     given: Given,
     room: str,
+    app: Litestar,
     database: Database,
     *,
     silences: Sequence[Silence] = (),
@@ -94,6 +97,8 @@ def watch_of(
         room=room,
         database=database.apart(),
         clock=given.clock,
+        meter=meter_of(app),
+        crowd=database.crowd,
         looks=(look_at_letters, *looks),
         silences=silences,
         ages=ages,

@@ -252,6 +252,11 @@ def listening_at(text: str, *, key: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def operators_at(text: str) -> tuple[str, int] | None:
+    """Return where operators are answered, None where they are not; raises `BadSettings`."""
+    return listening_at(text, key="operators") if text else None
+
+
 class PartySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the settings file of every program says that speaks for a party.
 
@@ -311,7 +316,7 @@ class RoomSettings(PartySettings, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def operators_address(self) -> tuple[str, int] | None:
         """Return host and port for operators, None where there is none; raises `BadSettings`."""
-        return listening_at(self.operators, key="operators") if self.operators else None
+        return operators_at(self.operators)
 
     def open_later(self, *, beside: Path) -> Database:
         """Return the database, not opened yet; raises `BadSettings`."""

@@ -12,7 +12,7 @@ from kumihimo.kernel.settings import BadSettings, SecretFile
 from kumihimo.kernel.sql import Database, is_dsn
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.jpki.client import VerifierClient
-from kumihimo.rooms.oversight.client import is_address, listening_at
+from kumihimo.rooms.oversight.client import is_address, listening_at, operators_at
 from kumihimo.rooms.portal.context import PARTY, Portal
 from kumihimo.rooms.portal.identity import JpkiIdentity
 from kumihimo.rooms.portal.ledger_door import LedgerDoor
@@ -32,7 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `key` names the file with the master secret; `origin` is the address at which browsers reach the
     portal, https:// but for a trial on one machine. `jpki` is jpki's address and `jpki_token` the
     file with the portal's token there (role `disclosure_portal`); `ledger` is the ledger's address.
-    `helper` is where the program beside a card reader listens on each person's own machine.
+    `helper` is where the program beside a card reader listens on each person's own machine. At
+    `operators`, host and port of their own, operators read how the portal does.
     """
 
     database: SecretFile
@@ -44,10 +45,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     listen: str = LISTEN
     helper: str = "http://127.0.0.1:8499"
     database_connections: int = 8
+    operators: str = ""
 
     def address(self) -> tuple[str, int]:
         """Return host and port to listen on; raises `BadSettings`."""
         return listening_at(self.listen, key="listen")
+
+    def operators_address(self) -> tuple[str, int] | None:
+        """Return host and port for operators, None where there is none; raises `BadSettings`."""
+        return operators_at(self.operators)
 
     def portal(self, *, beside: Path, clock: Clock, entropy: Entropy) -> Portal:
         """Return the portal that these settings describe; its database is not opened yet.

@@ -14,7 +14,7 @@ from kumihimo.kernel.sql import Database, is_dsn
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.rooms.gateway.client import BusinessClient
-from kumihimo.rooms.oversight.client import is_address, listening_at
+from kumihimo.rooms.oversight.client import is_address, listening_at, operators_at
 from kumihimo.rooms.review.context import Desk
 
 PARTY = "review"  # what the keys of the desk's file are derived for; the desk is no party
@@ -35,7 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     (`kumihimo audit officer` writes it), `gateway` the address of the institution's gateway and
     `gateway_token` the file with the desk's token there. `suspend_at_once`: a link of which the
     audit says that it is a family member's, a twin's or an unrelated person's is suspended before
-    anybody has looked. `https`: browsers reach the desk through a proxy that speaks TLS.
+    anybody has looked. `https`: browsers reach the desk through a proxy that speaks TLS. At
+    `operators`, host and port of their own, operators read how the desk does.
     """
 
     database: SecretFile
@@ -45,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     gateway_token: SecretFile
     listen: str = "127.0.0.1:8490"
     database_connections: int = 8
+    operators: str = ""
     suspend_at_once: bool = True
     https: bool = False
     space: Literal["test", "official"] = "test"
@@ -52,6 +54,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def address(self) -> tuple[str, int]:
         """Return host and port to listen on; raises `BadSettings`."""
         return listening_at(self.listen, key="listen")
+
+    def operators_address(self) -> tuple[str, int] | None:
+        """Return host and port for operators, None where there is none; raises `BadSettings`."""
+        return operators_at(self.operators)
 
     def desk(self, *, beside: Path, clock: Clock, entropy: Entropy) -> Desk:
         """Return the desk that these settings describe; its database is not opened yet.

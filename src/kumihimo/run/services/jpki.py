@@ -5,7 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import attrs
 
-from kumihimo.kernel.plain_http import listening
+from kumihimo.kernel.metrics import OK, meter_of
+from kumihimo.kernel.plain_http import Answer, Question, listening
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import load
 from kumihimo.rooms.jpki.app import build
@@ -28,10 +29,18 @@ def compose(given: Given) -> Service:
     if address is None:
         return service
 
+    meter = meter_of(room.app)
+
+    async def counted(question: Question) -> Answer:
+        answer = await room.status(question)
+        status = answer.status[:3].decode()
+        meter.answered("status", OK if status == "200" else status)
+        return answer
+
     @asynccontextmanager
     async def status() -> AsyncGenerator[None]:
         async with AsyncExitStack() as stack:
-            door = listening(room.status, *address, share_port=settings.share_port)
+            door = listening(counted, *address, share_port=settings.share_port)
             try:
                 await stack.enter_async_context(door)
             except OSError as error:

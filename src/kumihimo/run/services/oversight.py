@@ -17,5 +17,5 @@ def compose(given: Given) -> Service:
         await take_up(oversight)
 
     app = build(oversight, entropy=given.entropy, report=given.report)
-    net, watch = settings.net(), watch_of(given, "oversight", oversight.database)
+    net, watch = settings.net(), watch_of(given, "oversight", app, oversight.database)
     return service_of("oversight", settings, app, oversight.database, net, None, ready, watch)

@@ -4,7 +4,7 @@ from kumihimo.kernel.net import HttpNet
 from kumihimo.kernel.settings import load
 from kumihimo.rooms.portal.app import build
 from kumihimo.rooms.portal.settings import Settings
-from kumihimo.run.service import Given, Service
+from kumihimo.run.service import Given, Service, watch_of
 
 
 def compose(given: Given) -> Service:
@@ -22,6 +22,8 @@ def compose(given: Given) -> Service:
         net=HttpNet({}),  # no party: it signs no message
         follower=None,
         ready=_at_once,
+        watch=watch_of(given, "portal", room.app, portal.database),
+        operators=settings.operators_address(),
     )
 
 

@@ -5,7 +5,7 @@ from kumihimo.kernel.settings import load
 from kumihimo.pages.officers import load_officers
 from kumihimo.rooms.review.app import build
 from kumihimo.rooms.review.settings import Settings
-from kumihimo.run.service import Given, Service
+from kumihimo.run.service import Given, Service, watch_of
 
 
 def compose(given: Given) -> Service:
@@ -29,6 +29,8 @@ def compose(given: Given) -> Service:
         net=HttpNet({}),  # no party: it reaches its own gateway by a token
         follower=None,
         ready=_at_once,
+        watch=watch_of(given, "review", room.app, desk.database),
+        operators=settings.operators_address(),
     )
 
 
