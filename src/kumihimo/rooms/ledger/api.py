@@ -1,5 +1,7 @@
 """What others may know of the ledger: how a person's session begins and what she reads."""
 
+import base64
+import hashlib
 from datetime import date, datetime
 from typing import Annotated, Literal
 
@@ -23,6 +25,12 @@ TELL_CLAIM_PATH = "/my/claims/tell"
 MY_NOTICES_PATH = "/my/notices"
 ASK_OWN_PATH = "/my/information/ask"
 
+# The data tracker's doors (docs/reference/tracker.md), in the words of its specification.
+FIND_USAGE_PATH = "/tracker/findUsage"
+USAGE_PERIOD_PATH = "/tracker/usagePeriod"
+HEARTBEAT_PATH = "/tracker/heartbeat"
+USER_CODE_LENGTH = 22
+
 # The log, below the prefix `/log`, as c2sp.org/tlog-tiles has it; and where leaves come in.
 CHECKPOINT_PATH = "/log/checkpoint"
 COSIGNED_PATH = "/log/cosigned"
@@ -31,10 +39,14 @@ LEAVES_PATH = leaf.LEAVES_PATH
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """A session opened with a disclosure ticket; `token` is a bearer secret of 256 bits."""
+    """A session opened with a disclosure ticket; `token` is a bearer secret of 256 bits.
+
+    `user_code` is what the data tracker's doors call her in this session.
+    """
 
     token: str
     expires_at: datetime
+    user_code: str = ""
 
 
 class OpenSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +54,15 @@ class OpenSession(msgspec.Struct, frozen=True, kw_only=True):
 
     acquisition: str
     sealed: bytes
+
+
+def user_code(token: str) -> str:
+    """Return what the data tracker's doors call whoever has a session: it lasts as long as that.
+
+    It may stand in an address: it tells neither who she is nor her token, and is new each time.
+    """
+    told = hashlib.sha256(b"kumihimo user code " + token.encode()).digest()
+    return base64.urlsafe_b64encode(told).decode()[:USER_CODE_LENGTH]
 
 
 class MyRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,3 +281,36 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: str
     keys: HistoryKeys
     statement: str
+
+
+# What the data tracker's doors answer
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One use of her data: when it was asked for, what for in the law's words, and by whom."""
+
+    logtime: datetime
+    action: str
+    receiver_code: str
+    receiver_name: str
+    receiver_system: str
+
+
+class FindUsageResponse(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A page, newest first. `total_usages` counts all that fit, and none that is hidden."""
+
+    total_usages: int
+    usages: tuple[Usage, ...]
+
+
+class UsagePeriodResponse(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Since when uses are kept; they are there until now."""
+
+    period_start: datetime
+
+
+class HeartbeatResponse(msgspec.Struct, frozen=True):
+    """Whether uses can be read now. The specification knows `FAIL` too; ours are refused instead."""
+
+    status: Literal["OK", "FAIL"]
+    message: str

@@ -22,6 +22,7 @@ from kumihimo.rooms.ledger import (
 )
 from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.http_log import log_routes
+from kumihimo.rooms.ledger.http_tracker import tracker_routes
 from kumihimo.rooms.ledger.own import Asker
 from kumihimo.rooms.ledger.service import PAGE_MAX
 from kumihimo.rooms.ledger.sessions import Person
@@ -42,7 +43,8 @@ def routes(ledger: Ledger, asker: Asker) -> list[HTTPRouteHandler | Router]:
     """Return the ledger's route handlers."""
     mine = _mine(ledger, asker)
     taking = [_take(ledger), _take_notices(ledger)]
-    return [*taking, _open_session(ledger, asker.caller), mine, *log_routes(ledger)]
+    opening = _open_session(ledger, asker.caller)
+    return [*taking, opening, mine, tracker_routes(ledger), *log_routes(ledger)]
 
 
 def _take(ledger: Ledger) -> HTTPRouteHandler:

@@ -24,7 +24,7 @@ from kumihimo.kernel.refusal import BadInput, NotAuthentic, NotFound, Unavailabl
 from kumihimo.kernel.wire import decode_strictly
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.ledger import store, store_own
-from kumihimo.rooms.ledger.api import OpenSession, Session
+from kumihimo.rooms.ledger.api import OpenSession, Session, user_code
 from kumihimo.rooms.ledger.context import Ledger, held_steps
 from kumihimo.rooms.ledger.domain.codes import Coded, carried
 from kumihimo.rooms.linkage import api as linkage
@@ -82,7 +82,7 @@ async def open_session(ledger: Ledger, caller: Caller, asked: OpenSession) -> Se
         )
     if not fresh:
         raise NotAuthentic
-    return Session(token=token, expires_at=now + LIFETIME)
+    return Session(token=token, expires_at=now + LIFETIME, user_code=user_code(token))
 
 
 def _read(ledger: Ledger, asked: OpenSession, book: KeyBook) -> Ticket:

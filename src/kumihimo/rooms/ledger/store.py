@@ -205,7 +205,8 @@ WITH_ENDS: Final[LiteralString] = (
 class Wanted:
     """Which of a person's records: None and "" leave a filter out; the period is half-open.
 
-    `after` is the (requested_at, record) of the last record that was read before.
+    `after` is the (requested_at, record) of the last record that was read before; `skip` leaves so
+    many of the newest out.
     """
 
     since: datetime | None = None
@@ -214,7 +215,19 @@ class Wanted:
     provider: str = ""
     outcome: str = ""
     after: tuple[datetime, str] | None = None
+    skip: int = 0
     limit: int
+
+
+FITS: Final[LiteralString] = (
+    " AND (%(since)s::timestamptz IS NULL OR r.requested_at >= %(since)s)"
+    " AND (%(until)s::timestamptz IS NULL OR r.requested_at < %(until)s)"
+    " AND (%(requester)s = '' OR r.requester = %(requester)s)"
+    " AND (%(provider)s = '' OR r.provider = %(provider)s)"
+    " AND (%(outcome)s = '' OR coalesce(q.outcome, p.outcome, r.outcome) = %(outcome)s)"
+    " AND (%(after_at)s::timestamptz IS NULL"
+    "      OR (r.requested_at, r.record) < (%(after_at)s, %(after_record)s))"
+)
 
 
 @attrs.frozen
@@ -234,7 +247,6 @@ async def mine(tx: Tx, reader: Reader, wanted: Wanted) -> list[MineRow]:
     A record belongs to the person that the requester named and to the one that the provider
     opened: where they differ, both may see that somebody looked.
     """
-    after_at, after_record = wanted.after or (None, "")
     return await tx.rows(
         "SELECT r.record, r.requested_at, r.requester, r.provider, r.affair, r.items, r.basis,"
         " coalesce(q.outcome, p.outcome, r.outcome) AS outcome,"
@@ -243,28 +255,27 @@ async def mine(tx: Tx, reader: Reader, wanted: Wanted) -> list[MineRow]:
         + WITH_ENDS
         + " LEFT JOIN alarm a ON a.permit = r.permit"
         + OF_PERSON
-        + " AND (%(since)s::timestamptz IS NULL OR r.requested_at >= %(since)s)"
-        " AND (%(until)s::timestamptz IS NULL OR r.requested_at < %(until)s)"
-        " AND (%(requester)s = '' OR r.requester = %(requester)s)"
-        " AND (%(provider)s = '' OR r.provider = %(provider)s)"
-        " AND (%(outcome)s = '' OR coalesce(q.outcome, p.outcome, r.outcome) = %(outcome)s)"
-        " AND (%(after_at)s::timestamptz IS NULL"
-        "      OR (r.requested_at, r.record) < (%(after_at)s, %(after_record)s))"
-        " ORDER BY r.requested_at DESC, r.record DESC LIMIT %(limit)s",
-        {
-            "persons": list(reader.persons),
-            "silent_before": reader.silent_before,
-            "since": wanted.since,
-            "until": wanted.until,
-            "requester": wanted.requester,
-            "provider": wanted.provider,
-            "outcome": wanted.outcome,
-            "after_at": after_at,
-            "after_record": after_record,
-            "limit": wanted.limit,
-        },
+        + FITS
+        + " ORDER BY r.requested_at DESC, r.record DESC LIMIT %(limit)s OFFSET %(skip)s",
+        fitting(reader, wanted) | {"limit": wanted.limit, "skip": wanted.skip},
         MineRow,
     )
+
+
+def fitting(reader: Reader, wanted: Wanted) -> dict[str, object]:
+    """Return what `OF_PERSON` and `FITS` take."""
+    after_at, after_record = wanted.after or (None, "")
+    return {
+        "persons": list(reader.persons),
+        "silent_before": reader.silent_before,
+        "since": wanted.since,
+        "until": wanted.until,
+        "requester": wanted.requester,
+        "provider": wanted.provider,
+        "outcome": wanted.outcome,
+        "after_at": after_at,
+        "after_record": after_record,
+    }
 
 
 @attrs.frozen(kw_only=True)
