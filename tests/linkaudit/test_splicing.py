@@ -164,16 +164,24 @@ def test_columns_of_other_groups_or_of_many_values_are_not_woven(tmp_path):
             )
 
 
-def test_a_column_that_lies_nowhere_is_not_woven(tmp_path):
+def without_place(about):
+    for field in (9, 10, 11):
+        about.pop(field, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [(without_place, "no place"), (lambda about: about.update({7: (I64, 1 << 40)}), "no end")],
+)
+def test_a_column_that_does_not_lie_in_the_file_is_not_woven(tmp_path, change, why):
     table([(1, "r", 0.5, 1)]).write_parquet(tmp_path / "a")
     content = (tmp_path / "a").read_bytes()
     length = int.from_bytes(content[-8:-4], "little")
     footer: Any = read(content[-8 - length : -8])
     about = footer[4][1].values[0][1][1].values[0][3][1]
-    for field in (9, 10, 11):
-        about.pop(field, None)
+    change(about)
     said = written(footer)
     end = said + len(said).to_bytes(4, "little") + b"PAR1"
     (tmp_path / "a").write_bytes(content[: -8 - length] + end)
-    with pytest.raises(NotAlike, match="no place"):
+    with pytest.raises(NotAlike, match=why):
         weave([Strand(tmp_path / "a", "row", "row")], tmp_path / "whole")

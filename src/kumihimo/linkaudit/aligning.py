@@ -16,6 +16,17 @@ _TRIES: Final = 8  # rows that came in or went at so many places, in one stretch
 _FEW: Final = 64  # one row in so many may count as new without another look
 
 
+def standing(
+    old: NDArray[np.uint64], first: int, prints: NDArray[np.uint64]
+) -> NDArray[np.bool_] | None:
+    """Say which of some prints that stand from `first` on stood there; None: the others may have moved."""
+    there = old[first : first + len(prints)]
+    if len(there) < len(prints):
+        return None
+    same = (there == prints) & (prints != 0)
+    return same if (len(same) - np.count_nonzero(same)) * _FEW <= len(same) else None
+
+
 def aligned(old: NDArray[np.uint64], first: int, prints: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return where in `old` each of some prints that stand from `first` on stood, -1 for nowhere.
 

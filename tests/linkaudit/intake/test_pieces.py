@@ -11,7 +11,7 @@ from kumihimo.linkaudit.intake import parquets, pieces
 from kumihimo.linkaudit.intake.cells import TEXT_CHARS_MAX, Reading, read_cells
 from kumihimo.linkaudit.intake.taking import take_in
 from kumihimo.linkaudit.schema import ROWS, Fault
-from kumihimo.linkaudit.splicing import NotAlike
+from kumihimo.linkaudit.splicing import NotAlike, heights, splice
 from kumihimo.linkaudit.workers import Team
 from kumihimo.people.births import BadBirthDate, BirthDate
 from kumihimo.people.check_digits import NumberSpace
@@ -60,9 +60,8 @@ def parts(folder, *tables):
     return folder
 
 
-def test_columns_of_what_is_clean_are_taken_as_they_lie(tmp_path, monkeypatch):
-    tables = [clean(n, 500).with_columns(phone=pl.lit("03")) for n in (1, 501)]
-    given = parts(tmp_path / "in", *(one.select(pl.exclude("row")) for one in tables))
+def watched(monkeypatch):
+    """Return where the columns of each table that is encoded will stand."""
     encoded = []
     write = pl.DataFrame.write_parquet
     monkeypatch.setattr(
@@ -70,6 +69,13 @@ def test_columns_of_what_is_clean_are_taken_as_they_lie(tmp_path, monkeypatch):
         "write_parquet",
         lambda frame, *how, **more: encoded.append(frame.columns) or write(frame, *how, **more),
     )
+    return encoded
+
+
+def test_columns_of_what_is_clean_are_taken_as_they_lie(tmp_path, monkeypatch):
+    tables = [clean(n, 500).with_columns(phone=pl.lit("03")) for n in (1, 501)]
+    given = parts(tmp_path / "in", *(one.select(pl.exclude("row")) for one in tables))
+    encoded = watched(monkeypatch)
     told = take_in(mapping(**OWN), "rows", given, tmp_path)
     assert {name for one in encoded for name in one if "fault" not in one} == {"row"}
     kept = pl.read_parquet(tmp_path / "rows" / "*.parquet")
@@ -84,6 +90,32 @@ def test_a_file_that_only_its_reader_can_take_apart_is_written_anew(tmp_path, mo
     monkeypatch.setattr(pieces, "weave", cannot)
     take_in(mapping(**OWN), "rows", parts(tmp_path / "in", clean(1, 5)), tmp_path)
     assert pl.read_parquet(tmp_path / "rows" / "*.parquet").equals(clean(1, 5))
+
+
+@pytest.mark.parametrize("tall", [(3, 5, 2), (3, 3, 2), (2, 3), (0, 4), (4,)])
+def test_groups_of_any_height_keep_the_numbers_of_their_rows(tmp_path, monkeypatch, tall):
+    whole = clean(1, sum(tall)).drop("row", "account")
+    files = [tmp_path / f"{n}" for n in range(len(tall))]
+    for n, file in enumerate(files):
+        whole[sum(tall[:n]) : sum(tall[: n + 1])].write_parquet(file)
+    (tmp_path / "in").mkdir()
+    given = tmp_path / "in" / "0.parquet"
+    splice(files, given)
+    columns = {name: name for name in whole.columns}
+    encoded = watched(monkeypatch)
+    take_in(mapping(columns=columns), "rows", tmp_path / "in", tmp_path)
+    assert {name for one in encoded for name in one if "fault" not in one} == {"row", "account"}
+    (kept,) = (tmp_path / "rows").glob("*.parquet")
+    assert heights(kept) == heights(given)
+    assert pl.read_parquet(kept).equals(clean(1, sum(tall)))
+
+
+def test_only_columns_that_are_asked_are_read(tmp_path):
+    place = parts(tmp_path / "in", clean(1, 5))
+    (piece,) = parquets.pieces(place)
+    name = f"c{1 + list(ROWS).index('name')}"
+    assert piece.read({name}).columns == ["line", "fault", "at", name]
+    assert piece.read({name}).equals(piece.read().select("line", "fault", "at", name))
 
 
 def test_a_column_joined_of_two_is_not_taken_for_the_first(tmp_path):
@@ -199,6 +231,15 @@ def test_no_day_passes_for_one_that_the_calendar_does_not_have():
         for day in range(33)
         for sign in ("-", "")
     ]
+    days += [
+        "昭和64年1月7日",
+        "昭和64年1月8日",
+        "S45.1.2",
+        "S45.13.2",
+        "平成元年",
+        "昭和45年0月1日",
+    ]
+    days += ["昭四五・一・二", "不詳", "２０００年２月３０日", "2000年2月29日", "令和0年5月1日"]
     faults = read("birth", [*days, "1970-01-02x", "x1970-01-02"]).faults
     assert faults is not None
     for text, bad in zip(days, faults, strict=False):

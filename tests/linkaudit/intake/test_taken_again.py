@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kumihimo.linkaudit.aligning import aligned
-from kumihimo.linkaudit.intake import parquets, passing
-from kumihimo.linkaudit.intake.marking import Marked
+from kumihimo.linkaudit.aligning import aligned, standing
+from kumihimo.linkaudit.intake import parquets, passing, quality
+from kumihimo.linkaudit.intake.marking import Marked, bounds, mixed
 from kumihimo.linkaudit.intake.taking import take_in
 from kumihimo.linkaudit.schema import Fault
 from kumihimo.linkaudit.setting import Table
-from tests.linkaudit.intake.files_of_offices import HEADING, mapping, number
+from tests.linkaudit.intake.files_of_offices import HEADING, mapping, number, person
 from tests.linkaudit.intake.test_pieces import OWN, clean
 
 ROWS = 400
@@ -79,8 +79,9 @@ NEW = numbered(clean(900, 3))
         (edited([9], number=pl.lit("1")), 1),
         (edited([9, 10], name=pl.lit("山田\n太郎")), 2),
         (edited([9], record_id=pl.lit("r00008")), 1),
+        (edited([9], name=pl.col("affair"), affair=pl.col("name")), 1),
     ],
-    ids=["nothing", "edits", "put in", "went", "both", "bad", "break", "repeated"],
+    ids=["nothing", "edits", "put in", "went", "both", "bad", "break", "repeated", "swapped"],
 )
 def test_what_stands_as_it_stood_is_not_read_again(tmp_path, now, read):
     taken(tmp_path / "again", clean(1, ROWS))
@@ -150,6 +151,52 @@ def test_a_run_that_was_killed_leaves_what_the_next_takes_over(tmp_path, monkeyp
     same_as_the_first(again, taken(tmp_path / "b", now))
 
 
+def test_what_a_column_has_is_counted_though_few_of_its_hashes_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(quality, "_SKETCH", 8)
+    names = ("record_id", "number")
+    first = taken(tmp_path / "a", clean(1, ROWS))
+    (before,) = (tmp_path / "a" / "rows").glob(".marked-*")
+    assert set(bounds(before)) == set(names)
+    counted, recounted = [], quality.Tally.is_short
+    monkeypatch.setattr(
+        quality.Tally, "is_short", lambda *told: counted.append(recounted(*told)) or counted[-1]
+    )
+    same_as_the_first(taken(tmp_path / "a", clean(1, ROWS)), first)
+    now = edited([7], **ADDRESS)
+    same_as_the_first(taken(tmp_path / "a", now), taken(tmp_path / "b", now))
+    # Of ids that are few all at once, too few lie where the least of many did.
+    few = clean(1, ROWS).with_columns(number=pl.lit(number(1)))
+    same_as_the_first(taken(tmp_path / "a", few), taken(tmp_path / "c", few))
+    assert counted == [False, False, False, True, False]
+
+
+def test_cells_in_which_nothing_stands_are_no_values_where_few_hashes_are_kept(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(quality, "_SKETCH", 8)
+    blank = [" " * n if n % 2 else f"h{n}" for n in range(1, ROWS + 1)]
+    table = clean(1, ROWS).with_columns(household=pl.Series(blank))
+    first = taken(tmp_path / "a", table)
+    same_as_the_first(taken(tmp_path / "a", table), first)
+
+
+def test_an_empty_row_at_the_end_of_a_file_that_was_known_is_no_row(tmp_path):
+    rows = [person(n) for n in range(1, 9)]
+    first = pl.DataFrame(rows, HEADING, orient="row")
+    now = pl.DataFrame([*rows[:-1], ["", " ", None, ""]], HEADING, orient="row")
+    taken(tmp_path / "a", first, mapping())
+    again = taken(tmp_path / "a", now, mapping())
+    assert (again[0].rows_in, again[-1]) == (7, 2)  # twice the empty one
+    same_as_the_first(again, taken(tmp_path / "b", now, mapping()))
+
+
+def test_fingerprints_tell_columns_apart_and_are_never_0():
+    cells = [pl.Series([5, 0, 7, 0], dtype=pl.UInt64), pl.Series([7, 0, 5, 1], dtype=pl.UInt64)]
+    assert len({0, *mixed(cells).tolist()}) == 5
+    many = [pl.Series(range(first, first + 9_000), dtype=pl.UInt64) for first in (0, 3)]
+    assert (mixed(many)[8_500:] == mixed([one[8_500:] for one in many])).all()
+
+
 def test_rows_that_were_read_anew_stand_apart_and_are_found_as_in_the_table(tmp_path):
     taken(tmp_path / "a", clean(1, ROWS))
     taken(tmp_path / "a", edited([7, 160, 161], **ADDRESS))
@@ -210,6 +257,24 @@ def test_a_row_is_found_where_the_same_one_stood(old, new, data):
     for n, print_ in enumerate(now):
         if print_ and first + n < len(before) and before[first + n] == print_:
             assert was[n] == first + n
+
+
+@given(st.lists(st.integers(0, 3), max_size=90), st.integers(0, 3), st.data())
+def test_rows_that_stand_are_those_that_are_found_there(now, first, data):
+    """What is looked at first finds what looking everywhere finds, or says that it does not know."""
+    at = data.draw(st.integers(0, 90))
+    old = np.array([9] * first + [*now[:at], *data.draw(st.lists(st.integers(0, 3)))], np.uint64)
+    prints = np.array(now, np.uint64)
+    found = standing(old, first, prints)
+    if found is not None:
+        was = aligned(old, first, prints)
+        assert (found == (was >= 0)).all()
+        assert (was[found] == first + np.flatnonzero(found)).all()
+        return
+    missing = sum(
+        not one or first + n >= len(old) or old[first + n] != one for n, one in enumerate(now)
+    )
+    assert missing * 64 > len(now) or first + len(now) > len(old)
 
 
 def test_rows_are_found_past_several_that_came_and_went():

@@ -18,6 +18,7 @@ from kumihimo.linkaudit.intake.mapping import Dates
 from kumihimo.linkaudit.schema import Fault
 from kumihimo.people.births import BadBirthDate, BirthDate
 from kumihimo.people.check_digits import NumberSpace, check_digits_individual
+from kumihimo.people.columns.births import birth_days
 from kumihimo.people.sexes import BadSex, Sex
 
 TEXT_CHARS_MAX: Final = 500  # our choice: five times the longest address that was seen
@@ -91,10 +92,12 @@ def _read(name: str, column: pl.Series, reading: Reading) -> Column:
         case "number":
             found = _numbers(column, reading)
         case "birth":
-            odd = _where(~column.str.contains(_DAY)) if reading.dates == "written" else None
-            found = _by_value(column, odd, lambda text: _birth(text, reading.dates))
+            if reading.dates == "written":
+                found = _days(column)
+            else:
+                found = _by_value(column, lambda text: _birth(text, reading.dates))
         case "sex":
-            found = _by_value(column, None, _sex)
+            found = _by_value(column, _sex)
         case _:
             found = _texts(column)
     if name in reading.required and found.read.null_count():
@@ -104,15 +107,17 @@ def _read(name: str, column: pl.Series, reading: Reading) -> Column:
     return found
 
 
-def _by_value(
-    column: pl.Series, odd: pl.Series | None, read: Callable[[str], str | None]
-) -> Column:
-    """Read a column of few values, each of them once; None is what is unreadable.
+def _days(column: pl.Series) -> Column:
+    """Read birth dates that are kept as they are written."""
+    odd = _where(~column.str.contains(_DAY))
+    bare = column.gather(odd).str.strip_chars()
+    read = bare.set(birth_days(bare).is_null(), None)
+    return _put(column, odd, read, bare, _unreadable(read, bare))
 
-    `odd` is where it has to be read at all (None: everywhere).
-    """
-    told = column if odd is None else column.gather(odd)
-    bare = told.str.strip_chars()
+
+def _by_value(column: pl.Series, read: Callable[[str], str | None]) -> Column:
+    """Read a column of few values, each of them once; None is what is unreadable."""
+    bare = column.str.strip_chars()
     others: dict[str, str | None] = {}
     for text in bare.unique().drop_nulls().to_list():
         reading = read(text) if text else None
@@ -121,8 +126,11 @@ def _by_value(
     found = bare
     if others:
         found = bare.replace(list(others), pl.Series(list(others.values()), dtype=pl.String))
-    bad = _where(found.is_null() & bare.is_not_null() & (bare != ""))
-    return _put(column, odd, found, bare, bad)
+    return _put(column, None, found, bare, _unreadable(found, bare))
+
+
+def _unreadable(read: pl.Series, bare: pl.Series) -> pl.Series:
+    return _where(read.is_null() & bare.is_not_null() & (bare != ""))
 
 
 def _where(rows: pl.Series) -> pl.Series:

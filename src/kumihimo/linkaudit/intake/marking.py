@@ -17,14 +17,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kumihimo.linkaudit.aligning import aligned
+from kumihimo.linkaudit.aligning import aligned, standing
 from kumihimo.linkaudit.folder import whole
 from kumihimo.linkaudit.intake.mapping import Mapping, Side
 
-INTAKE_VERSION: Final = 4
+INTAKE_VERSION: Final = 5
 PRINTS: Final = "prints"  # file name and what follows are told by `Table`
-_ODD: Final = np.uint64(0x9E3779B97F4A7C15)
-_SHIFT: Final = np.uint64(29)
+_BOUNDS: Final = "bounds.json"
+_ODD: Final = 0x9E3779B97F4A7C15
+_WORD: Final = (1 << 64) - 1
+_NEAR: Final = 1 << 13  # rows whose fingerprints stay in a processor's cache
 
 
 def rules(mapping: Mapping, side: Side) -> str:
@@ -37,11 +39,13 @@ def rules(mapping: Mapping, side: Side) -> str:
 
 def mixed(hashes: Iterable[pl.Series]) -> NDArray[np.uint64]:
     """Return fingerprints from hashes (UInt64) of the cells of each column; never 0."""
-    prints = np.uint64(1)
-    for column in hashes:
-        prints = (prints ^ column.to_numpy()) * _ODD
-        prints ^= prints >> _SHIFT
-    found = np.asarray(prints, np.uint64)
+    columns = [column.to_numpy() for column in hashes]
+    found = np.zeros(len(columns[0]), np.uint64)
+    odd = [np.uint64(_ODD * (2 * n + 1) & _WORD) for n in range(len(columns))]
+    for first in range(0, len(found), _NEAR):
+        some = found[first : first + _NEAR]
+        for column, factor in zip(columns, odd, strict=True):
+            some += column[first : first + _NEAR] * factor
     found[found == 0] = 1
     return found
 
@@ -62,6 +66,9 @@ class Marked:
 
     def of(self, first: int, prints: NDArray[np.uint64]) -> NDArray[np.uint32]:
         """Return the marks of rows that stand from `first` on, 0 where they are to be read."""
+        same = standing(self.prints, first, prints)
+        if same is not None:
+            return self.marks[first : first + len(prints)] * same
         was = aligned(self.prints, first, prints)
         found = np.zeros(len(prints), np.uint32)
         found[was >= 0] = self.marks[was[was >= 0]]
@@ -82,6 +89,18 @@ def make(out: Path, size: int) -> Path:
     return folder
 
 
+def bounds(before: Path | None) -> dict[str, int]:
+    """Return what was kept of the last file's hashes by `keep_bounds`, nothing where it was not."""
+    if before is None or not (before / _BOUNDS).exists():
+        return {}
+    return msgspec.json.decode((before / _BOUNDS).read_bytes(), type=dict[str, int])
+
+
+def keep_bounds(folder: Path, found: dict[str, int]) -> None:
+    """Keep how low the least hashes of each column are (`quality.Tally.bounds`)."""
+    (folder / _BOUNDS).write_bytes(msgspec.json.encode(found))
+
+
 def keep(out: Path, told: str, listed: pl.Series) -> None:
     """Keep the arrays that were made, if any, for these rules, without those of listed rows."""
     folder = out / ".marking"
@@ -90,7 +109,6 @@ def keep(out: Path, told: str, listed: pl.Series) -> None:
         for field in attrs.fields(Marked):
             array: np.memmap = getattr(found, field.name)
             array[listed.to_numpy()] = 0
-            array.flush()
         folder.replace(out / f".marked-{told}")
 
 

@@ -3,7 +3,7 @@
 A block is a piece of one file, and can be read by whoever is free.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,15 +25,19 @@ class Piece:
     count: int
     line: int
 
-    def read(self) -> pl.DataFrame:
-        """Return its rows as a block. Raises `BadTable`."""
+    def read(self, asked: Collection[str] | None = None) -> pl.DataFrame:
+        """Return its rows as a block, of `c1`, `c2`, … only those that are asked. Raises `BadTable`."""
+        names = {f"c{n}": name for n, name in enumerate(self.names, start=1)}
+        if asked is not None:
+            names = {ours: name for ours, name in names.items() if ours in asked}
         try:
-            scan = pl.scan_parquet(self.file).select(self.names)
+            scan = pl.scan_parquet(self.file).select(names.values())
             table = scan.slice(self.first, self.count).collect()
         except (pl.exceptions.PolarsError, OSError):
             raise BadTable(f"{self.file}: not a Parquet file that can be read") from None
         lines = pl.int_range(self.line, self.line + len(table), eager=True)
-        return frame(lines, [_text(column) for column in table.get_columns()])
+        block = frame(lines, [_text(column) for column in table.get_columns()])
+        return block.rename({f"c{n}": ours for n, ours in enumerate(names, start=1)})
 
 
 def read_parquet(path: Path) -> Sheet:

@@ -1,5 +1,6 @@
 """One pass over a file, block by block: what can be judged is written, what cannot is listed."""
 
+from collections.abc import Collection
 from collections.abc import Mapping as Columns
 from typing import Final
 
@@ -13,6 +14,8 @@ from kumihimo.linkaudit.intake.cells import Column, Reading, read_cells
 from kumihimo.linkaudit.intake.mapping import Mapping, Side
 from kumihimo.linkaudit.intake.marking import Marked, mixed
 from kumihimo.linkaudit.intake.quality import Tally, marks
+from kumihimo.linkaudit.intake.sheets import empty_rows
+from kumihimo.linkaudit.schema import Fault
 
 TABLES: Final = {"rows": schema.ROWS, "snapshot": schema.SNAPSHOT, "history": schema.HISTORY}
 
@@ -26,18 +29,25 @@ class Errand:
     reading: Reading
     picked: dict[str, pl.Expr]
 
+    def asked(self) -> set[str]:
+        """Return which of `c1`, `c2`, … are picked."""
+        return {name for one in self.picked.values() for name in one.meta.root_names()}
+
 
 @attrs.frozen(eq=False)
 class Read:
-    """The good rows of a block. `same` says that they are all of them, and read as they stood.
+    """The good rows of a block (`Pass.table`). `same`: they are all of them, and read as they stood.
 
     `fresh` are those of them that were read and not known from before; `prints` and `marks` are
-    kept of each row of the block (`marking`).
+    kept of each row of the block (`marking`). `last` is its last row in which something stands, 0 for
+    none; `blank` says that there is one in which nothing does.
     """
 
     good: pl.DataFrame
     same: bool
     fresh: pl.DataFrame
+    last: int
+    blank: bool
     prints: NDArray[np.uint64]
     marks: NDArray[np.uint32]
 
@@ -51,12 +61,13 @@ class Pass:
     tally: Tally = attrs.Factory(Tally)
     bad: list[pl.DataFrame] = attrs.Factory(list[pl.DataFrame])
 
-    def add(self, block: pl.DataFrame, before: Marked | None = None) -> Read:
-        """Read a block: row, line, fault, at (what was wrong before, and where), and our columns.
+    def add(self, raw: pl.DataFrame, first: int, before: Marked | None = None) -> Read:
+        """Read a block as a sheet has it, of rows that are counted from `first`.
 
         What stood as it is in the file before is not read again.
         """
-        first = int(block["row"][0]) if len(block) else 1
+        rows = pl.int_range(first, first + len(raw), dtype=pl.Int64, eager=True).alias("row")
+        block = raw.select(rows, "line", "fault", "at", **self.errand.picked)
         self.rows_in += len(block)
         hashes = {name: block[name].hash() for name in self.errand.reading.columns}
         prints = mixed(hashes.values())
@@ -64,7 +75,13 @@ class Pass:
         if before is not None:
             counted = before.of(first, prints)  # 0 too where nothing stands: it may be a fault now
         new = counted == 0
-        asked = block if new.all() else block.filter(pl.Series(new))
+        everything = bool(new.all())
+        asked = block if everything else block.filter(pl.Series(new))
+        # Of what was known something stood in a column that is picked, and does.
+        blank = empty_rows(raw if everything else raw.filter(pl.Series(new)))
+        if len(blank):
+            fault = asked["fault"].scatter(blank.to_list(), str(Fault.EMPTY))
+            asked = asked.with_columns(fault=fault)
         made = _Made.of(asked, self.errand.reading)
         kept = counted.copy()
         kept[new] = np.where(made.same, made.marks, 0)
@@ -73,25 +90,21 @@ class Pass:
         if made.bad is not None:
             self._list(made.bad)
             prints[made.bad["row"].to_numpy() - first] = 0
-        return self._joined(block, new, made, prints, kept)
+        full = np.ones(len(block), bool)
+        full[np.flatnonzero(new)[blank.to_numpy()]] = False
+        last = first + int(np.flatnonzero(full)[-1]) if full.any() else 0
+        fresh, same = self.table(made.rows), bool(made.same.all())
+        good = block if same else self._joined(block, new, fresh)
+        return Read(good, same, fresh, last, bool(len(blank)), prints, kept)
 
     def _joined(
-        self,
-        block: pl.DataFrame,
-        new: NDArray[np.bool_],
-        made: "_Made",
-        prints: NDArray[np.uint64],
-        kept: NDArray[np.uint32],
-    ) -> Read:
+        self, block: pl.DataFrame, new: NDArray[np.bool_], fresh: pl.DataFrame
+    ) -> pl.DataFrame:
         """Return the rows of a block that were read beside those that were known."""
-        fresh, same = self.table(made.rows), bool(made.same.all())
-        good = fresh
-        if same:
-            good = self.table(block)
-        elif not new.all():
-            known = self.table(block.filter(pl.Series(~new)))
-            good = pl.concat([known, fresh]).sort("row")
-        return Read(good, same, fresh, prints, kept)
+        if new.all():
+            return fresh
+        known = self.table(block.filter(pl.Series(~new)))
+        return pl.concat([known, fresh]).sort("row")
 
     def _list(self, bad: pl.DataFrame) -> None:
         self.bad.append(bad)
@@ -116,11 +129,12 @@ class Pass:
         found = [one for one in self.bad if len(one)]
         return pl.concat(found).sort("row") if found else pl.DataFrame(schema=schema.BAD_ROWS)
 
-    def table(self, good: pl.DataFrame) -> pl.DataFrame:
-        """Return rows in the columns of ours, those that are not held as they count."""
+    def table(self, good: pl.DataFrame, names: Collection[str] | None = None) -> pl.DataFrame:
+        """Return rows in the columns of ours, or some of them, those that are not held as they count."""
         return good.select(
             pl.col(name).cast(kind) if name in good.columns else self._absent(name, kind)
             for name, kind in TABLES[self.errand.side].items()
+            if names is None or name in names
         )
 
     def _absent(self, name: str, kind: type[pl.DataType]) -> pl.Expr:

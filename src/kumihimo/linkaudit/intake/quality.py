@@ -97,24 +97,35 @@ class _Count:
     odd: int = 0
     lost: int = 0
     placeholder: int = 0
+    below: int | None = None  # hashes that are not below it are not kept
     least: NDArray[np.uint64] = attrs.Factory(lambda: np.empty(0, np.uint64))
     sample: list[pl.Series] = attrs.Factory(list[pl.Series])
 
-    def remember(self, hashes: pl.Series, first: int, filled: NDArray[np.bool_]) -> None:
-        """Keep the least hashes (how many are distinct), the first (whether one value stands often)."""
-        values = hashes if filled.all() else hashes.filter(pl.Series(filled))
-        self._keep(values)
+    def remember(self, hashes: pl.Series, first: int, filled: pl.Series | None) -> None:
+        """Keep the least hashes (how many are distinct), the first (whether one value stands often).
+
+        Those of cells in which something stands: of all where `filled` is None.
+        """
         room = _SAMPLE + 1 - first
         if room > 0:
-            self.sample.append(hashes.head(room).filter(pl.Series(filled[:room])))
+            start = hashes.head(room)
+            self.sample.append(start if filled is None else start.filter(filled.head(room)))
+        if self.below is None:
+            self._keep(hashes if filled is None else hashes.filter(filled))
+        else:
+            low = hashes < self.below
+            found = hashes.filter(low if filled is None else low & filled)
+            self.least = self._least(found)
 
     def _keep(self, hashes: pl.Series) -> None:
         if len(self.least) == _SKETCH:
             hashes = hashes.filter(hashes < self.least[-1])
-        # Of many values the least lie below this, several times over; of few, all are kept.
-        likely = min(_LIKELY * _SKETCH / max(len(hashes), 1), 1) * _HASHES
-        found = self._least(hashes.filter(hashes < int(likely)))
-        self.least = found if len(found) == _SKETCH else self._least(hashes)
+        found: NDArray[np.uint64] | None = None
+        if len(hashes) > _LIKELY * _SKETCH:
+            # Of many values the least lie below this, several times over; of few, all are kept.
+            likely = _LIKELY * _SKETCH * _HASHES // len(hashes)
+            found = self._least(hashes.filter(hashes < likely))
+        self.least = found if found is not None and len(found) == _SKETCH else self._least(hashes)
 
     def _least(self, hashes: pl.Series) -> NDArray[np.uint64]:
         """Return the least hashes of these and those that are kept, each once, in their order."""
@@ -135,8 +146,13 @@ class _Count:
 
 @attrs.define
 class Tally:
-    """Counts what a pass over a file meets."""
+    """Counts what a pass over a file meets.
 
+    `below` says of a column that its hashes are kept below some bound only: for what is a part of a
+    file, or of a file of which so many are below it that the least are among them (`is_short`).
+    """
+
+    below: Mapping[str, int] = attrs.Factory(dict[str, int])
     columns: dict[str, _Count] = attrs.Factory(dict[str, _Count])
 
     def add(self, hashes: Mapping[str, pl.Series], first: int, found: NDArray[np.uint32]) -> None:
@@ -144,16 +160,18 @@ class Tally:
 
         `hashes` are of the cells of each column as they stand in the file.
         """
-        words, rows = np.unique(found, return_counts=True)
+        words, rows = (one.to_numpy() for one in pl.Series("word", found).value_counts())
         bits = _bits(hashes)
         for (name, what), bit in bits.items():
-            count = self.columns.setdefault(name, _Count())
+            count = self.columns.setdefault(name, _Count(below=self.below.get(name)))
             told = int(rows[(words & bit) != 0].sum())
             setattr(count, what, getattr(count, what) + told)
         for name, column in hashes.items():
             count = self.columns[name]
             count.rows += len(found)
-            count.remember(column, first, (found & bits[name, "filled"]) != 0)
+            bit = bits[name, "filled"]
+            filled = None if (words & bit).all() else pl.Series((found & bit) != 0)
+            count.remember(column, first, filled)
 
     def add_faults(self, found: pl.DataFrame) -> None:
         """Count the first fault of each row of `BAD_ROWS`, by column; what is empty is no fault."""
@@ -166,6 +184,20 @@ class Tally:
         """Count what a later part of the file has, too."""
         for name, count in later.columns.items():
             self.columns.setdefault(name, _Count()).plus(count)
+
+    def bounds(self) -> dict[str, int]:
+        """Return `below` for a file that is about as this one."""
+        return {
+            name: min(_LIKELY * int(one.least[-1]), _HASHES)
+            for name, one in self.columns.items()
+            if len(one.least) == _SKETCH
+        }
+
+    def is_short(self, below: Mapping[str, int]) -> bool:
+        """Say whether parts of a file that were counted with these bounds did not keep enough."""
+        return any(
+            len(self.columns[name].least) < _SKETCH for name in below if name in self.columns
+        )
 
     def without_last(self, rows: int) -> None:
         """Take out some empty rows after the last full one."""

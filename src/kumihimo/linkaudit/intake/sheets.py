@@ -16,7 +16,6 @@ import polars as pl
 from kumihimo.kernel.files import open_regular
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.linkaudit.intake.mapping import Layout
-from kumihimo.linkaudit.schema import Fault
 
 BLOCK_ROWS: Final = 500_000  # our choice: some hundred megabytes of texts at a time
 COLUMNS_MAX: Final = 2_000  # our choice: ten times the widest file of an office
@@ -113,7 +112,7 @@ def bad_rows(rows: Sequence[tuple[int, str, int | None]], width: int) -> pl.Data
     return pl.DataFrame(rows, schema=schema, orient="row").with_columns(*texts)
 
 
-def _empty_rows(block: pl.DataFrame) -> pl.Series:
+def empty_rows(block: pl.DataFrame) -> pl.Series:
     """Return where the rows of a block are in which nothing stands and nothing was wrong."""
     texts = [block[name] for name in block.columns if re.fullmatch("c[0-9]+", name)]
     rows = block["fault"].is_null().arg_true()
@@ -123,18 +122,3 @@ def _empty_rows(block: pl.DataFrame) -> pl.Series:
         rest = column if len(rows) == len(column) else column.gather(rows)
         rows = rows.filter(rest.is_null() | (rest.str.strip_chars() == ""))
     return rows
-
-
-def last_full(block: pl.DataFrame) -> int:
-    """Return the last `row` of a block that is not empty, 0 where all are."""
-    full = (block["fault"] != Fault.EMPTY).fill_null(value=True).arg_true()
-    return int(block["row"][int(full[-1])]) if len(full) else 0
-
-
-def number_rows(block: pl.DataFrame, first: int) -> pl.DataFrame:
-    """Count the rows of a block from `first` as `row`, and mark the empty ones."""
-    numbered = block.with_row_index("row", first).with_columns(pl.col("row").cast(pl.Int64))
-    empty = _empty_rows(block)
-    if not len(empty):
-        return numbered
-    return numbered.with_columns(fault=block["fault"].scatter(empty.to_list(), str(Fault.EMPTY)))

@@ -20,7 +20,7 @@ from kumihimo.linkaudit.intake.picking import pick
 from kumihimo.linkaudit.intake.pieces import take_pieces
 from kumihimo.linkaudit.intake.quality import Quality
 from kumihimo.linkaudit.intake.repeated import Ids, ascend, take_out_repeated
-from kumihimo.linkaudit.intake.sheets import BadTable, Sheet, kind_of, last_full, number_rows
+from kumihimo.linkaudit.intake.sheets import BadTable, Sheet, kind_of
 from kumihimo.linkaudit.intake.workbooks import read_workbook
 from kumihimo.linkaudit.workers import Team
 
@@ -81,7 +81,7 @@ def look_over(mapping: Mapping, side: Side, path: Path, *, rows_max: int) -> Tak
     """Say what `take_in` would, of the first rows at least; writes nothing. Raises `BadTable`."""
     errand = _errand(mapping, side, path)
     found = Pass(errand)
-    for _ in _read(found, errand, open_sheet(path, mapping.layout(side))):
+    for _ in _read(found, open_sheet(path, mapping.layout(side))):
         if found.rows_in >= rows_max:
             break
     return _told(found, found.listed())
@@ -106,20 +106,20 @@ def _take_blocks(errand: Errand, path: Path, out: Path, team: Team) -> tuple[Pas
     found = Pass(errand)
     sheet = open_sheet(path, errand.mapping.layout(errand.side))
     ids: list[Ids] = []
-    for number, good in enumerate(_read(found, errand, sheet)):
+    for number, good in enumerate(_read(found, sheet)):
         good.write_parquet(out / f"part-{number:05}.parquet", compression="lz4")
         ids += [Ids.of(good["record_id"])] if errand.side == "rows" and len(good) else []
         team.progress(errand.side, sheet.done(), sheet.total)
     return found, ids
 
 
-def _read(found: Pass, errand: Errand, sheet: Sheet) -> Iterator[pl.DataFrame]:
+def _read(found: Pass, sheet: Sheet) -> Iterator[pl.DataFrame]:
     """Read a sheet block by block; yield the good rows of each."""
     last = 0
     for raw in sheet.blocks:
-        block = number_rows(raw, found.rows_in + 1)
-        last = last_full(block) or last
-        yield found.add(block.select("row", "line", "fault", "at", **errand.picked)).good
+        read = found.add(raw, found.rows_in + 1)
+        last = read.last or last
+        yield found.table(read.good)
     found.end_at(last)
 
 
