@@ -116,7 +116,7 @@ def test_without_oversight_the_rooms_go_on_for_a_day_and_then_refuse_and_say_so(
     until(lambda: states(rooms) == dict.fromkeys(FOLLOWERS, "ok"))
     rooms.rooms["oversight"].kill()
     town.move(DAY_S - 600)
-    until(lambda: states(rooms) == dict.fromkeys(FOLLOWERS, "grace"))
+    until(lambda: states(rooms) == dict.fromkeys(FOLLOWERS, "alarm"))
     # The clock was moved past what waited for the ledger: it looks old until it has gone.
     until(lambda: len(health(rooms, "linkage")[1]["graces"]) == 1)
     status, told = health(rooms, "linkage")
@@ -148,7 +148,7 @@ def test_without_the_ledger_the_core_permits_for_a_day_and_every_record_arrives_
     town.answered(town.ask())
     town.move(int(RECORDS.total_seconds()) - 600)
     until(lambda: "ledger" in graces(rooms, "linkage"))
-    assert health(rooms, "linkage")[1]["state"] == "grace"
+    assert health(rooms, "linkage")[1]["state"] == "alarm"
     assert any(
         (one["queue"], one["party"]) == ("outbox", "ledger") and one["oldest_s"] > DAY_S - 700
         for one in health(rooms, "linkage")[1]["queues"]

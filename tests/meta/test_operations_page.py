@@ -1,17 +1,19 @@
 """The page of operations prints what the code promises: every grace, each with the test that holds it."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from kumihimo.kernel.grace import Running
-from kumihimo.kernel.health import Age, Health, Queue
+from kumihimo.kernel.health import Age, Health, Overdue, Queue
 from kumihimo.kernel.metrics import Meter
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.sql import Crowd
+from kumihimo.operations.alarms import LIMITS, limits
 from kumihimo.operations.graces import GRACES, grace_of
-from kumihimo.operations.metrics import exposition
+from kumihimo.operations.metrics import STATES, exposition
 from kumihimo.rooms.linkage.domain.sheets import PERMIT_LIFETIME
 from kumihimo.run.serving import ROOMS
 from tests.meta.project import ROOT, rows, section
@@ -26,12 +28,19 @@ def table(heading):
     return [[cell.strip("`") for cell in row] for row in rows(section(PAGE, heading))[1:]]
 
 
-def words(period):
+def words(period, none="not at all"):
     if period is None:
         return "without end"
     if not period:
-        return "not at all"
-    return f"{period // timedelta(hours=1)} hours"
+        return none
+    for unit, of in (
+        ("days", timedelta(days=1)),
+        ("hours", timedelta(hours=1)),
+        ("minutes", timedelta(minutes=1)),
+    ):
+        if period % of == timedelta() and (unit != "days" or period > timedelta(days=1)):
+            return f"{period // of} {unit}"
+    raise AssertionError(period)
 
 
 def test_the_page_prints_every_grace_as_it_is():
@@ -72,6 +81,24 @@ def test_a_permit_lives_as_long_as_its_row_says():
     assert "(one hour)" in grace_of("gateway", "provider").goes_on
 
 
+def test_the_page_prints_every_limit_as_it_is():
+    told = [[one.of, words(one.after, none="at once"), one.why] for one in LIMITS]
+    assert table("## Alarms") == told
+    assert len(limits()) == len(LIMITS), "no two limits are of one thing"
+
+
+def test_every_queue_and_every_age_on_the_page_has_a_limit():
+    section_of_health = section(PAGE, "## Health")
+    queues = {row[0].strip("`") for row in rows(section_of_health) if len(row) == 3} - {
+        *STATES,
+        "queue",
+        "`state`",
+        "state",
+    }
+    ages = set(re.findall("`([a-z ]+)`", section_of_health.rpartition("Ages: ")[2]))
+    assert queues | ages == set(limits())
+
+
 def every_metric():
     """Return name, kind and labels of each metric of a room that has something of everything."""
     health = Health(
@@ -81,6 +108,7 @@ def every_metric():
         queues=(Queue(queue="outbox", party="ledger", count=1, oldest_s=1),),
         ages=(Age(what="directory", age_s=1),),
         graces=(Running(missing="ledger", silent_s=1, left_s=1, then="ledger-silent"),),
+        alarms=(Overdue(of="outbox", party="ledger", age_s=1, limit_s=1),),
     )
     meter, crowd = Meter(), Crowd(1, 1, 1, 1, 1, 1, 1)
     meter.answered("look", "ok", 1.0)

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.grace import Grace, Running, Silence
-from kumihimo.kernel.health import Age, Health, Made, Queue, Waits, Watch
+from kumihimo.kernel.health import Age, Health, Made, Overdue, Queue, Waits, Watch
 from kumihimo.kernel.refusal import BadInput, Unavailable
 from kumihimo.kernel.sql import Database
 from kumihimo.operations.graces import AT_ONCE
@@ -168,6 +168,7 @@ def test_a_page_shows_everything_that_a_program_reads_and_escapes_it():
         queues=(Queue(queue="outbox", party="<ledger>", count=41, oldest_s=42),),
         ages=(Age(what="list sign", age_s=43), Age(what="checkpoint", age_s=None)),
         graces=(Running(missing="ledger", silent_s=44, left_s=45, then="ledger-silent"),),
+        alarms=(Overdue(of="list sign", party="", age_s=43, limit_s=46),),
     )
     shown = page(told)
     for word in (
@@ -179,6 +180,7 @@ def test_a_page_shows_everything_that_a_program_reads_and_escapes_it():
         "—",
         "44",
         "45",
+        "46",
         "ledger-silent",
     ):
         assert f"<td>{word}</td>" in shown
@@ -189,4 +191,4 @@ def test_a_page_shows_everything_that_a_program_reads_and_escapes_it():
 
 def test_a_page_of_a_room_with_nothing_says_so():
     told = Health(room="r", at=START, state="ok", queues=(), ages=(), graces=())
-    assert page(told).count("なし None") == 3
+    assert page(told).count("なし None") == 4

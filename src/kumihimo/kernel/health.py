@@ -5,8 +5,8 @@ so that what is told of two rooms joins nobody (decision 0002).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import attrs
@@ -21,7 +21,7 @@ from kumihimo.kernel.sql import Crowd, Database, Tx
 
 LOOK_TIMEOUT_S: Final = 2.0  # a room that answers later than that is not well
 
-State = Literal["ok", "grace", "refusing", "no-database"]
+State = Literal["ok", "grace", "alarm", "refusing", "no-database"]
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,8 +40,23 @@ class Age(msgspec.Struct, frozen=True, kw_only=True):
     age_s: int | None
 
 
+class Overdue(msgspec.Struct, frozen=True, kw_only=True):
+    """An alarm: in a queue for a party, or of an age, something is older than its limit.
+
+    `party` is "" for an age.
+    """
+
+    of: str
+    party: str
+    age_s: int
+    limit_s: int
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """A room as it stands: `ok`; `grace` while one runs; `refusing` when one is over."""
+    """A room as it stands.
+
+    `ok`; `grace` while one runs; `alarm` while somebody has to look; `refusing` when a grace is over.
+    """
 
     room: str
     at: datetime
@@ -49,11 +64,12 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     queues: tuple[Queue, ...]
     ages: tuple[Age, ...]
     graces: tuple[Running, ...]
+    alarms: tuple[Overdue, ...] = ()
 
     @property
     def serves(self) -> bool:
         """Whether a balancer should send requests here."""
-        return self.state in {"ok", "grace"}
+        return self.state in {"ok", "grace", "alarm"}
 
 
 @attrs.frozen
@@ -89,6 +105,15 @@ async def look_at_letters(tx: Tx) -> Sequence[Found]:
     return _by_party([*waiting, *dead])
 
 
+async def look_at_leaves(tx: Tx) -> Sequence[Found]:
+    """Find the leaves of which nobody has written down yet that they are in the log."""
+    count: int = await tx.value("SELECT count(*) FROM leaf_batch WHERE first IS NULL")
+    if not count:
+        return []
+    since: datetime = await tx.value("SELECT min(put_at) FROM leaf_batch WHERE first IS NULL")
+    return [Waits("leaves", "ledger", count, since)]
+
+
 def _by_party(found: Sequence[Waits]) -> list[Waits]:
     """Add up what several senders of a room have for one destination."""
     joined: dict[tuple[str, str], Waits] = {}
@@ -108,6 +133,7 @@ class Watch:
     """What tells how a room does. `database` is a connection that no crowd of requests takes.
 
     `crowd` tells of the connections that they take; `meter` counts what the doors answered.
+    `limits` say at which age a queue's oldest, or something that is made again, is an alarm.
     """
 
     room: str
@@ -115,6 +141,7 @@ class Watch:
     clock: Clock
     meter: Meter = attrs.field(factory=Meter)
     crowd: Callable[[], Crowd] | None = None
+    limits: Mapping[str, timedelta] = attrs.field(factory=dict[str, timedelta])
     looks: Sequence[Look] = (look_at_letters,)
     silences: Sequence[Silence] = ()
     ages: Callable[[], Sequence[Made]] = tuple
@@ -126,14 +153,27 @@ class Watch:
         now = self.clock.now()
         running = [one for silence in self.silences if (one := silence.running(now))]
         every = [*self.ages(), *(found or ())]
+        queues = tuple(_queue(one, now) for one in every if isinstance(one, Waits))
+        ages = tuple(_age(one, now) for one in every if isinstance(one, Made))
+        alarms = tuple(self._overdue(queues, ages))
         return Health(
             room=self.room,
             at=now,
-            state=_state(running, answered=found is not None),
-            queues=tuple(_queue(one, now) for one in every if isinstance(one, Waits)),
-            ages=tuple(_age(one, now) for one in every if isinstance(one, Made)),
+            state=_state(running, answered=found is not None, alarmed=bool(alarms)),
+            queues=queues,
+            ages=ages,
             graces=tuple(running),
+            alarms=alarms,
         )
+
+    def _overdue(self, queues: Sequence[Queue], ages: Sequence[Age]) -> Iterator[Overdue]:
+        aged = [(one.queue, one.party, one.oldest_s) for one in queues]
+        aged += [(one.what, "", one.age_s) for one in ages if one.age_s is not None]
+        for of, party, age_s in aged:
+            limit = self.limits.get(of)
+            if limit is not None and age_s >= limit.total_seconds():
+                limit_s = int(limit.total_seconds())
+                yield Overdue(of=of, party=party, age_s=age_s, limit_s=limit_s)
 
     async def _look(self) -> list[Found] | None:
         """Return what the looks find, None when the database does not answer in time.
@@ -159,11 +199,13 @@ class Watch:
             return [one for look in self.looks for one in await look(tx)]
 
 
-def _state(running: Sequence[Running], *, answered: bool) -> State:
+def _state(running: Sequence[Running], *, answered: bool, alarmed: bool) -> State:
     if not answered:
         return "no-database"
     if any(not one.left_s for one in running):
         return "refusing"
+    if alarmed:
+        return "alarm"
     return "grace" if running else "ok"
 
 

@@ -60,6 +60,12 @@ def _of_health(health: Health) -> Iterator[Metric]:
         ("of",),
     )
     yield from _of_graces(health.graces)
+    yield _gauge(
+        "kumihimo_alarm",
+        "1 for what waits, or was not heard of, for longer than its limit.",
+        {(one.of, one.party): 1 for one in health.alarms},
+        ("of", "party"),
+    )
 
 
 def _of_queues(queues: Iterable[Queue]) -> Iterator[Metric]:

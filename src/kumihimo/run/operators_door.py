@@ -24,6 +24,7 @@ _NOT_WELL: Final = b"503 Service Unavailable"
 _STATES: Final = {
     "ok": "正常 All is well",
     "grace": "猶予中 A grace runs",
+    "alarm": "警報 Somebody has to look",
     "refusing": "拒否中 Refusing: a grace is over",
     "no-database": "データベース応答なし The database does not answer",
 }
@@ -80,6 +81,11 @@ def page(health: Health) -> str:
         f"<!doctype html><html lang=ja><head><meta charset=utf-8><title>{title}</title>",
         "<meta name=viewport content='width=device-width'></head>",
         f"<body><main><h1>{title}</h1><p>{health.at:%Y-%m-%d %H:%M:%S} UTC</p>",
+        *_table(
+            "警報 Alarms",
+            ("対象 of", "宛先 for", "経過（秒） age, s", "上限（秒） limit, s"),
+            [(one.of, one.party or "—", one.age_s, one.limit_s) for one in health.alarms],
+        ),
         *_table(
             "猶予 Graces that run",
             ("応答なし missing", "沈黙（秒） silent, s", "残り（秒） left, s", "拒否 refusal"),

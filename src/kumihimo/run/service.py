@@ -11,10 +11,11 @@ from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.grace import Silence
-from kumihimo.kernel.health import Look, Made, Watch, look_at_letters
+from kumihimo.kernel.health import Look, Made, Watch, look_at_leaves, look_at_letters
 from kumihimo.kernel.metrics import meter_of
 from kumihimo.kernel.net import HttpNet
 from kumihimo.kernel.sql import Database
+from kumihimo.operations.alarms import limits
 from kumihimo.operations.graces import OVERSIGHT, grace_of
 from kumihimo.rooms.oversight.client import DirectoryBook, DirectoryFollower, RoomSettings
 
@@ -99,7 +100,8 @@ def watch_of(
         clock=given.clock,
         meter=meter_of(app),
         crowd=database.crowd,
-        looks=(look_at_letters, *looks),
+        limits=limits(),
+        looks=(look_at_letters, look_at_leaves, *looks),
         silences=silences,
         ages=ages,
     )

@@ -3,6 +3,7 @@
 from kumihimo.kernel.settings import load
 from kumihimo.rooms.ledger.app import build
 from kumihimo.rooms.ledger.settings import Settings
+from kumihimo.rooms.ledger.store_waits import look_at_log
 from kumihimo.run.service import Given, Service, following
 
 
@@ -12,4 +13,6 @@ def compose(given: Given) -> Service:
     book, net = settings.book(), settings.net()
     ledger = settings.ledger(beside=given.path, clock=given.clock, entropy=given.entropy)
     room = build(ledger, book=book, net=net, report=given.report)
-    return following(given, "ledger", settings, book, room.app, ledger.database, net)
+    return following(
+        given, "ledger", settings, book, room.app, ledger.database, net, looks=(look_at_log,)
+    )
