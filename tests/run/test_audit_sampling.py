@@ -66,17 +66,49 @@ def test_what_people_found_says_how_many_remain(audit, drawn, tmp_path):
     told = done("estimate", drawn[0], "--looks", looks)
     assert "見つかった誤り" in told
     assert "estimated to remain" in told
-    assert "見誤りは、この推定と区間に入っていません" in told.replace("\n", "")
+    assert "見誤りこみ" in told
     whole = msgspec.json.decode(done("estimate", drawn[0], "--looks", looks, "--json"))
-    assert whole["corrected_for_reviewers_errors"] is False
+    assert whole["corrected_for_reviewers_errors"] is True
     lines = {(one["affair"], one["verdict"]): one for one in whole["estimates"]}
     planted = len(pl.read_csv(audit.parent / "sample" / "planted.csv"))
     total = lines[None, None]
     assert total["looked"] == 150
     assert total["low"] <= planted <= total["high"]
+    assert total["corrected_low"] <= planted <= total["corrected_high"]
+    assert total["left_low"] <= planted - total["wrong"] <= total["left_high"]
     assert lines[None, "cleared"]["wrong"] == 0
     assert whole["agreement"]["agreeing"] == whole["agreement"]["pairs"] == 8
     assert whole["agreement"]["errors"] is None
+
+
+def test_where_nobody_looked_twice_it_says_that_reviewers_errors_are_not_in_it(
+    audit, drawn, tmp_path
+):
+    looks = looked_at(audit, drawn[0], tmp_path / "looks.csv")
+    alone = pl.read_csv(looks, infer_schema=False).filter(reviewer="sato")
+    alone.write_csv(tmp_path / "alone.csv")
+    told = done("estimate", drawn[0], "--looks", tmp_path / "alone.csv")
+    assert "見誤りは、この推定と区間に入っていません" in told.replace("\n", "")
+    words = ("estimate", drawn[0], "--looks", tmp_path / "alone.csv", "--json")
+    whole = msgspec.json.decode(done(*words))
+    assert whole["corrected_for_reviewers_errors"] is False
+    assert "corrected" not in whole["estimates"][0]
+
+
+def test_looks_at_sown_mis_links_tell_what_people_miss(audit, drawn, tmp_path):
+    looks = looked_at(audit, drawn[0], tmp_path / "looks.csv")
+    key = "row,record_id,mechanism\n" + "".join(f"{n},s{n},random\n" for n in range(40))
+    (tmp_path / "sown.csv").write_text(key)
+    highs = []
+    for passed in (0, 20):
+        # The key says which of them were sown: s99 was not.
+        said = [f"s{n},sato,{'own' if n < passed else 'wrong'}" for n in range(40)]
+        text = "\n".join(["record_id,reviewer,answer", *said, "s99,sato,own", ""])
+        (tmp_path / "sown-looks.csv").write_text(text)
+        sown = ("--sown", tmp_path / "sown.csv", "--sown-looks", tmp_path / "sown-looks.csv")
+        told = done("estimate", drawn[0], "--looks", looks, *sown, "--json")
+        highs.append(msgspec.json.decode(told)["estimates"][-1]["corrected_high"])
+    assert highs[0] < highs[1]
 
 
 def test_blind_repeats_tell_who_passed_a_mis_link(audit, drawn, tmp_path):
@@ -92,14 +124,14 @@ def test_blind_repeats_tell_who_passed_a_mis_link(audit, drawn, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", ["seed", "budget", "cleared", "repeats", "folder", "looks", "none"]
+    "wrong", ["seed", "budget", "cleared", "repeats", "folder", "looks", "none", "sown", "key"]
 )
 def test_what_cannot_be_drawn_or_estimated_is_refused_in_a_line(
     audit, drawn, tmp_path, wrong, capsys
 ):
     draw = ["draw", str(audit), "--out", str(tmp_path / "x"), "--budget", "100"]
     (tmp_path / "none.csv").write_text("record_id,reviewer,answer\nnobody,a,own\n")
-    estimate = ["estimate", str(drawn[0]), "--looks"]
+    estimate, none = ["estimate", str(drawn[0]), "--looks"], str(tmp_path / "none.csv")
     lines = {
         "seed": [*draw, "--seed", "-1"],
         "budget": [*draw[:-1], "2"],
@@ -107,7 +139,9 @@ def test_what_cannot_be_drawn_or_estimated_is_refused_in_a_line(
         "repeats": [*draw, "--repeats", "2"],
         "folder": ["draw", str(tmp_path), *draw[2:]],
         "looks": [*estimate, str(drawn[0])],
-        "none": [*estimate, str(tmp_path / "none.csv")],
+        "none": [*estimate, none],
+        "sown": [*estimate, none, "--sown", none],
+        "key": [*estimate, none, "--sown", none, "--sown-looks", none],
     }
     assert run(build(), ["audit", *lines[wrong]]) != 0
     told = capsys.readouterr()

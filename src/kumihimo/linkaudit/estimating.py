@@ -37,7 +37,7 @@ ESTIMATED: Final = {
     "high": pl.Float64,
 }
 SUM_OF_CLEARED: Final = "cleared"
-_EQUAL: Final = 1e-9
+EQUAL: Final = 1e-9
 
 
 def estimates(
@@ -124,7 +124,7 @@ class _Part:
         if sure.all():
             return Interval(known, known, known, confidence)
         least, most = float(self.inclusion.min()), float(self.inclusion.max())
-        if most - least < _EQUAL * most and abs(1 / least - self.heaviest) < _EQUAL / least:
+        if most - least < EQUAL * most and abs(1 / least - self.heaviest) < EQUAL / least:
             share = share_interval(int(hit.sum()), len(hit), confidence)
             return share.times(self.rows)
         weight = hit[~sure] / self.inclusion[~sure]

@@ -56,6 +56,12 @@ def of_sample(looks: pl.DataFrame, sample: pl.DataFrame) -> pl.DataFrame:
     return both.filter(alike).select(list(LOOKS))
 
 
+def judged(looks: pl.DataFrame) -> pl.DataFrame:
+    """Return `record_id`, `reviewer` and `wrong` of each of `LOOKS` that could tell."""
+    said = looks.select("record_id", "reviewer", wrong=_wrong("answer"))
+    return said.drop_nulls("wrong")
+
+
 def found(looks: pl.DataFrame) -> pl.DataFrame:
     """Return `record_id` and `wrong` of each record of `LOOKS`; null where nobody could decide."""
     said = looks.with_columns(wrong=_wrong("answer"), decided=_wrong("decision"))
@@ -83,14 +89,13 @@ def agreement(looks: pl.DataFrame) -> Agreement:
         value = kappa(pairs["one"], pairs["other"], weights)
     except BadStatistics:
         value = None
-    judged = said.drop_nulls("wrong").select("record_id", "reviewer", mislinked="wrong")
     counts = said.group_by("reviewer").len().sort("reviewer")
     return Agreement(
         pairs=len(pairs),
         agreeing=int((pairs["one"] == pairs["other"]).sum()),
         kappa=value,
         reviewers=tuple(_overturned(name, n, both) for name, n in counts.iter_rows()),
-        errors=errors(judged),
+        errors=errors(judged(looks).rename({"wrong": "mislinked"})),
     )
 
 

@@ -1,4 +1,4 @@
-"""The files of a review: the sample that was drawn, and the looks of people at its records (CSV)."""
+"""The files of a review: the sample that was drawn, the looks of people, the key of what was sown (CSV)."""
 
 import io
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ from kumihimo.kernel.files import open_regular, write_new
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.linkaudit.looks import ANSWERS, LOOKS
 from kumihimo.linkaudit.sampling import SAMPLE
-from kumihimo.linkaudit.schema import Verdict
+from kumihimo.linkaudit.schema import Mechanism, Verdict
+from kumihimo.linkaudit.seeding import KEY
 
 _BYTES_MAX: Final = 1 << 30  # our choice: ten million looks
 _MARK: Final = b"\xef\xbb\xbf"  # so that Excel reads UTF-8
@@ -74,6 +75,18 @@ def read_looks(path: Path) -> pl.DataFrame:
             line = odd.arg_true()[0] + 2
             raise BadReviewFile(f"{path}: line {line}: {name} {words}", pointer="looks")
     return held.with_columns(weight=weight)
+
+
+def read_key(path: Path) -> pl.DataFrame:
+    """Read `seeding.KEY`. Raises `BadInput`."""
+    try:
+        with open_regular(path) as file:
+            key = pl.read_csv(file.read(), schema=KEY)
+    except (OSError, pl.exceptions.PolarsError):
+        raise BadInput(f"{path}: not a key that `audit seed sow` wrote", pointer="sown") from None
+    if key.is_empty() or not key["mechanism"].is_in([str(one) for one in Mechanism]).all():
+        raise BadInput(f"{path}: not a key that `audit seed sow` wrote", pointer="sown")
+    return key
 
 
 def _unknown(column: pl.Series, known: Sequence[str]) -> pl.Series:

@@ -7,14 +7,15 @@ from cyclopts import App
 from rich.table import Table
 
 from kumihimo.kernel.entropy import Entropy, SystemEntropy
-from kumihimo.kernel.files import open_regular, write_new
+from kumihimo.kernel.files import write_new
 from kumihimo.kernel.refusal import BadInput, Conflict
 from kumihimo.linkaudit.intake.mapping import COLUMNS, Layout
 from kumihimo.linkaudit.intake.writing import head_text, side_text
 from kumihimo.linkaudit.results import NoAudit, read_about, table
+from kumihimo.linkaudit.review_files import read_key
 from kumihimo.linkaudit.sampling import CLEARED
-from kumihimo.linkaudit.schema import ROWS, Mechanism, Verdict
-from kumihimo.linkaudit.seeding import KEY, SOWN_EACH, sensitivity, sow
+from kumihimo.linkaudit.schema import ROWS, Verdict
+from kumihimo.linkaudit.seeding import SOWN_EACH, sensitivity, sow
 from kumihimo.linkaudit.statistics import remaining
 from kumihimo.run.audit_telling import console
 
@@ -88,7 +89,7 @@ def measure(folder: Path, *, sown: Path, original: Path | None = None) -> None:
     original
         元の点検のフォルダ。 Folder of the audit of the true records: says how many it may have missed.
     """
-    told = sensitivity(table(folder, "findings"), _key(sown))
+    told = sensitivity(table(folder, "findings"), read_key(sown))
     observed = _observed(original) if original is not None else {}
     shown = Table(title="感度 sensitivity", title_justify="left", box=None, pad_edge=False)
     names = [
@@ -123,17 +124,6 @@ def _rows(folder: Path) -> tuple[pl.DataFrame, pl.Series]:
     cleared = whole["row"].is_in(verdicts["row"].implode())
     numbered = whole.with_columns(row=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
     return numbered.select(*ROWS), cleared
-
-
-def _key(path: Path) -> pl.DataFrame:
-    try:
-        with open_regular(path) as file:
-            key = pl.read_csv(file.read(), schema=KEY)
-    except (OSError, pl.exceptions.PolarsError):
-        raise BadInput(f"{path}: not a key that `audit seed sow` wrote", pointer="sown") from None
-    if key.is_empty() or not key["mechanism"].is_in([str(one) for one in Mechanism]).all():
-        raise BadInput(f"{path}: not a key that `audit seed sow` wrote", pointer="sown")
-    return key
 
 
 def _observed(folder: Path) -> dict[str, int]:
