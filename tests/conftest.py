@@ -2,12 +2,13 @@
 
 import logging
 import signal
+from contextlib import closing
 
 import pytest
 from hypothesis import settings
 
 from tests.databases import Databases, own_server
-from tests.order import begun_first
+from tests.order import turn
 
 # A run tells about the code and not about the machine or the day: no example is timed, and each
 # run tries the same ones. To hunt for others: `--hypothesis-profile random`.
@@ -31,7 +32,7 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: not begun_first(item.nodeid))
+    items.sort(key=lambda item: turn(item.nodeid))
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +52,8 @@ def postgres():
 
 @pytest.fixture(scope="session")
 def databases(postgres):
-    return Databases(postgres)
+    with closing(Databases(postgres)) as found:
+        yield found
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ They are made from the same places that the tests visit, so no page is forgotten
 """
 
 import sys
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,7 +53,7 @@ def main(folder, *only):
         )
         try:
             loop.run(chromium.start())
-            with Databases(postgres).lent() as new_room:
+            with closing(Databases(postgres)) as databases, databases.lent() as new_room:
                 loop.run(take(chromium, new_room, folder, only))
             loop.run(chromium.stop())
         finally:

@@ -87,7 +87,7 @@ def test_rooms_and_database_are_killed_under_ten_thousand_inquiries_and_nothing_
         server.restart()
         acknowledged = [inquiry for one in asking for inquiry in one.result()]
     assert len(set(acknowledged)) == BATCHES * BATCH
-    until(lambda: outcomes(minato, acknowledged) == {"OK"}, limit_s=180)
+    until(lambda: outcomes(minato, acknowledged) == {"OK"})
     until(lambda: len(set(counts(server).values())) == 1)
     [(exchanges, rows)] = set(counts(server).values())
     assert exchanges == rows

@@ -16,6 +16,10 @@ from kumihimo.run.system_packages import TESTS, ensure, ensure_driver
 ROOT: Final = Path(__file__).resolve().parents[3]
 # One more than the cores that a run is made for: whole federations wait a third of the time.
 WORKERS: Final = "3"
+# A file stays with one worker, in the order of tests/order.py, so what it needs is made once; of a
+# few files each test goes to whoever is free.
+FILES: Final = ("--dist", "loadfile", "--no-loadscope-reorder")
+WORK: Final = ("--dist", "worksteal")
 SERVED: Final = (
     "tests/browser",
     "tests/rooms",
@@ -72,7 +76,7 @@ def run_tests(
     if fast:
         for folder in SERVED:
             selection += ["--ignore", folder]
-    command = ["pytest", "-q", "-n", WORKERS, "--dist", "worksteal", *selection]
+    command = ["pytest", "-q", "-n", WORKERS, *(WORK if arguments else FILES), *selection]
     with ThreadPoolExecutor(1) as beside:
         types = beside.submit(_passes, TYPES)
         failed = [check.name for check in CHECKS if not _passes(check)]
