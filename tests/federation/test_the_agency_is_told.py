@@ -30,10 +30,10 @@ async def open_agency(street, new_room):
     street.publish()
     keys, entropy = street.keys["agency"], street.entropy
     agency = Agency(database, keys, street.book, street.clock, entropy, IN_CHARGE)
-    app = build(agency, report=lambda *bug: street.bugs.append(bug))
+    room = build(agency, net=street.net, report=lambda *bug: street.bugs.append(bug))
     street.agency = agency
     street.routes["agency"] = "http://agency"
-    street.transport.apps["agency"] = transport_to(app)
+    street.transport.apps["agency"] = transport_to(room.app)
     return name
 
 

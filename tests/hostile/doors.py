@@ -104,7 +104,8 @@ class Town:
         self.keys = dict(self.street.keys)
         self.http = {}
         self.agency = await self._open_agency(postgres)
-        apps = dict(self.street.apps) | {"agency": build_agency(self.agency, report=self._bug)}
+        agency = build_agency(self.agency, net=self.street.net, report=self._bug)
+        apps = dict(self.street.apps) | {"agency": agency.app}
         for name, app in apps.items():
             client = httpx2.AsyncClient(transport=transport_to(app), base_url="http://room")
             self.http[name] = await self._opened.enter_async_context(client)

@@ -103,13 +103,13 @@ def applications():
     )
     agency = Agency(database, keys["agency"], book, clock, entropy, in_charge={})
     return {
-        "agency": build_agency(agency, report=never),
+        "agency": build_agency(agency, net=net, report=never).app,
         "cards": _cards(keys["cards"], database, book, net, clock, entropy),
         "gateway": build_gateway(gateway, {MINATO: tenant}, report=never).app,
         "jpki": build_jpki(jpki, book=book, net=net, report=never).app,
         "ledger": build_ledger(ledger, book=book, net=net, report=never).app,
         "linkage": build_linkage(core, book=book, net=net, report=never).app,
-        "oversight": build_oversight(oversight, entropy=entropy, report=never),
+        "oversight": build_oversight(oversight, entropy=entropy, report=never).app,
         "register": build_register(register, book=book, net=net, report=never).app,
         "portal": _portal(database, clock, entropy),
         "review": _review(database, clock, entropy),

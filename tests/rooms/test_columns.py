@@ -31,6 +31,14 @@ KERNEL = {
         "detail": "counts",
         "digest": "hash chain",
     },
+    "journal_anchor": {
+        "number": "count",
+        "seq": "count",
+        "digest": "hash chain",
+        "party": "party",
+        "at": "instant of a look at the journal, names nobody",
+        "place": "place in the log",
+    },
     "journal_head": {"singleton": "true", "seq": "count", "digest": "hash chain"},
     "kept_statement": {
         "what": "word",

@@ -21,7 +21,7 @@ from kumihimo.kernel.sql import Crowd, Database, Tx
 
 LOOK_TIMEOUT_S: Final = 2.0  # a room that answers later than that is not well
 
-State = Literal["ok", "grace", "alarm", "refusing", "no-database"]
+State = Literal["ok", "grace", "alarm", "damaged", "refusing", "no-database"]
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +56,9 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """A room as it stands.
 
     `ok`; `grace` while one runs; `alarm` while somebody has to look; `refusing` when a grace is over.
+
+    `damaged`: something in its database is not as the room left it; `broken` says what, by how
+    old the finding is. It serves all the same: people must look.
     """
 
     room: str
@@ -65,11 +68,12 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     ages: tuple[Age, ...]
     graces: tuple[Running, ...]
     alarms: tuple[Overdue, ...] = ()
+    broken: tuple[Age, ...] = ()
 
     @property
     def serves(self) -> bool:
         """Whether a balancer should send requests here."""
-        return self.state in {"ok", "grace", "alarm"}
+        return self.state in {"ok", "grace", "alarm", "damaged"}
 
 
 @attrs.frozen
@@ -90,7 +94,15 @@ class Made:
     at: datetime | None
 
 
-Found = Waits | Made
+@attrs.frozen
+class Broken:
+    """Something in the database that is not as the room left it, and when that was found."""
+
+    what: str
+    at: datetime
+
+
+Found = Waits | Made | Broken
 Look = Callable[[Tx], Awaitable[Sequence[Found]]]
 
 
@@ -156,14 +168,18 @@ class Watch:
         queues = tuple(_queue(one, now) for one in every if isinstance(one, Waits))
         ages = tuple(_age(one, now) for one in every if isinstance(one, Made))
         alarms = tuple(self._overdue(queues, ages))
+        broken = [Age(what=one.what, age_s=_seconds(one.at, now)) for one in _broken(every)]
         return Health(
             room=self.room,
             at=now,
-            state=_state(running, answered=found is not None, alarmed=bool(alarms)),
+            state=_state(
+                running, answered=found is not None, alarmed=bool(alarms), damaged=bool(broken)
+            ),
             queues=queues,
             ages=ages,
             graces=tuple(running),
             alarms=alarms,
+            broken=tuple(broken),
         )
 
     def _overdue(self, queues: Sequence[Queue], ages: Sequence[Age]) -> Iterator[Overdue]:
@@ -199,11 +215,17 @@ class Watch:
             return [one for look in self.looks for one in await look(tx)]
 
 
-def _state(running: Sequence[Running], *, answered: bool, alarmed: bool) -> State:
+def _broken(found: Sequence[Found]) -> list[Broken]:
+    return [one for one in found if isinstance(one, Broken)]
+
+
+def _state(running: Sequence[Running], *, answered: bool, alarmed: bool, damaged: bool) -> State:
     if not answered:
         return "no-database"
     if any(not one.left_s for one in running):
         return "refusing"
+    if damaged:
+        return "damaged"
     if alarmed:
         return "alarm"
     return "grace" if running else "ok"

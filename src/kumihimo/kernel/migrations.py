@@ -175,6 +175,7 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "question": "SELECT, INSERT, UPDATE (state)",
     "retention": "SELECT",
     "leaf_batch": "SELECT, INSERT, UPDATE (first)",
+    "journal_anchor": "SELECT, INSERT, UPDATE (place)",
     "witnessed": "SELECT, INSERT, UPDATE (size, root, note, at)",
 }
 

@@ -25,6 +25,7 @@ _STATES: Final = {
     "ok": "正常 All is well",
     "grace": "猶予中 A grace runs",
     "alarm": "警報 Somebody has to look",
+    "damaged": "改竄の疑い Something in the database is not as the room left it",
     "refusing": "拒否中 Refusing: a grace is over",
     "no-database": "データベース応答なし The database does not answer",
 }
@@ -85,6 +86,11 @@ def page(health: Health) -> str:
             "警報 Alarms",
             ("対象 of", "宛先 for", "経過（秒） age, s", "上限（秒） limit, s"),
             [(one.of, one.party or "—", one.age_s, one.limit_s) for one in health.alarms],
+        ),
+        *_table(
+            "データベースの異常 Not as the room left it",
+            ("対象 what", "発見から（秒） found, s ago"),
+            [(one.what, one.age_s or 0) for one in health.broken],
         ),
         *_table(
             "猶予 Graces that run",

@@ -202,7 +202,7 @@ class _Builder:
             for name in self.plan.gateways
         }
         apps = {
-            "oversight": build_oversight(oversight, entropy=self.entropy, report=self.report),
+            "oversight": build_oversight(oversight, entropy=self.entropy, report=self.report).app,
             "register": register.app,
             "linkage": linkage.app,
             "ledger": ledger.app,

@@ -120,11 +120,13 @@ def at_agency(new_room):
             await database.open()
             agency = Agency(database, keys["agency"], book, HandClock(START), ENTROPY, IN_CHARGE)
             bugs = []
-            app = build(agency, report=lambda *bug: bugs.append(bug))
-            net = HttpNet({"agency": "http://agency"}, transport=transport_to(app))
+            nowhere = HttpNet({})
+            room = build(agency, net=nowhere, report=lambda *bug: bugs.append(bug))
+            net = HttpNet({"agency": "http://agency"}, transport=transport_to(room.app))
             try:
                 await story(Scene(agency, net, keys, reached.owner))
             finally:
+                await nowhere.close()
                 await net.close()
                 await database.close()
             assert bugs == []

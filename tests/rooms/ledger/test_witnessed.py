@@ -27,7 +27,7 @@ async def overseen(house, new_room):
     database = Database(reached.runtime, pool_max=4)
     await database.open()
     oversight = Oversight(database, house.keys["oversight"], house.book, house.clock)
-    app = build_oversight(oversight, entropy=house.entropy, report=house.bug)
+    app = build_oversight(oversight, entropy=house.entropy, report=house.bug).app
     house.apps["oversight"] = transport_to(app)
     try:
         yield oversight

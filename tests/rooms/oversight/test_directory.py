@@ -74,7 +74,7 @@ def at_oversight(new_room):
             oversight = Oversight(database, keys["oversight"], book, HandClock(START))
             await found(oversight, [entry_of(keys[OPERATOR], "oversight")])
             bugs = []
-            app = build(oversight, entropy=ENTROPY, report=lambda *bug: bugs.append(bug))
+            app = build(oversight, entropy=ENTROPY, report=lambda *bug: bugs.append(bug)).app
             net = HttpNet({"oversight": "http://oversight"}, transport=transport_to(app))
             try:
                 await story(Scene(oversight, net, keys))
@@ -153,7 +153,7 @@ def test_an_alarm_is_taken_once_and_only_from_those_who_see_both_ends(at_oversig
 
 def test_the_directory_is_open_to_all_and_signed(at_oversight):
     async def story(scene):
-        app = build(scene.oversight, entropy=ENTROPY, report=lambda *_: None)
+        app = build(scene.oversight, entropy=ENTROPY, report=lambda *_: None).app
         async with httpx2.AsyncClient(transport=transport_to(app)) as client:
             answer = await client.get("http://oversight/directory")
         signed = msgspec.json.decode(answer.content, type=SignedDirectory)
@@ -167,7 +167,7 @@ def test_the_directory_is_open_to_all_and_signed(at_oversight):
 def test_oversight_says_now_which_directory_is_the_latest_and_signs_it(at_oversight):
     async def story(scene):
         pinned = scene.keys["oversight"].public.signing
-        app = build(scene.oversight, entropy=ENTROPY, report=lambda *_: None)
+        app = build(scene.oversight, entropy=ENTROPY, report=lambda *_: None).app
         async with httpx2.AsyncClient(
             transport=transport_to(app), base_url="http://oversight"
         ) as client:

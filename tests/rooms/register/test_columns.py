@@ -50,6 +50,14 @@ COLUMNS = {
         "detail": "counts",
         "digest": "hash chain",
     },
+    "journal_anchor": {
+        "number": "count",
+        "seq": "count",
+        "digest": "hash chain",
+        "party": "party",
+        "at": "instant of a look at the journal, names nobody",
+        "place": "place in the log",
+    },
     "journal_head": {"singleton": "true", "seq": "count", "digest": "hash chain"},
     "leaf_batch": {
         "submission": "random id",

@@ -3,6 +3,7 @@
 import attrs
 from litestar import Litestar
 
+from kumihimo.kernel.anchoring import ANCHOR_PAUSE_S, Anchoring
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.worker import Job, working
@@ -13,7 +14,7 @@ from kumihimo.rooms.cards.http import routes
 from kumihimo.rooms.cards.production import make_next
 from kumihimo.rooms.cards.rekey import rekey
 from kumihimo.rooms.jpki.api import StatusChanged
-from kumihimo.rooms.oversight.client import DirectoryBook
+from kumihimo.rooms.oversight.client import DirectoryBook, anchoring
 
 OUTBOX_PAUSE_S = 0.2
 MAKING_PAUSE_S = 1.0
@@ -28,6 +29,7 @@ class CardsRoom:
     app: Litestar
     cards: Cards
     outbox: Outbox
+    anchors: Anchoring
 
 
 def build(cards: Cards, *, book: DirectoryBook, report: Reporter) -> CardsRoom:
@@ -46,6 +48,7 @@ def build(cards: Cards, *, book: DirectoryBook, report: Reporter) -> CardsRoom:
     async def renew() -> int:
         return await rekey(cards)
 
+    anchors = anchoring("cards", cards.database, cards.caller)
     outbox = Outbox(cards.database, deliver, cards.clock, cards.entropy)
     door = SignedDoor(
         keys_of=lambda party: cards.keys if party == PARTY else None,
@@ -55,6 +58,7 @@ def build(cards: Cards, *, book: DirectoryBook, report: Reporter) -> CardsRoom:
     )
     jobs = [
         Job("cards-outbox", outbox.run_once, OUTBOX_PAUSE_S),
+        Job("cards-anchors", anchors.run_once, ANCHOR_PAUSE_S),
         Job("cards-production", make, MAKING_PAUSE_S),
         Job("cards-tidy", end, TIDY_PAUSE_S),
         Job("cards-rekey", renew, REKEY_PAUSE_S),
@@ -66,4 +70,4 @@ def build(cards: Cards, *, book: DirectoryBook, report: Reporter) -> CardsRoom:
         door=door,
         lifespan=[working(jobs, report)],
     )
-    return CardsRoom(app, cards, outbox)
+    return CardsRoom(app, cards, outbox, anchors)

@@ -6,6 +6,7 @@ import attrs
 from litestar import Litestar
 
 from kumihimo.kernel import retention
+from kumihimo.kernel.anchoring import ANCHOR_PAUSE_S, Anchoring
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.outbox import Letter, Outbox
@@ -18,6 +19,7 @@ from kumihimo.rooms.gateway.http_claims import ledger_routes
 from kumihimo.rooms.gateway.http_exchange import routes
 from kumihimo.rooms.gateway.packs import pack_ends
 from kumihimo.rooms.linkage.api import ENDS_PATH, Received
+from kumihimo.rooms.oversight.client import anchoring
 
 OUTBOX_PAUSE_S = 0.2
 SENDING_PAUSE_S = 0.5
@@ -37,6 +39,7 @@ class GatewayRoom:
     tenants: Mapping[str, Tenant]
     outbox: Outbox
     errands: Errands
+    anchors: Anchoring
 
 
 def build(gateway: Gateway, tenants: Mapping[str, Tenant], *, report: Reporter) -> GatewayRoom:
@@ -56,6 +59,13 @@ def build(gateway: Gateway, tenants: Mapping[str, Tenant], *, report: Reporter) 
         entropy=gateway.entropy,
     )
     errands = Errands(report)
+    # One journal for all, and a leaf needs one who signs it: the first of those who are here.
+    voice = gateway.caller(tenants[min(tenants)])
+    anchors = anchoring("gateway", gateway.database, voice, several=True)
+    jobs = [
+        *_jobs(gateway, tenants, outbox),
+        Job("gateway-anchors", anchors.run_once, ANCHOR_PAUSE_S),
+    ]
     app = room_app(
         "Kumihimo gateway",
         [
@@ -65,9 +75,9 @@ def build(gateway: Gateway, tenants: Mapping[str, Tenant], *, report: Reporter) 
         ],
         report=report,
         door=door,
-        lifespan=[working(_jobs(gateway, tenants, outbox), report)],
+        lifespan=[working(jobs, report)],
     )
-    return GatewayRoom(app, gateway, tenants, outbox, errands)
+    return GatewayRoom(app, gateway, tenants, outbox, errands, anchors)
 
 
 def _jobs(gateway: Gateway, tenants: Mapping[str, Tenant], outbox: Outbox) -> list[Job]:

@@ -1,20 +1,32 @@
 """Composition of the ledger, by hand."""
 
+from functools import partial
+
 import attrs
 from litestar import Litestar
 
 from kumihimo.kernel import retention
+from kumihimo.kernel.anchoring import ANCHOR_PAUSE_S, Anchoring
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.net import Caller, Net
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.worker import Job, working
-from kumihimo.rooms.ledger import chain, claims, own, rotation, service, sessions, witnessed
+from kumihimo.rooms.ledger import (
+    chain,
+    claims,
+    own,
+    publishing,
+    rotation,
+    service,
+    sessions,
+    witnessed,
+)
 from kumihimo.rooms.ledger.api import PARTY
 from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.http import routes
 from kumihimo.rooms.ledger.own import Asker
 from kumihimo.rooms.oversight.api import Received
-from kumihimo.rooms.oversight.client import DirectoryBook
+from kumihimo.rooms.oversight.client import DirectoryBook, anchoring
 
 OUTBOX_PAUSE_S = 0.2
 OWN_PAUSE_S = 0.2
@@ -36,6 +48,7 @@ class LedgerRoom:
     outbox: Outbox
     caller: Caller
     asker: Asker
+    anchors: Anchoring
 
 
 def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) -> LedgerRoom:
@@ -44,6 +57,9 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
     caller = Caller(ledger.keys, book, net, ledger.clock, ledger.entropy)
 
     asker = Asker(ledger, caller, book)
+    anchors = attrs.evolve(
+        anchoring("ledger", ledger.database, caller), send=partial(publishing.own_leaves, ledger)
+    )
 
     async def deliver(letter: Letter) -> None:
         await caller.send(letter.destination, letter.topic, letter.body, Received)
@@ -63,6 +79,7 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
     jobs = [
         Job("ledger-outbox", outbox.run_once, OUTBOX_PAUSE_S),
         Job("ledger-chain", lambda: chain.place(ledger), CHAIN_PAUSE_S),
+        Job("ledger-anchors", anchors.run_once, ANCHOR_PAUSE_S),
         Job("ledger-own", lambda: own.run_once(asker), OWN_PAUSE_S),
         Job(
             "ledger-witness",
@@ -86,4 +103,4 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
         door=door,
         lifespan=[working(jobs, report)],
     )
-    return LedgerRoom(app, ledger, outbox, caller, asker)
+    return LedgerRoom(app, ledger, outbox, caller, asker, anchors)

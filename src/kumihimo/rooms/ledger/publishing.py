@@ -11,6 +11,7 @@ from kumihimo.kernel.refusal import BadInput, Conflict, NotFound
 from kumihimo.kernel.tlog.leaf import LEAF_BYTES, LEAVES_MAX, SUBMISSIONS_MAX, Logged, Submitted
 from kumihimo.kernel.tlog.tiles import NoSuchTile, Tile
 from kumihimo.rooms.ledger import log, store_log
+from kumihimo.rooms.ledger.api import PARTY
 from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.log import SubmissionChanged
 
@@ -33,8 +34,17 @@ async def take_leaves(ledger: Ledger, sender: Verified, submitted: Submitted) ->
             raise BadInput(f"1 to {LEAVES_MAX} leaves of {LEAF_BYTES} bytes", pointer=where)
     if len({one.submission for one in submitted.submissions}) < len(submitted.submissions):
         raise BadInput("an id stands twice here", pointer="submissions")
+    return await _append(ledger, sender.sender, submitted)
+
+
+async def own_leaves(ledger: Ledger, submitted: Submitted) -> Logged:
+    """Append leaves of the ledger itself; raises `Conflict` as `take_leaves` does."""
+    return await _append(ledger, PARTY, submitted)
+
+
+async def _append(ledger: Ledger, sender: str, submitted: Submitted) -> Logged:
     try:
-        firsts = await ledger.log.take(sender.sender, submitted.submissions)
+        firsts = await ledger.log.take(sender, submitted.submissions)
     except SubmissionChanged:
         raise Conflict("other leaves came under this id", pointer="submissions") from None
     return Logged(tuple(firsts))

@@ -4,6 +4,7 @@ import attrs
 from litestar import Litestar
 
 from kumihimo.kernel import retention
+from kumihimo.kernel.anchoring import ANCHOR_PAUSE_S, Anchoring
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.leaves import Submitter, settle
@@ -16,7 +17,7 @@ from kumihimo.rooms.linkage.domain.keys import DomainKeys
 from kumihimo.rooms.linkage.http import routes
 from kumihimo.rooms.linkage.packs import pack_records
 from kumihimo.rooms.linkage.service import Core, expire_acquisitions, look_at_ledger
-from kumihimo.rooms.oversight.client import DirectoryBook
+from kumihimo.rooms.oversight.client import DirectoryBook, anchoring
 
 OUTBOX_PAUSE_S = 0.2
 LOG_PAUSE_S = 1.0
@@ -33,6 +34,7 @@ class LinkageRoom:
     core: Core
     outbox: Outbox
     log: Submitter
+    anchors: Anchoring
 
 
 def domain_keys(keys: PartyKeys) -> DomainKeys:
@@ -53,6 +55,7 @@ def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> Lin
         return logged
 
     log = Submitter(core.keys, submit)
+    anchors = anchoring("linkage", core.database, caller)
     outbox = Outbox(core.database, deliver, core.clock, core.entropy, {RECORDS_PATH: pack_records})
     door = SignedDoor(
         keys_of=lambda party: core.keys if party == PARTY else None,
@@ -64,6 +67,7 @@ def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> Lin
         Job("linkage-outbox", outbox.run_once, OUTBOX_PAUSE_S),
         Job("linkage-silence", lambda: look_at_ledger(core), SILENCE_PAUSE_S),
         Job("linkage-log", lambda: settle(core.database, log, core.clock), LOG_PAUSE_S),
+        Job("linkage-anchors", anchors.run_once, ANCHOR_PAUSE_S),
         Job("linkage-expiry", lambda: expire_acquisitions(core), EXPIRY_PAUSE_S),
         Job(
             "linkage-retention",
@@ -78,4 +82,4 @@ def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> Lin
         door=door,
         lifespan=[working(jobs, report)],
     )
-    return LinkageRoom(app, core, outbox, log)
+    return LinkageRoom(app, core, outbox, log, anchors)

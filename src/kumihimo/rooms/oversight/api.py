@@ -119,8 +119,9 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
         "record-changed",
         "two-histories",
         "log-damaged",
+        "journal-broken",
     ]
-    permit: str  # "" where the alarm is about the log
+    permit: str  # "" where the alarm is about the log, or about the journal of `requester`
     requester: str
     provider: str
     noticed_at: datetime

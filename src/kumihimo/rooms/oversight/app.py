@@ -1,21 +1,31 @@
 """Composition of oversight, by hand."""
 
+import attrs
 from litestar import Litestar
 
 from kumihimo.kernel import retention
+from kumihimo.kernel.anchoring import ANCHOR_PAUSE_S, Anchoring
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.worker import Job, working
 from kumihimo.rooms.oversight.api import PARTY
 from kumihimo.rooms.oversight.http import routes
 from kumihimo.rooms.oversight.leaks import raise_overdue
-from kumihimo.rooms.oversight.service import Oversight
+from kumihimo.rooms.oversight.service import Oversight, tell_oneself
 
 CLOCKS_PAUSE_S = 60.0
 RETENTION_PAUSE_S = 3_600.0
 
 
-def build(oversight: Oversight, *, entropy: Entropy, report: Reporter) -> Litestar:
+@attrs.frozen
+class OversightRoom:
+    """Oversight, ready to serve."""
+
+    app: Litestar
+    anchors: Anchoring
+
+
+def build(oversight: Oversight, *, entropy: Entropy, report: Reporter) -> OversightRoom:
     """Put oversight together."""
     assert oversight.keys.party == PARTY, "oversight signs as oversight"
     door = SignedDoor(
@@ -31,14 +41,27 @@ def build(oversight: Oversight, *, entropy: Entropy, report: Reporter) -> Litest
     async def forget() -> int:
         return await retention.forget(oversight.database, clock=oversight.clock, actor=PARTY)
 
+    async def tell(alarm: str) -> None:
+        await tell_oneself(oversight, alarm)
+
+    anchors = Anchoring(
+        room="oversight",
+        database=oversight.database,
+        keys=oversight.keys,
+        clock=oversight.clock,
+        send=None,
+        tell=tell,
+    )
     jobs = [
+        Job("oversight-anchors", anchors.run_once, ANCHOR_PAUSE_S),
         Job("oversight-clocks", clocks, CLOCKS_PAUSE_S),
         Job("oversight-retention", forget, RETENTION_PAUSE_S),
     ]
-    return room_app(
+    app = room_app(
         "Kumihimo oversight",
         routes(oversight),
         report=report,
         door=door,
         lifespan=[working(jobs, report)],
     )
+    return OversightRoom(app, anchors)

@@ -15,22 +15,28 @@ import httpx2
 import msgspec
 
 from kumihimo.kernel import kept
+from kumihimo.kernel.anchoring import Anchoring
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.grace import Grace, Silence
 from kumihimo.kernel.kept import KeptStatement
-from kumihimo.kernel.net import HttpNet
+from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.refusal import BadInput, Conflict, NotAuthentic, Unavailable
 from kumihimo.kernel.settings import BadSettings, SecretFile
 from kumihimo.kernel.sql import Database, is_dsn
+from kumihimo.kernel.tlog.leaf import LEAVES_PATH, Logged, Submitted
 from kumihimo.kernel.wire import decode_strictly
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.oversight.api import (
+    ALARM_PATH,
     DIRECTORY_PATH,
     HEAD_PATH,
+    LOG_KEEPER,
     PARTY,
+    Alarm,
     Directory,
     HeadBody,
     LeakEvent,
+    Received,
     SignedDirectory,
     SignedHead,
 )
@@ -242,6 +248,43 @@ class DirectoryFollower:
     async def close(self) -> None:
         """Close the connection."""
         await self._http.aclose()
+
+
+def anchoring(room: str, database: Database, caller: Caller, *, several: bool = False) -> Anchoring:
+    """Return what holds a room's journal against the ledger's log, and tells oversight.
+
+    `several`: the room may have anchored it as another party before.
+    """
+
+    async def send(submitted: Submitted) -> Logged:
+        logged, _ = await caller.call(LOG_KEEPER, LEAVES_PATH, submitted, Logged)
+        return logged
+
+    async def tell(alarm: str) -> None:
+        told = journal_alarm(alarm, caller.keys.party, caller.clock.now())
+        await caller.call(PARTY, ALARM_PATH, told, Received)
+
+    return Anchoring(
+        room=room,
+        database=database,
+        keys=caller.keys,
+        clock=caller.clock,
+        send=send,
+        tell=tell,
+        several=several,
+    )
+
+
+def journal_alarm(alarm: str, party: str, at: datetime) -> Alarm:
+    """Return what oversight is told of a journal that is not as its room left it."""
+    return Alarm(
+        alarm=alarm,
+        kind="journal-broken",
+        permit="",
+        requester=party,
+        provider="",
+        noticed_at=at,
+    )
 
 
 def listening_at(text: str, *, key: str) -> tuple[str, int]:

@@ -1,6 +1,6 @@
 """Oversight's routes. The directory is open to all: it vouches for itself by its signature."""
 
-from typing import Any
+from typing import Any, Final
 
 from litestar import Request, get, post
 from litestar.handlers import HTTPRouteHandler
@@ -11,6 +11,8 @@ from kumihimo.rooms.oversight import api, claims, leaks, service, witness
 from kumihimo.rooms.oversight.service import Oversight
 
 Asked = Request[Any, Any, Any]
+# Of exchanges the ledger and the core; of its own journal everybody.
+REPORTERS: Final = ("ledger", "linkage", "register", "jpki", "cards", "agency", "institution")
 
 
 def routes(oversight: Oversight) -> list[HTTPRouteHandler]:
@@ -50,7 +52,7 @@ def routes(oversight: Oversight) -> list[HTTPRouteHandler]:
     @post(
         api.ALARM_PATH,
         status_code=200,
-        opt=lawful(authority="Number Act art. 35", callers=("ledger", "linkage")),
+        opt=lawful(authority="Number Act art. 35", callers=REPORTERS),
     )
     async def take_alarm(request: Asked, data: JSONBody[api.Alarm]) -> api.Received:
         """Report an alarm: which exchange and which bodies, never who."""

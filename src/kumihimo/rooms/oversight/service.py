@@ -32,7 +32,7 @@ from kumihimo.rooms.oversight.api import (
     new_body,
     signed_bytes,
 )
-from kumihimo.rooms.oversight.client import DirectoryBook
+from kumihimo.rooms.oversight.client import DirectoryBook, journal_alarm
 
 OPERATOR = "oversight-operator"
 REPORTERS = ("ledger", "linkage")
@@ -142,10 +142,14 @@ async def head(oversight: Oversight) -> SignedHead:
 
 
 async def take_alarm(oversight: Oversight, sender: Verified, alarm: Alarm) -> Received:
-    """Take an alarm from the ledger or the core; a repeat changes nothing."""
-    if sender.sender not in REPORTERS:
-        raise NotAllowed("only the ledger and the core report alarms here")
-    about_log = alarm.kind == "log-damaged" and not alarm.permit
+    """Take an alarm from the ledger or the core; a repeat changes nothing.
+
+    Of its own journal any party may say that it is broken.
+    """
+    own_journal = alarm.kind == "journal-broken" and alarm.requester == sender.sender
+    if sender.sender not in REPORTERS and not own_journal:
+        raise NotAllowed("only the ledger and the core report alarms of others here")
+    about_log = (alarm.kind == "log-damaged" or own_journal) and not alarm.permit
     if not is_id(alarm.alarm) or not (about_log or is_id(alarm.permit)):
         raise BadInput("ids are 22 characters of base64url", pointer="alarm")
     async with oversight.database.transaction() as tx:
@@ -156,6 +160,13 @@ async def take_alarm(oversight: Oversight, sender: Verified, alarm: Alarm) -> Re
             )
             await journal.write(tx, line, at=oversight.clock.now())
     return Received(new)
+
+
+async def tell_oneself(oversight: Oversight, alarm: str) -> None:
+    """Raise an alarm about oversight's own journal; a repeat changes nothing."""
+    told = journal_alarm(alarm, PARTY, oversight.clock.now())
+    async with oversight.database.transaction() as tx:
+        await store.add_alarm(tx, PARTY, told)
 
 
 async def alarms(oversight: Oversight, limit: int = 100) -> list[store.AlarmRow]:

@@ -3,12 +3,13 @@
 import attrs
 from litestar import Litestar
 
+from kumihimo.kernel.anchoring import ANCHOR_PAUSE_S, Anchoring
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.net import Caller, Net
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.worker import Job, working
 from kumihimo.rooms.linkage.api import Received
-from kumihimo.rooms.oversight.client import DirectoryBook
+from kumihimo.rooms.oversight.client import DirectoryBook, anchoring
 from kumihimo.rooms.register.acquisition import forget
 from kumihimo.rooms.register.api import PARTY
 from kumihimo.rooms.register.comparing import read_kana
@@ -28,6 +29,7 @@ class RegisterRoom:
     app: Litestar
     register: Register
     outbox: Outbox
+    anchors: Anchoring
 
 
 def build(register: Register, *, book: DirectoryBook, net: Net, report: Reporter) -> RegisterRoom:
@@ -48,6 +50,7 @@ def build(register: Register, *, book: DirectoryBook, net: Net, report: Reporter
     async def read_readings() -> int:
         return await read_kana(register)
 
+    anchors = anchoring("register", register.database, caller)
     outbox = Outbox(register.database, deliver, register.clock, register.entropy)
     door = SignedDoor(
         keys_of=lambda party: register.keys if party == PARTY else None,
@@ -57,6 +60,7 @@ def build(register: Register, *, book: DirectoryBook, net: Net, report: Reporter
     )
     jobs = [
         Job("register-outbox", outbox.run_once, OUTBOX_PAUSE_S),
+        Job("register-anchors", anchors.run_once, ANCHOR_PAUSE_S),
         Job("register-forget", tidy, FORGET_PAUSE_S),
         Job("register-rekey", renew, REKEY_PAUSE_S),
         Job("register-readings", read_readings, FORGET_PAUSE_S),
@@ -68,4 +72,4 @@ def build(register: Register, *, book: DirectoryBook, net: Net, report: Reporter
         door=door,
         lifespan=[working(jobs, report)],
     )
-    return RegisterRoom(app, register, outbox)
+    return RegisterRoom(app, register, outbox, anchors)

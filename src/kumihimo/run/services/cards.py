@@ -14,4 +14,5 @@ def compose(given: Given) -> Service:
         beside=given.path, book=book, net=net, clock=given.clock, entropy=given.entropy
     )
     room = build(cards, book=book, report=given.report)
-    return following(given, "cards", settings, book, room.app, cards.database, net)
+    looks = (room.anchors.look,)
+    return following(given, "cards", settings, book, room.app, cards.database, net, looks=looks)

@@ -32,5 +32,5 @@ def compose(given: Given) -> Service:
         gateway.database,
         net,
         silences=silences,
-        looks=(look_at(tenants),),
+        looks=(look_at(tenants), room.anchors.look),
     )

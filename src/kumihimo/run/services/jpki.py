@@ -21,9 +21,8 @@ def compose(given: Given) -> Service:
     book, net = settings.book(), settings.net()
     jpki = settings.jpki(beside=given.path, book=book, clock=given.clock, entropy=given.entropy)
     room = build(jpki, book=book, net=net, report=given.report)
-    service = following(
-        given, "jpki", settings, book, room.app, jpki.database, net, looks=(newest,)
-    )
+    looks = (newest, room.anchors.look)
+    service = following(given, "jpki", settings, book, room.app, jpki.database, net, looks=looks)
     service = attrs.evolve(service, share_port=settings.share_port)
     address = settings.ocsp_address()
     if address is None:

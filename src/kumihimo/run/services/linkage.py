@@ -20,5 +20,13 @@ def compose(given: Given) -> Service:
     )
     room = build(core, book=book, net=net, report=given.report)
     return following(
-        given, "linkage", settings, book, room.app, core.database, net, silences=(core.ledger,)
+        given,
+        "linkage",
+        settings,
+        book,
+        room.app,
+        core.database,
+        net,
+        silences=(core.ledger,),
+        looks=(room.anchors.look,),
     )

@@ -16,6 +16,7 @@ def compose(given: Given) -> Service:
     async def ready() -> None:
         await take_up(oversight)
 
-    app = build(oversight, entropy=given.entropy, report=given.report)
-    net, watch = settings.net(), watch_of(given, "oversight", app, oversight.database)
-    return service_of("oversight", settings, app, oversight.database, net, None, ready, watch)
+    room = build(oversight, entropy=given.entropy, report=given.report)
+    database, looks = oversight.database, (room.anchors.look,)
+    net, watch = settings.net(), watch_of(given, "oversight", room.app, database, looks=looks)
+    return service_of("oversight", settings, room.app, database, net, None, ready, watch)

@@ -14,4 +14,7 @@ def compose(given: Given) -> Service:
         beside=given.path, book=book, clock=given.clock, entropy=given.entropy
     )
     room = build(register, book=book, net=net, report=given.report)
-    return following(given, "register", settings, book, room.app, register.database, net)
+    looks = (room.anchors.look,)
+    return following(
+        given, "register", settings, book, room.app, register.database, net, looks=looks
+    )

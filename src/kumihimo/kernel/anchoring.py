@@ -1,0 +1,241 @@
+"""A room's journal, held against itself and against what it put into the log of its own heads.
+
+(1) What is new since the last look is checked, and the whole in rounds, a part at each look.
+(2) The newest head that was checked goes into the log as a leaf (`journal-head/1`), under an id that
+    follows from the party's key and a number: under one number the log takes one leaf for ever, so
+    a journal that was turned back cannot be anchored anew unseen.
+(3) The newest anchor is put into the log again at each look: it must get the place that it had.
+What is wrong is told to oversight once, written into the journal, and shown as the room's health.
+A superuser who rewrites what came since the last anchor, chain and head, is not found out.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+import attrs
+import msgspec
+from psycopg.errors import UniqueViolation
+
+from kumihimo.kernel import journal, store_anchors
+from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.health import Broken, Found, Made
+from kumihimo.kernel.ids import id_of
+from kumihimo.kernel.keys import PartyKeys
+from kumihimo.kernel.leaves import Send, salt_of, salts
+from kumihimo.kernel.net import Refused
+from kumihimo.kernel.refusal import Conflict, Refusal, Unavailable
+from kumihimo.kernel.sql import Database, Tx
+from kumihimo.kernel.store_anchors import BEGINNING, AnchorRow, Line
+from kumihimo.kernel.tlog.leaf import Submission, Submitted, commit
+from kumihimo.kernel.withheld import Withheld
+
+ANCHOR_PAUSE_S: Final = 10.0  # our choice: what was changed is to be told within a minute
+LINES_AT_ONCE: Final = 20_000  # our choice: some hundredths of a second of the database
+HEAD: Final = "journal-head/1"
+_FOUND_MAX: Final = 64  # who rewrote a whole journal is told of no further line
+_CHANGED: Final = ("journal",)
+
+
+@attrs.frozen
+class Wrong:
+    """Something that is not as the room left it: what, and at which line (0: any)."""
+
+    what: str
+    seq: int
+
+
+Tell = Callable[[str], Awaitable[None]]  # takes the id of an alarm: the same for the same finding
+
+
+async def nobody(_: str) -> None:
+    """Tell nobody: for a room that has no way to oversight; its health says it all the same."""
+
+
+@attrs.define(kw_only=True)
+class Anchoring:
+    """Checks and anchors the journal of one room.
+
+    `send` puts leaves into the log as the party of `keys`; None for a room that has no way there.
+    `several`: other parties may have anchored this journal before.
+    """
+
+    room: str
+    database: Database
+    keys: PartyKeys
+    clock: Clock
+    send: Send | None
+    tell: Tell = nobody
+    several: bool = False
+    lines_at_once: int = LINES_AT_ONCE
+    found: dict[Wrong, datetime] = attrs.field(init=False, factory=dict[Wrong, datetime])
+    whole_at: datetime | None = attrs.field(init=False, default=None)
+    _untold: list[Wrong] = attrs.field(init=False, factory=list[Wrong])
+    _new: Line | None = attrs.field(init=False, default=None)
+    _seen_at: datetime | None = attrs.field(init=False, default=None)
+    _round: Line = attrs.field(init=False, default=BEGINNING)
+    _changed: int | None = attrs.field(init=False, default=None)
+    _given_up: int = attrs.field(init=False, default=0)
+
+    async def run_once(self) -> int:
+        """Look once; returns 0, since there is always time for the next look.
+
+        Raises `Unavailable` while the log or oversight is silent: the next look goes on.
+        """
+        now = self.clock.now()
+        newest = await self._check(now)
+        try:
+            if self.send is not None:
+                await self._anchor(newest, self.send, now)
+        finally:
+            await self._tell(now)
+        return 0
+
+    async def look(self, _: Tx) -> Sequence[Found]:
+        """Tell what is wrong, and when the whole journal was last found right."""
+        broken = [Broken(wrong.what, at) for wrong, at in self.found.items()]
+        return [Made("journal-checked", self.whole_at), *broken]
+
+    async def _check(self, now: datetime) -> AnchorRow | None:
+        async with self.database.transaction() as tx:
+            head = await store_anchors.head(tx)
+            newest = await store_anchors.newest(tx)
+            wrong = await self._touched(tx)
+            if head.newest != head.seq or (head.seq and head.line != head.digest):
+                wrong.append(Wrong("head-moved", head.seq))
+            wrong += await self._check_new(tx, newest, head.seq, now)
+            wrong += await self._check_part(tx, head.seq, now)
+        for one in wrong:
+            self._find(one, now)
+        return newest
+
+    async def _touched(self, tx: Tx) -> list[Wrong]:
+        """Ask the server's own count, which finds at once what a round would find later."""
+        before, self._changed = self._changed, await store_anchors.changed(tx, _CHANGED)
+        grown = before is not None and self._changed > before
+        return [Wrong("lines-touched", 0)] if grown else []
+
+    async def _check_new(
+        self, tx: Tx, newest: AnchorRow | None, head: int, now: datetime
+    ) -> list[Wrong]:
+        if self._new is None:
+            self._new, self._seen_at = _after(newest)
+        if head < self._new.seq:
+            cut = [Wrong("lines-cut", self._new.seq)]
+            self._new = None  # from the newest anchor on
+            return cut
+        lines = await store_anchors.walk(
+            tx, self._new, until=head, most=self.lines_at_once, seen_at=self._seen_at
+        )
+        if lines:
+            self._new = lines[-1]
+        if self._new.seq == head:
+            self._seen_at = now
+        return _wrong(lines)
+
+    async def _check_part(self, tx: Tx, head: int, now: datetime) -> list[Wrong]:
+        """Go on with the round; at its end the next begins."""
+        lines = await store_anchors.walk(tx, self._round, until=head, most=self.lines_at_once)
+        upto = lines[-1] if lines else self._round
+        ends = upto.seq >= head
+        unlike = await store_anchors.unlike(
+            tx, after=self._round.seq, until=_FAR if ends else upto.seq
+        )
+        self._round = BEGINNING if ends else upto
+        if ends and not self.found:
+            self.whole_at = now
+        return _wrong(lines) + [Wrong("line-unlike-anchor", seq) for seq in unlike]
+
+    async def _anchor(self, newest: AnchorRow | None, send: Send, now: datetime) -> None:
+        """Have the newest head in the log, and the newest anchor where it was."""
+        held = newest
+        done = held is None or held.place is not None or held.number <= self._given_up
+        new = self._new
+        if done and new is not None and new.seq > (0 if held is None else held.seq):
+            held = AnchorRow(
+                number=1 if held is None else held.number + 1,
+                seq=new.seq,
+                digest=new.digest,
+                party=self.keys.party,
+                at=now,
+                place=None,
+            )
+            await store_anchors.add(self.database, held)
+            async with self.database.transaction() as tx:
+                held = await store_anchors.newest(tx)
+        if held is not None and (held.party == self.keys.party or not self.several):
+            await self._put(held, send, now)
+
+    async def _put(self, held: AnchorRow, send: Send, now: datetime) -> None:
+        secret = salts(self.keys)
+        one = Submission(
+            submission_id(secret, held.number),
+            leaf(secret, self.room, held.number, held.seq, bytes(held.digest)),
+        )
+        try:
+            [place] = (await send(Submitted((one,)))).firsts
+        except Refusal as refusal:
+            if not _is_conflict(refusal):
+                raise
+            self._given_up = held.number
+            place = None
+        except ValueError as error:
+            raise Unavailable("the log answered for another number of submissions") from error
+        if place is None or held.place not in {None, place} or held.party != self.keys.party:
+            self._find(Wrong("anchor-changed", held.seq), now)
+        elif held.place is None:
+            await store_anchors.place(self.database, held.number, place)
+
+    def _find(self, wrong: Wrong, now: datetime) -> None:
+        if wrong not in self.found and len(self.found) < _FOUND_MAX:
+            self.found[wrong] = now
+            self._untold.append(wrong)
+
+    async def _tell(self, now: datetime) -> None:
+        """Tell of what was found, each once; what could not be told stays for the next look."""
+        while self._untold:
+            wrong = self._untold[0]
+            secret = salts(self.keys)
+            await self.tell(id_of(salt_of(secret, f"{self.room}|{wrong.what}|{wrong.seq}")))
+            del self._untold[0]
+            await self._write(wrong, now)
+
+    async def _write(self, wrong: Wrong, now: datetime) -> None:
+        detail = {"what": wrong.what, "line": wrong.seq}
+        line = journal.JournalLine(act="journal-broken", actor=self.keys.party, detail=detail)
+        try:
+            async with self.database.transaction() as tx:
+                await journal.write(tx, line, at=now)
+        except UniqueViolation:
+            return  # somebody's line stands where the next belongs: this journal takes none
+
+
+_FAR: Final = (1 << 63) - 1
+
+
+def _after(newest: AnchorRow | None) -> tuple[Line, datetime | None]:
+    """Return from where a process that begins checks what is new: from the newest anchor."""
+    if newest is None:
+        return BEGINNING, None
+    line = Line(seq=newest.seq, digest=bytes(newest.digest), latest=None)
+    return line, newest.at
+
+
+def _wrong(lines: Sequence[Line]) -> list[Wrong]:
+    return [Wrong(line.wrong, line.seq) for line in lines if line.wrong]
+
+
+def _is_conflict(refusal: Refusal) -> bool:
+    reason = refusal.reason if isinstance(refusal, Refused) else refusal.code
+    return reason == Conflict.code
+
+
+def submission_id(secret: Withheld[bytes], number: int) -> str:
+    """Return the id under which the one anchor of a number goes into the log."""
+    return id_of(salt_of(secret, f"journal-anchor|{number}"))
+
+
+def leaf(secret: Withheld[bytes], room: str, number: int, seq: int, digest: bytes) -> bytes:
+    """Return the leaf of an anchor: who has the party's key can open it."""
+    content = msgspec.json.encode((HEAD, room, seq, digest))
+    return commit(salt_of(secret, f"journal-head|{number}"), content)
