@@ -191,4 +191,4 @@ def test_a_page_shows_everything_that_a_program_reads_and_escapes_it():
 
 def test_a_page_of_a_room_with_nothing_says_so():
     told = Health(room="r", at=START, state="ok", queues=(), ages=(), graces=())
-    assert page(told).count("なし None") == 4
+    assert page(told).count("なし None") == 5
