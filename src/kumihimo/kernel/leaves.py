@@ -14,6 +14,7 @@ import attrs
 
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.keys import PartyKeys
+from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.sql import Database, Tx
 from kumihimo.kernel.tlog.leaf import SALT_BYTES, SUBMISSIONS_MAX, Logged, Submission, Submitted
@@ -67,10 +68,16 @@ class Submitter:
             return
 
     async def _log_all(self, submissions: Sequence[Submission]) -> Sequence[int]:
-        answer = await self._send(Submitted(tuple(submissions)))
-        if len(answer.firsts) != len(submissions):
+        # Who asks again while the first is on its way brings the same leaves once more.
+        once = {one.submission: one for one in submissions}
+        try:
+            answer = await self._send(Submitted(tuple(once.values())))
+        except Refused as refusal:  # the log's word about us is not our word to whoever asked us
+            raise Unavailable(f"the log refused leaves: {refusal.reason}") from refusal
+        if len(answer.firsts) != len(once):
             raise Unavailable("the log answered for another number of submissions")
-        return answer.firsts
+        firsts = dict(zip(once, answer.firsts, strict=True))
+        return [firsts[one.submission] for one in submissions]
 
 
 @attrs.frozen

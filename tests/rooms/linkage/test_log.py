@@ -1,5 +1,6 @@
 """The leaf of what the core answers is in the log first, or waits for it in the core's database."""
 
+import asyncio
 from datetime import timedelta
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.leaves import settle
 from kumihimo.kernel.refusal import Unavailable
+from kumihimo.kernel.tlog.leaf import LEAF_BYTES, Submission
 from kumihimo.rooms.ledger import store_log
 from kumihimo.rooms.linkage import api
 from tests.federation.conftest import on_street
@@ -55,6 +57,32 @@ def test_permits_and_refusals_are_in_the_log_when_their_answer_comes(on_street):
         assert await recorded(street) == {"OK": 1, "REFUSED_ITEM": 1}
         assert set(await logged(street)) == await expected(street)
         assert len(await logged(street)) == 2
+
+    on_street(story)
+
+
+def test_who_asks_again_while_the_first_is_on_its_way_is_answered_and_logged_once(on_street):
+    async def story(street):
+        leaves = Submission(new_id(street.entropy), bytes(LEAF_BYTES))
+        log = street.linkage.log
+        await asyncio.gather(*(log.log([leaves]) for _ in range(3)))
+        assert await logged(street) == [bytes(LEAF_BYTES)]
+        one = await made(street)
+        again = await asyncio.gather(*(put(street, one) for _ in range(3)))
+        assert {grants.granted[0].outcome for grants in again} == {"OK"}
+        assert len({grants.granted[0].permit for grants in again}) == 1
+        assert len(await logged(street)) == 2
+
+    on_street(story)
+
+
+def test_what_the_log_says_of_our_leaves_is_not_said_to_whoever_asked_us(on_street):
+    async def story(street):
+        one = new_id(street.entropy)
+        log = street.linkage.log
+        await log.log([Submission(one, bytes(LEAF_BYTES))])
+        with pytest.raises(Unavailable, match="conflict"):
+            await log.log([Submission(one, b"1" * LEAF_BYTES)])
 
     on_street(story)
 
