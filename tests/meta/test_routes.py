@@ -27,6 +27,7 @@ OPEN = {
     ("ledger", "/log/checkpoint"): "public, signed: everybody must be able to check the log",
     ("ledger", "/log/cosigned"): "as above",
     ("ledger", "/log/tile/{tile:path}"): "as above: hashes, and commitments that name nobody",
+    ("ledger", "/delegations/end"): "the secret inside the body; it only ever ends what it opens",
     ("ledger", "/sessions"): "the ticket inside the body, sealed by register, is what lets in",
 }
 CALLERS = {
@@ -45,6 +46,8 @@ CALLERS = {
     "business system of the institution",
     "a person with a ticket of register",
     "the person herself",
+    "her proxy",
+    "whoever holds a delegation",
     "operator",
     "registered verifier",
     "anyone",

@@ -160,6 +160,7 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "notice": "SELECT, INSERT, UPDATE (state, sent_at, sent_by)",
     "notice_sent": "SELECT, INSERT, UPDATE (state, sealed)",
     "portal_notice": "SELECT, INSERT, UPDATE (state, sealed, person, version)",
+    "delegation": "SELECT, INSERT, UPDATE (person, version, proxy_tag, ended_on)",
     "leak_case": "SELECT, INSERT",
     "mislink": "SELECT, INSERT, UPDATE (persons)",
     "link_check": "SELECT, INSERT, UPDATE",
@@ -214,5 +215,6 @@ APPEND_ONLY = frozenset(
         "log_submission",
         "log_cosignature",
         "two_histories",
+        "delegated_act",
     }
 )

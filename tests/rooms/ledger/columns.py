@@ -21,6 +21,22 @@ LEDGER = {
         "answer_sealed": "sealed to the ledger's key",
         "answered_on": "day",
     },
+    "delegated_act": {
+        "act": "random id",
+        "delegation": "random id",
+        "at": "instant: she is told who read for her, and when",
+    },
+    "delegation": {
+        "delegation": "random id",
+        "person": "the ledger's own code of who gave it",
+        "version": "of the ledger's key",
+        "purpose": "word",
+        "secret_hash": "hash of 256 random bits, which are not here",
+        "proxy_tag": "keyed tag of who holds it, by a secret that is not here",
+        "given_on": "day",
+        "until": "day",
+        "ended_on": "day",
+    },
     "end_missing": {
         "permit": "random id of an exchange",
         "noticed_at": "instant",

@@ -27,6 +27,7 @@ from kumihimo.kernel.clock import HandClock, SystemClock
 from kumihimo.kernel.entropy import SeededEntropy, SystemEntropy
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.keys import Locker, PartyKeys, seal_payload
+from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.portal.app import build
@@ -79,6 +80,9 @@ class Holders:
         self.asked = []
         self.checks, self.offices, self.tickets = {}, {}, 0
         self.seal_to = b""
+        # Certificates by the portal's name of them: what is over, what took whose place.
+        self.over, self.newer, self.looked_at = set(), {}, []
+        self.silent = False
 
     def hold(self, card, user):
         self.users[_key(card.certificate)] = user
@@ -97,6 +101,15 @@ class Holders:
         verification = new_id(SystemEntropy())
         self.checks[verification] = self.users[key]
         return Identified(user=self.users[key], certificate=name, verification=verification)
+
+    async def is_good(self, certificate):
+        if self.silent:
+            raise Unavailable("jpki is silent")
+        self.looked_at.append(certificate)
+        return certificate not in self.over
+
+    async def newest(self, certificate):
+        return self.newer.get(certificate, certificate)
 
     async def disclosure(self, verification):
         if verification not in self.checks:

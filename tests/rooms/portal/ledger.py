@@ -9,6 +9,7 @@ import msgspec
 from kumihimo.rooms.jpki.forms import Disclosure
 from kumihimo.rooms.ledger import api
 from kumihimo.rooms.ledger.api import MyRecord
+from tests.rooms.portal.delegations import Delegations
 
 INSTITUTIONS = 60
 START = datetime(2026, 5, 31, 3, tzinfo=UTC)
@@ -105,19 +106,22 @@ class Ledger(httpx2.AsyncBaseTransport):
         self.claims, self.told = {}, []
         self.notices = {}
         self.histories = {}
+        self.delegations = Delegations(self)
 
     async def handle_async_request(self, request):
         body = await request.aread()
         path = request.url.path
         if path == api.SESSIONS_PATH:
             return self._open(msgspec.json.decode(body, type=api.OpenSession))
+        if path == api.END_DELEGATION_PATH:
+            return self.delegations.end(body)
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         ticket, until = self.sessions.get(token, ("", self.clock.now()))
         if self.clock.now() >= until:
             return _problem("not-authentic", 401)
         self.asked.append((path, dict(request.url.params)))
-        if path == api.HISTORY_PATH:
-            return httpx2.Response(200, content=self.histories[ticket])
+        if path.startswith("/my/delegations"):
+            return self.delegations.told(path, token, ticket, body)
         found = self._told(path, token, ticket, body, request.url.params)
         if found is not None:
             return found
@@ -126,12 +130,16 @@ class Ledger(httpx2.AsyncBaseTransport):
 
     def _told(self, path, token, person, body, params):
         """Return what is read or asked; None for the end of a session."""
+        if path == api.HISTORY_PATH:
+            return httpx2.Response(200, content=self.histories[person])
         if path == api.MY_RECORDS_PATH:
             return self._page(person, params)
-        if path == api.MY_NOTICES_PATH:
-            return _json(api.MyNotices(tuple(self.notices.get(person, ()))))
-        if path == api.WHO_ASKED_PATH:
-            return _json(self._bodies(person))
+        whole = {
+            api.MY_NOTICES_PATH: lambda: api.MyNotices(tuple(self.notices.get(person, ()))),
+            api.WHO_ASKED_PATH: lambda: self._bodies(person),
+        }
+        if path in whole:
+            return _json(whole[path]())
         if path in {api.MY_CLAIMS_PATH, api.TELL_CLAIM_PATH}:
             return self._claims(person, body)
         if path in {api.OWN_PATH, api.ASK_OWN_PATH}:

@@ -24,6 +24,11 @@ MY_CLAIMS_PATH = "/my/claims"
 TELL_CLAIM_PATH = "/my/claims/tell"
 MY_NOTICES_PATH = "/my/notices"
 ASK_OWN_PATH = "/my/information/ask"
+GIVE_DELEGATION_PATH = "/my/delegations/give"
+ACT_FOR_PATH = "/my/delegations/act"
+ACTS_FOR_PATH = "/my/delegations/acts-for"
+ACTS_ON_ME_PATH = "/my/delegations/acts"
+END_DELEGATION_PATH = "/delegations/end"
 
 # The data tracker's doors (docs/reference/tracker.md), in the words of its specification.
 FIND_USAGE_PATH = "/tracker/findUsage"
@@ -209,6 +214,77 @@ class MyNotices(msgspec.Struct, frozen=True):
     """The latest first. What was removed is absent."""
 
     notices: tuple[MyNotice, ...]
+
+
+# One person reads for another (代理)
+
+Secret = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{43}$")]
+DELEGATIONS_MAX = 50
+
+
+class GiveDelegation(msgspec.Struct, frozen=True, kw_only=True):
+    """A person lets somebody else read one thing for her; `until` is the last day, JST.
+
+    `purpose` is a row of the table of purposes (`statute/data/delegated.tsv`).
+    """
+
+    purpose: Annotated[str, msgspec.Meta(max_length=64)]
+    until: date
+
+
+class DelegationGiven(msgspec.Struct, frozen=True, kw_only=True):
+    """What was given. `secret` is 256 random bits: the proxy's portal keeps it, this ledger does not."""
+
+    delegation: str
+    secret: str
+
+
+class ActFor(msgspec.Struct, frozen=True, kw_only=True):
+    """A proxy, in her own session, reads what a delegation lets her.
+
+    `cursor` is `next` of the page of records before. `ask`: have the institutions asked, not only
+    read what came.
+    """
+
+    secret: Secret
+    cursor: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    ask: bool = False
+
+
+class DelegatedRead(msgspec.Struct, frozen=True, kw_only=True):
+    """What a proxy reads: one of the three, as the delegation's purpose says."""
+
+    purpose: str
+    records: MyRecords | None = None
+    notices: MyNotices | None = None
+    own: OwnInformation | None = None
+
+
+class DelegatedAct(msgspec.Struct, frozen=True, kw_only=True):
+    """One time that something was read by a delegation."""
+
+    act: str
+    delegation: str
+    purpose: str
+    at: datetime
+
+
+class DelegatedActs(msgspec.Struct, frozen=True):
+    """The latest first, 200 at most."""
+
+    acts: tuple[DelegatedAct, ...]
+
+
+class ActsFor(msgspec.Struct, frozen=True):
+    """A proxy asks what she herself read, by the delegations that she holds."""
+
+    secrets: Annotated[tuple[Secret, ...], msgspec.Meta(max_length=DELEGATIONS_MAX)]
+
+
+class EndDelegation(msgspec.Struct, frozen=True):
+    """Whoever has the secret of a delegation ends it."""
+
+    secret: Secret
 
 
 # What a person takes away: her history with all that proves it

@@ -21,6 +21,7 @@ from kumihimo.rooms.ledger import (
     sessions,
 )
 from kumihimo.rooms.ledger.context import Ledger
+from kumihimo.rooms.ledger.http_delegations import delegation_routes, end_route
 from kumihimo.rooms.ledger.http_log import log_routes
 from kumihimo.rooms.ledger.http_tracker import tracker_routes
 from kumihimo.rooms.ledger.own import Asker
@@ -44,7 +45,8 @@ def routes(ledger: Ledger, asker: Asker) -> list[HTTPRouteHandler | Router]:
     mine = _mine(ledger, asker)
     taking = [_take(ledger), _take_notices(ledger)]
     opening = _open_session(ledger, asker.caller)
-    return [*taking, opening, mine, tracker_routes(ledger), *log_routes(ledger)]
+    ones_own = [opening, mine, end_route(ledger), tracker_routes(ledger)]
+    return [*taking, *ones_own, *log_routes(ledger)]
 
 
 def _take(ledger: Ledger) -> HTTPRouteHandler:
@@ -141,6 +143,7 @@ def _mine(ledger: Ledger, asker: Asker) -> Router:
             *_own(asker),
             *_claims(asker),
             _notices(ledger),
+            *delegation_routes(asker),
         ],
         middleware=[BearerDoor(authenticate)],
         opt={"unsigned": True},

@@ -1,4 +1,4 @@
-"""Changing the key of the ledger's domain while it answers: one scalar through six tables.
+"""Changing the key of the ledger's domain while it answers: one scalar through seven tables.
 
 From the moment a change begins, whatever is written is written under the new version, and whoever
 reads looks under both. So one walk through what was there before ends the change.

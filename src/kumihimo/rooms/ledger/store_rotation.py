@@ -1,4 +1,4 @@
-"""The ledger's SQL for changing its key: the steps, and the walk through six tables."""
+"""The ledger's SQL for changing its key: the steps, and the walk through seven tables."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -97,6 +97,15 @@ TABLES: Final = (
         "UPDATE portal_notice SET person = new.person, version = new.version"
         " FROM unnest(%(keys)s::text[], %(persons)s::bytea[], %(versions)s::integer[])"
         " AS new (key, person, version) WHERE portal_notice.notice = new.key",
+    ),
+    Table(
+        "delegation",
+        "",
+        "SELECT delegation AS key, '' AS permit, person, version FROM delegation"
+        " WHERE delegation > %(after)s ORDER BY delegation LIMIT %(limit)s FOR UPDATE",
+        "UPDATE delegation SET person = new.person, version = new.version"
+        " FROM unnest(%(keys)s::text[], %(persons)s::bytea[], %(versions)s::integer[])"
+        " AS new (key, person, version) WHERE delegation.delegation = new.key",
     ),
 )
 

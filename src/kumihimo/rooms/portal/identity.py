@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from kumihimo.kernel.net import Refused
+from kumihimo.kernel.refusal import Unavailable
 from kumihimo.rooms.jpki import forms
 from kumihimo.rooms.jpki.client import VerifierClient
 
@@ -39,6 +40,14 @@ class Identity(Protocol):
 
     async def disclosure(self, verification: str) -> forms.Disclosure | None:
         """Return the ticket to the ledger of whose certificate was just checked, once."""
+        ...
+
+    async def is_good(self, certificate: str) -> bool:
+        """Say whether a certificate, by jpki's name of it, is neither stopped nor over. Raises `Unavailable`."""
+        ...
+
+    async def newest(self, certificate: str) -> str:
+        """Return the name of the one that took its place, its own where none did. Raises `Unavailable`."""
         ...
 
 
@@ -76,6 +85,22 @@ class JpkiIdentity:
             return await asyncio.to_thread(self.client.disclosure, verification)
         except Refused:
             return None
+
+    async def is_good(self, certificate: str) -> bool:
+        """Ask jpki how a certificate is that was shown before (現況確認)."""
+        asked = forms.CheckCertificate(certificate=certificate)
+        try:
+            told = await asyncio.to_thread(self.client.check, asked)
+        except Refused as refused:
+            raise Unavailable("jpki does not tell how a certificate is") from refused
+        return told.status == "good"
+
+    async def newest(self, certificate: str) -> str:
+        """Follow replacements to the newest certificate."""
+        try:
+            return (await asyncio.to_thread(self.client.newest, certificate)).certificate.id
+        except Refused as refused:
+            raise Unavailable("jpki does not tell what took its place") from refused
 
 
 def _asked(certificate: bytes, text: bytes, signature: bytes) -> forms.Verify | None:

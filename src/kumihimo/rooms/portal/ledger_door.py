@@ -1,6 +1,6 @@
 """The way to the ledger with a person's own session: the portal shows what it reads, and stores none."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
 import httpx2
@@ -67,6 +67,33 @@ class LedgerDoor:
     async def notices(self, token: str) -> api.MyNotices:
         """Read what institutions tell a person."""
         return await self._ask("GET", api.MY_NOTICES_PATH, api.MyNotices, token=token)
+
+    async def give_delegation(self, token: str, asked: api.GiveDelegation) -> api.DelegationGiven:
+        """Let whoever will hold the secret read one thing for a person."""
+        body = msgspec.json.encode(asked)
+        path = api.GIVE_DELEGATION_PATH
+        return await self._ask("POST", path, api.DelegationGiven, token=token, body=body)
+
+    async def act_for(
+        self, token: str, secret: str, *, cursor: str = "", ask: bool = False
+    ) -> api.DelegatedRead:
+        """Read for somebody, in the proxy's own session."""
+        body = msgspec.json.encode(api.ActFor(secret=secret, cursor=cursor, ask=ask))
+        return await self._ask("POST", api.ACT_FOR_PATH, api.DelegatedRead, token=token, body=body)
+
+    async def acts_for(self, token: str, secrets: Sequence[str]) -> api.DelegatedActs:
+        """Read what a proxy read for others."""
+        body = msgspec.json.encode(api.ActsFor(tuple(secrets)))
+        return await self._ask("POST", api.ACTS_FOR_PATH, api.DelegatedActs, token=token, body=body)
+
+    async def acts_on_me(self, token: str) -> api.DelegatedActs:
+        """Read what others read for a person."""
+        return await self._ask("GET", api.ACTS_ON_ME_PATH, api.DelegatedActs, token=token)
+
+    async def end_delegation(self, secret: str) -> None:
+        """End a delegation by its secret."""
+        body = msgspec.json.encode(api.EndDelegation(secret))
+        await self._send("POST", api.END_DELEGATION_PATH, body=body)
 
     async def close_session(self, token: str) -> None:
         """End a session at the ledger, too."""

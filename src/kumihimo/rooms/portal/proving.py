@@ -48,7 +48,7 @@ _RECEIPT_BYTES: Final = 32
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What a browser wants a proof for. `lines` are shown and signed, `change` is then done.
 
-    `who` is whom an act is for: "" for a login.
+    `who` is whom an act is for: "" for a login. `kind` says which pages know what to do with `change`.
     """
 
     purpose: Purpose
@@ -57,6 +57,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     who: str = ""
     lines: tuple[str, ...] = ()
     change: str = ""
+    kind: str = ""
 
 
 class _Content(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,9 +104,13 @@ class Brought:
 
 @attrs.frozen(kw_only=True, repr=False)
 class Spent:
-    """A proof that was spent: whose account, the check at jpki, what was to be done."""
+    """A proof that was spent: whose account, the check at jpki, what was to be done.
+
+    `certificate` is jpki's name of the one that signed.
+    """
 
     account: str
+    certificate: str
     verification: str
     presence: str
     wanted: Wanted
@@ -244,6 +249,7 @@ async def spend(portal: Portal, token: str, receipt: str, *, who: str) -> Spent:
         raise refusal
     return Spent(
         account=account,
+        certificate=told.certificate,
         verification=told.verification,
         presence=told.presence,
         wanted=wanted,

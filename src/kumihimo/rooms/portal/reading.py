@@ -5,7 +5,7 @@ and opens a session there; its token stands encrypted in the visit and ends with
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from typing import ClassVar, Final, TypeVar
 
@@ -55,13 +55,17 @@ class FreshCardNeeded(Refusal):
 
 @attrs.frozen(kw_only=True)
 class Filter:
-    """Which records: "" leaves a filter out. Days are ISO, Japanese time, both included."""
+    """Which records: "" leaves a filter out. Days are ISO, Japanese time, both included.
+
+    `acts_before` is when the page before ended, as it shows it: what proxies read stands between.
+    """
 
     since: str = ""
     until: str = ""
     requester: str = ""
     outcome: str = ""
     cursor: str = ""
+    acts_before: str = ""
 
     def wanted(self, limit: int) -> dict[str, str]:
         """Return the ledger's parameters."""
@@ -158,6 +162,18 @@ async def notices(portal: Portal, visit: Visit) -> tuple[MyNotice, ...]:
     """Return what institutions tell her."""
     token = await _token(portal, visit)
     return (await _believed(visit, portal.ledger.notices(token))).notices
+
+
+async def with_session(portal: Portal, visit: Visit, ask: Callable[[str], Awaitable[T]]) -> T:
+    """Return what the ledger answers to her session. Raises `Refused` but for a session that is over."""
+    token = await _token(portal, visit)
+    try:
+        return await ask(token)
+    except Refused as refused:
+        if refused.reason != "not-authentic":
+            raise
+        _forget(visit)
+        raise FreshCardNeeded from refused
 
 
 async def tell_claim(portal: Portal, visit: Visit, told: TellClaim) -> tuple[MyClaim, ...]:

@@ -102,6 +102,19 @@ def bare_item(name: str) -> Words:
     return _table().get(("item", name), Words(name, name, name))
 
 
+def purpose(name: str) -> Words:
+    """Return what a delegation lets a proxy do."""
+    of = information(name.partition(".")[2]) if name.startswith("information.") else None
+    told = _table().get(("purpose", "information" if of else name), Words(name, name, name))
+    if of is None:
+        return told
+    return Words(
+        told.japanese.format(of.japanese),
+        told.easy.format(of.easy),
+        told.english.format(of.english),
+    )
+
+
 def category(name: str) -> Words:
     """Return what a notice is about, in a word."""
     return _table().get(("category", name), Words(name, name, name))

@@ -46,3 +46,27 @@ class OtherPerson(Refusal):
     code: ClassVar[str] = "other-person"
     title: ClassVar[str] = "The card is not that of the person who is signed in"
     status: ClassVar[int] = 409
+
+
+class CodeUnknown(Refusal):
+    """One refusal for a code that is none, one that is over or used, and one's own."""
+
+    code: ClassVar[str] = "code-unknown"
+    title: ClassVar[str] = "No delegation waits under this code"
+    status: ClassVar[int] = 404
+
+
+class DelegationNotInForce(Refusal):
+    """It has ended, or it waits for the one whose data it is about."""
+
+    code: ClassVar[str] = "delegation-not-in-force"
+    title: ClassVar[str] = "This delegation is not in force"
+    status: ClassVar[int] = 409
+
+
+class CardStillStopped(Refusal):
+    """The card of the other is stopped or over: nobody can let her act for them again yet."""
+
+    code: ClassVar[str] = "card-still-stopped"
+    title: ClassVar[str] = "The other person's card is stopped or over"
+    status: ClassVar[int] = 409

@@ -1,5 +1,6 @@
 """What a person does at the portal: she sees the text, her card signs it, and only then it is done."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -14,8 +15,11 @@ from kumihimo.rooms.portal import proving, questions, wording
 from kumihimo.rooms.portal.domain.statements import one_line
 from kumihimo.rooms.portal.pages.looked import ASKING, LOOKED, entry_of
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
-from kumihimo.rooms.portal.proving import Wanted
+from kumihimo.rooms.portal.proving import Spent, Wanted
 from kumihimo.rooms.portal.questions import OF_RECORDS, Asked, Kind, Question
+
+Finish = Callable[[Visit, Spent], Awaitable[str]]
+"""Does what a card signed; returns where to go."""
 
 ACT: Final = "/act"
 ACT_FINISH: Final = "/act/finish"
@@ -29,9 +33,9 @@ _TOLD: Final[dict[Kind, tuple[str, str]]] = {
 }
 
 
-def screens(site: Site) -> list[Any]:
-    """Return the routes of questions and of what is signed."""
-    return [*_asking(site), *_signing(site), _questions(site)]
+def screens(site: Site, others: Mapping[str, Finish]) -> list[Any]:
+    """Return the routes of questions and of what is signed; `others` do what is no question."""
+    return [*_asking(site), *_signing(site, others), _questions(site)]
 
 
 def _asking(site: Site) -> list[Any]:
@@ -113,7 +117,7 @@ def _lines(asked: Asked) -> tuple[str, ...]:
     return one_line([f"{japanese} {english}", f"宛先 to: {to}", f"記録 entry: {asked.entry}", *cut])
 
 
-def _signing(site: Site) -> list[Any]:
+def _signing(site: Site, others: Mapping[str, Finish]) -> list[Any]:
     front = site.front
 
     async def show(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
@@ -123,6 +127,8 @@ def _signing(site: Site) -> list[Any]:
 
     async def finish(visit: Visit, form: Form) -> str:
         spent = await proving.spend(site.portal, visit.token, text(form, "receipt"), who=visit.who)
+        if spent.wanted.kind:
+            return await others[spent.wanted.kind](visit, spent)
         asked = msgspec.json.decode(spent.wanted.change, type=Asked)
         question = await questions.keep(site.portal, spent, asked)
         visit.kept.pop(ASKING, None)

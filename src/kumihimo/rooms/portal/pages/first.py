@@ -9,7 +9,7 @@ from kumihimo.kernel.clock import JST
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.pages.forms import Form, Problem
 from kumihimo.pages.visits import Visit
-from kumihimo.rooms.portal import news, notices
+from kumihimo.rooms.portal import news, notices, proxies_reading
 from kumihimo.rooms.portal.news import News
 from kumihimo.rooms.portal.notices import Notice
 from kumihimo.rooms.portal.pages.looked import entry_of
@@ -38,6 +38,7 @@ def screens(site: Site) -> list[Any]:
             waiting=[shown(one, visit.language) for one in waiting[:WAITING_SHOWN]],
             waiting_more=max(len(waiting) - WAITING_SHOWN, 0),
             answers=new.answers if new else 0,
+            proxy_words=await proxies_reading.unseen(site.portal, visit.who),
             looks=f"{len(looks)}{'+' if new and new.more else ''}" if looks else "",
             latest=[entry_of(one, visit.language) for one in looks[:LOOKS_SHOWN]],
         )

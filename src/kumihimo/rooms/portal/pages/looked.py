@@ -14,7 +14,8 @@ from kumihimo.pages.forms import Form, Problem, text
 from kumihimo.pages.front import Show
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.ledger.api import MyRecord
-from kumihimo.rooms.portal import exporting, reading, wording
+from kumihimo.rooms.portal import exporting, proxies_reading, reading, wording
+from kumihimo.rooms.portal.pages.delegated import ShownAct, acts_shown
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
 from kumihimo.rooms.portal.reading import Filter, FreshCardNeeded
 
@@ -66,6 +67,28 @@ def _local(at: Any) -> str:  # noqa: ANN401 - an instant
     return at.astimezone(JST).strftime("%Y-%m-%d %H:%M")
 
 
+def together(
+    entries: Sequence[Entry], acts: Sequence[ShownAct], wanted: Filter, *, last_page: bool
+) -> list[Entry | ShownAct]:
+    """Return a page of one timeline: its entries, and what proxies read from its first to its last.
+
+    Who looks for what one body asked, or for one result, looks for exchanges alone.
+    """
+    if wanted.requester or wanted.outcome:
+        return list(entries)
+    oldest = "" if last_page or not entries else entries[-1].at
+    mine = [
+        one
+        for one in acts
+        if one.at >= oldest
+        and (not wanted.acts_before or one.at < wanted.acts_before)
+        and (wanted.since or "") <= one.at[:10]
+        and (not wanted.until or one.at[:10] <= wanted.until)
+    ]
+    whole: list[Entry | ShownAct] = [*mine, *entries]
+    return sorted(whole, key=lambda one: one.at, reverse=True)
+
+
 def patiently(site: Site, show: Show) -> Show:
     """Return a page that is also there, with what was had so far, while the ledger does not answer."""
 
@@ -94,6 +117,8 @@ def _history(site: Site) -> list[Any]:
         wanted = _filter(visit)
         found = await reading.records(site.portal, visit, wanted)
         asked = await reading.who_asked(site.portal, visit)
+        entries = [entry_of(one, visit.language) for one in found.records]
+        acts = acts_shown(await proxies_reading.acts_on(site.portal, visit), visit.language)
         bodies = [
             (one, wording.body(one.requester).say(visit.language), _local(one.last_at))
             for one in asked
@@ -103,8 +128,9 @@ def _history(site: Site) -> list[Any]:
             "looked.html",
             problem=problem,
             typed=typed,
-            entries=[entry_of(one, visit.language) for one in found.records],
+            entries=together(entries, acts, wanted, last_page=not found.next),
             following=found.next,
+            oldest=entries[-1].at if entries else "",
             first=found.first,
             last=found.last,
             wanted=wanted,
@@ -116,7 +142,7 @@ def _history(site: Site) -> list[Any]:
         wanted = Filter(
             **{
                 name: text(form, name)
-                for name in ("since", "until", "requester", "outcome", "cursor")
+                for name in ("since", "until", "requester", "outcome", "cursor", "acts_before")
             }
         )
         _check_days(wanted)

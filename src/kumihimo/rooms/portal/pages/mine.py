@@ -68,7 +68,7 @@ def screens(site: Site) -> list[Any]:
             problem=problem,
             typed=typed,
             kinds=[(one, wording.information(one).say(language)) for one in wording.kinds()],
-            asked=[_asked(one, language) for one in _latest(found.asked)],
+            asked=asked_shown(found.asked, language),
         )
 
     async def ask(visit: Visit, form: Form) -> str:
@@ -80,6 +80,11 @@ def screens(site: Site) -> list[Any]:
         front.page_route(MINE, shown, admitted=ONESELF, says="my own data"),
         front.deed_route(MINE, ask, admitted=ONESELF, says="ask for my data", otherwise=shown),
     ]
+
+
+def asked_shown(found: tuple[OwnAsked, ...], language: Language) -> list[Asked]:
+    """Return of each kind the latest question, in words."""
+    return [_asked(one, language) for one in _latest(found)]
 
 
 def _latest(asked: tuple[OwnAsked, ...]) -> list[OwnAsked]:

@@ -31,6 +31,21 @@ _TOLD: Final[dict[str, Said]] = {
         "前の人の画面が残っていたら、「終了」を押してください。",
         "If another person's page was left open, press “Sign out”.",
     ),
+    "code-unknown": (
+        "このコードで待っている代理はありません。", "No delegation waits under this code.",
+        "打ち間違い、期限切れ、使用済み、ご自分のコードのどれかです。相手に新しいコードを聞いてください。",
+        "Mistyped, over, used, or your own. Ask the other person for a new one.",
+    ),
+    "delegation-not-in-force": (
+        "この代理は、いま有効ではありません。", "This delegation is not in force.",
+        "終わったか、カードが止まって中断しています。「代理」の画面で確かめてください。",
+        "It has ended, or waits since a card was stopped. See “Proxies”.",
+    ),
+    "card-still-stopped": (
+        "相手のカードが止まっているか、期限切れです。", "The other person's card is stopped or over.",
+        "相手が新しいカードを受け取ってから、もう一度押してください。",
+        "Try again once the other person has a card that works.",
+    ),
     "fresh-card-needed": (
         "記録を見るには、もう一度カードで確かめてください。",
         "To read your records, confirm with your card again.",
