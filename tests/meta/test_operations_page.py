@@ -33,12 +33,9 @@ def words(period, none="not at all"):
         return "without end"
     if not period:
         return none
-    for unit, of in (
-        ("days", timedelta(days=1)),
-        ("hours", timedelta(hours=1)),
-        ("minutes", timedelta(minutes=1)),
-    ):
-        if period % of == timedelta() and (unit != "days" or period > timedelta(days=1)):
+    hour = timedelta(hours=1)
+    for unit, of in (("days", 24 * hour), ("hours", hour), ("minutes", hour / 60)):
+        if period % of == timedelta() and (unit != "days" or period > of):
             return f"{period // of} {unit}"
     raise AssertionError(period)
 
@@ -95,7 +92,7 @@ def test_every_queue_and_every_age_on_the_page_has_a_limit():
         "`state`",
         "state",
     }
-    ages = set(re.findall("`([a-z ]+)`", section_of_health.rpartition("Ages: ")[2]))
+    ages = set(re.findall("`([a-z -]+)`", section_of_health.rpartition("Ages: ")[2]))
     assert queues | ages == set(limits())
 
 
@@ -108,6 +105,7 @@ def every_metric():
         queues=(Queue(queue="outbox", party="ledger", count=1, oldest_s=1),),
         ages=(Age(what="directory", age_s=1),),
         graces=(Running(missing="ledger", silent_s=1, left_s=1, then="ledger-silent"),),
+        broken=(Age(what="journal edited", age_s=1),),
         alarms=(Overdue(of="outbox", party="ledger", age_s=1, limit_s=1),),
     )
     meter, crowd = Meter(), Crowd(1, 1, 1, 1, 1, 1, 1)

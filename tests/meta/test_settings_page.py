@@ -8,11 +8,13 @@ import pytest
 from kumihimo.rooms.cards.pages.settings import CounterSettings
 from kumihimo.rooms.oversight.client import RoomSettings
 from kumihimo.run.check_config_cli import rooms, settings_form
+from kumihimo.run.dashboard import DashboardSettings
 from tests.meta.project import ROOT
 
 PAGE = (ROOT / "docs/how-to/run-rooms.md").read_text()
 COUNTER_PAGE = (ROOT / "docs/how-to/run-a-counter.md").read_text()
 PORTAL_PAGE = (ROOT / "docs/how-to/run-the-portal.md").read_text()
+OPERATIONS_PAGE = (ROOT / "docs/reference/operations.md").read_text()
 DESK_PAGE = (ROOT / "docs/how-to/review-links.md").read_text()
 
 
@@ -62,6 +64,12 @@ def test_every_setting_of_a_room_of_pages_stands_on_their_own_page_with_its_defa
     section = page.partition("## 1. Settings\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", section, re.MULTILINE)
     compare(form, dict(rows))
+
+
+def test_every_setting_of_the_operators_page_stands_beside_it_with_its_default():
+    section = OPERATIONS_PAGE.partition("## One page of all rooms\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", section, re.MULTILINE)
+    compare(DashboardSettings, dict(rows))
 
 
 def test_what_every_room_has_is_told_once():

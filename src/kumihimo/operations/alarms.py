@@ -37,6 +37,11 @@ LIMITS: Final = (
     Limit("directory", timedelta(minutes=10), "it is asked for every 10 seconds"),
     Limit("list sign", timedelta(hours=25), "a new list comes each day and is valid for two"),
     Limit("list auth", timedelta(hours=25), "a new list comes each day and is valid for two"),
+    Limit(
+        "journal-checked",
+        timedelta(days=1),
+        "a round through a hundred million lines takes fourteen hours",
+    ),
     Limit("checkpoint", timedelta(days=3), "no room has had anything for the log over a weekend"),
 )
 

@@ -66,6 +66,12 @@ def _of_health(health: Health) -> Iterator[Metric]:
         {(one.of, one.party): 1 for one in health.alarms},
         ("of", "party"),
     )
+    yield _gauge(
+        "kumihimo_broken_seconds",
+        "Seconds since something was found that is not as the room left it.",
+        {(one.what,): one.age_s for one in health.broken if one.age_s is not None},
+        ("of",),
+    )
 
 
 def _of_queues(queues: Iterable[Queue]) -> Iterator[Metric]:

@@ -67,6 +67,11 @@ COMMANDS: Final = (
         "一つの機関をサービスとして動かす。 Run one room (organisation) as a service.",
     ),
     Command(
+        "operations",
+        "kumihimo.run.operations_cli",
+        "全機関の運用。 What whoever operates several rooms looks at.",
+    ),
+    Command(
         "keys",
         "kumihimo.run.keys_cli",
         "機関の鍵ファイル。 A party's key file, and what it publishes.",

@@ -21,13 +21,13 @@ HEALTH_PATH: Final = b"/health"
 METRICS_PATH: Final = b"/metrics"
 _OK: Final = b"200 OK"
 _NOT_WELL: Final = b"503 Service Unavailable"
-_STATES: Final = {
-    "ok": "正常 All is well",
-    "grace": "猶予中 A grace runs",
-    "alarm": "警報 Somebody has to look",
-    "damaged": "改竄の疑い Something in the database is not as the room left it",
-    "refusing": "拒否中 Refusing: a grace is over",
-    "no-database": "データベース応答なし The database does not answer",
+STATES: Final = {
+    "ok": ("正常", "All is well"),
+    "grace": ("猶予中", "A grace runs"),
+    "alarm": ("警報", "Somebody has to look"),
+    "damaged": ("改竄の疑い", "Something in the database is not as the room left it"),
+    "refusing": ("拒否中", "Refusing: a grace is over"),
+    "no-database": ("データベース応答なし", "The database does not answer"),
 }
 
 
@@ -77,7 +77,7 @@ async def open_to_operators(
 
 def page(health: Health) -> str:
     """Return the page of a room: plain HTML, no script, nothing from elsewhere."""
-    title = escape(f"{health.room}: {_STATES[health.state]}")
+    title = escape(f"{health.room}: {' '.join(STATES[health.state])}")
     parts = [
         f"<!doctype html><html lang=ja><head><meta charset=utf-8><title>{title}</title>",
         "<meta name=viewport content='width=device-width'></head>",
