@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import Enum
+from functools import cache
 from typing import Self
 
 import attrs
@@ -107,23 +108,24 @@ class PositiveList:
     def __init__(self, entries: Sequence[Entry], classes: Mapping[str, Iterable[str]]) -> None:
         self._classes = {name: frozenset(bodies) for name, bodies in classes.items()}
         self._by_affair: dict[str, list[_Row]] = {}
+        expand = cache(self._expand)  # hundreds of rows name the same few classes
         for entry in entries:
             row = _Row(
                 entry,
-                self._expand(entry.requesters),
-                self._expand(entry.providers),
+                expand(entry.requesters),
+                expand(entry.providers),
                 frozenset(entry.informations),
                 frozenset(entry.items),
             )
             self._by_affair.setdefault(entry.affair, []).append(row)
         self._entries = tuple(entries)
-        self._requesters = frozenset(
-            body for rows in self._by_affair.values() for row in rows for body in row.requesters
+        self._requesters = frozenset[str]().union(
+            *{row.requesters for rows in self._by_affair.values() for row in rows}
         )
         self.version = self._fingerprint()
 
     def _expand(self, names: Iterable[str]) -> frozenset[str]:
-        return frozenset(body for name in names for body in self._classes.get(name, ()))
+        return frozenset[str]().union(*(self._classes.get(name, ()) for name in names))
 
     def _fingerprint(self) -> str:
         classes = {name: sorted(bodies) for name, bodies in self._classes.items()}
