@@ -1,6 +1,7 @@
 """A call between parties: no answer, a false one and one that makes no sense are all no answer."""
 
 import asyncio
+import ssl
 from datetime import UTC, datetime
 
 import httpx2
@@ -11,7 +12,7 @@ from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.keys import PartyKeys, new_master
 from kumihimo.kernel.message import key_id_of, sign_answer
-from kumihimo.kernel.net import Answer, Caller, HttpNet, Refused
+from kumihimo.kernel.net import Answer, Caller, HttpNet, Refused, trusted
 from kumihimo.kernel.refusal import Problem, Unavailable
 
 ENTROPY = SystemEntropy()
@@ -134,3 +135,10 @@ def test_a_party_without_an_address_or_without_an_answer_is_away():
     ):
         with pytest.raises(Unavailable, match="linkage"):
             through(handler, routes)
+
+
+def test_whom_https_trusts_is_read_once_and_a_stranger_behind_it_is_not_believed():
+    trust = trusted()
+    assert (trust.verify_mode, trust.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert trust.get_ca_certs()
+    assert trusted() is trust

@@ -7,7 +7,7 @@ from typing import Final, Self, TypeVar
 import httpx2
 import msgspec
 
-from kumihimo.kernel.net import Refused
+from kumihimo.kernel.net import Refused, trusted
 from kumihimo.kernel.refusal import Problem, Unavailable
 from kumihimo.kernel.withheld import Withheld
 
@@ -38,6 +38,7 @@ class TokenClient:
         self._http = httpx2.Client(
             base_url=address,
             headers={"authorization": f"Bearer {secret}"},
+            verify=trusted(),
             transport=transport,
             timeout=timeout_s,
             trust_env=False,

@@ -19,7 +19,7 @@ from kumihimo.kernel.anchoring import Anchoring
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.grace import Grace, Silence
 from kumihimo.kernel.kept import KeptStatement
-from kumihimo.kernel.net import Caller, HttpNet
+from kumihimo.kernel.net import Caller, HttpNet, trusted
 from kumihimo.kernel.refusal import BadInput, Conflict, NotAuthentic, Unavailable
 from kumihimo.kernel.settings import BadSettings, SecretFile
 from kumihimo.kernel.sql import Database, is_dsn
@@ -154,7 +154,7 @@ class DirectoryFollower:
         self._database = database
         self._head_kept_at = datetime.min.replace(tzinfo=UTC)
         self._http = httpx2.AsyncClient(
-            transport=transport, timeout=FETCH_TIMEOUT_S, trust_env=False
+            verify=trusted(), transport=transport, timeout=FETCH_TIMEOUT_S, trust_env=False
         )
 
     async def start(self) -> None:

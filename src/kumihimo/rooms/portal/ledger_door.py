@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 import httpx2
 import msgspec
 
-from kumihimo.kernel.net import Refused
+from kumihimo.kernel.net import Refused, trusted
 from kumihimo.kernel.refusal import Problem, Unavailable
 from kumihimo.rooms.jpki.forms import Disclosure
 from kumihimo.rooms.ledger import api
@@ -23,7 +23,11 @@ class LedgerDoor:
 
     def __init__(self, address: str, *, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         self._http = httpx2.AsyncClient(
-            base_url=address, transport=transport, timeout=TIMEOUT_S, trust_env=False
+            base_url=address,
+            verify=trusted(),
+            transport=transport,
+            timeout=TIMEOUT_S,
+            trust_env=False,
         )
 
     async def open_session(self, disclosure: Disclosure) -> api.Session:
