@@ -89,6 +89,9 @@ def test_a_second_run_equals_a_run_from_the_beginning(world, tmp_path, monkeypat
     for table in TABLES:
         assert again[table].equals(fresh[table]), table
     assert len(list((tmp_path / "again" / "stages").glob("evidence-*"))) == 1
+    (register,) = (tmp_path / "again" / "stages").glob("register-*")
+    assert list((register / "raw").iterdir())
+    assert not list((register / "raw").glob("*/*"))  # as they were written persons are needed once
 
 
 @pytest.fixture(scope="module")

@@ -67,6 +67,13 @@ def test_parts_and_processes_change_nothing(world, whole):
     assert results.table(world / "parts", "findings").equals(whole["findings"])
 
 
+def test_no_row_lies_on_the_disk_as_it_was_cut_once_it_is_judged(world, whole):
+    carried_out(world, "cut", rows=350, workers=1)
+    (stage,) = (world / "cut" / "stages").glob("evidence-*")
+    assert len(list((stage / "clues").iterdir())) > 1  # so it was cut
+    assert not list((stage / "rows").glob("*/*"))
+
+
 @pytest.mark.parametrize("stage", ["evidence"])
 def test_a_killed_run_goes_on_where_it_was_and_finds_the_same(world, whole, stage):
     command = [sys.executable, "-c", KILLED, str(world), stage]

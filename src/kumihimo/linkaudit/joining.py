@@ -75,6 +75,12 @@ def load(
     return pl.concat(found) if found else pl.DataFrame(schema=columns)
 
 
+def drop(stage: Path, partition: int) -> None:
+    """Take away what all chunks of a stage left for a partition; the chunks stay done."""
+    for file in stage.glob(f"*/{partition:05}.*"):
+        file.unlink()
+
+
 def _write(part: pl.DataFrame, folder: Path, partition: int) -> None:
     rare = [one.name for one in part.get_columns() if _is_rare(one)]
     write_plain(part.drop(rare), folder / f"{partition:05}{_SUFFIX}")

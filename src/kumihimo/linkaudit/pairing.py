@@ -15,7 +15,7 @@ from kumihimo.linkaudit.canonical import Hasher, fingerprints
 from kumihimo.linkaudit.evidence import CLUES, judge
 from kumihimo.linkaudit.folder import Stage, fingerprint, of_files, whole
 from kumihimo.linkaudit.incremental import MOVED, Before, State, make_state
-from kumihimo.linkaudit.joining import load, save, write_plain
+from kumihimo.linkaudit.joining import drop, load, save, write_plain
 from kumihimo.linkaudit.nonmatches import own_rows
 from kumihimo.linkaudit.registering import Registered, rules
 from kumihimo.linkaudit.schema import ROWS
@@ -217,12 +217,17 @@ def _moved(stage: Path, name: str) -> pl.DataFrame:
 
 
 def _judge(part: _Part) -> Path:
-    """Judge the rows of a range of numbers; return where their clues are."""
+    """Judge the rows of a range of numbers; return where their clues are.
+
+    The rows as they were cut are needed no more then: they take as much disk as the file itself.
+    """
     work = part.work
     place = work.stage / "clues" / f"{part.partition:05}.arrow"
+    cut = work.stage / "rows"
     if place.exists():
+        drop(cut, part.partition)
         return place
-    rows = load(work.stage / "rows", part.partition, COMPARED)
+    rows = load(cut, part.partition, COMPARED)
     rows = rows.filter(~rows["row"].is_in(_moved(work.stage, "alone")["row"].implode()))
     registered = Registered.opened(work.registered)
     # Of all rows everybody is needed, and to look for each would cost more than to read them.
@@ -235,6 +240,7 @@ def _judge(part: _Part) -> Path:
     state.patterns[judged.evidence["row"].to_numpy()] = judged.evidence["pattern"].to_numpy()
     with whole(place) as half:
         write_plain(judged.clues.select(list(CLUES)), half)
+    drop(cut, part.partition)
     return place
 
 

@@ -22,7 +22,7 @@ from kumihimo.linkaudit.canonical import (
 from kumihimo.linkaudit.doubles import open_doubles
 from kumihimo.linkaudit.folder import whole
 from kumihimo.linkaudit.homonyms import Doubles
-from kumihimo.linkaudit.joining import Partitions, load, save
+from kumihimo.linkaudit.joining import Partitions, drop, load, save
 from kumihimo.linkaudit.schema import HISTORY, SNAPSHOT
 
 LINES: Final = {**HISTORY, "number": pl.Int64}
@@ -40,9 +40,13 @@ def keep_written(written: pl.DataFrame, partitions: Partitions, stage: Path, nam
 
 
 def renew(before: Path, stage: Path, partition: int, hasher: Hasher) -> None:
-    """Make the canonical columns of who changed, take over the others'; keep who changed or went."""
+    """Make the canonical columns of who changed, take over the others'; keep who changed or went.
+
+    The lines as they were written are needed no more then.
+    """
     folder = stage / "persons" / f"{partition:05}"
     if folder.exists():
+        drop(stage / "raw", partition)
         return
     told = load(stage / "raw", partition, _SNAPSHOT)
     made = load(before / "persons", partition, {**REGISTER, **_PRINT})
@@ -56,6 +60,7 @@ def renew(before: Path, stage: Path, partition: int, hasher: Hasher) -> None:
     columns = pl.concat([same, anew]) if len(new) else same
     save({partition: also_named(columns, hasher)}, stage / "also" / f"p{partition:05}")
     save({partition: columns}, folder)
+    drop(stage / "raw", partition)
 
 
 def compare_doubles(before: Path, stage: Path) -> None:
