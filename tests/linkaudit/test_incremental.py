@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from kumihimo.linkaudit import audit, pairing, schema
+from kumihimo.linkaudit import audit, pairing, schema, searching
 from kumihimo.linkaudit.intake import parquets
 from kumihimo.linkaudit.intake.mapping import Mapping
 from kumihimo.linkaudit.intake.taking import take_in
@@ -164,6 +164,23 @@ def test_who_gets_a_namesake_is_judged_again(world, judged_again):
     now = world | {"register": pl.concat([world["register"], namesake])}
     count, _ = judged_again(now)
     assert 1 <= count < ROWS / 10
+
+
+def test_in_the_same_register_only_new_clues_are_searched_for(
+    world, audited, tmp_path, monkeypatch
+):
+    folder = tmp_path / "folder"
+    shutil.copytree(audited, folder)
+    asked = []
+    resolve = searching.resolve
+    monkeypatch.setattr(
+        searching, "resolve", lambda clues, *rest: asked.append(len(clues)) or resolve(clues, *rest)
+    )
+    carried_out(folder, edited(world), "again")
+    assert 0 < sum(asked) <= ROWS / 100
+    asked.clear()
+    carried_out(folder, edited(world) | {"register": world["register"][7:]}, "again")
+    assert sum(asked) > ROWS / 100
 
 
 @pytest.fixture(scope="module")

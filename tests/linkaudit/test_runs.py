@@ -67,6 +67,17 @@ def test_parts_and_processes_change_nothing(world, whole):
     assert results.table(world / "parts", "findings").equals(whole["findings"])
 
 
+@pytest.mark.parametrize("column", ["record_id", "affair"])
+def test_findings_of_rows_that_cannot_be_laid_beside_are_the_same(world, whole, tmp_path, column):
+    told = pl.read_parquet(world / "rows.parquet").with_columns(pl.col(column).cast(pl.Categorical))
+    for name in ("register.parquet", "history.parquet", "key"):
+        (tmp_path / name).hardlink_to(world / name)
+    told.write_parquet(tmp_path / "rows.parquet")
+    again = carried_out(tmp_path, "coded", rows=350, workers=1)
+    for table in TABLES:
+        assert again[table].equals(whole[table]), table
+
+
 def test_no_row_lies_on_the_disk_as_it_was_cut_once_it_is_judged(world, whole):
     carried_out(world, "cut", rows=350, workers=1)
     (stage,) = (world / "cut" / "stages").glob("evidence-*")

@@ -3,19 +3,17 @@
 Nothing here says which of the records is wrong: that is the verdicts' business.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
 
-from kumihimo.linkaudit.canonical import INDEX, read_births
-from kumihimo.linkaudit.incremental import State
+from kumihimo.linkaudit.bearers import conflicting, of_rows, read_bearers
+from kumihimo.linkaudit.canonical import INDEX
 from kumihimo.linkaudit.pairing import Paired
 from kumihimo.linkaudit.registering import Registered
 from kumihimo.linkaudit.schema import COLLISIONS, Collision
 from kumihimo.linkaudit.searching import Searched
-from kumihimo.linkaudit.setting import Setting, Table
-from kumihimo.people.columns.names import canonical_kanas, canonical_names
+from kumihimo.linkaudit.setting import Table
 
 # Kind, key of the group, row: what each of the searches below gives.
 FOUND: Final = {"collision": pl.String, "key": pl.Int64, "row": pl.Int64}
@@ -23,30 +21,25 @@ PERSONS: Final = {name: INDEX[name] for name in ("number", "household_hash", "pl
 
 
 def collide(
-    setting: Setting,
-    registered: Registered,
-    paired: Paired,
-    searched: Searched,
-    shared: pl.DataFrame,
+    registered: Registered, paired: Paired, searched: Searched, shared: pl.DataFrame
 ) -> pl.DataFrame:
-    """Return `COLLISIONS` of an institution's file, by kind, group and row.
-
-    `shared` is `accounts.SHARED`.
-    """
-    state = paired.state
+    """Return `FOUND` of an institution's file; `shared` is `accounts.SHARED`."""
     parts = [
-        numbers(setting.rows, state.doubled()),
-        _persons(state, searched),
+        _of(Collision.NUMBER, conflicting(paired.bearers()), "number"),
+        _persons(searched),
         sharing(shared.join(_persons_of(shared, registered), on="number", how="left")),
     ]
-    return grouped(setting.rows, pl.concat(parts))
+    return pl.concat(parts)
+
+
+def named(rows: Table, found: pl.Series) -> pl.DataFrame:
+    """Return `row` and `record_id` of some rows."""
+    return rows.at(found.unique().sort().to_numpy(), ("row", "record_id"))
 
 
 def grouped(rows: Table, found: pl.DataFrame) -> pl.DataFrame:
     """Return `COLLISIONS` from what was found of each kind."""
-    records = rows.scan().select("row", "record_id")
-    named = records.join(found.lazy(), on="row").collect(engine="streaming")
-    return numbered(named)
+    return numbered(named(rows, found["row"]).join(found, on="row"))
 
 
 def numbered(found: pl.DataFrame) -> pl.DataFrame:
@@ -61,29 +54,18 @@ def numbers(rows: Table, doubled: pl.DataFrame) -> pl.DataFrame:
 
     `doubled` is `row` and `number` of all rows whose number stands in another row too.
     """
-    told = _read(rows, doubled["row"], ("name", "kana", "birth"))
-    return differing(told.join(doubled, on="row"))
+    return _of(Collision.NUMBER, conflicting(of_rows(rows, doubled)), "number")
 
 
 def differing(rows: pl.DataFrame) -> pl.DataFrame:
     """Find numbers of different names or birth dates among all rows of some numbers."""
-    people = rows.select(
-        "row",
-        "number",
-        name=canonical_names(rows["name"]),
-        kana=canonical_kanas(rows["kana"]),
-        birth=read_births(rows["birth"]),
-    )
-    differs = pl.any_horizontal(
-        pl.col(x).drop_nulls().n_unique().over("number") > 1 for x in ("name", "kana", "birth")
-    )
-    return _of(Collision.NUMBER, people.filter(differs), "number")
+    return _of(Collision.NUMBER, conflicting(read_bearers(rows)), "number")
 
 
-def _persons(state: State, searched: Searched) -> pl.DataFrame:
+def _persons(searched: Searched) -> pl.DataFrame:
     """Find rows whose true person's number stands in another row of the file."""
     known = searched.residual.drop_nulls("true_number").select("row", "true_number")
-    return of_one_person(known, state.carrying(known["true_number"].unique()))
+    return of_one_person(known, searched.carried)
 
 
 def of_one_person(known: pl.DataFrame, carried: pl.DataFrame) -> pl.DataFrame:
@@ -116,22 +98,9 @@ def sharing(homes: pl.DataFrame) -> pl.DataFrame:
 
 
 def _persons_of(shared: pl.DataFrame, registered: Registered) -> pl.DataFrame:
-    wanted = shared["number"].unique().implode()
-    return pl.concat(
-        registered.index(n).filter(pl.col("number").is_in(wanted)).select(list(PERSONS))
-        for n in range(len(registered.partitions))
-    )
-
-
-def _read(table: Table, rows: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
-    scan = table.scan()
-    held = scan.collect_schema().names()
-    asked = [pl.col(c) if c in held else pl.lit(None, pl.String).alias(c) for c in columns]
-    return (
-        scan.filter(pl.col("row").is_in(rows.implode()))
-        .select("row", *asked)
-        .collect(engine="streaming")
-    )
+    wanted = shared["number"].drop_nulls().unique()
+    parts = range(len(registered.partitions))
+    return pl.concat(registered.columns(n, PERSONS, wanted) for n in parts)
 
 
 def _of(kind: Collision, found: pl.DataFrame, key: str) -> pl.DataFrame:

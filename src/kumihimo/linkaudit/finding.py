@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from kumihimo.linkaudit import judging
 from kumihimo.linkaudit.accounts import Accounts, look
 from kumihimo.linkaudit.canonical import Hasher
-from kumihimo.linkaudit.collisions import collide
+from kumihimo.linkaudit.collisions import collide, named, numbered
 from kumihimo.linkaudit.folder import Stage, keep, whole
-from kumihimo.linkaudit.incremental import NO_PATTERN, State
 from kumihimo.linkaudit.mixture import Mixture, fit
 from kumihimo.linkaudit.nonmatches import Counts, measure
 from kumihimo.linkaudit.pairing import Paired
-from kumihimo.linkaudit.patterns import CASES_MAX, cases, patterns_of
+from kumihimo.linkaudit.patterns import CASES_MAX, patterns_of
 from kumihimo.linkaudit.registering import Registered
 from kumihimo.linkaudit.residual import OUTCOMES
 from kumihimo.linkaudit.results import KINDS, KINDS_MARK, told_of_kinds
@@ -28,27 +27,11 @@ from kumihimo.linkaudit.schema import FINDINGS, PROPOSALS, Outcome, Verdict
 from kumihimo.linkaudit.searching import Searched
 from kumihimo.linkaudit.setting import Setting
 from kumihimo.linkaudit.splicing import splice
+from kumihimo.linkaudit.telling import COUNTED, Telling, seen_lines
 from kumihimo.linkaudit.verdicts import Judgement
 from kumihimo.linkaudit.workers import Team
 
-_COUNTED_ROWS: Final = 4_000_000  # counted at a time
 _GROUNDS: Final = {Outcome.HOUSEHOLD: "household", Outcome.TWIN: "household"}
-# Of words a part of the findings holds codes: in Parquet they are a dictionary all the same.
-_WORDS: Final = dict.fromkeys(("affair", "verdict", "mechanism", "reason"), pl.Categorical)
-_WRITTEN: Final = {**FINDINGS, **_WORDS}
-# What a chunk of findings is counted by.
-COUNTED: Final = ("affair", "case", "verdict", "mechanism", "reason", "run")
-
-
-@attrs.frozen
-class _Chunk:
-    setting: Setting
-    stage: Path
-    evidence: Path
-    judgement: Judgement
-    name: str
-    first: int
-    count: int
 
 
 @attrs.frozen
@@ -75,13 +58,12 @@ def find(
     helpers = team if len(setting.chunks(setting.rows)) > 1 else Team.alone()
     nonmatches = helpers.beside(_nonmatches, sides)
     accounts = look(setting.folder, setting.rows, setting.sizes, team)
-    collisions = helpers.beside(_collisions, (sides, accounts))
-    proposals = helpers.beside(_proposals, sides)
-    with ThreadPoolExecutor(1) as beside:
-        kept = beside.submit(keep, setting.folder)
+    beside = helpers.beside(_beside, (sides, accounts))
+    with ThreadPoolExecutor(1) as thread:
+        kept = thread.submit(keep, setting.folder)
         told, tables = _judged(sides, nonmatches, team)
         kept.result()
-    tables |= {"collisions": collisions(), "proposals": proposals()}
+    tables |= beside()
     accounts.put_holders(setting.folder / "holders.parquet")
     for name, table in tables.items():
         with whole(setting.folder / f"{name}.parquet") as half:
@@ -93,28 +75,23 @@ def _judged(
     sides: _Sides, nonmatches: Callable[[], Counts], team: Team
 ) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
     """Leave the findings in the folder; return counts by `COUNTED`, patterns and estimates."""
-    setting, paired = sides.setting, sides.paired
+    setting = sides.setting
     stage = Stage.at(setting.folder, "findings", "anew").folder
-    counts, shifted = _write_state(paired.state.patterns, sides.searched, stage)
+    telling = Telling.of(sides.paired.stage, sides.searched)
+    counts, shifted = telling.counts()
     mixture = fitting(counts, shifted, nonmatches())
     judgement = judging.judgement(mixture)
-    chunks = setting.chunks(setting.rows)
-    tasks = [
-        _Chunk(setting, stage, paired.stage, judgement, f"part-{n:05}", *chunk)
-        for n, chunk in enumerate(chunks)
-    ]
-    told = pl.concat(team.each("findings", _tell, tasks, [rows for _, rows in chunks]))
-    told = told.group_by(COUNTED).agg(pl.col("rows").sum()).sort(COUNTED)
-    put(
-        stage / "parts",
-        setting.folder / "findings.parquet",
-        {KINDS_MARK: told_of_kinds(_kinds(told))},
-    )
+    lines = seen_lines(counts, shifted, judgement)
+    told = telling.tell(setting, lines, stage, team, _says)
     shutil.rmtree(stage)
     return told, {
         "patterns": judging.pattern_table(counts, shifted, mixture, judgement),
         "estimates": rates(told, mixture),
     }
+
+
+def _says(told: pl.DataFrame) -> dict[str, str]:
+    return {KINDS_MARK: told_of_kinds(_kinds(told))}
 
 
 def fitting(counts: NDArray[np.int64], shifted: NDArray[np.int64], nonmatches: Counts) -> Mixture:
@@ -145,11 +122,18 @@ def _nonmatches(sides: _Sides) -> Counts:
     )
 
 
-def _collisions(asked: tuple[_Sides, Accounts]) -> pl.DataFrame:
+def _beside(asked: tuple[_Sides, Accounts]) -> dict[str, pl.DataFrame]:
+    """Return collisions and proposals. What is found of rows is called by what the file calls them."""
     sides, accounts = asked
     registered = Registered.opened(sides.registered)
-    shared = accounts.shared()
-    return collide(sides.setting, registered, sides.paired, sides.searched, shared)
+    found = collide(registered, sides.paired, sides.searched, accounts.shared())
+    known = sides.searched.residual.drop_nulls("true_number")
+    in_run = known.join(sides.searched.runs, on="row", how="left", maintain_order="left")
+    called = named(sides.setting.rows, pl.concat([found["row"], in_run["row"]]))
+    return {
+        "collisions": numbered(called.join(found, on="row")),
+        "proposals": proposed(called.join(in_run, on="row")).sort("row"),
+    }
 
 
 def _history_of(registered: Registered, numbers: pl.Series) -> pl.DataFrame:
@@ -160,47 +144,6 @@ def _history_of(registered: Registered, numbers: pl.Series) -> pl.DataFrame:
             for n in range(len(registered.partitions))
         ]
     )
-
-
-def _write_state(
-    patterns: NDArray[np.int32], searched: Searched, stage: Path
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Write outcome and run of each row as arrays by row, which every worker maps.
-
-    Returns how many rows there are of each case, and how many of them in runs.
-    """
-    outcomes = np.full(len(patterns), OUTCOMES.index(Outcome.NONE), np.uint8)
-    residual = searched.residual
-    outcomes[residual["row"].to_numpy()] = residual["outcome"].to_numpy()
-    runs = np.zeros(len(patterns), np.int32)
-    in_runs = searched.runs["row"].to_numpy()
-    runs[in_runs] = searched.runs["run"].to_numpy()
-    for name, array in (("outcomes", outcomes), ("runs", runs)):
-        np.save(stage / f"{name}.npy", array)
-    counts = np.zeros(CASES_MAX, np.int64)
-    for first in range(0, len(patterns), _COUNTED_ROWS):
-        some = patterns[first : first + _COUNTED_ROWS]
-        found = cases(some, outcomes[first : first + _COUNTED_ROWS])
-        counts += _counted(found[some != NO_PATTERN])
-    return counts, _counted(cases(patterns[in_runs], outcomes[in_runs]))
-
-
-def _counted(found: NDArray[np.int32]) -> NDArray[np.int64]:
-    return np.bincount(found, minlength=CASES_MAX).astype(np.int64)
-
-
-def _tell(chunk: _Chunk) -> pl.DataFrame:
-    rows = chunk.setting.rows.part(chunk.first, chunk.count, ("row", "record_id", "affair"))
-    rows = rows.with_columns(pl.col("affair").cast(_WRITTEN["affair"]))
-    at = rows["row"].to_numpy()
-    outcomes, runs = (
-        np.load(chunk.stage / f"{name}.npy", mmap_mode="r")[at] for name in ("outcomes", "runs")
-    )
-    patterns = State.opened(chunk.evidence).patterns[at]
-    table, told = judged_by(chunk.judgement, rows, patterns, outcomes, runs, _WRITTEN)
-    with whole(chunk.stage / "parts" / f"{chunk.name}.parquet") as half:
-        table.write_parquet(half, compression="lz4")
-    return told.with_columns(pl.col("affair").cast(pl.String))
 
 
 def judged_by(
@@ -218,7 +161,7 @@ def judged_by(
     lines, line = judging.ruled(patterns, outcomes, runs, judgement)
     table = judging.findings(rows, lines, line, runs, kinds)
     by_line = rows.select("affair").with_columns(line).group_by("affair", "line").agg(rows=pl.len())
-    told = by_line.join(lines.rename({"in_run": "run"}).with_row_index("line"), on="line")
+    told = by_line.join(lines.with_row_index("line"), on="line")
     return table, told.group_by(COUNTED).agg(pl.col("rows").sum())
 
 
@@ -255,13 +198,6 @@ def _observed(told: pl.DataFrame) -> dict[str, int]:
 def _affairs(told: pl.DataFrame) -> list[tuple[str | None, pl.DataFrame]]:
     affairs = told["affair"].drop_nulls().unique().sort().to_list()
     return [(None, told), *((one, told.filter(pl.col("affair") == one)) for one in affairs)]
-
-
-def _proposals(sides: _Sides) -> pl.DataFrame:
-    known = sides.searched.residual.drop_nulls("true_number")
-    in_run = known.join(sides.searched.runs, on="row", how="left", maintain_order="left")
-    named = sides.setting.rows.scan().select("row", "record_id").join(in_run.lazy(), on="row")
-    return proposed(named.collect()).sort("row")
 
 
 def proposed(known: pl.DataFrame) -> pl.DataFrame:

@@ -19,6 +19,9 @@ Keys: TypeAlias = NDArray[np.uint64]
 _DAY: Final = np.uint64(0x9E3779B97F4A7C15)
 _PLACE: Final = np.uint64(0xD1B54A32D192ED03)
 _OTHERS: Final = list(Others)
+_BITS: Final = 20
+_REST: Final = np.uint64(64 - _BITS)
+_KNOWN_MAX: Final = 1 << 18
 
 
 @attrs.frozen
@@ -102,4 +105,12 @@ def others(held: pl.DataFrame, doubles: Doubles) -> NDArray[np.uint8]:
 
 def among(keys: Keys, known: Keys) -> NDArray[np.bool_]:
     """Say which keys are among the known ones."""
-    return pl.Series(keys).is_in(pl.Series(known).implode()).to_numpy()
+    if len(known) > _KNOWN_MAX:
+        return pl.Series(keys).is_in(pl.Series(known).implode()).to_numpy()
+    # Keys are uniform: hardly one begins as one of few others does, and only who does is looked up.
+    begins = np.zeros(1 << _BITS, bool)
+    begins[known >> _REST] = True
+    found = begins[keys >> _REST]
+    maybe = np.flatnonzero(found)
+    found[maybe] = pl.Series(keys[maybe]).is_in(pl.Series(known).implode()).to_numpy()
+    return found

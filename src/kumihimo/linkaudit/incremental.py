@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from kumihimo.linkaudit import homonyms
 from kumihimo.linkaudit.aligning import aligned
-from kumihimo.linkaudit.evidence import CLUES
 from kumihimo.linkaudit.folder import whole
 
 # Rows that stood elsewhere in the file before.
@@ -122,12 +121,13 @@ class Before:
         return sought.join(places.unique("print"), on="print").select(list(MOVED))
 
     def clues(self, now: State, moved: pl.DataFrame) -> pl.DataFrame:
-        """Return the `CLUES` of the rows that keep their pattern."""
+        """Return the `CLUES` of the rows that keep their pattern, and `was`, which rows they were."""
         clues = pl.read_ipc(self.stage / "clues.arrow")
         rows = clues["row"].to_numpy()
         inside = rows < len(now.prints)
         stays = np.zeros(len(rows), bool)
         stays[inside] = now.prints[rows[inside]] == self.state.prints[rows[inside]]
         stays &= self.holds(clues["number"].to_numpy())
+        here = clues.filter(pl.Series(stays)).with_columns(was="row")
         elsewhere = clues.rename({"row": "was"}).join(moved, on="was")
-        return pl.concat([clues.filter(pl.Series(stays)), elsewhere.select(list(CLUES))])
+        return pl.concat([here, elsewhere.select(here.columns)])

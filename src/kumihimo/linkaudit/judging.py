@@ -124,7 +124,7 @@ def ruled(
     """Return what is said of rows as lines, and the line of each row (UInt32).
 
     A ruling hangs on the case and on whether the row stands in a run, and of a million rows there
-    are some thousand cases. A line has `case`, `in_run`, and what `FINDINGS` says of a row but its run.
+    are some thousand cases. The lines are those of `lines`.
     """
     state = cases(patterns, outcomes).astype(np.int64) * 2 + (runs > 0)
     places = np.zeros(2 * CASES_MAX, np.uint32)
@@ -132,12 +132,22 @@ def ruled(
     seen = np.flatnonzero(places)
     places[seen] = np.arange(len(seen))
     found, in_run = (seen // 2).astype(np.int32), (seen % 2).astype(np.int32)
+    return lines(found, in_run, judgement), pl.Series("line", places[state])
+
+
+def lines(
+    found: NDArray[np.int32], in_run: NDArray[np.int32], judgement: Judgement
+) -> pl.DataFrame:
+    """Return what is said of rows of some cases, which stand in a run (1) or do not (0).
+
+    A line has `case`, `run` (whether in one), and what `FINDINGS` says of a row but its run.
+    """
     ruling = rule(patterns_of(found), outcomes_of(found), in_run, judgement)
     verdicts, mechanisms, reasons = words(ruling)
-    lines = pl.DataFrame(
+    return pl.DataFrame(
         {
             "case": found,
-            "in_run": in_run == 1,
+            "run": in_run == 1,
             "pattern": patterns_of(found),
             "verdict": verdicts,
             "mechanism": mechanisms,
@@ -146,18 +156,18 @@ def ruled(
             "minutes": ruling.minutes,
         }
     )
-    return lines, pl.Series("line", places[state])
 
 
 def findings(
     rows: pl.DataFrame,
-    lines: pl.DataFrame,
+    told: pl.DataFrame,
     line: pl.Series,
     runs: NDArray[np.int32],
     kinds: Mapping[str, type[pl.DataType]] = FINDINGS,
 ) -> pl.DataFrame:
     """Return `FINDINGS` for rows with row, record_id and affair, from `ruled`; `kinds` are its types."""
-    told = lines.select(pl.col(name).cast(kind) for name, kind in kinds.items() if name in lines)
+    said = [n for n in kinds if n in told.columns and n != "run"]
+    told = told.select(pl.col(name).cast(kinds[name]) for name in said)
     run = pl.Series("run", runs)
     whole = rows.select("row", "record_id", "affair").hstack(
         [*told.select(pl.all().gather(line)).get_columns(), run.set(run <= 0, None)]

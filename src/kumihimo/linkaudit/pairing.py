@@ -11,6 +11,7 @@ import attrs
 import numpy as np
 import polars as pl
 
+from kumihimo.linkaudit.bearers import bearers
 from kumihimo.linkaudit.canonical import Hasher, fingerprints
 from kumihimo.linkaudit.evidence import CLUES, judge
 from kumihimo.linkaudit.folder import Stage, fingerprint, of_files, whole
@@ -22,7 +23,7 @@ from kumihimo.linkaudit.schema import ROWS
 from kumihimo.linkaudit.setting import Setting, stretches
 from kumihimo.linkaudit.workers import Team
 
-_VERSION: Final = 4
+_VERSION: Final = 5
 # What is compared of a row. The other columns are read again where they are needed.
 COMPARED: Final = {
     name: ROWS[name] for name in ("row", "name", "kana", "birth", "sex", "address")
@@ -44,6 +45,20 @@ class Paired:
     def clues(self) -> pl.DataFrame:
         """Return `CLUES`, by row."""
         return pl.read_ipc(self.stage / "clues.arrow")
+
+    def bearers(self) -> pl.DataFrame:
+        """Return `BEARERS`, by row."""
+        return pl.read_ipc(self.stage / "bearers.arrow")
+
+    def carried(self) -> tuple[str, pl.DataFrame] | None:
+        """Return the name of an earlier stage, and `MOVED` of the clues that are the same there.
+
+        None where all clues are new.
+        """
+        place = self.stage / "carried.arrow"
+        if not place.exists():
+            return None
+        return (self.stage / "since").read_text("utf-8"), pl.read_ipc(place)
 
     def own(self, persons: pl.DataFrame) -> pl.DataFrame:
         """Return the rows (`COMPARED`) of sampled persons (`REGISTER`) that fit them."""
@@ -103,10 +118,12 @@ def pair(setting: Setting, registered: Registered, team: Team) -> Paired:
     team.each("rows", task, tasks, [rows for _, rows in chunks])
     if known is not None:
         _take_over(known, stage.folder)
+    bearing = team.beside(_bear, work)
     parts = [_Part(work, n) for n in range(len(registered.partitions))]
     weights = [registered.persons // len(parts)] * len(parts)
     found = team.each("evidence", _judge, parts, weights)
     _collect_clues(found, known, stage.folder)
+    bearing()
     stage.finish(registered.stage.name)
     return paired
 
@@ -211,6 +228,15 @@ def _take_over(known: Before, stage: Path) -> None:
         write_plain(moved, half)
 
 
+def _bear(work: _Work) -> None:
+    """Find the rows whose number stands in another row too."""
+    place = work.stage / "bearers.arrow"
+    if not place.exists():
+        found = bearers(work.setting.rows, State.opened(work.stage), work.known())
+        with whole(place) as half:
+            write_plain(found, half)
+
+
 def _moved(stage: Path, name: str) -> pl.DataFrame:
     found = [pl.read_ipc(place) for place in sorted((stage / "moved").glob(f"{name}.arrow"))]
     return pl.concat(found) if found else pl.DataFrame(schema=MOVED)
@@ -247,6 +273,11 @@ def _judge(part: _Part) -> Path:
 def _collect_clues(found: list[Path], known: Before | None, stage: Path) -> None:
     clues = [pl.read_ipc(place) for place in found]
     if known is not None:
-        clues.append(known.clues(State.opened(stage), _moved(stage, "*")))
+        carried = known.clues(State.opened(stage), _moved(stage, "*"))
+        clues.append(carried.select(list(CLUES)))
+        with whole(stage / "since") as half:
+            half.write_text(known.stage.name, "utf-8")
+        with whole(stage / "carried.arrow") as half:
+            write_plain(carried.select(list(MOVED)), half)
     with whole(stage / "clues.arrow") as half:
         write_plain(pl.concat(clues).sort("row"), half)

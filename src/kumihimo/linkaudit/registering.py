@@ -27,7 +27,7 @@ from kumihimo.linkaudit.canonical import (
 from kumihimo.linkaudit.doubles import BadSnapshot, find_doubles, open_doubles
 from kumihimo.linkaudit.folder import Stage, fingerprint, of_files, whole
 from kumihimo.linkaudit.homonyms import Doubles
-from kumihimo.linkaudit.joining import Partitions, load, save, write_plain
+from kumihimo.linkaudit.joining import Partitions, Schema, load, save, write_plain
 from kumihimo.linkaudit.nonmatches import Shares, sampled
 from kumihimo.linkaudit.renewing import LINES
 from kumihimo.linkaudit.schema import SNAPSHOT
@@ -54,7 +54,13 @@ class Registered:
 
     def index(self, partition: int) -> pl.DataFrame:
         """Return `INDEX` of a partition."""
-        return load(self.stage / "persons", partition, INDEX)
+        return self.columns(partition, INDEX)
+
+    def columns(
+        self, partition: int, columns: Schema, numbers: pl.Series | None = None
+    ) -> pl.DataFrame:
+        """Return some columns of a partition's persons, or of those of some numbers."""
+        return load(self.stage / "persons", partition, columns, numbers)
 
     def history(self, partition: int) -> pl.DataFrame:
         """Return `HISTORY` (number Int64) of a partition."""
