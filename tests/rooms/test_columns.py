@@ -67,6 +67,7 @@ KERNEL = {
         "submission": "random id",
         "put_at": "instant of a batch, names nobody",
         "leaves": "salted commitments",
+        "kind": "word",
         "first": "place in the log",
     },
     "turn": {"what": "name of a work, party", "until": "instant"},

@@ -17,7 +17,14 @@ from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.sql import Database, Tx
-from kumihimo.kernel.tlog.leaf import SALT_BYTES, SUBMISSIONS_MAX, Logged, Submission, Submitted
+from kumihimo.kernel.tlog.leaf import (
+    SALT_BYTES,
+    SUBMISSIONS_MAX,
+    Kind,
+    Logged,
+    Submission,
+    Submitted,
+)
 from kumihimo.kernel.together import Together
 from kumihimo.kernel.withheld import Withheld
 
@@ -86,25 +93,36 @@ class _OpenRow:
 
     submission: str
     leaves: bytes
+    kind: Kind
+
+    def wire(self) -> Submission:
+        """Return it as it is submitted."""
+        return Submission(self.submission, bytes(self.leaves), self.kind)
 
 
 async def put(tx: Tx, submission: Submission, at: datetime) -> None:
     """Write leaves down in the transaction that made their records."""
     await tx.put(
-        "INSERT INTO leaf_batch (submission, put_at, leaves) VALUES (%(id)s, %(at)s, %(leaves)s)",
-        {"id": submission.submission, "at": at, "leaves": submission.leaves},
+        "INSERT INTO leaf_batch (submission, put_at, leaves, kind)"
+        " VALUES (%(id)s, %(at)s, %(leaves)s, %(kind)s)",
+        {
+            "id": submission.submission,
+            "at": at,
+            "leaves": submission.leaves,
+            "kind": submission.kind,
+        },
     )
 
 
 async def unlogged(tx: Tx, ids: Sequence[str]) -> list[Submission]:
     """Return those of these submissions that may not be in the log yet."""
     rows = await tx.rows(
-        "SELECT submission, leaves FROM leaf_batch"
+        "SELECT submission, leaves, kind FROM leaf_batch"
         " WHERE submission = ANY(%(ids)s) AND first IS NULL ORDER BY submission",
         {"ids": list(ids)},
         _OpenRow,
     )
-    return [Submission(row.submission, bytes(row.leaves)) for row in rows]
+    return [row.wire() for row in rows]
 
 
 async def settle(database: Database, submitter: Submitter, clock: Clock) -> int:
@@ -114,14 +132,14 @@ async def settle(database: Database, submitter: Submitter, clock: Clock) -> int:
     """
     async with database.transaction() as tx:
         rows = await tx.rows(
-            "SELECT submission, leaves FROM leaf_batch"
+            "SELECT submission, leaves, kind FROM leaf_batch"
             " WHERE first IS NULL AND put_at < %(before)s ORDER BY put_at LIMIT %(most)s",
             {"before": clock.now() - _RESEND_AFTER, "most": SUBMISSIONS_MAX},
             _OpenRow,
         )
     left = [row for row in rows if row.submission not in submitter.logged]
     if left:
-        await submitter.log([Submission(row.submission, bytes(row.leaves)) for row in left])
+        await submitter.log([row.wire() for row in left])
     firsts = dict(submitter.logged)
     if firsts:
         async with database.transaction() as tx:

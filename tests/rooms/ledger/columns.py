@@ -162,5 +162,6 @@ LEDGER = {
         "sender": "party",
         "first": "place in the log",
         "leaves": "count",
+        "kind": "word",
     },
 }

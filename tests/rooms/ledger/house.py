@@ -239,7 +239,7 @@ class House:
         name = self.submissions.setdefault(known, new_id(self.entropy))
         if all(len(record.salt) == 16 for record in records) and "log" not in self.down:
             leaves = b"".join(record.leaf() for record in records)
-            await self.submit(Submission(name, leaves))
+            await self.submit(Submission(name, leaves, "record"))
         return (linkage.Sent(name, len(records)),)
 
     async def submit(self, *submissions, sender="linkage"):

@@ -4,7 +4,7 @@ Whoever has salt and record can check it, and nobody else learns anything.
 """
 
 import hashlib
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -27,11 +27,16 @@ def split(leaves: bytes) -> list[bytes]:
     return [leaves[at : at + LEAF_BYTES] for at in range(0, len(leaves), LEAF_BYTES)]
 
 
+# What a log's keeper has a row of its own for, for each leaf; "" where it has none.
+Kind = Literal["", "record", "link"]
+
+
 class Submission(msgspec.Struct, frozen=True):
     """Leaves one after the other, under a random id by which a repeat is known."""
 
     submission: str
     leaves: bytes
+    kind: Kind = ""
 
 
 class Submitted(msgspec.Struct, frozen=True):

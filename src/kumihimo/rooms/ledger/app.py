@@ -22,6 +22,7 @@ from kumihimo.rooms.ledger import (
     witnessed,
 )
 from kumihimo.rooms.ledger.api import PARTY
+from kumihimo.rooms.ledger.checking import CHECKING_PAUSE_S, Checker
 from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.http import routes
 from kumihimo.rooms.ledger.own import Asker
@@ -49,6 +50,7 @@ class LedgerRoom:
     caller: Caller
     asker: Asker
     anchors: Anchoring
+    checker: Checker
 
 
 def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) -> LedgerRoom:
@@ -56,7 +58,7 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
     assert ledger.keys.party == PARTY, "the ledger signs as ledger"
     caller = Caller(ledger.keys, book, net, ledger.clock, ledger.entropy)
 
-    asker = Asker(ledger, caller, book)
+    asker, checker = Asker(ledger, caller, book), Checker(ledger)
     anchors = attrs.evolve(
         anchoring("ledger", ledger.database, caller), send=partial(publishing.own_leaves, ledger)
     )
@@ -80,6 +82,7 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
         Job("ledger-outbox", outbox.run_once, OUTBOX_PAUSE_S),
         Job("ledger-chain", lambda: chain.place(ledger), CHAIN_PAUSE_S),
         Job("ledger-anchors", anchors.run_once, ANCHOR_PAUSE_S),
+        Job("ledger-checking", checker.run_once, CHECKING_PAUSE_S),
         Job("ledger-own", lambda: own.run_once(asker), OWN_PAUSE_S),
         Job(
             "ledger-witness",
@@ -103,4 +106,4 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
         door=door,
         lifespan=[working(jobs, report)],
     )
-    return LedgerRoom(app, ledger, outbox, caller, asker, anchors)
+    return LedgerRoom(app, ledger, outbox, caller, asker, anchors, checker)

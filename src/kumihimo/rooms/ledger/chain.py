@@ -178,7 +178,8 @@ async def place(ledger: Ledger) -> int:
     if not rows:
         return 0
     sent = [
-        Submission(submission_id(ledger, row.chain, row.number), bytes(row.leaf)) for row in rows
+        Submission(submission_id(ledger, row.chain, row.number), bytes(row.leaf), "link")
+        for row in rows
     ]
     try:
         places: list[int | None] = list(await ledger.log.take(PARTY, sent))

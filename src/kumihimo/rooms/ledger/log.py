@@ -46,6 +46,7 @@ class _Placed:
     sender: str
     leaves: bytes
     first: int
+    kind: str = ""
 
 
 class LogDamaged(Unavailable):
@@ -137,7 +138,7 @@ class Log:
         note = Note(text, (self.signer.sign(text),)).encode().decode()
         head = HeadRow(grown.size, root, note)
         rows = [
-            SubmissionRow(name, one.sender, one.first, len(one.leaves) // LEAF_BYTES)
+            SubmissionRow(name, one.sender, one.first, len(one.leaves) // LEAF_BYTES, one.kind)
             for name, one in fresh.items()
         ]
         batch = store_log.Batch(edge.size, head, b"".join(leaves), whole, rows)
@@ -175,7 +176,7 @@ def _put_together(
             continue
         for one in company.submissions:
             if known[one.submission] is None:
-                new = _Placed(company.sender, one.leaves, size)
+                new = _Placed(company.sender, one.leaves, size, one.kind)
                 placed[one.submission] = fresh[one.submission] = new
                 size += len(one.leaves) // LEAF_BYTES
         answers.append([placed[one.submission].first for one in company.submissions])

@@ -46,7 +46,7 @@ class RecordRow:
     leaf: int | None
 
 
-_RECORD: Final[LiteralString] = (
+RECORD: Final[LiteralString] = (
     "SELECT r.record, r.permit, r.person, r.version, p.person AS other,"
     " CASE WHEN p.person IS NOT NULL THEN p.version END AS other_version,"
     " r.requester, r.provider, r.affair, r.items, r.basis,"
@@ -92,7 +92,7 @@ class NameRow:
 
 async def certain(tx: Tx, permits: Sequence[str]) -> list[RecordRow]:
     """Return those of these records that get a number: their persons read them, and always will."""
-    return await tx.rows(_RECORD + _CERTAIN, {"permits": list(permits)}, RecordRow)
+    return await tx.rows(RECORD + _CERTAIN, {"permits": list(permits)}, RecordRow)
 
 
 async def lock(tx: Tx, persons: Sequence[bytes]) -> list[ChainRow]:
@@ -227,7 +227,7 @@ class EndRow:
 async def visible(tx: Tx, reader: store.Reader, limit: int) -> list[RecordRow]:
     """Return what a person reads of herself, the oldest first."""
     return await tx.rows(
-        _RECORD
+        RECORD
         + store.WITH_ENDS
         + store.OF_PERSON
         + " ORDER BY r.requested_at, r.record LIMIT %(limit)s",

@@ -40,6 +40,7 @@ class SubmissionRow:
     sender: str
     first: int
     leaves: int
+    kind: str = ""
 
 
 async def head(tx: Tx) -> HeadRow | None:
@@ -73,10 +74,10 @@ async def append(database: Database, batch: Batch, at: datetime) -> bool:
             " nodes AS (INSERT INTO log_node (level, place, hash) SELECT level, place, hash"
             " FROM unnest(%(levels)s::integer[], %(places)s::bigint[], %(hashes)s::bytea[])"
             " AS new (level, place, hash))"
-            " INSERT INTO log_submission (submission, sender, first, leaves)"
-            " SELECT submission, sender, first, leaves FROM unnest(%(ids)s::text[],"
-            " %(senders)s::text[], %(firsts)s::bigint[], %(leaves)s::integer[])"
-            " AS new (submission, sender, first, leaves)",
+            " INSERT INTO log_submission (submission, sender, first, leaves, kind)"
+            " SELECT submission, sender, first, leaves, kind FROM unnest(%(ids)s::text[],"
+            " %(senders)s::text[], %(firsts)s::bigint[], %(leaves)s::integer[],"
+            " %(kinds)s::text[]) AS new (submission, sender, first, leaves, kind)",
             {
                 "start": batch.start,
                 "size": batch.head.size,
@@ -91,6 +92,7 @@ async def append(database: Database, batch: Batch, at: datetime) -> bool:
                 "senders": [row.sender for row in rows],
                 "firsts": [row.first for row in rows],
                 "leaves": [row.leaves for row in rows],
+                "kinds": [row.kind for row in rows],
             },
         )
     except UniqueViolation:

@@ -49,7 +49,7 @@ async def place_records(ledger: Ledger, delivered: RecordsDelivered) -> Placed:
     }
     logged = await _logged(ledger, list(groups))
     missing = [
-        Submission(name, b"".join(record.leaf() for record in records))
+        Submission(name, b"".join(record.leaf() for record in records), "record")
         for name, records in groups.items()
         if name not in logged and records
     ]

@@ -242,7 +242,7 @@ async def hand_on(
     records = tuple(wire(row, log.salt(row.record)) for row in fresh)
     name = fresh[0].submission
     assert name is not None, "a new record has a submission"
-    submission = Submission(name, b"".join(record.leaf() for record in records))
+    submission = Submission(name, b"".join(record.leaf() for record in records), "record")
     await leaves.put(tx, submission, now)
     sent = (Sent(name, len(records)),)
     delivered = RecordsDelivered(records=records, version=version, submissions=sent)

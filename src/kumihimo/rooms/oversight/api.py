@@ -117,11 +117,12 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
         "end-missing",
         "chain-broken",
         "record-changed",
+        "record-missing",
         "two-histories",
         "log-damaged",
         "journal-broken",
     ]
-    permit: str  # "" where the alarm is about the log, or about the journal of `requester`
+    permit: str  # "" where it is about no exchange alone, or about the journal of `requester`
     requester: str
     provider: str
     noticed_at: datetime

@@ -36,6 +36,7 @@ from kumihimo.rooms.oversight.client import DirectoryBook, journal_alarm
 
 OPERATOR = "oversight-operator"
 REPORTERS = ("ledger", "linkage")
+ABOUT_NO_EXCHANGE = ("log-damaged", "record-missing", "chain-broken")
 _KEY_BYTES = 32
 
 
@@ -149,8 +150,8 @@ async def take_alarm(oversight: Oversight, sender: Verified, alarm: Alarm) -> Re
     own_journal = alarm.kind == "journal-broken" and alarm.requester == sender.sender
     if sender.sender not in REPORTERS and not own_journal:
         raise NotAllowed("only the ledger and the core report alarms of others here")
-    about_log = (alarm.kind == "log-damaged" or own_journal) and not alarm.permit
-    if not is_id(alarm.alarm) or not (about_log or is_id(alarm.permit)):
+    about_none = (alarm.kind in ABOUT_NO_EXCHANGE or own_journal) and not alarm.permit
+    if not is_id(alarm.alarm) or not (about_none or is_id(alarm.permit)):
         raise BadInput("ids are 22 characters of base64url", pointer="alarm")
     async with oversight.database.transaction() as tx:
         new = await store.add_alarm(tx, sender.sender, alarm)

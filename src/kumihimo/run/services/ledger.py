@@ -13,5 +13,5 @@ def compose(given: Given) -> Service:
     book, net = settings.book(), settings.net()
     ledger = settings.ledger(beside=given.path, clock=given.clock, entropy=given.entropy)
     room = build(ledger, book=book, net=net, report=given.report)
-    looks = (look_at_log, room.anchors.look)
+    looks = (look_at_log, room.anchors.look, room.checker.look)
     return following(given, "ledger", settings, book, room.app, ledger.database, net, looks=looks)
