@@ -125,6 +125,33 @@ async def unlogged(tx: Tx, ids: Sequence[str]) -> list[Submission]:
     return [row.wire() for row in rows]
 
 
+async def log_open(database: Database, submitter: Submitter) -> None:
+    """Return once the newest leaves that were put down are in the log, or it is silent.
+
+    For rooms whose answers must not leave before: who calls this after the commit has waited for
+    his own, and for those that an earlier answer may not have waited for.
+    """
+    async with database.transaction() as tx:
+        rows = await tx.rows(
+            "SELECT submission, leaves, kind FROM leaf_batch"
+            " WHERE first IS NULL ORDER BY put_at DESC LIMIT %(most)s",
+            {"most": SUBMISSIONS_MAX},
+            _OpenRow,
+        )
+    await submitter.log_or_leave(
+        [row.wire() for row in rows if row.submission not in submitter.logged]
+    )
+
+
+async def waiting_since(database: Database) -> datetime | None:
+    """Return since when leaves wait for the log; None where none do."""
+    async with database.transaction() as tx:
+        since: datetime | None = await tx.value(
+            "SELECT min(put_at) FROM leaf_batch WHERE first IS NULL"
+        )
+    return since
+
+
 async def settle(database: Database, submitter: Submitter, clock: Clock) -> int:
     """Write down what the log answered, and submit again what it never answered to; returns how many.
 

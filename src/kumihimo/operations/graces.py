@@ -25,7 +25,7 @@ class DirectoryTooOld(Unavailable):
 
 
 class LedgerSilent(Unavailable):
-    """Records have waited too long for the ledger: no more permits before it takes them."""
+    """Records or leaves have waited too long for the ledger: it must take them first."""
 
     code = "ledger-silent"
     title = "The ledger has been silent for too long; nothing is permitted until it takes records"
@@ -94,6 +94,16 @@ GRACES: Final = (
         period=RECORDS,
         then=LedgerSilent,
         test=_HERE + "test_a_core_whose_records_the_ledger_does_not_take_permits_nothing_more",
+    ),
+    Grace(
+        room="register",
+        missing="ledger",
+        goes_on="everything; leaves of strict inquiries wait for the log",
+        stops="strict inquiries, comparisons of links and latest attributes",
+        period=RECORDS,
+        then=LedgerSilent,
+        test="tests/rooms/register/test_logged.py::"
+        "test_register_tells_nobody_a_number_while_the_log_is_silent_for_too_long",
     ),
     _for_ever(
         "linkage",

@@ -20,6 +20,7 @@ from kumihimo.kernel.keys import PartyKeys, new_master, open_payload, seal_paylo
 from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.refusal import NotAllowed
 from kumihimo.kernel.sql import Database
+from kumihimo.kernel.tlog.leaf import LEAVES_PATH, Logged, Submitted, split
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.rooms.linkage import api as linkage
 from kumihimo.rooms.oversight.api import Entry, SignedDirectory, new_body, signed_bytes
@@ -44,6 +45,8 @@ class House:
         self.version = 0
         self.bugs = []
         self.apps = {}
+        self.down = set()
+        self.in_log = []
         self.blinded = {}
         self.core_key = random_scalar(self.entropy)
         self.limits = Limits(per_minute=3_000, per_day=100_000)
@@ -51,6 +54,8 @@ class House:
         self.comparison_limits = Limits(per_minute=3_000, per_day=100_000)
 
     async def handle_async_request(self, request):
+        if request.url.host in self.down:
+            raise httpx2.ConnectError("down", request=request)
         transport = httpx2.ASGITransport(self.apps[request.url.host])
         return await transport.handle_async_request(request)
 
@@ -79,13 +84,14 @@ class House:
         self.book = DirectoryBook(self.oversight.public.signing)
         self.publish()
         self.name, reached = new_room("register")
-        self.dsn = reached.runtime
+        self.dsn, self.owner = reached.runtime, reached.owner
         self.database = Database(reached.runtime, pool_max=4)
         await self.database.open()
         transport: Any = self
         self.net = HttpNet({name: f"http://{name}" for name in self.keys}, transport=transport)
         self.build()
         self.apps["linkage"] = self._core()
+        self.apps["ledger"] = self._ledger()
 
     def build(self):
         """Put register together anew, as after a restart or with other limits."""
@@ -125,13 +131,34 @@ class House:
                 self.blinded.setdefault(blinded.acquisition, (blinded.domain, point))
             return linkage.Received(new)
 
-        door = SignedDoor(
-            keys_of=lambda party: self.keys["linkage"] if party == "linkage" else None,
+        return room_app("fake core", [take], report=self._bug, door=self._door("linkage"))
+
+    def _ledger(self):
+        """Take leaves as the ledger's log does: once under an id, and for good."""
+        known = {}
+
+        @post(
+            LEAVES_PATH,
+            status_code=200,
+            opt=lawful(authority="Number Act art. 23(3), 33", callers=("register",)),
+        )
+        async def take_leaves(request: Request[Any, Any, Any], data: JSONBody[Submitted]) -> Logged:
+            assert verified_of(request).sender == "register"
+            for one in data.submissions:
+                if one.submission not in known:
+                    known[one.submission] = len(self.in_log)
+                    self.in_log += split(one.leaves)
+            return Logged(tuple(known[one.submission] for one in data.submissions))
+
+        return room_app("fake log", [take_leaves], report=self._bug, door=self._door("ledger"))
+
+    def _door(self, name):
+        return SignedDoor(
+            keys_of=lambda party: self.keys[name] if party == name else None,
             book=self.book,
             clock=self.clock,
             entropy=self.entropy,
         )
-        return room_app("fake core", [take], report=self._bug, door=door)
 
     async def stop(self):
         await self.net.close()

@@ -18,7 +18,7 @@ from kumihimo.people.address_levels import AddressLevel
 from kumihimo.people.birth_levels import BirthLevel, SexLevel
 from kumihimo.people.kana import canonical_kana
 from kumihimo.people.levels import NameLevel
-from kumihimo.rooms.register import store_asking
+from kumihimo.rooms.register import logged
 from kumihimo.rooms.register import store_comparing as store
 from kumihimo.rooms.register.api import (
     Attributes,
@@ -58,13 +58,14 @@ class _Compared:
 
 
 async def compare(register: Register, office: str, batch: LinkBatch) -> LinksJudged:
-    """Answer a batch in its order. Raises `TooMany` past the office's quota, `BadInput`.
+    """Answer a batch in its order. Raises `TooMany` past the office's quota, `BadInput`, `LedgerSilent`.
 
     A repeated inquiry id is answered from the present state and logged once; with another
     content it is `InquiryIdReused`.
     """
     require_batch(len(batch.links), "links")
     register.institution(office)
+    register.require_ledger()
     _check(register, batch.links)
     await spend(register, office, len(batch.links), "comparisons")
     bodies = [register.body(link.number) or "" for link in batch.links]
@@ -144,7 +145,7 @@ async def _log(register: Register, tx: Tx, office: str, compared: Sequence[_Comp
         )
         for one in compared
     ]
-    reused = await store_asking.log_inquiries(tx, office, rows, on=register.today())
+    reused = await logged.log(register, tx, office, rows)
     for index, one in enumerate(compared):
         if one.link.inquiry in reused:
             raise at(InquiryIdReused(), f"links[{index}].inquiry")

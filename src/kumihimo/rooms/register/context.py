@@ -1,7 +1,7 @@
 """What register's use cases are given, and how what is sealed comes in and goes out."""
 
 from datetime import date
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import attrs
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from kumihimo.kernel import journal
 from kumihimo.kernel.clock import Clock, legal_day
 from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.grace import Silence
 from kumihimo.kernel.keys import (
     Locker,
     NotSealedForUs,
@@ -19,16 +20,19 @@ from kumihimo.kernel.keys import (
 from kumihimo.kernel.refusal import BadInput, NotAllowed
 from kumihimo.kernel.sql import Database, Tx
 from kumihimo.kernel.wire import decode_strictly
+from kumihimo.operations.graces import grace_of
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.people.numbers import IndividualNumber
 from kumihimo.rooms.oversight.api import Directory, Entry
-from kumihimo.rooms.register.api import BATCH_MAX, Sealed
+from kumihimo.rooms.register.api import BATCH_MAX, PARTY, Sealed
 from kumihimo.rooms.register.domain.blinding import Blinder
 from kumihimo.rooms.register.domain.conversion import Conversion
 from kumihimo.rooms.register.domain.quota import Counted, Limits
 from kumihimo.rooms.register.domain.references import References
 
 T = TypeVar("T")
+
+LEDGER: Final = "ledger"
 
 
 class DirectoryCell(Protocol):
@@ -57,6 +61,7 @@ class Register:
     conversion: Conversion
     locker: Locker
     references: References
+    ledger: Silence = attrs.field(factory=lambda: Silence(grace_of(PARTY, LEDGER)))
 
     @classmethod
     def of(
@@ -103,6 +108,10 @@ class Register:
                 return self.acquisition_limits
             case "comparisons":
                 return self.comparison_limits
+
+    def require_ledger(self) -> None:
+        """Raise `LedgerSilent` when leaves of inquiries have waited for the log too long."""
+        self.ledger.require(self.clock.now())
 
     def today(self) -> date:
         """Return the Japanese calendar day."""

@@ -1,5 +1,6 @@
 """Register's routes: translation only. Every one stands behind the signed door."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar import Request, post
@@ -21,11 +22,17 @@ from kumihimo.rooms.register import (
 from kumihimo.rooms.register.context import Register
 
 Asked = Request[Any, Any, Any]
+Logged = Callable[[], Awaitable[None]]
 
 
-def routes(register: Register) -> list[HTTPRouteHandler]:
-    """Return register's route handlers."""
-    return [*_residents(register), *_finding(register), *_holding(register), *_codes(register)]
+def routes(register: Register, logged: Logged) -> list[HTTPRouteHandler]:
+    """Return register's route handlers. `logged` returns once what was written is in the log."""
+    return [
+        *_residents(register),
+        *_finding(register, logged),
+        *_holding(register, logged),
+        *_codes(register),
+    ]
 
 
 def _residents(register: Register) -> list[HTTPRouteHandler]:
@@ -58,7 +65,7 @@ def _residents(register: Register) -> list[HTTPRouteHandler]:
     return [take_events, designate]
 
 
-def _finding(register: Register) -> list[HTTPRouteHandler]:
+def _finding(register: Register, logged: Logged) -> list[HTTPRouteHandler]:
     @post(
         api.STRICT_PATH,
         status_code=200,
@@ -73,6 +80,7 @@ def _finding(register: Register) -> list[HTTPRouteHandler]:
         entry = register.institution(sender)
         batch = register.open(data, api.StrictBatch, path=api.STRICT_PATH)
         answers = await inquiries.inquire(register, sender, batch)
+        await logged()
         return register.seal(answers, entry, path=api.STRICT_PATH)
 
     @post(
@@ -104,12 +112,13 @@ def _finding(register: Register) -> list[HTTPRouteHandler]:
         entry = register.institution(sender)
         batch = register.open(data, api.LinkBatch, path=api.LINKS_PATH)
         judged = await comparing.compare(register, sender, batch)
+        await logged()
         return register.seal(judged, entry, path=api.LINKS_PATH)
 
     return [inquire, about_me, compare_links]
 
 
-def _holding(register: Register) -> list[HTTPRouteHandler]:
+def _holding(register: Register, logged: Logged) -> list[HTTPRouteHandler]:
     @post(
         api.HOLDER_PATH,
         status_code=200,
@@ -140,7 +149,9 @@ def _holding(register: Register) -> list[HTTPRouteHandler]:
     async def latest_attributes(request: Asked, data: JSONBody[api.Sealed]) -> api.Sealed:
         """Tell jpki a holder's attributes as they are now: `LatestAsked`; a sealed `LatestTold`."""
         asked = register.open(data, api.LatestAsked, path=api.LATEST_PATH)
-        return await latest.latest(register, verified_of(request).sender, asked)
+        told = await latest.latest(register, verified_of(request).sender, asked)
+        await logged()
+        return told
 
     @post(
         api.DISCLOSE_PATH,

@@ -11,6 +11,7 @@ from typing import Final
 from kumihimo.kernel.ids import is_id
 from kumihimo.kernel.refusal import BadInput, NotFound, TooMany
 from kumihimo.kernel.sql import Tx
+from kumihimo.rooms.register import logged
 from kumihimo.rooms.register import store_asking as store
 from kumihimo.rooms.register.api import (
     AboutMe,
@@ -33,13 +34,14 @@ _AFFAIR_CHARS_MAX: Final = 64
 
 
 async def inquire(register: Register, office: str, batch: StrictBatch) -> StrictAnswers:
-    """Answer a batch in its order. Raises `TooMany` (429) past the office's quota.
+    """Answer a batch in its order. Raises `TooMany` (429) past the office's quota, `LedgerSilent`.
 
     A repeated inquiry id is answered from the present state and logged once; with another
     content it is `InquiryIdReused`.
     """
     require_batch(len(batch.inquiries), "inquiries")
     register.institution(office)
+    register.require_ledger()
     _check_ids(batch.inquiries)
     await spend(register, office, len(batch.inquiries))
     sought = await asyncio.to_thread(
@@ -133,7 +135,7 @@ async def _log(
         )
         for sought, inquiry, answer in batch
     ]
-    reused = await store.log_inquiries(tx, office, rows, on=register.today())
+    reused = await logged.log(register, tx, office, rows)
     for index, (_, inquiry, _) in enumerate(batch):
         if inquiry.inquiry in reused:
             raise at(InquiryIdReused(), f"inquiries[{index}].inquiry")

@@ -11,6 +11,7 @@ from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.refusal import NotAllowed, NotFound
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.oversight.api import Entry
+from kumihimo.rooms.register import logged
 from kumihimo.rooms.register import store_asking as store
 from kumihimo.rooms.register.api import (
     LATEST_PATH,
@@ -44,11 +45,12 @@ async def know(register: Register, tx: Tx, person: int) -> None:
 
 
 async def latest(register: Register, sender: str, asked: LatestAsked) -> Sealed:
-    """Tell the four attributes of a holder. Raises `NotAllowed`, `NotFound`, `TooMany`.
+    """Tell the four attributes of a holder. Raises `NotAllowed`, `NotFound`, `TooMany`, `LedgerSilent`.
 
     Recorded like a strict inquiry: she is told that jpki asked, and whether it was told.
     """
     entry = jpki_only(register, sender)
+    register.require_ledger()
     await spend(register, sender, 1)
     async with register.database.transaction() as tx:
         person = await store.person_of(tx, reference_tag(register, asked.holder))
@@ -90,4 +92,4 @@ async def _log(register: Register, tx: Tx, sender: str, row: Present, *, answere
         person_tag=tag_of(register, sought(name, frozenset({ABOUT}))),
         answered=answered,
     )
-    await store.log_inquiries(tx, sender, [line], on=register.today())
+    await logged.log(register, tx, sender, [line])

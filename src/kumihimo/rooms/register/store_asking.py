@@ -133,15 +133,17 @@ async def matches(tx: Tx, asked: Sequence[Asked]) -> list[Match]:
     )
 
 
-async def log_inquiries(tx: Tx, office: str, rows: Sequence[InquiryRow], *, on: date) -> set[str]:
-    """Log a batch; returns the ids that the office used before for another inquiry."""
-    await tx.put(
+async def log_inquiries(
+    tx: Tx, office: str, rows: Sequence[InquiryRow], *, on: date
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Log a batch; returns the new ids, and those that the office used before for another inquiry."""
+    added = await tx.rows(
         "INSERT INTO strict_inquiry (office, inquiry, affair, person_tag, answered, asked_on,"
         " compared) SELECT %(office)s, inquiry, affair, tag, answered, %(on)s, compared"
         " FROM unnest(%(inquiries)s::text[], %(affairs)s::text[], %(tags)s::bytea[],"
         " %(answered)s::boolean[], %(compared)s::boolean[])"
         " AS new (inquiry, affair, tag, answered, compared)"
-        " ON CONFLICT (office, inquiry) DO NOTHING",
+        " ON CONFLICT (office, inquiry) DO NOTHING RETURNING inquiry, person_tag, affair",
         {
             "office": office,
             "inquiries": [row.inquiry for row in rows],
@@ -151,6 +153,7 @@ async def log_inquiries(tx: Tx, office: str, rows: Sequence[InquiryRow], *, on: 
             "compared": [row.compared for row in rows],
             "on": on,
         },
+        _Tagged,
     )
     logged = await tx.rows(
         "SELECT inquiry, person_tag, affair FROM strict_inquiry"
@@ -159,7 +162,8 @@ async def log_inquiries(tx: Tx, office: str, rows: Sequence[InquiryRow], *, on: 
         _Tagged,
     )
     known = {row.inquiry: (bytes(row.person_tag), row.affair) for row in logged}
-    return {r.inquiry for r in rows if known[r.inquiry] != (r.person_tag, r.affair)}
+    reused = [r.inquiry for r in rows if known[r.inquiry] != (r.person_tag, r.affair)]
+    return frozenset(row.inquiry for row in added), frozenset(reused)
 
 
 async def inquiries_about(tx: Tx, tags: Sequence[bytes]) -> list[AskedRow]:

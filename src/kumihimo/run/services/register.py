@@ -16,5 +16,13 @@ def compose(given: Given) -> Service:
     room = build(register, book=book, net=net, report=given.report)
     looks = (room.anchors.look,)
     return following(
-        given, "register", settings, book, room.app, register.database, net, looks=looks
+        given,
+        "register",
+        settings,
+        book,
+        room.app,
+        register.database,
+        net,
+        silences=(register.ledger,),
+        looks=looks,
     )
