@@ -154,7 +154,7 @@ def test_an_answer_rests_sealed_to_her_session_and_is_gone_with_it(in_town, post
         [(inquiry, sealed)] = await rows(
             street, "SELECT inquiry, answer_sealed FROM own_ask WHERE answer_sealed IS NOT NULL"
         )
-        for context in (own._context(inquiry), b""):
+        for context in (own.answer_context(inquiry), b""):
             with pytest.raises(NotSealedForUs):
                 open_payload(bytes(sealed), key=street.keys["ledger"].payload, context=context)
         dump = postgres.dump(street.ledger_name)

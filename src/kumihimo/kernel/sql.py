@@ -245,6 +245,24 @@ class Database:
         except _LOST as error:
             raise Unavailable("the room's database does not answer") from error
 
+    async def look(self, query: LiteralString, params: Params, row: type[T]) -> T | None:
+        """Run one query that only reads and gives at most one row, in one message to the server.
+
+        For what is looked up at every door. A lost connection is `Unavailable`.
+        """
+        try:
+            connection = await self._alive()
+            try:
+                async with connection.cursor(row_factory=class_row(row)) as cursor:
+                    await cursor.execute(query, params)
+                    found = await cursor.fetchall()
+            finally:
+                await self._pool.putconn(connection)
+        except _LOST as error:
+            raise Unavailable("the room's database does not answer") from error
+        assert len(found) <= 1, "at most one row was expected"
+        return found[0] if found else None
+
     async def copy_in(self, statement: LiteralString, rows: Iterable[Sequence[object]]) -> None:
         """Write rows by COPY, in a transaction of their own: a pipeline takes none."""
         try:

@@ -136,7 +136,7 @@ class Ledger(httpx2.AsyncBaseTransport):
             return self._page(person, params)
         whole = {
             api.MY_NOTICES_PATH: lambda: api.MyNotices(tuple(self.notices.get(person, ()))),
-            api.WHO_ASKED_PATH: lambda: self._bodies(person),
+            api.OVERVIEW_PATH: lambda: self._overview(person),
         }
         if path in whole:
             return _json(whole[path]())
@@ -195,12 +195,25 @@ class Ledger(httpx2.AsyncBaseTransport):
         numbers = [one.number for one in self.records.get(person, []) if one.number]
         first, last = min(numbers, default=0), max(numbers, default=0)
         page = tuple(found[at : at + limit])
-        return _json(api.MyRecords(records=page, next=more, first=first, last=last))
+        bodies = self._bodies(person)
+        told = api.MyRecords(records=page, next=more, first=first, last=last, bodies=bodies)
+        return _json(told)
 
     def _bodies(self, person):
         mine = self.records.get(person, [])
         names = dict.fromkeys(one.requester for one in mine)
-        return api.WhoAskedList(tuple(_asked(name, mine) for name in names))
+        return tuple(_asked(name, mine) for name in names)
+
+    def _overview(self, person):
+        looks = [one for one in self.records.get(person, []) if one.requester != "ledger"]
+        claims = tuple(self.claims.get(person, {}).values())
+        return api.Overview(
+            looks=tuple(api.Look(one.record, one.requested_at) for one in looks[:200]),
+            more=len(looks) > 200,
+            latest=tuple(looks[:10]),
+            claims=api.MyClaims(claims),
+            notices=api.MyNotices(tuple(self.notices.get(person, ()))),
+        )
 
 
 def _asked(name, records):

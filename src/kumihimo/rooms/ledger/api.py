@@ -23,6 +23,7 @@ OWN_PATH = "/my/information"
 MY_CLAIMS_PATH = "/my/claims"
 TELL_CLAIM_PATH = "/my/claims/tell"
 MY_NOTICES_PATH = "/my/notices"
+OVERVIEW_PATH = "/my/overview"
 ASK_OWN_PATH = "/my/information/ask"
 GIVE_DELEGATION_PATH = "/my/delegations/give"
 ACT_FOR_PATH = "/my/delegations/act"
@@ -30,10 +31,6 @@ ACTS_FOR_PATH = "/my/delegations/acts-for"
 ACTS_ON_ME_PATH = "/my/delegations/acts"
 END_DELEGATION_PATH = "/delegations/end"
 
-# The data tracker's doors (docs/reference/tracker.md), in the words of its specification.
-FIND_USAGE_PATH = "/tracker/findUsage"
-USAGE_PERIOD_PATH = "/tracker/usagePeriod"
-HEARTBEAT_PATH = "/tracker/heartbeat"
 USER_CODE_LENGTH = 22
 
 # The log, below the prefix `/log`, as c2sp.org/tlog-tiles has it; and where leaves come in.
@@ -86,19 +83,6 @@ class MyRecord(msgspec.Struct, frozen=True, kw_only=True):
     number: int | None = None
 
 
-class MyRecords(msgspec.Struct, frozen=True, kw_only=True):
-    """A page, newest first. `next` is "" on the last page. Hidden records are absent.
-
-    `first` and `last` are the numbers of all her records that have one, whatever the page shows: none
-    is missing between them. Both are 0 where none has a number.
-    """
-
-    records: tuple[MyRecord, ...]
-    next: str
-    first: int = 0
-    last: int = 0
-
-
 class WhoAsked(msgspec.Struct, frozen=True, kw_only=True):
     """One body that asked about me, how often, and when last."""
 
@@ -106,6 +90,20 @@ class WhoAsked(msgspec.Struct, frozen=True, kw_only=True):
     times: int
     refused: int
     last_at: datetime
+
+
+class MyRecords(msgspec.Struct, frozen=True, kw_only=True):
+    """A page, newest first. `next` is "" on the last page. Hidden records are absent.
+
+    `first` and `last` are the numbers of all her records that have one, whatever the page shows: none
+    is missing between them. Both are 0 where none has a number. `bodies` are who asked, of all too.
+    """
+
+    records: tuple[MyRecord, ...]
+    next: str
+    first: int = 0
+    last: int = 0
+    bodies: tuple[WhoAsked, ...] = ()
 
 
 class WhoAskedList(msgspec.Struct, frozen=True):
@@ -287,6 +285,27 @@ class EndDelegation(msgspec.Struct, frozen=True):
     secret: Secret
 
 
+class Look(msgspec.Struct, frozen=True):
+    """That a body looked at somebody's data: the record's id, and when it asked."""
+
+    record: str
+    requested_at: datetime
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a first page needs, in one answer.
+
+    `looks` are the latest of others than herself, the newest first; `more` says that there are more.
+    The first of them are told whole in `latest`.
+    """
+
+    looks: tuple[Look, ...]
+    more: bool
+    latest: tuple[MyRecord, ...]
+    claims: MyClaims
+    notices: MyNotices
+
+
 # What a person takes away: her history with all that proves it
 
 HISTORY_FORM = "kumihimo-history/1"
@@ -357,36 +376,3 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: str
     keys: HistoryKeys
     statement: str
-
-
-# What the data tracker's doors answer
-
-
-class Usage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One use of her data: when it was asked for, what for in the law's words, and by whom."""
-
-    logtime: datetime
-    action: str
-    receiver_code: str
-    receiver_name: str
-    receiver_system: str
-
-
-class FindUsageResponse(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A page, newest first. `total_usages` counts all that fit, and none that is hidden."""
-
-    total_usages: int
-    usages: tuple[Usage, ...]
-
-
-class UsagePeriodResponse(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Since when uses are kept; they are there until now."""
-
-    period_start: datetime
-
-
-class HeartbeatResponse(msgspec.Struct, frozen=True):
-    """Whether uses can be read now. The specification knows `FAIL` too; ours are refused instead."""
-
-    status: Literal["OK", "FAIL"]
-    message: str

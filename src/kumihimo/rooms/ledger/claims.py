@@ -4,6 +4,7 @@ The ledger knows by the permit whom it is for; it seals her words to them before
 down. It asks them how her claims stand, and shows her what they answered.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -119,6 +120,11 @@ async def mine(ledger: Ledger, person: Person) -> MyClaims:
         rows = await claims.mine(tx, candidates(person.code, steps), LISTED_MAX)
         if rows:
             await _journal(ledger, tx, "claims-read", rows=len(rows))
+    return told_of(ledger, rows)
+
+
+def told_of(ledger: Ledger, rows: Sequence[ClaimRow]) -> MyClaims:
+    """Return claims as their person reads them, the answers opened."""
     return MyClaims(tuple(_told(ledger, row) for row in rows))
 
 

@@ -16,6 +16,7 @@ from kumihimo.rooms.ledger import (
     cursors,
     history,
     notices,
+    overview,
     own,
     service,
     sessions,
@@ -144,6 +145,7 @@ def _mine(ledger: Ledger, asker: Asker) -> Router:
             *_claims(asker),
             _notices(ledger),
             *delegation_routes(asker),
+            _overview(ledger),
         ],
         middleware=[BearerDoor(authenticate)],
         opt={"unsigned": True},
@@ -205,6 +207,17 @@ def _notices(ledger: Ledger) -> HTTPRouteHandler:
         return await notices.mine(ledger, bearer_of(request, Person))
 
     return my_notices
+
+
+def _overview(ledger: Ledger) -> HTTPRouteHandler:
+    law = "Number Act art. 23(3), suppl. art. 6(3)"
+
+    @get("/overview", opt=lawful(authority=law, callers=ONESELF))
+    async def my_overview(request: Incoming) -> api.Overview:
+        """Read the latest of who looked, of my claims and of my notices together."""
+        return await overview.read(ledger, bearer_of(request, Person))
+
+    return my_overview
 
 
 def _start(day: date | None) -> datetime | None:

@@ -10,15 +10,15 @@ from litestar.params import HeaderParameter, QueryParameter
 
 from kumihimo.kernel.door import BearerDoor, bearer_of, lawful
 from kumihimo.rooms.ledger import sessions, tracker
-from kumihimo.rooms.ledger.api import (
-    USER_CODE_LENGTH,
+from kumihimo.rooms.ledger.api import USER_CODE_LENGTH
+from kumihimo.rooms.ledger.context import Ledger
+from kumihimo.rooms.ledger.sessions import Person
+from kumihimo.rooms.ledger.store import Wanted
+from kumihimo.rooms.ledger.tracker_forms import (
     FindUsageResponse,
     HeartbeatResponse,
     UsagePeriodResponse,
 )
-from kumihimo.rooms.ledger.context import Ledger
-from kumihimo.rooms.ledger.sessions import Person
-from kumihimo.rooms.ledger.store import Wanted
 
 _OPT: Final = lawful(authority="Number Act art. 23(3)", callers=("the person herself",))
 _INT32_MAX: Final = 2**31 - 1

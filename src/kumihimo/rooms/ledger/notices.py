@@ -89,6 +89,13 @@ async def mine(ledger: Ledger, person: Person) -> MyNotices:
                 act="notices-read", actor="person", detail={"rows": len(rows)}
             )
             await journal.write(tx, line, at=now)
+    return await told_of(ledger, rows)
+
+
+async def told_of(ledger: Ledger, rows: Sequence[NoticeRow]) -> MyNotices:
+    """Return notices as their person reads them, opened beside the loop where there are any."""
+    if not rows:
+        return MyNotices(())
     return MyNotices(await asyncio.to_thread(_all_told, ledger, rows))
 
 

@@ -44,7 +44,7 @@ from kumihimo.rooms.ledger.api import (
     OwnItem,
 )
 from kumihimo.rooms.ledger.context import Ledger
-from kumihimo.rooms.ledger.domain.own import layout_of, silent, state_of, whom_to_ask
+from kumihimo.rooms.ledger.domain.own import TOLD, layout_of, silent, state_of, whom_to_ask
 from kumihimo.rooms.ledger.sessions import Person
 from kumihimo.rooms.ledger.store_own import AskRow, BatchRow
 from kumihimo.rooms.linkage import api as linkage
@@ -161,17 +161,23 @@ async def read(ledger: Ledger, person: Person) -> OwnInformation:
     """Return what a session asked and what came, the latest question first."""
     async with ledger.database.transaction() as tx:
         batches = await store.of_session(tx, person.token_hash)
-        rows = await store.asks(tx, [one.batch for one in batches])
+        names = [one.batch for one in batches]
+        asked = await store.how_many(tx, names) if batches else {}
+        rows = await store.shown(tx, names, sorted(TOLD)) if batches else []
         if batches:
-            await _journal(ledger, tx, "own-read", rows=len(rows))
+            await _journal(ledger, tx, "own-read", rows=sum(asked.values()))
     of: dict[str, list[AskRow]] = {one.batch: [] for one in batches}
     for row in rows:
         of[row.batch].append(row)
     key = reader_key(person.token)
-    return OwnInformation(tuple(_told(one, of[one.batch], key) for one in batches))
+    return OwnInformation(
+        tuple(_told(one, asked.get(one.batch, 0), of[one.batch], key) for one in batches)
+    )
 
 
-def _told(batch: BatchRow, rows: Sequence[AskRow], key: X25519PrivateKey) -> OwnAsked:
+def _told(
+    batch: BatchRow, institutions: int, rows: Sequence[AskRow], key: X25519PrivateKey
+) -> OwnAsked:
     answers: list[OwnAnswer] = []
     for row in rows:
         state = state_of(_outcome(row))
@@ -183,7 +189,7 @@ def _told(batch: BatchRow, rows: Sequence[AskRow], key: X25519PrivateKey) -> Own
     return OwnAsked(
         information=batch.information,
         asked_at=batch.asked_at,
-        institutions=len(rows),
+        institutions=institutions,
         waiting=silent((row.provider, _outcome(row)) for row in rows),
         answers=tuple(answers),
     )

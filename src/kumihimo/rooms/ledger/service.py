@@ -9,7 +9,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Literal
 
-import attrs
 import msgspec
 
 from kumihimo.kernel import journal, outbox
@@ -19,7 +18,7 @@ from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, NotAllowed
 from kumihimo.kernel.seal import Sealed, open_sealed
 from kumihimo.kernel.sql import Tx
-from kumihimo.rooms.ledger import chain, cursors, store, store_chain, taking
+from kumihimo.rooms.ledger import chain, cursors, store, store_chain, store_seen, taking
 from kumihimo.rooms.ledger.api import MyRecord, MyRecords, WhoAsked, WhoAskedList
 from kumihimo.rooms.ledger.context import Ledger, held_steps
 from kumihimo.rooms.ledger.domain.codes import (
@@ -152,27 +151,42 @@ def _alarm(
 
 
 async def my_records(ledger: Ledger, person: Coded, wanted: Wanted) -> MyRecords:
-    """Return a page of a person's own records, newest first."""
+    """Return a page of a person's own records, newest first, and what is true of all of hers."""
     now = ledger.clock.now()
-    more = attrs.evolve(wanted, limit=wanted.limit + 1)
     async with ledger.database.transaction() as tx:
-        steps = await held_steps(ledger, tx)
-        reader = Reader(candidates(person, steps), now - END_WITHIN)
-        rows = await store.mine(tx, reader, more)
-        numbers = await store_chain.numbers(tx, reader.persons, [row.record for row in rows])
-        span = await store_chain.span(tx, reader)
-        line = journal.JournalLine(act="records-read", actor="person", detail={"rows": len(rows)})
+        reader = await reader_of(ledger, tx, person)
+        seen = await store_seen.page(tx, reader, wanted)
+        records = await read_named(tx, reader, seen.names[: wanted.limit])
+        line = journal.JournalLine(
+            act="records-read", actor="person", detail={"rows": len(records)}
+        )
         await journal.write(tx, line, at=now)
-    page = rows[: wanted.limit]
-    following = (
-        cursors.write(page[-1].requested_at, page[-1].record) if len(rows) > len(page) else ""
-    )
+    more = len(seen.names) > len(records)
+    following = cursors.write(records[-1].requested_at, records[-1].record) if more else ""
+    asked = zip(seen.bodies, seen.times, seen.refused, seen.last_at, strict=True)
     return MyRecords(
-        records=tuple(_mine(row, numbers.get(row.record)) for row in page),
+        records=records,
         next=following,
-        first=span.first if span else 0,
-        last=span.last if span else 0,
+        first=seen.first or 0,
+        last=seen.last or 0,
+        bodies=tuple(
+            WhoAsked(requester=body, times=times, refused=refused, last_at=last_at)
+            for body, times, refused, last_at in asked
+        ),
     )
+
+
+async def reader_of(ledger: Ledger, tx: Tx, person: Coded) -> Reader:
+    """Return what a person is found by: no code is left behind before this transaction ends."""
+    steps = await held_steps(ledger, tx)
+    return Reader(candidates(person, steps), ledger.clock.now() - END_WITHIN)
+
+
+async def read_named(tx: Tx, reader: Reader, names: Sequence[str]) -> tuple[MyRecord, ...]:
+    """Return records of hers by their names, the newest first, as she reads them."""
+    rows = await store_seen.named(tx, names)
+    numbers = await store_chain.numbers(tx, reader.persons, names)
+    return tuple(_mine(row, numbers.get(row.record)) for row in rows)
 
 
 def _mine(row: store.MineRow, number: int | None) -> MyRecord:
@@ -195,8 +209,7 @@ async def who_asked(ledger: Ledger, person: Coded) -> WhoAskedList:
     """Return who asked about a person, how often, and when last."""
     now = ledger.clock.now()
     async with ledger.database.transaction() as tx:
-        steps = await held_steps(ledger, tx)
-        rows = await store.who_asked(tx, Reader(candidates(person, steps), now - END_WITHIN))
+        rows = await store.who_asked(tx, await reader_of(ledger, tx, person))
         line = journal.JournalLine(act="askers-read", actor="person", detail={"rows": len(rows)})
         await journal.write(tx, line, at=now)
     return WhoAskedList(

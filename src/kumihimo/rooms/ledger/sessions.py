@@ -112,8 +112,7 @@ async def authenticate(ledger: Ledger, authorization: str) -> Person:
     if found is None:
         raise NotAuthentic
     token_hash = _hash(found[1])
-    async with ledger.database.transaction() as tx:
-        row = await store.session(tx, token_hash, ledger.clock.now())
+    row = await store.session(ledger.database, token_hash, ledger.clock.now())
     if row is None:
         raise NotAuthentic
     return Person(

@@ -6,7 +6,7 @@ from typing import Final, LiteralString
 
 import attrs
 
-from kumihimo.kernel.sql import Tx
+from kumihimo.kernel.sql import Database, Tx
 from kumihimo.rooms.ledger.domain.codes import Coded
 from kumihimo.rooms.linkage.api import EndRecord, Record
 
@@ -200,6 +200,15 @@ WITH_ENDS: Final[LiteralString] = (
     " LEFT JOIN record_end p ON p.permit = r.permit AND p.side = 'provider'"
 )
 
+AS_READ: Final[LiteralString] = (
+    "SELECT r.record, r.requested_at, r.requester, r.provider, r.affair, r.items, r.basis,"
+    " coalesce(q.outcome, p.outcome, r.outcome) AS outcome,"
+    " CASE WHEN p.outcome = 'OK' THEN p.at END AS provided_at,"
+    " a.permit IS NOT NULL AS under_investigation"
+    + WITH_ENDS
+    + " LEFT JOIN alarm a ON a.permit = r.permit"
+)
+
 
 @attrs.frozen(kw_only=True)
 class Wanted:
@@ -248,12 +257,7 @@ async def mine(tx: Tx, reader: Reader, wanted: Wanted) -> list[MineRow]:
     opened: where they differ, both may see that somebody looked.
     """
     return await tx.rows(
-        "SELECT r.record, r.requested_at, r.requester, r.provider, r.affair, r.items, r.basis,"
-        " coalesce(q.outcome, p.outcome, r.outcome) AS outcome,"
-        " CASE WHEN p.outcome = 'OK' THEN p.at END AS provided_at,"
-        " a.permit IS NOT NULL AS under_investigation"
-        + WITH_ENDS
-        + " LEFT JOIN alarm a ON a.permit = r.permit"
+        AS_READ
         + OF_PERSON
         + FITS
         + " ORDER BY r.requested_at DESC, r.record DESC LIMIT %(limit)s OFFSET %(skip)s",
@@ -350,9 +354,9 @@ async def add_session(tx: Tx, token_hash: bytes, person: Coded, expires_at: date
     )
 
 
-async def session(tx: Tx, token_hash: bytes, at: datetime) -> SessionRow | None:
+async def session(database: Database, token_hash: bytes, at: datetime) -> SessionRow | None:
     """Return a session that is still open."""
-    return await tx.row(
+    return await database.look(
         "SELECT person, version, expires_at FROM session"
         " WHERE token_hash = %(hash)s AND expires_at > %(at)s",
         {"hash": token_hash, "at": at},

@@ -248,14 +248,6 @@ class NumberRow:
     number: int
 
 
-@attrs.frozen
-class SpanRow:
-    """Which numbers a chain has."""
-
-    first: int
-    last: int
-
-
 async def numbers(tx: Tx, persons: Sequence[bytes], records: Sequence[str]) -> dict[str, int]:
     """Return the numbers of those of these records that have one in the chain of these codes."""
     rows = await tx.rows(
@@ -266,24 +258,6 @@ async def numbers(tx: Tx, persons: Sequence[bytes], records: Sequence[str]) -> d
         NumberRow,
     )
     return {row.record: row.number for row in rows}
-
-
-async def span(tx: Tx, reader: store.Reader) -> SpanRow | None:
-    """Return which numbers a person's chain has; None where she has none, or cannot read one of them.
-
-    Where somebody took a record out of the database, nobody is told that the list is complete.
-    """
-    return await tx.row(
-        "SELECT c.forgotten + 1 AS first, c.number AS last"
-        + store.WITH_ENDS
-        + " JOIN person_link l ON l.record = r.record"
-        " JOIN person_chain c ON c.chain = l.chain AND c.person = ANY(%(persons)s::bytea[])"
-        " AND l.number > c.forgotten AND l.number <= c.number"
-        + store.OF_PERSON
-        + " GROUP BY c.chain HAVING count(*) = c.number - c.forgotten",
-        {"persons": list(reader.persons), "silent_before": reader.silent_before},
-        SpanRow,
-    )
 
 
 @attrs.frozen

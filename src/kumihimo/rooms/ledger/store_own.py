@@ -96,6 +96,39 @@ async def asks(tx: Tx, batches: Sequence[str]) -> list[AskRow]:
     )
 
 
+@attrs.frozen
+class CountRow:
+    """How many institutions a batch asked."""
+
+    batch: str
+    asked: int
+
+
+async def how_many(tx: Tx, batches: Sequence[str]) -> dict[str, int]:
+    """Return how many institutions each of these batches asked."""
+    rows = await tx.rows(
+        "SELECT batch, count(*) AS asked FROM own_ask WHERE batch = ANY(%(batches)s)"
+        " GROUP BY batch",
+        {"batches": list(batches)},
+        CountRow,
+    )
+    return {row.batch: row.asked for row in rows}
+
+
+async def shown(tx: Tx, batches: Sequence[str], outcomes: Sequence[str]) -> list[AskRow]:
+    """Return the questions of batches that ended so, or not yet, by institution.
+
+    Of the many institutions that a batch asks hardly any holds something.
+    """
+    return await tx.rows(
+        "SELECT inquiry, batch, provider, permit, outcome, answer_sealed, answered_at"
+        " FROM own_ask WHERE batch = ANY(%(batches)s)"
+        " AND (outcome IS NULL OR outcome = ANY(%(outcomes)s)) ORDER BY provider, inquiry",
+        {"batches": list(batches), "outcomes": list(outcomes)},
+        AskRow,
+    )
+
+
 async def claim(tx: Tx, at: datetime, *, until: datetime) -> BatchRow | None:
     """Take a batch that is due and has open questions; other processes leave it for a while."""
     return await tx.row(

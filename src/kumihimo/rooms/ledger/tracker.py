@@ -14,18 +14,17 @@ from kumihimo.kernel import journal
 from kumihimo.kernel.clock import JST
 from kumihimo.kernel.refusal import BadInput, NotAllowed
 from kumihimo.rooms.ledger import store, store_tracker
-from kumihimo.rooms.ledger.api import (
+from kumihimo.rooms.ledger.api import user_code
+from kumihimo.rooms.ledger.context import Ledger
+from kumihimo.rooms.ledger.service import reader_of
+from kumihimo.rooms.ledger.sessions import Person
+from kumihimo.rooms.ledger.store import MineRow, Wanted
+from kumihimo.rooms.ledger.tracker_forms import (
     FindUsageResponse,
     HeartbeatResponse,
     Usage,
     UsagePeriodResponse,
-    user_code,
 )
-from kumihimo.rooms.ledger.context import Ledger, held_steps
-from kumihimo.rooms.ledger.domain.codes import candidates
-from kumihimo.rooms.ledger.service import END_WITHIN
-from kumihimo.rooms.ledger.sessions import Person
-from kumihimo.rooms.ledger.store import MineRow, Reader, Wanted
 from kumihimo.statute.law import affairs, institutions
 
 USAGES_MAX: Final = 1_000  # the specification's default
@@ -42,8 +41,7 @@ async def find_usage(
         raise NotAllowed("a session reads its own person's records")
     now = ledger.clock.now()
     async with ledger.database.transaction() as tx:
-        steps = await held_steps(ledger, tx)
-        reader = Reader(candidates(person.code, steps), now - END_WITHIN)
+        reader = await reader_of(ledger, tx, person.code)
         total = await store_tracker.how_many(tx, reader, wanted)
         rows = await store.mine(tx, reader, wanted)
         line = journal.JournalLine(act="usage-found", actor="person", detail={"rows": len(rows)})

@@ -46,10 +46,6 @@ class LedgerDoor:
         """Return a person's history with what proves it, as the ledger signed it."""
         return await self._send("GET", api.HISTORY_PATH, token=token)
 
-    async def who_asked(self, token: str) -> api.WhoAskedList:
-        """Read which bodies asked about a person."""
-        return await self._ask("GET", api.WHO_ASKED_PATH, api.WhoAskedList, token=token)
-
     async def own(self, token: str) -> api.OwnInformation:
         """Read what a person asked about herself in this session, and what came."""
         return await self._ask("GET", api.OWN_PATH, api.OwnInformation, token=token)
@@ -67,6 +63,10 @@ class LedgerDoor:
         """Have carried what a person says of an exchange; a repeat changes nothing."""
         body = msgspec.json.encode(told)
         return await self._ask("POST", api.TELL_CLAIM_PATH, api.MyClaims, token=token, body=body)
+
+    async def overview(self, token: str) -> api.Overview:
+        """Read what the first page shows."""
+        return await self._ask("GET", api.OVERVIEW_PATH, api.Overview, token=token)
 
     async def notices(self, token: str) -> api.MyNotices:
         """Read what institutions tell a person."""

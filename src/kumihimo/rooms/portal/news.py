@@ -13,14 +13,14 @@ import attrs
 import msgspec
 
 from kumihimo.pages.visits import Visit
-from kumihimo.rooms.ledger.api import MyClaim, MyRecord
+from kumihimo.rooms.ledger.api import Look, MyClaim, MyRecord, Overview
 from kumihimo.rooms.portal import reading
 from kumihimo.rooms.portal import store_news as store
 from kumihimo.rooms.portal.context import Portal
 from kumihimo.rooms.portal.store_news import LookRow
 
 BEFORE: Final = "before"  # in `kept`: what she had seen when this visit began, "" for nothing ever
-ONESELF: Final = "ledger"  # who asked, where she asked about herself
+SHOWN: Final = 3
 # Longer than the ledger keeps an entry back until its provider has spoken. What is older and was not
 # seen had no room among the latest then: it is not new.
 LATE: Final = timedelta(days=4)
@@ -37,42 +37,53 @@ class _Look(msgspec.Struct, frozen=True):
 class News:
     """What is new. `since` is None when she was never here; then everything is, and nothing is called so.
 
-    `looks` are the newest first, of the latest 200; `more` says that all of those are new.
+    `looks` counts those of the latest 200; `more` says that all of those are new. `latest` are the
+    newest of them.
     """
 
     since: datetime | None
-    looks: Sequence[MyRecord]
+    looks: int
     more: bool
+    latest: Sequence[MyRecord]
     answers: int
 
 
-async def read(portal: Portal, visit: Visit) -> News:
+async def read(portal: Portal, visit: Visit, told: Overview) -> News:
     """Return what is new, and write down what she sees. Raises `FreshCardNeeded`, `Unavailable`.
 
     All through one visit the same is new: it is not the page that makes it old, but the next visit.
     """
-    page = await reading.latest(portal, visit)
-    looks = [one for one in page.records if one.requester != ONESELF]
-    answered = [one for one in await reading.claims(portal, visit) if one.state == "answered"]
-    await _note(portal, visit, looks, answered)
+    answered = [one for one in told.claims.claims if one.state == "answered"]
+    await _note(portal, visit, told.looks, answered)
     before = visit.kept[BEFORE]
-    if not before:
-        return News(since=None, looks=looks, more=bool(page.next), answers=len(answered))
-    look = msgspec.json.decode(before, type=_Look)
-    seen = frozenset(look.seen)
+    look = msgspec.json.decode(before, type=_Look) if before else None
+    seen = frozenset(look.seen if look else ())
     new = [
-        one for one in looks if _name(one.record) not in seen and one.requested_at > look.at - LATE
+        one.record
+        for one in told.looks
+        if _name(one.record) not in seen and (not look or one.requested_at > look.at - LATE)
     ]
     return News(
-        since=look.at,
-        looks=new,
-        more=bool(page.next) and len(new) == len(looks),
+        since=look.at if look else None,
+        looks=len(new),
+        more=told.more and len(new) == len(told.looks),
+        latest=await _whole(portal, visit, told, new[:SHOWN]),
         answers=sum(_name(one.claim) not in seen for one in answered),
     )
 
 
+async def _whole(
+    portal: Portal, visit: Visit, told: Overview, names: Sequence[str]
+) -> Sequence[MyRecord]:
+    """Return these entries whole. The ledger told the latest so; an older one may be new, too."""
+    found = {one.record: one for one in told.latest}
+    if not found.keys() >= set(names):
+        found |= {one.record: one for one in (await reading.latest(portal, visit)).records}
+    return [found[one] for one in names if one in found]
+
+
 async def _note(
-    portal: Portal, visit: Visit, looks: Sequence[MyRecord], answered: Sequence[MyClaim]
+    portal: Portal, visit: Visit, looks: Sequence[Look], answered: Sequence[MyClaim]
 ) -> None:
     """Keep in the visit what was seen before it, and in the database what is seen now."""
     now = portal.clock.now()

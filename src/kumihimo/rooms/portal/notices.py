@@ -41,7 +41,13 @@ class Notice:
 
 async def listed(portal: Portal, visit: Visit) -> list[Notice]:
     """Return her notices: what waits first, by deadline. Raises `FreshCardNeeded`, `Unavailable`."""
-    found = await reading.notices(portal, visit)
+    return await marked(portal, visit, await reading.notices(portal, visit))
+
+
+async def marked(portal: Portal, visit: Visit, found: Sequence[MyNotice]) -> list[Notice]:
+    """Return notices that the ledger told, with what she made of them: what waits first."""
+    if not found:
+        return []
     tags = {_tag(portal, visit.who, one.notice): one for one in found}
     async with portal.database.transaction() as tx:
         marks = await store.of_account(tx, visit.who, list(tags))

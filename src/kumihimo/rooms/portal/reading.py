@@ -22,9 +22,9 @@ from kumihimo.rooms.ledger.api import (
     MyNotice,
     MyRecord,
     MyRecords,
+    Overview,
     OwnInformation,
     TellClaim,
-    WhoAsked,
 )
 from kumihimo.rooms.portal import wording
 from kumihimo.rooms.portal.context import Portal
@@ -98,6 +98,12 @@ async def records(portal: Portal, visit: Visit, wanted: Filter) -> MyRecords:
     return await _believed(visit, portal.ledger.records(token, wanted.wanted(PAGE)))
 
 
+async def overview(portal: Portal, visit: Visit) -> Overview:
+    """Return what the first page shows, by one question. Raises `FreshCardNeeded`, `Unavailable`."""
+    token = await _token(portal, visit)
+    return await _believed(visit, portal.ledger.overview(token))
+
+
 async def latest(portal: Portal, visit: Visit) -> MyRecords:
     """Return the latest of her records, as many as one page of an export."""
     token = await _token(portal, visit)
@@ -122,12 +128,6 @@ async def history(portal: Portal, visit: Visit) -> bytes:
     """Return her history with what proves it, byte for byte as the ledger signed it."""
     token = await _token(portal, visit)
     return await _believed(visit, portal.ledger.history(token))
-
-
-async def who_asked(portal: Portal, visit: Visit) -> tuple[WhoAsked, ...]:
-    """Return which bodies asked about her."""
-    token = await _token(portal, visit)
-    return (await _believed(visit, portal.ledger.who_asked(token))).bodies
 
 
 async def own(portal: Portal, visit: Visit) -> OwnInformation:

@@ -11,7 +11,7 @@ from kumihimo.statute.layouts import Layout, layouts
 
 State = Literal["here", "checking"]
 
-_TOLD: Final[dict[Outcome, State]] = {"OK": "here", "PENDING_MANUAL": "checking"}
+TOLD: Final[dict[Outcome, State]] = {"OK": "here", "PENDING_MANUAL": "checking"}
 
 
 def layout_of(information: str) -> Layout | None:
@@ -46,7 +46,7 @@ def state_of(outcome: Outcome | None) -> State | None:
     Who knows nobody, holds nothing or withholds it is absent, and all of them alike: who has a
     victim's card must not learn where she lives now.
     """
-    return None if outcome is None else _TOLD.get(outcome)
+    return None if outcome is None else TOLD.get(outcome)
 
 
 def silent(answers: Iterable[tuple[str, Outcome | None]]) -> tuple[str, ...]:

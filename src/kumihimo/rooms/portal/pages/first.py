@@ -9,7 +9,7 @@ from kumihimo.kernel.clock import JST
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.pages.forms import Form, Problem
 from kumihimo.pages.visits import Visit
-from kumihimo.rooms.portal import news, notices, proxies_reading
+from kumihimo.rooms.portal import news, notices, proxies_reading, reading
 from kumihimo.rooms.portal.news import News
 from kumihimo.rooms.portal.notices import Notice
 from kumihimo.rooms.portal.pages.looked import entry_of
@@ -18,7 +18,6 @@ from kumihimo.rooms.portal.pages.site import ONESELF, Site
 from kumihimo.rooms.portal.reading import FreshCardNeeded
 
 WAITING_SHOWN: Final = 5
-LOOKS_SHOWN: Final = 3
 
 
 def screens(site: Site) -> list[Any]:
@@ -28,7 +27,7 @@ def screens(site: Site) -> list[Any]:
         found = await _found(site, visit)
         waiting = notices.waiting(found[1]) if found else []
         new = found[0] if found else None
-        looks = new.looks if new else ()
+        looks = new.looks if new else 0
         return site.front.page(
             visit,
             "home.html",
@@ -39,8 +38,8 @@ def screens(site: Site) -> list[Any]:
             waiting_more=max(len(waiting) - WAITING_SHOWN, 0),
             answers=new.answers if new else 0,
             proxy_words=await proxies_reading.unseen(site.portal, visit.who),
-            looks=f"{len(looks)}{'+' if new and new.more else ''}" if looks else "",
-            latest=[entry_of(one, visit.language) for one in looks[:LOOKS_SHOWN]],
+            looks=f"{looks}{'+' if new and new.more else ''}" if looks else "",
+            latest=[entry_of(one, visit.language) for one in (new.latest if new else ())],
         )
 
     return [site.front.page_route("/", show, admitted=ONESELF, says="the first page")]
@@ -49,7 +48,9 @@ def screens(site: Site) -> list[Any]:
 async def _found(site: Site, visit: Visit) -> tuple[News, list[Notice]] | None:
     """Return what is new and what waits, None while the ledger cannot be read: the page is there."""
     try:
-        return await news.read(site.portal, visit), await notices.listed(site.portal, visit)
+        told = await reading.overview(site.portal, visit)
+        new = await news.read(site.portal, visit, told)
+        return new, await notices.marked(site.portal, visit, told.notices.notices)
     except (Unavailable, FreshCardNeeded):
         return None
 

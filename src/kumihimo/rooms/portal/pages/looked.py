@@ -116,12 +116,11 @@ def _history(site: Site) -> list[Any]:
     async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
         wanted = _filter(visit)
         found = await reading.records(site.portal, visit, wanted)
-        asked = await reading.who_asked(site.portal, visit)
         entries = [entry_of(one, visit.language) for one in found.records]
         acts = acts_shown(await proxies_reading.acts_on(site.portal, visit), visit.language)
         bodies = [
             (one, wording.body(one.requester).say(visit.language), _local(one.last_at))
-            for one in asked
+            for one in found.bodies
         ]
         return front.page(
             visit,
