@@ -23,8 +23,14 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 _WORKERS_MAX: Final = 64
 # Polars asks the environment when it is read in. Threads of several processes that are more than
 # there are processors wait for each other: a sixth of the time of comparing went into that. And
-# memory that is given back to the system is cleared by it before it is had again: a tenth.
-_ALLOCATOR: Final = {"_RJEM_MALLOC_CONF": "dirty_decay_ms:10000,muzzy_decay_ms:0"}
+# memory that is given back to the system is cleared by it before it is had again: a tenth. Polars has
+# an allocator of its own; NumPy's arrays come from the C library, which gives large ones back at once.
+_KEPT: Final = 1 << 28  # bytes: our choice, what a worker may keep of them
+_ALLOCATOR: Final = {
+    "_RJEM_MALLOC_CONF": "dirty_decay_ms:10000,muzzy_decay_ms:0",
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 25),  # the most that it takes
+    "MALLOC_TRIM_THRESHOLD_": str(_KEPT),
+}
 
 
 def quiet(_stage: str, _done: int, _total: int) -> None:

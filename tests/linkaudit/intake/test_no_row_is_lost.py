@@ -115,3 +115,12 @@ def test_the_quality_of_each_column_is_counted_before_anything_is_judged(tmp_pat
     assert (seen["birth"].placeholders, seen["birth"].filled, seen["birth"].distinct) == (3, 5, 2)
     assert (seen["name"].lost_characters, seen["name"].repeated) == (1, 4)
     assert (seen["number"].faults, seen["number"].odd_lengths, seen["number"].distinct) == (1, 1, 5)
+
+
+def test_a_length_is_odd_of_what_stands_there_and_of_a_number_as_it_is_read(tmp_path):
+    apart = "-".join((number(1)[:4], number(1)[4:8], number(1)[8:]))
+    rows = [HEADING, person(1, 個人番号=apart), person(2, 氏名="山"), person(3, 氏名="")]
+    told, _, _ = taken(written(tmp_path / "a.csv", rows), tmp_path)
+    seen = {one.column: one for one in told.quality}
+    assert (seen["number"].filled, seen["number"].odd_lengths) == (3, 0)
+    assert (seen["name"].filled, seen["name"].odd_lengths) == (2, 1)

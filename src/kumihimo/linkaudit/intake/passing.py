@@ -67,7 +67,8 @@ class Pass:
         What stood as it is in the file before is not read again.
         """
         rows = pl.int_range(first, first + len(raw), dtype=pl.Int64, eager=True).alias("row")
-        block = raw.select(rows, "line", "fault", "at", **self.errand.picked)
+        raw = raw.with_columns(rows)
+        block = self._ours(raw)
         self.rows_in += len(block)
         hashes = {name: block[name].hash() for name in self.errand.reading.columns}
         prints = mixed(hashes.values())
@@ -75,10 +76,10 @@ class Pass:
         if before is not None:
             counted = before.of(first, prints)  # 0 too where nothing stands: it may be a fault now
         new = counted == 0
-        everything = bool(new.all())
-        asked = block if everything else block.filter(pl.Series(new))
+        some = raw if new.all() else raw.filter(pl.Series(new)).rechunk()
+        asked = self._ours(some)
         # Of what was known something stood in a column that is picked, and does.
-        blank = empty_rows(raw if everything else raw.filter(pl.Series(new)))
+        blank = empty_rows(some)
         if len(blank):
             fault = asked["fault"].scatter(blank.to_list(), str(Fault.EMPTY))
             asked = asked.with_columns(fault=fault)
@@ -96,6 +97,9 @@ class Pass:
         fresh, same = self.table(made.rows), bool(made.same.all())
         good = block if same else self._joined(block, new, fresh)
         return Read(good, same, fresh, last, bool(len(blank)), prints, kept)
+
+    def _ours(self, raw: pl.DataFrame) -> pl.DataFrame:
+        return raw.select("row", "line", "fault", "at", **self.errand.picked)
 
     def _joined(
         self, block: pl.DataFrame, new: NDArray[np.bool_], fresh: pl.DataFrame
