@@ -1,23 +1,27 @@
 """The page of operations prints what the code promises: every grace, each with the test that holds it."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.grace import Running
 from kumihimo.kernel.health import Age, Health, Overdue, Queue
 from kumihimo.kernel.metrics import Meter
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.sql import Crowd
 from kumihimo.operations.alarms import LIMITS, limits
+from kumihimo.operations.canary import Canary
 from kumihimo.operations.graces import GRACES, grace_of
 from kumihimo.operations.metrics import STATES, exposition
 from kumihimo.rooms.linkage.domain.sheets import PERMIT_LIFETIME
 from kumihimo.run.serving import ROOMS
 from tests.meta.project import ROOT, rows, section
 
+SECOND = timedelta(seconds=1)
 PAGE = (ROOT / "docs/reference/operations.md").read_text("utf-8")
 # Who follows no directory: oversight signs it, the desk speaks to its own gateway alone, and the
 # portal is no party: jpki knows it by a token, the ledger by each person's session.
@@ -96,6 +100,11 @@ def test_every_queue_and_every_age_on_the_page_has_a_limit():
     assert queues | ages == set(limits())
 
 
+async def answered():
+    """Answer as a gateway does that lost its way."""
+    return "NO_PERSON"
+
+
 def every_metric():
     """Return name, kind and labels of each metric of a room that has something of everything."""
     health = Health(
@@ -110,6 +119,10 @@ def every_metric():
     )
     meter, crowd = Meter(), Crowd(1, 1, 1, 1, 1, 1, 1)
     meter.answered("look", "ok", 1.0)
+    canary = Canary(
+        ask=answered, clock=HandClock(health.at), meter=meter, every=SECOND, slow=10 * SECOND
+    )
+    asyncio.run(canary.sing())
     text = exposition(health, meter, crowd).decode()
     for family in text_string_to_metric_families(text):
         labels = {key for one in family.samples for key in one.labels if key != "le"}

@@ -8,7 +8,7 @@ import pytest
 from kumihimo.rooms.cards.pages.settings import CounterSettings
 from kumihimo.rooms.oversight.client import RoomSettings
 from kumihimo.run.check_config_cli import rooms, settings_form
-from kumihimo.run.dashboard import DashboardSettings
+from kumihimo.run.dashboard import CanarySettings, DashboardSettings
 from tests.meta.project import ROOT
 
 PAGE = (ROOT / "docs/how-to/run-rooms.md").read_text()
@@ -66,10 +66,13 @@ def test_every_setting_of_a_room_of_pages_stands_on_their_own_page_with_its_defa
     compare(form, dict(rows))
 
 
-def test_every_setting_of_the_operators_page_stands_beside_it_with_its_default():
-    section = OPERATIONS_PAGE.partition("## One page of all rooms\n")[2].partition("\n## ")[0]
+@pytest.mark.parametrize(
+    ("form", "heading"), [(DashboardSettings, "One page of all rooms"), (CanarySettings, "Canary")]
+)
+def test_every_setting_of_the_operators_page_stands_beside_it_with_its_default(form, heading):
+    section = OPERATIONS_PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", section, re.MULTILINE)
-    compare(DashboardSettings, dict(rows))
+    compare(form, dict(rows))
 
 
 def test_what_every_room_has_is_told_once():

@@ -38,7 +38,7 @@ EVERY = {
 
 
 @asynccontextmanager
-async def dashboard(answers=EVERY, *, silent=("ledger",), clock=None):
+async def dashboard(answers=EVERY, *, silent=("ledger",), clock=None, canary=None):
     """Yield the page of rooms that give these answers, and how often they were asked."""
     asked = []
 
@@ -54,5 +54,5 @@ async def dashboard(answers=EVERY, *, silent=("ledger",), clock=None):
     async with AsyncExitStack() as stack:
         doors = {room: await served(room, body, stack) for room, body in answers.items()}
         doors |= {room: f"http://127.0.0.1:{free_port()}" for room in silent}
-        page = Dashboard(doors, clock or HandClock(START))
+        page = Dashboard(doors, clock or HandClock(START), canary)
         yield application(page, lambda *bug: asked.append(bug)), asked

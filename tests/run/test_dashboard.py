@@ -9,10 +9,25 @@ import msgspec
 import pytest
 
 from kumihimo.kernel.clock import HandClock
+from kumihimo.kernel.metrics import Meter
+from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.settings import BadSettings, load
+from kumihimo.operations.canary import Canary
 from kumihimo.run.dashboard import DashboardSettings, lasting
 from tests.federation.street import START, transport_to
 from tests.run.dashboards import EVERY, dashboard, told
+
+CANARY = """rooms = {{ linkage = "http://x" }}
+[canary]
+gateway = "{}"
+token = {{ file = "token" }}
+addressee = "1"
+affair = "b081"
+provider = "lg-271004"
+items = ["local-tax.total-income"]
+layout = "local-tax"
+every_s = {}
+"""
 
 
 def opened(*addresses, **given):
@@ -104,6 +119,31 @@ def test_a_room_of_a_newer_program_is_read_and_a_state_that_is_not_known_is_look
     assert rows(answer.text) == {"linkage": "正常 —", "cards": "読めない応答 —"}
 
 
+def test_a_canary_stands_among_the_rooms_and_programs_read_it():
+    clock = HandClock(START)
+    canary = Canary(
+        ask=never, clock=clock, meter=Meter(), every=timedelta(minutes=1), slow=timedelta(seconds=9)
+    )
+    clock.advance(timedelta(minutes=3))
+    answers = {"linkage": told("linkage", "ok")}
+    (page, metrics), _ = opened(
+        "/", "/metrics", answers=answers, silent=(), clock=clock, canary=canary
+    )
+    assert rows(page.text)["canary"] == "警報 カナリア照会の回答：3分経過、上限 3分"
+    assert metrics.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert 'kumihimo_alarm{of="canary",party=""} 1.0' in metrics.text
+
+
+def test_without_a_canary_there_is_nothing_for_programs():
+    [answer], _ = opened("/metrics")
+    assert answer.status_code == 404
+
+
+async def never():
+    """Be a system that does not answer."""
+    raise Unavailable
+
+
 @pytest.mark.parametrize(
     ("seconds", "ja", "en"),
     [
@@ -128,6 +168,9 @@ def test_a_length_of_time_is_told_in_its_two_largest_units(seconds, ja, en):
         ('rooms = { linkage = "nowhere" }', "rooms"),
         ('listen = "x"\nrooms = { linkage = "http://x" }', "listen"),
         ('rooms = { linkage = "http://x" }\nmore = 1', "more"),
+        (CANARY.format("nowhere", 1), "canary.gateway"),
+        (CANARY.format("http://x", 0), "every_s"),
+        (CANARY.format("http://x", 1), "token"),
     ],
 )
 def test_a_setting_that_cannot_be_is_told_by_its_key(tmp_path, text, key):
@@ -138,6 +181,8 @@ def test_a_setting_that_cannot_be_is_told_by_its_key(tmp_path, text, key):
         settings = load(path, DashboardSettings)
         settings.address()
         settings.doors()
+        if settings.canary is not None:
+            settings.canary.client(beside=path)
 
     with pytest.raises(BadSettings, match=key):
         read()

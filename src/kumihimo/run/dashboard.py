@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import attrs
@@ -18,9 +19,17 @@ from litestar import Litestar, Request, Response, get
 from kumihimo.kernel.clock import JST, Clock
 from kumihimo.kernel.door import Reporter, lawful, room_app
 from kumihimo.kernel.health import Health
-from kumihimo.kernel.settings import BadSettings
+from kumihimo.kernel.metrics import Meter
+from kumihimo.kernel.refusal import NotFound
+from kumihimo.kernel.settings import BadSettings, SecretFile
+from kumihimo.kernel.withheld import Withheld
+from kumihimo.kernel.worker import Job, working
+from kumihimo.operations.canary import NAME as CANARY
+from kumihimo.operations.canary import SLOW, Canary
+from kumihimo.operations.metrics import CONTENT_TYPE, exposition
 from kumihimo.pages.engine import Language, Pages, style_routes
 from kumihimo.pages.front import HEADERS
+from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.rooms.oversight.client import is_address, listening_at
 from kumihimo.run.operators_door import STATES
 
@@ -45,15 +54,74 @@ WORDS: Final = {
     "list sign": ("失効リスト（署名用）", "revocation list (signing)"),
     "list auth": ("失効リスト（利用者証明用）", "revocation list (authentication)"),
     "journal-checked": ("記録簿の全点検", "check of the whole journal"),
+    CANARY: ("カナリア照会の回答", "answer to a canary inquiry"),
+    SLOW: ("カナリア照会の所要時間", "time of a canary inquiry"),
     "checkpoint": ("ログのチェックポイント", "checkpoint of the log"),
 }
 
 
+class CanarySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the canary asks, as a business system at a gateway, and how often.
+
+    `token` names the file with its token there. `addressee` is a synthetic resident with an open
+    case of the affair. A round every `every_s` seconds; an answer that takes `slow_s` is an alarm.
+    """
+
+    gateway: str
+    token: SecretFile
+    addressee: str
+    affair: str
+    provider: str
+    items: tuple[str, ...]
+    layout: str
+    every_s: int = 60
+    slow_s: int = 10
+
+    def client(self, *, beside: Path) -> BusinessClient:
+        """Return the way to the gateway; raises `BadSettings`."""
+        if not is_address(self.gateway):
+            raise BadSettings(
+                "canary.gateway: an address is http:// or https://, a host and maybe a port",
+                pointer="canary",
+            )
+        if self.every_s < 1 or self.slow_s < 1:
+            raise BadSettings("canary: every_s and slow_s are at least 1", pointer="canary")
+        token = self.token.read(beside=beside)
+        try:
+            return BusinessClient(self.gateway, Withheld(token.reveal().decode("ascii")))
+        except UnicodeDecodeError:
+            raise BadSettings("canary.token: no token", pointer="canary") from None
+
+    def canary(self, client: BusinessClient, clock: Clock, meter: Meter) -> Canary:
+        """Return the canary that asks by this client."""
+
+        def ask() -> str:
+            return client.ask_one(
+                self.addressee,
+                affair=self.affair,
+                provider=self.provider,
+                items=self.items,
+                layout=self.layout,
+            ).outcome
+
+        return Canary(
+            ask=partial(asyncio.to_thread, ask),
+            clock=clock,
+            meter=meter,
+            every=timedelta(seconds=self.every_s),
+            slow=timedelta(seconds=self.slow_s),
+        )
+
+
 class DashboardSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The page's settings file: the operators' address of each room, and where the page is."""
+    """The page's settings file: the operators' address of each room, and where the page is.
+
+    `canary`: what is asked through the whole system again and again; without it nothing is.
+    """
 
     rooms: dict[str, str]
     listen: str = "127.0.0.1:9400"
+    canary: CanarySettings | None = None
 
     def address(self) -> tuple[str, int]:
         """Return host and port to listen on; raises `BadSettings`."""
@@ -97,6 +165,7 @@ class Dashboard:
 
     doors: Mapping[str, str]
     clock: Clock
+    canary: Canary | None = None
     _seen: tuple[Seen, ...] = ()
     _at: datetime | None = None
     _looking: asyncio.Lock = attrs.field(factory=asyncio.Lock)
@@ -109,7 +178,9 @@ class Dashboard:
                 async with httpx2.AsyncClient(timeout=LOOK_TIMEOUT_S, trust_env=False) as http:
                     looks = [_look(http, room, door) for room, door in self.doors.items()]
                     self._seen, self._at = tuple(await asyncio.gather(*looks)), now
-            return self._at, self._seen
+            if self.canary is None:
+                return self._at, self._seen
+            return self._at, (*self._seen, Seen(CANARY, self.canary.health()))
 
 
 async def _look(http: httpx2.AsyncClient, room: str, door: str) -> Seen:
@@ -125,10 +196,24 @@ async def _look(http: httpx2.AsyncClient, room: str, door: str) -> Seen:
 
 
 def application(dashboard: Dashboard, report: Reporter) -> Litestar:
-    """Return the page with its style; `/` in Japanese, with `?language=en` in English."""
-    pages = Pages.of("kumihimo.run")
+    """Return the page with its style; `/` in Japanese, with `?language=en` in English.
 
-    @get("/", opt=lawful(authority="operations: the state of all rooms", callers=("operator",)))
+    While it runs, its canary does; at `/metrics` programs read how that one does.
+    """
+    pages = Pages.of("kumihimo.run")
+    law = lawful(authority="operations: the state of all rooms", callers=("operator",))
+    canary = dashboard.canary
+    jobs = [] if canary is None else [Job(CANARY, canary.sing, canary.every.total_seconds())]
+
+    @get("/metrics", opt=law)
+    async def metrics() -> Response[bytes]:
+        """Tell programs how the canary does."""
+        if canary is None:
+            raise NotFound
+        told = exposition(canary.health(), canary.meter, None)
+        return Response(told, headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})
+
+    @get("/", opt=law)
     async def every_room(request: Request[Any, Any, Any]) -> Response[str]:
         """Show the state of all rooms."""
         language: Language = "en" if request.query_params.get("language") == "en" else "ja"
@@ -150,7 +235,12 @@ def application(dashboard: Dashboard, report: Reporter) -> Litestar:
         answer.headers = HEADERS | ({"refresh": str(REFRESH_S)} if again else {})
         return answer
 
-    return room_app("Kumihimo operations", [every_room, *style_routes()], report=report)
+    return room_app(
+        "Kumihimo operations",
+        [every_room, metrics, *style_routes()],
+        report=report,
+        lifespan=[working(jobs, report)],
+    )
 
 
 def _named(words: Mapping[str, tuple[str, str]], language: Language, one: str) -> str:

@@ -6,6 +6,7 @@ from cyclopts import App
 
 from kumihimo.kernel.clock import SystemClock
 from kumihimo.kernel.log import Log
+from kumihimo.kernel.metrics import Meter
 from kumihimo.kernel.net import HttpNet
 from kumihimo.kernel.settings import load
 from kumihimo.run.dashboard import Dashboard, DashboardSettings, application
@@ -22,6 +23,8 @@ app = App(
 def serve(*, config: Path) -> int:
     """全機関の稼働状況を一枚の画面で見る。 Show the state of all rooms on one page, until Ctrl-C.
 
+    With a canary in its settings it also asks one inquiry through the whole system every minute.
+
     Parameters
     ----------
     config
@@ -30,9 +33,13 @@ def serve(*, config: Path) -> int:
     settings, clock = load(config, DashboardSettings), SystemClock()
     log = Log("operations", clock)
     host, port = settings.address()
+    canary = None
+    if settings.canary is not None:
+        client = settings.canary.client(beside=config)
+        canary = settings.canary.canary(client, clock, Meter())
     service = Service(
         room="operations",
-        app=application(Dashboard(settings.doors(), clock), log.reporter()),
+        app=application(Dashboard(settings.doors(), clock, canary), log.reporter()),
         host=host,
         port=port,
         database=None,
