@@ -37,18 +37,7 @@ class Pages:
     @classmethod
     def of(cls, package: str) -> "Pages":
         """Return the pages whose templates are in `package`/templates."""
-        loader = ChoiceLoader(
-            [PackageLoader(package, "templates"), PackageLoader("kumihimo.pages", "templates")]
-        )
-        environment = Environment(
-            loader=loader,
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        return cls(environment)
+        return cls(_environment(package))
 
     def render(
         self, name: str, *, language: Language, status: int = 200, **context: object
@@ -63,6 +52,22 @@ class Pages:
         if language == "furigana":
             text = furigana.shown(text)
         return Response(text, status_code=status, media_type="text/html")
+
+
+@cache
+def _environment(package: str) -> Environment:
+    """Return the templates of a package, one for all: to compile a page costs more than to show it."""
+    loader = ChoiceLoader(
+        [PackageLoader(package, "templates"), PackageLoader("kumihimo.pages", "templates")]
+    )
+    return Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
 
 
 def _teller(language: Language) -> Callable[..., str]:
