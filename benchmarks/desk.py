@@ -1,8 +1,9 @@
 """The review desk with a full queue: an audit's folder comes in, pages are opened, records decided.
 
 The desk is built as it is served, on a PostgreSQL that syncs every commit, and its pages are asked in
-process, so no browser and no socket stands between. Beside it in the same run PostgreSQL alone takes
-the same bytes, reads as many rows, and commits as many changes.
+process, so no browser and no socket stands between. Beside it in the same run a desk with a hundredth of
+the records does the same, and PostgreSQL alone takes the same bytes, reads as many rows, and commits as
+many changes.
 """
 
 import asyncio
@@ -42,6 +43,10 @@ from kumihimo.run.bench_cli import Measure, Tell, measure
 
 BAR_PAGE_MS: Final = 200.0  # our choice, as both bars: a page that nobody waits for
 BAR_DECISION_MS: Final = 200.0
+BAR_GROWTH: Final = (
+    1.5  # our choice: what is the same work may differ so much by chance and by caches
+)
+SMALLER: Final = 100
 NOBODY: Final = "http://127.0.0.1:9"  # no gateway is asked: the desk's own work is measured
 SUSPENDED_ONE_IN: Final = 20  # our guess, as the rest of the mix: a member of the family
 PATTERNS: Final = 40
@@ -63,7 +68,7 @@ class Size:
 
 
 FULL: Final = Size(1_000_000, 200, 200)
-QUICK: Final = Size(1_000, 4, 4)
+QUICK: Final = Size(1_000, 4, 4)  # a hundredth of it: ten records
 
 
 @attrs.frozen
@@ -79,6 +84,7 @@ class Times:
     """Seconds of single requests, by kind."""
 
     pages: list[float] = attrs.field(factory=list[float])
+    taken: list[float] = attrs.field(factory=list[float])
     supervisor: list[float] = attrs.field(factory=list[float])
     decisions: list[float] = attrs.field(factory=list[float])
 
@@ -108,19 +114,24 @@ def measured(size: Size, tell: Tell) -> Sequence[Measure]:
             write_audit(folder / audit, size.rows, changed=changed)
         postgres = EmbeddedPostgres.start(folder / "postgres", entropy=entropy, durable=True)
         try:
+            small = postgres.room("review_small", ["kumihimo.rooms.review"], entropy=entropy)
             reached = postgres.room("review", ["kumihimo.rooms.review"], entropy=entropy)
-            first, later, times = asyncio.run(_worked(reached, folder, size, tell))
+            few = attrs.evolve(size, rows=size.rows // SMALLER)
+            write_audit(folder / "few", few.rows, changed=0)
+            _, before = asyncio.run(_worked(small, [folder / "few"], few, tell))
+            both = [folder / "first", folder / "later"]
+            [first, later], times = asyncio.run(_worked(reached, both, size, tell))
             bare = _bare(reached, size)
         finally:
             postgres.stop()
     tell(f"PostgreSQL alone takes {bare.rows_per_second:,.0f} rows a second")
-    return figures(size, first, later, times, bare)
+    return figures(size, first, later, times, before, bare)
 
 
 async def _worked(
-    reached: RoomDatabase, folder: Path, size: Size, tell: Tell
-) -> tuple[Spent, Spent, Times]:
-    """Load an audit, work at the desk, load the next month's."""
+    reached: RoomDatabase, audits: Sequence[Path], size: Size, tell: Tell
+) -> tuple[Sequence[Spent], Times]:
+    """Load an audit, work at the desk, load the next months'."""
     entropy, clock = SystemEntropy(), HandClock(datetime(2026, 6, 1, 1, tzinfo=UTC))
     database = Database(reached.runtime)
     desk = Desk(
@@ -132,16 +143,17 @@ async def _worked(
     )
     await database.open()
     try:
-        first = await _loaded(desk, folder / "first", tell)
+        spent = [await _loaded(desk, audits[0], tell)]
         times = await _at_the_desk(desk, clock, size)
         tell(
             f"pages: p50 {_ms(times.pages, 50):.0f} ms, p95 {_ms(times.pages, 95):.0f} ms;"
+            f" records taken: p50 {_ms(times.taken, 50):.0f} ms;"
             f" decisions: p95 {_ms(times.decisions, 95):.0f} ms"
         )
-        later = await _loaded(desk, folder / "later", tell)
+        spent += [await _loaded(desk, one, tell) for one in audits[1:]]
     finally:
         await database.close()
-    return first, later, times
+    return spent, times
 
 
 async def _loaded(desk: Desk, folder: Path, tell: Tell) -> Spent:
@@ -241,8 +253,12 @@ async def _reviews(browser: Browser, times: Times, size: Size) -> None:
         await browser.open(path, times.pages)
         found = _NEXT.search(browser.page)
         path = found[1] if found else "/queue"
+    for _ in range(size.pages):
+        await browser.open("/", times.pages)
+        await browser.send("/take", times.taken)
+        await browser.send("/leave", times.pages)
     await browser.open("/", times.pages)
-    await browser.send("/take", times.pages)
+    await browser.send("/take", times.taken)
     for _ in range(size.decided):
         item = _ITEM.search(browser.page)
         assert item is not None, "a record is open"
@@ -357,8 +373,34 @@ def _ms(seconds: Sequence[float], percent: int) -> float:
     return float(np.percentile(np.asarray(seconds), percent)) * 1000
 
 
-def figures(size: Size, first: Spent, later: Spent, times: Times, bare: Bare) -> Sequence[Measure]:
-    """Return every figure beside what PostgreSQL alone does."""
+def _growth(times: Times, before: Times) -> Sequence[Measure]:
+    """Return the medians of what a reviewer waits for, beside those with a hundredth of the records."""
+    medians = [
+        ("page_p50_ms", _ms(times.pages, 50), _ms(before.pages, 50)),
+        ("next_record_p50_ms", _ms(times.taken, 50), _ms(before.taken, 50)),
+        ("decision_p50_ms", _ms(times.decisions, 50), _ms(before.decisions, 50)),
+    ]
+    fewer = "the same with a hundredth of the records"
+    return [
+        *(
+            measure(name, mine, "ms", against=fewer, against_value=few)
+            for name, mine, few in medians
+        ),
+        measure(
+            "growth_10k_to_1m",
+            max(mine / few for _, mine, few in medians),
+            "times",
+            against="no growth",
+            against_value=1.0,
+            at_most=BAR_GROWTH,
+        ),
+    ]
+
+
+def figures(
+    size: Size, first: Spent, later: Spent, times: Times, before: Times, bare: Bare
+) -> Sequence[Measure]:
+    """Return every figure beside what PostgreSQL alone does, or beside a shorter queue."""
     copied, read_name = "COPY into a bare table", "a bare read of fifty rows, p95"
     return [
         measure(
@@ -376,8 +418,24 @@ def figures(size: Size, first: Spent, later: Spent, times: Times, bare: Bare) ->
             against_value=bare.rows_per_second,
         ),
         measure(
+            "load_cpu_seconds",
+            first.cpu_s,
+            "s",
+            against="seconds by the clock",
+            against_value=first.wall_s,
+        ),
+        *_growth(times, before),
+        measure(
             "page_p95_ms",
             _ms(times.pages, 95),
+            "ms",
+            against=read_name,
+            against_value=_ms(bare.read, 95),
+            at_most=BAR_PAGE_MS,
+        ),
+        measure(
+            "next_record_p95_ms",
+            _ms(times.taken, 95),
             "ms",
             against=read_name,
             against_value=_ms(bare.read, 95),

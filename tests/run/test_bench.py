@@ -44,7 +44,13 @@ OCSP = {
 DESK = {
     "rows_loaded_per_second": None,
     "rows_reloaded_per_second": None,
+    "load_cpu_seconds": None,
+    "page_p50_ms": None,
+    "next_record_p50_ms": None,
+    "decision_p50_ms": None,
+    "growth_10k_to_1m": 1.5,
     "page_p95_ms": 200.0,
+    "next_record_p95_ms": 200.0,
     "supervisor_p95_ms": 200.0,
     "decision_p95_ms": 200.0,
 }

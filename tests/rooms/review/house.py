@@ -47,6 +47,7 @@ def finding(n, **changes):
            "address": "港区芝1-1"}  # fmt: skip
     other = own | {"name": f"高橋 太郎{n}", "kana": "タカハシ タロウ"}
     whole: dict[str, Any] = {
+        "row": n,
         "record_id": f"r{n}",
         "affair": "b081",
         "pattern": 1,

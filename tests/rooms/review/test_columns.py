@@ -115,7 +115,7 @@ COLUMNS = {
     },
     "sign_in_try": {"officer": "officer", "tries": "count", "last_at": "instant"},
     "tally": {"mechanism": "word", "state": "word", "items": "count", "minutes": "sum"},
-    "loading": dict.fromkeys(("audit_run", "item", "affair", "record_id", "pattern", "verdict", "mechanism", "odds", "minutes", "worth", "reason", "shift_run", "content_tag", "sides_locked", "proposal_locked"), "as in item, on its way in"),
+    "loading": {"brought_at": "instant"} | dict.fromkeys(("audit_run", "audit_row", "item", "affair", "record_id", "pattern", "verdict", "mechanism", "odds", "minutes", "worth", "reason", "shift_run", "content_tag", "sides_locked", "proposal_locked"), "as in item, on its way in"),
     "retention": {"what": "name of a table", "kept": "period", "basis": "law"},
 }  # fmt: skip
 _COLUMNS = (

@@ -10,6 +10,7 @@ from kumihimo.kernel.settings import BadSettings
 from kumihimo.linkaudit import schema
 from kumihimo.linkaudit.review_files import read_looks, write_table
 from kumihimo.linkaudit.sampling import SAMPLE
+from kumihimo.rooms.review import folder as reading
 from kumihimo.rooms.review.domain.refusals import BadAuditFolder
 from kumihimo.rooms.review.folder import read
 from kumihimo.rooms.review.settings import is_officer
@@ -75,6 +76,16 @@ def test_what_was_drawn_comes_too_and_nothing_says_that_a_machine_cleared_it(tmp
     plain, _ = read(folder)
     other, _ = read(folder, drawn[:1])
     assert len({audit.run, plain.run, other.run}) == 3
+
+
+def test_a_long_queue_is_read_in_turns_and_each_record_has_its_own_two_sides(tmp_path, monkeypatch):
+    drawn = pl.Series("record_id", ["r1"])
+    whole = list(read(write(tmp_path / "audit"), drawn)[0].findings)
+    for turn in (1, 2):
+        monkeypatch.setattr(reading, "TURN", turn)
+        assert list(read(tmp_path / "audit", drawn)[0].findings) == whole
+    assert [one.record_id for one in whole] == ["r1", "r2", "r3"]
+    assert [one.sides.number for one in whole] == [number(1), number(2), number(3)]
 
 
 @pytest.mark.parametrize("name", ["findings", "patterns", "rows"])

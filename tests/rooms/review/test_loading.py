@@ -1,13 +1,16 @@
 """An audit becomes the queue once; a newer one closes what is gone and begins anew what changed."""
 
+from datetime import timedelta
+
 import attrs
 import psycopg
 import pytest
 
 from kumihimo.kernel import journal, retention
-from kumihimo.rooms.review import deciding, looking
+from kumihimo.rooms.review import deciding, loading, looking
 from kumihimo.rooms.review.api import Answer
 from kumihimo.rooms.review.domain.answers import TAKE_BACK_FOR
+from kumihimo.rooms.review.domain.refusals import LoadedElsewhere
 from kumihimo.rooms.review.loading import load
 from kumihimo.rooms.review.sides import Sides
 from tests.rooms.review.house import audit, finding, number, proposal
@@ -98,19 +101,78 @@ def test_what_people_have_decided_stays_decided_until_the_values_change(at_desk)
     at_desk(story, **QUIET)
 
 
-def test_a_load_that_was_cut_leaves_nothing_and_is_begun_again(at_desk):
-    async def story(house):
-        def cut():
-            yield finding(1)
-            raise ConnectionError
+def cut_after(*findings):
+    yield from findings
+    raise ConnectionError
 
-        with pytest.raises(ConnectionError):
-            await load(house.desk, attrs.evolve(audit(), findings=cut()), tell=lambda _: None)
+
+async def cut(house, *findings, **named):
+    """Load an audit of which only these findings come in before it is cut."""
+    whole = attrs.evolve(audit(**named), findings=cut_after(*findings))
+    with pytest.raises(ConnectionError):
+        await load(house.desk, whole, tell=lambda _: None)
+
+
+def test_a_load_that_was_cut_changes_nothing_and_goes_on_where_it_stood(at_desk, monkeypatch):
+    monkeypatch.setattr(loading, "ROWS_AT_ONCE", 2)
+
+    async def story(house):
+        await cut(house, *map(finding, range(1, 6)))
         assert await states(house) == {}
-        loaded = await house.load(finding(1), finding(2))
-        assert loaded.new == 2
+        kept = await house.rows("SELECT audit_row, sides_locked FROM loading ORDER BY 1")
+        assert [row for row, _ in kept] == [1, 2, 3, 4]
+        told = []
+        whole = attrs.evolve(audit(), findings=map(finding, range(1, 8)))
+        loaded = await load(house.desk, whole, tell=told.append)
+        assert (loaded.rows, loaded.new, told) == (7, 7, [4, 6, 7])
+        # What had come in was not locked anew: its bytes are those of the first load.
+        locked = "SELECT sides_locked FROM item WHERE record_id IN ('r1', 'r2', 'r3', 'r4') ORDER BY record_id"  # fmt: skip
+        assert await house.rows(locked) == [(sides,) for _, sides in kept]
+        assert await house.value("SELECT count(*) FROM loading") == 0
+        await tally(house)
 
     at_desk(story)
+
+
+def test_what_was_left_of_a_load_is_forgotten_by_a_later_one_of_another_audit(at_desk, monkeypatch):
+    monkeypatch.setattr(loading, "ROWS_AT_ONCE", 1)
+
+    async def story(house):
+        await cut(house, finding(1), run="c")
+        await house.load(finding(2), run="a")
+        assert await house.value("SELECT count(*) FROM loading") == 1
+        house.clock.advance(loading.CUT_KEPT + timedelta(seconds=1))
+        await house.load(finding(2), run="b")
+        assert await house.value("SELECT count(*) FROM loading") == 0
+
+    at_desk(story, **QUIET)
+
+
+# What another load of the same audit brings in meanwhile: its second row.
+ANOTHERS = b"""
+CREATE TEMP TABLE theirs AS SELECT * FROM loading;
+UPDATE theirs SET audit_row = 2, record_id = 'r2', item = reverse(item);
+INSERT INTO loading SELECT * FROM theirs
+"""
+
+
+def test_two_loads_of_one_audit_at_once_make_no_record_twice(at_desk, monkeypatch):
+    monkeypatch.setattr(loading, "ROWS_AT_ONCE", 1)
+
+    async def story(house):
+        def meets_another():
+            yield finding(1)
+            with psycopg.connect(house.reached.owner.reveal()) as other:
+                other.execute(ANOTHERS)
+            yield finding(2)
+
+        whole = attrs.evolve(audit(), findings=meets_another())
+        with pytest.raises(LoadedElsewhere):
+            await load(house.desk, whole, tell=lambda _: None)
+        loaded = await house.load(finding(1), finding(2))
+        assert (loaded.rows, loaded.new) == (2, 2)
+
+    at_desk(story, **QUIET)
 
 
 def test_no_value_of_a_person_stands_in_the_clear_in_the_desks_database(at_desk):

@@ -32,6 +32,12 @@ MORE: Final = (
 )  # fmt: skip
 _ASKED: Final = (Verdict.PERSON.value, Verdict.MISLINK.value)
 SLICE: Final = 20_000
+# Findings whose two sides are in memory at once, a kilobyte each: our choice. More are read in turns,
+# each of which reads through the register's side anew.
+TURN: Final = 250_000
+_TOLD: Final = (
+    "row", "record_id", "affair", "pattern", "verdict", "mechanism", "odds", "minutes", "reason", "run",
+)  # fmt: skip
 _RUN_DIGITS: Final = 32
 _CHUNK: Final = 1 << 20
 
@@ -112,20 +118,31 @@ def _findings(
     proposed = proposals.select(
         "row", pl.col("number").alias("proposed"), pl.col("ground").alias("ground")
     ).unique("row")
-    whole = (
-        looked_at.join(own, on="row", how="left")
-        .join(other, on="number", how="left")
-        .join(proposed, on="row", how="left")
-        .collect(engine="streaming")
-    )
-    for some in whole.iter_slices(SLICE):
-        for row in some.iter_rows(named=True):
-            yield _finding(row)
+    told = looked_at.select(_TOLD).sort("row").collect(engine="streaming")
+    for turn in told.iter_slices(TURN):
+        first, last = turn["row"][0], turn["row"][-1]
+        mine = _of(own.filter(pl.col("row").is_between(first, last)), turn, "row")
+        theirs = _of(other, mine, "number")
+        whole = (
+            turn.join(mine, on="row", how="left", maintain_order="left")
+            .join(theirs, on="number", how="left", maintain_order="left")
+            .join(_of(proposed, turn, "row"), on="row", how="left", maintain_order="left")
+        )
+        for some in whole.iter_slices(SLICE):
+            for row in some.iter_rows(named=True):
+                yield _finding(row)
+
+
+def _of(table: pl.LazyFrame, wanted: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Return the rows of a large table that have one of the wanted keys."""
+    keys = wanted.lazy().select(pl.col(key).drop_nulls().unique())
+    return table.join(keys, on=key, how="semi").collect(engine="streaming")
 
 
 def _finding(row: Mapping[str, Any]) -> Finding:
     proposed = row["proposed"]
     return Finding(
+        row=row["row"],
         record_id=row["record_id"],
         affair=row["affair"] or "",
         pattern=row["pattern"],

@@ -1,6 +1,10 @@
-"""An audit's findings become the queue: all of them or none, and the same run only once."""
+"""An audit's findings become the queue: all of them or none, and the same run only once.
+
+A load that was cut goes on where it stood: what has come in waits beside the queue.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from itertools import islice
 from typing import Final
 
@@ -11,15 +15,17 @@ from kumihimo.rooms.review import sides, store_effects, store_loading
 from kumihimo.rooms.review.context import Desk
 from kumihimo.rooms.review.domain.worth import MINUTES_MIN, worth
 from kumihimo.rooms.review.sides import Proposal, Sides
-from kumihimo.rooms.review.store_loading import LineRow, LoadingRow
+from kumihimo.rooms.review.store_loading import BroughtRow, LineRow
 
-ROWS_AT_ONCE: Final = 20_000  # one COPY: some tenths of a second
+ROWS_AT_ONCE: Final = 20_000  # one COPY: about a second
+CUT_KEPT: Final = timedelta(days=1)  # our choice: of other audits' loads that were cut
 
 
 @attrs.frozen(kw_only=True)
 class Finding:
-    """One record that a person has to look at, with both sides."""
+    """One record that a person has to look at, with both sides; `row` is its own in the audit."""
 
+    row: int
     record_id: str
     affair: str
     pattern: int
@@ -57,13 +63,15 @@ class Loaded:
 
 
 async def load(desk: Desk, audit: Audit, *, tell: Callable[[int], None]) -> Loaded:
-    """Load an audit; `tell` hears how many rows have come in."""
+    """Load an audit; `tell` hears how many rows have come in. Raises `LoadedElsewhere`."""
     async with desk.database.transaction() as tx:
         if await store_loading.known(tx, audit.run):
             return Loaded(repeated=True)
-    await store_loading.clear(desk.database, audit.run)
-    rows = 0
-    coming = _locked(desk, audit)
+    before = desk.clock.now() - CUT_KEPT
+    there = await store_loading.brought_in(desk.database, audit.run, before=before)
+    rows = len(there)
+    tell(rows)
+    coming = _locked(desk, audit, there)
     while some := list(islice(coming, ROWS_AT_ONCE)):
         await store_loading.bring_in(desk.database, some)
         rows += len(some)
@@ -99,10 +107,15 @@ def _counts(loaded: Loaded) -> Mapping[str, int]:
     }
 
 
-def _locked(desk: Desk, audit: Audit) -> Iterator[LoadingRow]:
+def _locked(desk: Desk, audit: Audit, there: frozenset[int]) -> Iterator[BroughtRow]:
+    at = desk.clock.now()
     for one in audit.findings:
-        yield LoadingRow(
+        if one.row in there:
+            continue
+        yield BroughtRow(
             audit_run=audit.run,
+            audit_row=one.row,
+            brought_at=at,
             item=new_id(desk.entropy),
             affair=one.affair,
             record_id=one.record_id,

@@ -2,21 +2,24 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Final
 
 import attrs
+from psycopg.errors import UniqueViolation
 
 from kumihimo.kernel.sql import Database, Tx
+from kumihimo.rooms.review.domain.refusals import LoadedElsewhere
 
 COPY: Final = (
     "COPY loading (audit_run, item, affair, record_id, pattern, verdict, mechanism, odds, minutes,"
-    " worth, reason, shift_run, content_tag, sides_locked, proposal_locked) FROM STDIN"
+    " worth, reason, shift_run, content_tag, sides_locked, proposal_locked, audit_row, brought_at) FROM STDIN"
 )
 
 
 @attrs.frozen(kw_only=True)
 class LoadingRow:
-    """One row on its way in, in the order of `COPY`."""
+    """One record on its way into the queue."""
 
     audit_run: str
     item: str
@@ -33,6 +36,22 @@ class LoadingRow:
     content_tag: bytes
     sides_locked: bytes
     proposal_locked: bytes | None
+
+
+@attrs.frozen(kw_only=True)
+class BroughtRow(LoadingRow):
+    """One row of an audit as it comes in, in the order of `COPY`."""
+
+    audit_row: int
+    brought_at: datetime
+
+
+_VALUES: Final = attrgetter(*(one.name for one in attrs.fields(BroughtRow)))
+
+
+@attrs.frozen
+class _Brought:
+    audit_row: int
 
 
 @attrs.frozen(kw_only=True)
@@ -55,16 +74,29 @@ async def known(tx: Tx, run: str) -> bool:
     return found is not None
 
 
-async def clear(database: Database, run: str) -> None:
-    """Forget what an earlier load of this run left behind when it was cut."""
+async def brought_in(database: Database, run: str, *, before: datetime) -> frozenset[int]:
+    """Return the rows of the audit that a load which was cut has brought in.
+
+    Forgets what was left of other audits before that time: whoever wanted it has loaded again.
+    """
     async with database.transaction() as tx:
         await tx.unbounded()
-        await tx.put("DELETE FROM loading WHERE audit_run = %(run)s", {"run": run})
+        await tx.put(
+            "DELETE FROM loading WHERE audit_run <> %(run)s AND brought_at < %(before)s",
+            {"run": run, "before": before},
+        )
+        found = await tx.rows(
+            "SELECT audit_row FROM loading WHERE audit_run = %(run)s", {"run": run}, _Brought
+        )
+    return frozenset(one.audit_row for one in found)
 
 
-async def bring_in(database: Database, rows: Iterable[LoadingRow]) -> None:
-    """Write rows down by COPY."""
-    await database.copy_in(COPY, (attrs.astuple(row) for row in rows))
+async def bring_in(database: Database, rows: Iterable[BroughtRow]) -> None:
+    """Write rows down by COPY. Raises `LoadedElsewhere`."""
+    try:
+        await database.copy_in(COPY, map(_VALUES, rows))
+    except UniqueViolation:
+        raise LoadedElsewhere from None
 
 
 async def begin(tx: Tx, run: str, *, rows: int, at: datetime, source: str = "audit") -> int:

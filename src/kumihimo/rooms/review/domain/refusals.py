@@ -24,6 +24,13 @@ class NumberNeeded(BadInput):
     title = "The number is not one that this record could carry"
 
 
+class LoadedElsewhere(Conflict):
+    """Another load of the same audit is bringing in its rows."""
+
+    code = "loaded-elsewhere"
+    title = "Somebody else is loading this audit; load it again, and what came in stays"
+
+
 class BadAuditFolder(BadInput):
     """The audit's folder lacks a table, or one of its columns."""
 
