@@ -149,7 +149,7 @@ def test_what_was_left_of_a_load_is_forgotten_by_a_later_one_of_another_audit(at
 
 
 # What another load of the same audit brings in meanwhile: its second row.
-ANOTHERS = b"""
+THEIRS = b"""
 CREATE TEMP TABLE theirs AS SELECT * FROM loading;
 UPDATE theirs SET audit_row = 2, record_id = 'r2', item = reverse(item);
 INSERT INTO loading SELECT * FROM theirs
@@ -163,7 +163,7 @@ def test_two_loads_of_one_audit_at_once_make_no_record_twice(at_desk, monkeypatc
         def meets_another():
             yield finding(1)
             with psycopg.connect(house.reached.owner.reveal()) as other:
-                other.execute(ANOTHERS)
+                other.execute(THEIRS)
             yield finding(2)
 
         whole = attrs.evolve(audit(), findings=meets_another())
