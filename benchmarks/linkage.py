@@ -39,10 +39,14 @@ from kumihimo.run.bench_cli import Measure, Tell, measure
 from kumihimo.run.crypto_limit import crypto_limit
 from kumihimo.run.federation import Federation, prepare
 from kumihimo.run.plan import Plan
+from kumihimo.run.room_costs import Spent, held, spent
 
 MINATO, OSAKA = "lg-131032", "lg-271004"
 EAST, WEST = "gateway-east", "gateway-west"
 ROOMS = ("oversight", "register", "linkage", "ledger", EAST, WEST)
+# What an inquiry costs whom, as `kumihimo scale` names them.
+SHARES: Final = {"requester": EAST, "provider": WEST, "core": "linkage", "ledger": "ledger"}
+LEAF: Final = 32  # bytes of an exchange in the log
 AFFAIR, LAYOUT, INCOME = "b081", "local-tax/2024", "local-tax.total-income"
 T = TypeVar("T")
 
@@ -83,12 +87,16 @@ def run(tell: Tell, *, quick: bool) -> Sequence[Measure]:
     limit = crypto_limit(lengths.crypto_s)
     tell(f"group operations and signatures allow {limit:,.0f} inquiries a second on this machine")
     with on_machine() as small:
+        empty = _held(small)
         fill(small, lengths.small, tell)
+        person = (_held(small) - empty) / lengths.small
         small.federation.start()
         numbers, codes = acquisition(small, lengths.acquired, tell)
         client = small.federation.client(MINATO, "bench")
         batches(client, small, lengths.warm_s, lengths.batch)
+        before, asked = _spent(small), _at_ledger(small)
         rate = batches(client, small, lengths.batch_s, lengths.batch)
+        costs, asked = _spent(small).since(before), _at_ledger(small) - asked
         tell(f"{rate:,.0f} inquiries a second in batches, for {lengths.batch_s:.0f} s")
         p50, p99 = singles(small, lengths.single_s)
         tell(f"single: p50 {p50:.0f} ms, p99 {p99:.0f} ms at {PER_SECOND} a second")
@@ -159,6 +167,41 @@ def run(tell: Tell, *, quick: bool) -> Sequence[Measure]:
             "1/s",
             against="codes acquired",
             against_value=codes,
+        ),
+        *_costs(costs, asked, alone * 1_000, person),
+    ]
+
+
+def _costs(costs: Spent, asked: int, alone_us: float, person: float) -> list[Measure]:
+    """Return what an inquiry in a batch costs each party, and a person each gateway."""
+    found: list[Measure] = []
+    for name, room in SHARES.items():
+        found.append(
+            measure(
+                f"cpu_us_per_inquiry_{name}",
+                costs.cpu_s[room] / asked * 1e6,
+                "µs",
+                against="group operations and signatures of all parties, µs",
+                against_value=alone_us,
+            )
+        )
+        found.append(
+            measure(
+                f"bytes_per_inquiry_{name}",
+                costs.held[room] / asked,
+                "B",
+                against="its leaf in the log",
+                against_value=LEAF,
+            )
+        )
+    return [
+        *found,
+        measure(
+            "bytes_per_person",
+            person,
+            "B",
+            against="the person's code",
+            against_value=LEAF,
         ),
     ]
 
@@ -266,6 +309,15 @@ def _fill_gateway(
                     )
         for table in ("person", "addressee", "case_file", "copy"):
             cursor.execute(f"ANALYZE {table}".encode())
+
+
+def _spent(machine: Machine) -> Spent:
+    return spent(machine.federation, machine.postgres, SHARES.values())
+
+
+def _held(machine: Machine) -> int:
+    """Return the bytes that a provider's database holds."""
+    return held(machine.postgres, WEST)
 
 
 # The load.

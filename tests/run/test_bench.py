@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from kumihimo.operations.scale import FIGURES
 from kumihimo.run.bench_cli import measure, names
 
 FIELDS = ["name", "value", "unit", "against", "against_value", "ratio", "bar", "holds"]
@@ -17,6 +18,7 @@ LINKAGE = {
     "cost_growth_10k_to_1m": 1.3,
     "codes_acquired_per_second": None,
     "numbers_designated_per_second": None,
+    **dict.fromkeys(FIGURES),
 }
 CARD = {
     "card_signatures_per_second": None,

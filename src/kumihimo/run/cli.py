@@ -157,6 +157,11 @@ COMMANDS: Final = (
         "この機械での速さを測る。 Measure speed on this machine against its own limits.",
     ),
     Command(
+        "scale",
+        "kumihimo.run.scale_cli",
+        "全国で使うのに要る機械を計算する。 Reckon what a whole country needs of machines.",
+    ),
+    Command(
         "check-config",
         "kumihimo.run.check_config_cli",
         "設定ファイルを確かめる。 Check a settings file without starting anything.",
