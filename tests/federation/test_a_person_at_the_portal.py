@@ -58,7 +58,7 @@ class Town(Year):
             jpki.jpki, "portal", ["disclosure_portal"], payload_key=keys.public.payload
         )
         client = VerifierClient("http://jpki", token, transport=Bridge(jpki.app, loop))
-        portal = Portal(
+        self.portal = Portal(
             database=self.database,
             keys=keys,
             locker=Locker.of(keys.secret("columns"), self.entropy),
@@ -68,7 +68,7 @@ class Town(Year):
             clock=self.clock,
             entropy=self.entropy,
         )
-        app: Any = build(portal, report=self._bug, helper=HELPER).app
+        app: Any = build(self.portal, report=self._bug, helper=HELPER).app
         self.transport = httpx2.ASGITransport(app)
 
     def _bug(self, where, error):

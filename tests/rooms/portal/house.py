@@ -148,6 +148,7 @@ class Person:
         self.http = httpx2.AsyncClient(transport=house.transport, base_url=PORTAL)
         self.beside = httpx2.AsyncClient(transport=helper, base_url=HELPER)
         self.page, self.at, self.status = "", "", 0
+        self.pin = PIN
 
     async def open(self, path):
         return await self._see(await self.http.get(path))
@@ -167,9 +168,9 @@ class Person:
                 self.http.cookies.set(name, value)
         return await self._see(answer)
 
-    async def sign(self, pin=PIN):
+    async def sign(self, pin=""):
         """Type the PIN at the helper, and go back to the portal with what the card signed."""
-        await self.send_helper("/sign", pin=pin)
+        await self.send_helper("/sign", pin=pin or self.pin)
         action = f"{PORTAL}/card/answers"
         if action in self.page:
             data = form_of(self.page, action).values
@@ -185,7 +186,7 @@ class Person:
         await self.open("/sign-in")
         await self.send("/sign-in/card")
 
-    async def log_in(self, who="Hanako", pin=PIN):
+    async def log_in(self, who="Hanako", pin=""):
         await self.begin(who)
         await self.sign(pin)
         if self.cross and 'action="/sign-in/finish"' in self.page:

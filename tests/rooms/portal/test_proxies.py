@@ -231,6 +231,7 @@ def test_either_ends_it_at_any_time_and_both_are_told(at_portal, who):
         assert "代理を終わりました" in ends.page
         assert "あなたが終わらせました" in ends.page
         await other.open("/proxies")
+        assert "代理が終わりました：" in other.page
         assert "相手が終わらせました" in other.page
         assert PARTS.findall(other.page) == []
         assert [one["ended"] for one in house.ledger.delegations.given.values()] == [True]
