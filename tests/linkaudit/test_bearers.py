@@ -4,11 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from kumihimo.linkaudit import bearers as module
 from kumihimo.linkaudit.bearers import BEARERS, bearers, conflicting
 from kumihimo.linkaudit.canonical import fingerprints
 from kumihimo.linkaudit.folder import whole
-from kumihimo.linkaudit.incremental import Before, State, make_state
+from kumihimo.linkaudit.incremental import FEW, Before, State, changed_places, make_state
 from kumihimo.linkaudit.setting import Table
 from tests.linkaudit.hand import person, row_of, rows
 
@@ -92,5 +91,5 @@ def test_a_second_run_knows_the_same_bearers(before, tmp_path, monkeypatch, now)
 def test_of_many_rows_that_changed_all_are_looked_at(before, tmp_path):
     turned = people().with_columns(number=pl.col("number").reverse())
     table, state = kept(tmp_path / "now", turned)
-    assert len(module._changed(before.state, state)) * module._FEW > ROWS
+    assert len(changed_places(before.state.prints, state.prints)) * FEW > ROWS
     assert bearers(table, state, before).equals(bearers(table, state, None))

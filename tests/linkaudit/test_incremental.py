@@ -183,6 +183,19 @@ def test_in_the_same_register_only_new_clues_are_searched_for(
     assert sum(asked) > ROWS / 100
 
 
+def test_a_run_that_goes_on_judges_together_what_it_began_to_judge_together(tmp_path):
+    none = Table(tmp_path)
+    setting = Setting(tmp_path, none, none, none, tmp_path, Sizes(100, 2, 1 << 30))
+    work = pairing._Work(setting, tmp_path, tmp_path, tmp_path, None, same=True)
+    assert pairing._ranges(work, 350, 9) == [(0, 1, 2), (3, 4), (5, 6), (7, 8)]
+    assert len(pairing._ranges(work, 10, 9)) == 4
+    (tmp_path / "ranges.npy").unlink()
+    assert pairing._ranges(work, 10, 9) == [(0, 1, 2, 3, 4), (5, 6, 7, 8)]
+    (tmp_path / "ranges.npy").unlink()
+    first = pairing._Work(setting, tmp_path, None, tmp_path, None, same=False)
+    assert pairing._ranges(first, 10, 3) == [(0,), (1,), (2,)]
+
+
 @pytest.fixture(scope="module")
 def taken_in(world, tmp_path_factory):
     """Return a folder in which the world was taken in and audited once, as by `audit run`."""

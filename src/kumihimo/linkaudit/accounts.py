@@ -19,7 +19,8 @@ from kumihimo.linkaudit.aligning import aligned
 from kumihimo.linkaudit.canonical import FORMS, fingerprints
 from kumihimo.linkaudit.folder import Stage, fingerprint, of_files, whole
 from kumihimo.linkaudit.holders import whose
-from kumihimo.linkaudit.homonyms import among, doubled
+from kumihimo.linkaudit.homonyms import among, doubled, each_once
+from kumihimo.linkaudit.incremental import FEW, carried, changed_places, standing
 from kumihimo.linkaudit.schema import HOLDERS, Holder
 from kumihimo.linkaudit.setting import Sizes, Table, stretches
 from kumihimo.linkaudit.splicing import splice
@@ -90,10 +91,11 @@ class _Known:
         for field in attrs.fields(_Known):
             getattr(self, field.name)[at] = filled[field.name].to_numpy()
 
-    def take(self, rows: NDArray[np.int64], known: "_Known", was: NDArray[np.int64]) -> None:
-        """Write down of some rows what was known of others."""
+    def take(self, first: int, known: "_Known", was: NDArray[np.int64]) -> None:
+        """Write down of rows from `first` on what was known of others, 0 where that is nothing (-1)."""
         for field in attrs.fields(_Known):
-            getattr(self, field.name)[rows] = getattr(known, field.name)[was]
+            here = getattr(self, field.name)[first : first + len(was)]
+            here[:] = carried(getattr(known, field.name), first, was, 0)
 
     def of(self, rows: NDArray[np.int64]) -> pl.DataFrame:
         """Return `SHARED` of some rows."""
@@ -162,11 +164,13 @@ def look(audit: Path, rows: Table, sizes: Sizes, team: Team) -> Accounts:
             _Chunk(rows, stage.folder, before, f"{n:05}", *chunk) for n, chunk in enumerate(chunks)
         ]
         team.each("accounts", _carry if before else _read, tasks, [count for _, count in chunks])
-    buckets = max(1, -(-size * sizes.workers * _ROW_BYTES // sizes.memory))
-    asked = [_Bucket(stage.folder, n, buckets) for n in range(buckets)]
-    shared = team.each("accounts: shared", _shared, asked, [1] * buckets)
+    shared = _shared_still(before, stage.folder) if before else None
+    if shared is None:
+        buckets = max(1, -(-size * sizes.workers * _ROW_BYTES // sizes.memory))
+        asked = [_Bucket(stage.folder, n, buckets) for n in range(buckets)]
+        shared = pl.concat(team.each("accounts: shared", _shared, asked, [1] * buckets))
     with whole(stage.folder / "shared.arrow") as half:
-        pl.concat(shared).write_ipc(half, compression="lz4")
+        shared.write_ipc(half, compression="lz4")
     stage.finish()
     return found
 
@@ -244,7 +248,7 @@ def _carry(chunk: _Chunk) -> None:
     was = aligned(then, chunk.first, prints)
     stood = np.flatnonzero(was >= 0)
     known = _Known.opened(chunk.stage, writes=True)
-    known.take(chunk.first + stood, _Known.opened(chunk.before), was[stood])
+    known.take(chunk.first, _Known.opened(chunk.before), was)
     new = (prints != 0) & (was < 0)
     told = _holders_of(chunk.before, chunk.first + stood, was[stood])
     # A record without an id is called by its place in the file: who has moved is asked again.
@@ -273,5 +277,30 @@ def _shared(bucket: _Bucket) -> pl.DataFrame:
     keys = known.account.view(np.uint64)
     rows = np.flatnonzero((keys != 0) & (keys % np.uint64(bucket.buckets) == bucket.number))
     mine = keys[rows]
-    table = known.of(rows[among(mine, doubled(mine))])
+    return _several(known.of(rows[among(mine, doubled(mine))]))
+
+
+def _several(table: pl.DataFrame) -> pl.DataFrame:
     return table.filter(pl.col("number").n_unique().over("account") > 1)
+
+
+def _shared_still(before: Path, stage: Path) -> pl.DataFrame | None:
+    """Return `SHARED` from what it was: accounts of rows that changed are looked at, and no others.
+
+    None where too many rows stand elsewhere.
+    """
+    prints = [np.load(where / "prints.npy", mmap_mode="r") for where in (before, stage)]
+    changed = changed_places(*prints)
+    if len(changed) * FEW > len(prints[1]):
+        return None
+    then, now = (_Known.opened(where) for where in (before, stage))
+    fields = [field.name for field in attrs.fields(_Known)]
+    sides = [{f: standing(getattr(one, f), changed) for f in fields} for one in (then, now)]
+    differs = np.any([sides[0][f] != sides[1][f] for f in fields], axis=0)
+    touched = each_once(
+        np.concatenate([side["account"][differs] for side in sides]).view(np.uint64)
+    )
+    asked = pl.Series(touched.view(np.int64)).implode()
+    kept = pl.read_ipc(before / "shared.arrow").filter(~pl.col("account").is_in(asked))
+    rows = np.flatnonzero(among(now.account.view(np.uint64), touched))
+    return pl.concat([kept, _several(now.of(rows))])

@@ -8,10 +8,9 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from kumihimo.linkaudit.canonical import fingerprints, read_births
-from kumihimo.linkaudit.incremental import Before, State
+from kumihimo.linkaudit.incremental import FEW, Before, State, changed_places, standing
 from kumihimo.linkaudit.setting import Table
 from kumihimo.people.columns.names import canonical_kanas, canonical_names
 
@@ -24,17 +23,16 @@ BEARERS: Final = {
     "birth": pl.Int32,
 }
 _READ: Final = ("name", "kana", "birth")
-_FEW: Final = 16  # with more than one row in so many changed, all are looked at
 
 
 def bearers(rows: Table, state: State, known: Before | None) -> pl.DataFrame:
     """Return `BEARERS` of a file, by row; `known` is what the last run left of it."""
     if known is None or not (known.stage / "bearers.arrow").exists():
         return of_rows(rows, state.doubled())
-    changed = _changed(known.state, state)
-    if len(changed) * _FEW > len(state.prints):
+    changed = changed_places(known.state.prints, state.prints)
+    if len(changed) * FEW > len(state.prints):
         return of_rows(rows, state.doubled())
-    then, now = (_numbers(one, changed) for one in (known.state, state))
+    then, now = (standing(one.numbers, changed) for one in (known.state, state))
     others = pl.Series("number", np.concatenate([side[then != now] for side in (then, now)]))
     asked = others.unique().sort()
     asked = asked.filter(asked != 0)
@@ -71,18 +69,3 @@ def of_rows(rows: Table, doubled: pl.DataFrame) -> pl.DataFrame:
     read = rows.at(ordered["row"].to_numpy(), ("row", *_READ))
     lacking = [pl.lit(None, pl.String).alias(c) for c in _READ if c not in read.columns]
     return read_bearers(read.with_columns(lacking).join(ordered, on="row", maintain_order="left"))
-
-
-def _changed(then: State, now: State) -> NDArray[np.int64]:
-    """Return the rows in whose place of the file another row stands now, or none, or none stood."""
-    both = min(len(then.prints), len(now.prints))
-    here = np.flatnonzero(then.prints[:both] != now.prints[:both])
-    return np.concatenate([here, np.arange(both, max(len(then.prints), len(now.prints)))])
-
-
-def _numbers(state: State, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the numbers of some rows, 0 where there is no such row."""
-    found = np.zeros(len(rows), np.int64)
-    inside = rows < len(state.numbers)
-    found[inside] = state.numbers[rows[inside]]
-    return found

@@ -116,7 +116,7 @@ def _nonmatches(sides: _Sides) -> Counts:
         sides.paired.own(persons),
         persons,
         registered.doubles,
-        _history_of(registered, persons["number"]),
+        registered.sampled_history(),
         Hasher.load(sides.setting.key),
         sides.setting.holder,
     )
@@ -134,16 +134,6 @@ def _beside(asked: tuple[_Sides, Accounts]) -> dict[str, pl.DataFrame]:
         "collisions": numbered(called.join(found, on="row")),
         "proposals": proposed(called.join(in_run, on="row")).sort("row"),
     }
-
-
-def _history_of(registered: Registered, numbers: pl.Series) -> pl.DataFrame:
-    wanted = numbers.implode()
-    return pl.concat(
-        [
-            registered.history(n).filter(pl.col("number").is_in(wanted))
-            for n in range(len(registered.partitions))
-        ]
-    )
 
 
 def judged_by(

@@ -105,6 +105,8 @@ def others(held: pl.DataFrame, doubles: Doubles) -> NDArray[np.uint8]:
 
 def among(keys: Keys, known: Keys) -> NDArray[np.bool_]:
     """Say which keys are among the known ones."""
+    if not len(known):
+        return np.zeros(len(keys), bool)
     if len(known) > _KNOWN_MAX:
         return pl.Series(keys).is_in(pl.Series(known).implode()).to_numpy()
     # Keys are uniform: hardly one begins as one of few others does, and only who does is looked up.

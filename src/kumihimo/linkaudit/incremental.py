@@ -6,7 +6,7 @@ number the register says nothing new keeps its pattern and its clues.
 """
 
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import attrs
 import numpy as np
@@ -17,6 +17,9 @@ from kumihimo.linkaudit import homonyms
 from kumihimo.linkaudit.aligning import aligned
 from kumihimo.linkaudit.folder import whole
 
+T = TypeVar("T", bound=np.generic)
+# With more than one row in so many in another place, what is known of rows is not looked up by place.
+FEW: Final = 16
 # Rows that stood elsewhere in the file before.
 MOVED: Final = {"row": pl.Int64, "was": pl.Int64}
 NO_PATTERN: Final = -1
@@ -67,6 +70,41 @@ def make_state(folder: Path, size: int) -> None:
                     array[:] = nothing
 
 
+def changed_places(then: NDArray[np.uint64], now: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return the rows in whose place of the file another row stands now, or none, or none stood.
+
+    Given are the fingerprints of the rows, then and now.
+    """
+    both = min(len(then), len(now))
+    here = np.flatnonzero(then[:both] != now[:both])
+    return np.concatenate([here, np.arange(both, max(len(then), len(now)))])
+
+
+def carried(values: NDArray[T], first: int, was: NDArray[np.int64], nothing: int) -> NDArray[T]:
+    """Return of rows from `first` on the values of the rows that they were, `nothing` for -1.
+
+    Most stand where they stood: then what is there is taken whole.
+    """
+    gone = was < 0
+    there = values[first : first + len(was)]
+    here = np.arange(first, first + len(was))
+    if len(there) == len(was) and bool((gone | (was == here)).all()):
+        found = np.array(there)
+    else:
+        found = np.full(len(was), nothing, values.dtype)
+        found[~gone] = values[was[~gone]]
+    found[gone] = nothing
+    return found
+
+
+def standing(values: NDArray[T], rows: NDArray[np.int64]) -> NDArray[T]:
+    """Return the values of some rows, 0 for those that are not in the array."""
+    found = np.zeros(len(rows), values.dtype)
+    inside = rows < len(values)
+    found[inside] = values[rows[inside]]
+    return found
+
+
 def _place(folder: Path, name: str) -> Path:
     return folder / f"{name}.npy"
 
@@ -101,10 +139,18 @@ class Before:
             return np.ones(len(numbers), bool)
         return ~pl.Series(numbers).is_in(self.changed.implode()).to_numpy()
 
+    def kept(self) -> NDArray[np.int64]:
+        """Return the rows that were kept whole."""
+        parts = [pl.read_ipc(file, columns=["row"]) for file in self._own()]
+        return pl.concat(parts)["row"].to_numpy()
+
+    def _own(self) -> list[Path]:
+        return sorted((self.stage / "own").glob("*.arrow"))
+
     def own(self, rows: NDArray[np.int64], was: NDArray[np.int64]) -> pl.DataFrame:
         """Return what was kept, whole, of some rows that stood elsewhere or here."""
         places = pl.DataFrame({"row": rows, "was": was}, schema=MOVED)
-        parts = [pl.read_ipc(file) for file in sorted((self.stage / "own").glob("*.arrow"))]
+        parts = [pl.read_ipc(file) for file in self._own()]
         kept = [one.rename({"row": "was"}).join(places, on="was") for one in parts]
         return pl.concat(kept).select(parts[0].columns)
 

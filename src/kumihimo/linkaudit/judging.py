@@ -198,9 +198,9 @@ def estimates(
     it is its run, so its rows are counted and not estimated; their interval is that of a count. A
     number that is nobody's is a random one, and known: it is counted too.
     """
-    shares, drawn = shares_of(mixture, unshifted[mixture.cases])
-    if affair is None:
-        shares, drawn = mixture.shares, mixture.drawn
+    shares, drawn = mixture.shares, mixture.drawn
+    if affair is not None:
+        shares, drawn = shares_of(mixture, unshifted[mixture.cases])
     rows, fitted = max(int(counts.sum()), 1), int(unshifted[mixture.cases].sum())
     nobodys = int(unshifted.sum()) - fitted
     also = np.random.Generator(np.random.PCG64(1)).poisson(nobodys, len(drawn))

@@ -104,17 +104,18 @@ def shares_of(
     is taken from the whole.
     """
     chance = np.random.Generator(np.random.PCG64(0))
-    found = _shares(mixture, counts.astype(float))
-    drawn = [_shares(mixture, chance.poisson(counts).astype(float)) for _ in range(resamples)]
-    return found, np.stack(drawn) if drawn else found[None, :]
+    again = [chance.poisson(counts) for _ in range(resamples)]
+    found = _shares(mixture, np.stack([counts, *again]).astype(float))
+    return found[0], found[1:] if resamples else found
 
 
 def _shares(mixture: Mixture, counts: Floats) -> Floats:
-    shares = mixture.shares
+    """Return the shares of some parts (part by component), given part by case."""
+    shares = np.tile(mixture.shares, (len(counts), 1))
+    rows = np.maximum(counts.sum(axis=1), 1.0)[:, None]
     for _ in range(_RESAMPLE_STEPS):
-        joint = shares * mixture.densities
-        mine = joint * (counts / np.maximum(joint.sum(axis=1), _LEAST))[:, None]
-        shares = mine.sum(axis=0) / max(float(counts.sum()), 1.0)
+        weighed = counts / np.maximum(shares @ mixture.densities.T, _LEAST)
+        shares = shares * (weighed @ mixture.densities) / rows
     return shares
 
 

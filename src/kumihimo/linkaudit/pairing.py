@@ -10,12 +10,20 @@ from typing import Final
 import attrs
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from kumihimo.linkaudit.bearers import bearers
 from kumihimo.linkaudit.canonical import Hasher, fingerprints
-from kumihimo.linkaudit.evidence import CLUES, judge
+from kumihimo.linkaudit.evidence import CLUES, Judged, judge
 from kumihimo.linkaudit.folder import Stage, fingerprint, of_files, whole
-from kumihimo.linkaudit.incremental import MOVED, Before, State, make_state
+from kumihimo.linkaudit.incremental import (
+    MOVED,
+    NO_PATTERN,
+    Before,
+    State,
+    carried,
+    make_state,
+)
 from kumihimo.linkaudit.joining import drop, load, save, write_plain
 from kumihimo.linkaudit.nonmatches import own_rows
 from kumihimo.linkaudit.registering import Registered, rules
@@ -77,6 +85,7 @@ class _Work:
     before: Path | None  # what the last run left, where something of it can be taken over
     registered: Path
     prints: Path | None  # of the rows, where the intake left them
+    same: bool  # the last run was against the same register
 
     def known(self) -> Before | None:
         """Map what the last run knew."""
@@ -93,8 +102,15 @@ class _Chunk:
 
 @attrs.frozen
 class _Part:
+    """Ranges of numbers whose rows are judged together."""
+
     work: _Work
-    partition: int
+    partitions: tuple[int, ...]
+
+    @property
+    def place(self) -> Path:
+        """Where their clues are put."""
+        return self.work.stage / "clues" / f"{self.partitions[0]:05}.arrow"
 
 
 def pair(setting: Setting, registered: Registered, team: Team) -> Paired:
@@ -107,7 +123,9 @@ def pair(setting: Setting, registered: Registered, team: Team) -> Paired:
     paired = Paired(stage.folder)
     if stage.is_done:
         return paired
-    work = _Work(setting, stage.folder, _left_by(stage, registered), registered.stage, prints)
+    before = _left_by(stage, registered)
+    same = before is not None and (before / "done").read_text("utf-8") == registered.stage.name
+    work = _Work(setting, stage.folder, before, registered.stage, prints, same)
     last = setting.rows.scan().select(pl.col("row").max()).collect().item()
     make_state(stage.folder, 1 + (last or 0))
     known = work.known()
@@ -115,17 +133,34 @@ def pair(setting: Setting, registered: Registered, team: Team) -> Paired:
     if known is not None and prints is not None:
         task, chunks = _carry, stretches(1 + (last or 0), setting.sizes.rows)
     tasks = [_Chunk(work, f"{n:05}", *chunk) for n, chunk in enumerate(chunks)]
-    team.each("rows", task, tasks, [rows for _, rows in chunks])
+    asked = sum(team.each("rows", task, tasks, [rows for _, rows in chunks]))
     if known is not None:
         _take_over(known, stage.folder)
     bearing = team.beside(_bear, work)
-    parts = [_Part(work, n) for n in range(len(registered.partitions))]
-    weights = [registered.persons // len(parts)] * len(parts)
+    parts = [_Part(work, some) for some in _ranges(work, asked, len(registered.partitions))]
+    weights = [len(part.partitions) for part in parts]
     found = team.each("evidence", _judge, parts, weights)
     _collect_clues(found, known, stage.folder)
     bearing()
     stage.finish(registered.stage.name)
     return paired
+
+
+def _ranges(work: _Work, asked: int, partitions: int) -> list[tuple[int, ...]]:
+    """Return which partitions are judged together; a run that goes on does as it began.
+
+    To begin takes as long as to judge some thousand rows, and of few rows all persons are at hand.
+    """
+    place = work.stage / "ranges.npy"
+    if not place.exists():
+        parts = partitions
+        if work.before:
+            sizes = work.setting.sizes
+            parts = min(parts, -(-max(1, asked) // (sizes.rows * sizes.workers)) * sizes.workers)
+        with whole(place) as half, half.open("wb") as file:
+            np.save(file, np.arange(partitions) * parts // partitions)
+    which = np.load(place)
+    return [tuple(np.flatnonzero(which == n).tolist()) for n in range(int(which[-1]) + 1)]
 
 
 def _left_by(stage: Stage, registered: Registered) -> Path | None:
@@ -144,12 +179,15 @@ def _changed(stage: Path) -> Path:
     return stage / "changed.npy"
 
 
-def _read(chunk: _Chunk) -> None:
-    """Write down what stands in some rows, and cut by number those that are to be judged."""
+def _read(chunk: _Chunk) -> int:
+    """Write down what stands in some rows, and cut by number those that are to be judged.
+
+    Returns how many these are, or a number that is not smaller.
+    """
     work = chunk.work
     folder = work.stage / "rows" / chunk.name
     if folder.exists():
-        return
+        return chunk.count
     rows = compared(work.setting.rows.part(chunk.first, chunk.count, COMPARED))
     at, numbers = rows["row"].to_numpy(), rows["number"].fill_null(0).to_numpy()
     if work.prints:
@@ -165,34 +203,35 @@ def _read(chunk: _Chunk) -> None:
         asked = rows.filter(pl.Series(~stays))
     registered = Registered.opened(work.registered)
     own = rows.filter(rows["number"].is_in(registered.sample.implode()))
-    _keep(chunk, own, asked, registered)
+    return _keep(chunk, own, asked, registered)
 
 
-def _keep(chunk: _Chunk, own: pl.DataFrame, asked: pl.DataFrame, registered: Registered) -> None:
+def _keep(chunk: _Chunk, own: pl.DataFrame, asked: pl.DataFrame, registered: Registered) -> int:
     with whole(chunk.work.stage / "own" / f"{chunk.name}.arrow") as half:
         write_plain(own, half)
     save(registered.partitions.cut(asked), chunk.work.stage / "rows" / chunk.name)
+    return len(asked)
 
 
-def _carry(chunk: _Chunk) -> None:
-    """Take over what is known of a stretch of rows; read those that are new or to be judged."""
+def _carry(chunk: _Chunk) -> int:
+    """Take over what is known of a stretch of rows; read those that are new or to be judged.
+
+    Returns what `_read` does.
+    """
     work, known = chunk.work, chunk.work.known()
     assert known is not None, "there was a run before"
     assert work.prints is not None, "and fingerprints of its rows and of these"
     if (work.stage / "rows" / chunk.name).exists():
-        return
+        return chunk.count
     registered = Registered.opened(work.registered)
     here = slice(chunk.first, chunk.first + chunk.count)
     prints = np.load(work.prints, mmap_mode="r")[here]
     was = known.was(chunk.first, prints)
-    stood = np.flatnonzero(was >= 0)
-    numbers = np.zeros(chunk.count, np.int64)
-    numbers[stood] = known.state.numbers[was[stood]]
-    stays = stood[known.holds(numbers[stood])]
-    sampled = stood[pl.Series(numbers[stood]).is_in(registered.sample.implode()).to_numpy()]
+    numbers = carried(known.state.numbers, chunk.first, was, 0)
+    stays = (was >= 0) & known.holds(numbers)
+    sampled = np.flatnonzero(_sampled(work, known, registered, was, numbers))
     own = known.own(chunk.first + sampled, was[sampled])
-    asked, wanted = prints != 0, np.zeros(chunk.count, bool)
-    asked[stays] = False
+    asked, wanted = (prints != 0) & ~stays, np.zeros(chunk.count, bool)
     wanted[sampled] = True
     wanted[own["row"].to_numpy() - chunk.first] = False
     rows = compared(work.setting.rows.at(chunk.first + np.flatnonzero(asked | wanted), COMPARED))
@@ -200,12 +239,33 @@ def _carry(chunk: _Chunk) -> None:
     numbers[at] = rows["number"].fill_null(0).to_numpy()
     state = State.opened(work.stage, writes=True)
     state.prints[here], state.numbers[here] = prints, numbers
-    state.patterns[chunk.first + stays] = known.state.patterns[was[stays]]
-    places = pl.DataFrame({"row": chunk.first + stays, "was": was[stays]}, schema=MOVED)
+    was[~stays] = -1
+    state.patterns[here] = carried(known.state.patterns, chunk.first, was, NO_PATTERN)
+    moved = np.flatnonzero((was >= 0) & (was != np.arange(here.start, here.stop)))
+    places = pl.DataFrame({"row": chunk.first + moved, "was": was[moved]}, schema=MOVED)
     with whole(work.stage / "moved" / f"{chunk.name}.arrow") as half:
-        write_plain(places.filter(pl.col("row") != pl.col("was")), half)
+        write_plain(places, half)
     own = pl.concat([own, rows.filter(rows["number"].is_in(registered.sample.implode()))])
-    _keep(chunk, own.unique("row").sort("row"), rows.filter(pl.Series(asked[at])), registered)
+    return _keep(
+        chunk, own.unique("row").sort("row"), rows.filter(pl.Series(asked[at])), registered
+    )
+
+
+def _sampled(
+    work: _Work,
+    known: Before,
+    registered: Registered,
+    was: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Say which rows that stood in the file before carry the number of a sampled person."""
+    if not work.same:
+        return (was >= 0) & pl.Series(numbers).is_in(registered.sample.implode()).to_numpy()
+    # In the same register the same persons are sampled, and their rows were kept.
+    kept = known.kept()
+    rows = np.zeros(1 + max(int(was.max(initial=-1)), int(kept.max(initial=-1))), bool)
+    rows[kept] = True
+    return (was >= 0) & rows[was]
 
 
 def compared(rows: pl.DataFrame) -> pl.DataFrame:
@@ -243,41 +303,47 @@ def _moved(stage: Path, name: str) -> pl.DataFrame:
 
 
 def _judge(part: _Part) -> Path:
-    """Judge the rows of a range of numbers; return where their clues are.
+    """Judge the rows of some ranges of numbers; return where their clues are.
 
     The rows as they were cut are needed no more then: they take as much disk as the file itself.
     """
-    work = part.work
-    place = work.stage / "clues" / f"{part.partition:05}.arrow"
-    cut = work.stage / "rows"
-    if place.exists():
-        drop(cut, part.partition)
-        return place
-    rows = load(cut, part.partition, COMPARED)
-    rows = rows.filter(~rows["row"].is_in(_moved(work.stage, "alone")["row"].implode()))
-    registered = Registered.opened(work.registered)
-    # Of all rows everybody is needed, and to look for each would cost more than to read them.
-    register = registered.part(part.partition, rows["number"] if work.before else None)
-    history = registered.history(part.partition)
-    hasher = Hasher.load(work.setting.key)
-    holder = work.setting.holder
-    judged = judge(rows, register, registered.doubles, history, hasher, holder)
-    state = State.opened(work.stage, writes=True)
-    state.patterns[judged.evidence["row"].to_numpy()] = judged.evidence["pattern"].to_numpy()
-    with whole(place) as half:
-        write_plain(judged.clues.select(list(CLUES)), half)
-    drop(cut, part.partition)
+    work, place = part.work, part.place
+    if not place.exists():
+        judged = _judged(part)
+        state = State.opened(work.stage, writes=True)
+        state.patterns[judged.evidence["row"].to_numpy()] = judged.evidence["pattern"].to_numpy()
+        with whole(place) as half:
+            write_plain(judged.clues.select(list(CLUES)), half)
+    for partition in part.partitions:
+        drop(work.stage / "rows", partition)
     return place
+
+
+def _judged(part: _Part) -> Judged:
+    work, registered = part.work, Registered.opened(part.work.registered)
+    elsewhere = _moved(work.stage, "alone")["row"].implode()
+    rows, register, history = list[pl.DataFrame](), list[pl.DataFrame](), list[pl.DataFrame]()
+    for partition in part.partitions:
+        mine = load(work.stage / "rows", partition, COMPARED)
+        mine = mine.filter(~mine["row"].is_in(elsewhere))
+        # Of all rows everybody is needed, and to look for each would cost more than to read them.
+        numbers = mine["number"].drop_nulls().unique() if work.before else None
+        rows.append(mine)
+        register.append(registered.part(partition, numbers))
+        history.append(registered.history(partition, numbers))
+    hasher, holder = Hasher.load(work.setting.key), work.setting.holder
+    sides = [pl.concat(side) for side in (rows, register, history)]
+    return judge(sides[0], sides[1], registered.doubles, sides[2], hasher, holder)
 
 
 def _collect_clues(found: list[Path], known: Before | None, stage: Path) -> None:
     clues = [pl.read_ipc(place) for place in found]
     if known is not None:
-        carried = known.clues(State.opened(stage), _moved(stage, "*"))
-        clues.append(carried.select(list(CLUES)))
+        still = known.clues(State.opened(stage), _moved(stage, "*"))
+        clues.append(still.select(list(CLUES)))
         with whole(stage / "since") as half:
             half.write_text(known.stage.name, "utf-8")
         with whole(stage / "carried.arrow") as half:
-            write_plain(carried.select(list(MOVED)), half)
+            write_plain(still.select(list(MOVED)), half)
     with whole(stage / "clues.arrow") as half:
         write_plain(pl.concat(clues).sort("row"), half)

@@ -34,7 +34,7 @@ from kumihimo.linkaudit.schema import SNAPSHOT
 from kumihimo.linkaudit.setting import Setting
 from kumihimo.linkaudit.workers import Team
 
-_VERSION: Final = 3
+_VERSION: Final = 4
 _GROWN: Final = 1.5  # the ranges of numbers are drawn anew when the register has so many more
 
 
@@ -62,9 +62,9 @@ class Registered:
         """Return some columns of a partition's persons, or of those of some numbers."""
         return load(self.stage / "persons", partition, columns, numbers)
 
-    def history(self, partition: int) -> pl.DataFrame:
-        """Return `HISTORY` (number Int64) of a partition."""
-        return load(self.stage / "history", partition, LINES)
+    def history(self, partition: int, numbers: pl.Series | None = None) -> pl.DataFrame:
+        """Return `HISTORY` (number Int64) of a partition, or of it that of some numbers."""
+        return load(self.stage / "history", partition, LINES, numbers)
 
     @property
     def sample(self) -> pl.Series:
@@ -73,8 +73,15 @@ class Registered:
 
     def sampled(self) -> pl.DataFrame:
         """Return `REGISTER` of the persons whose pairs are sampled."""
-        files = [_sample_of(self.stage, n) for n in range(len(self.partitions))]
-        return pl.concat([pl.read_ipc(file) for file in files])
+        return pl.concat(pl.read_ipc(_sample_of(self.stage, n)) for n in self._each)
+
+    def sampled_history(self) -> pl.DataFrame:
+        """Return `HISTORY` (number Int64) of the persons whose pairs are sampled."""
+        return pl.concat(pl.read_ipc(_past_of(self.stage, n)) for n in self._each)
+
+    @property
+    def _each(self) -> range:
+        return range(len(self.partitions))
 
     def changed_since(self, stage: str) -> NDArray[np.int64] | None:
         """Return the numbers of which the register says something else than in a stage of before.
@@ -202,6 +209,8 @@ def _sample(part: _Part) -> tuple[pl.Series, pl.Series]:
     persons = load(part.stage / "persons", part.partition, REGISTER, numbers)
     with whole(_sample_of(part.stage, part.partition)) as half:
         write_plain(persons.sort("number"), half)
+    with whole(_past_of(part.stage, part.partition)) as half:
+        write_plain(load(part.stage / "history", part.partition, LINES, numbers), half)
     if part.before is None:
         return numbers, numbers.clear()
     return numbers, renewing.changed(part.before, part.stage, part.partition, index)
@@ -209,6 +218,10 @@ def _sample(part: _Part) -> tuple[pl.Series, pl.Series]:
 
 def _sample_of(stage: Path, partition: int) -> Path:
     return stage / "sample" / f"{partition:05}.arrow"
+
+
+def _past_of(stage: Path, partition: int) -> Path:
+    return stage / "sample" / f"{partition:05}.history.arrow"
 
 
 def _persons(chunk: _Chunk) -> None:
