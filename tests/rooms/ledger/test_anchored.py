@@ -11,8 +11,11 @@ from kumihimo.kernel.anchoring import leaf
 from kumihimo.kernel.journal import JournalLine
 from kumihimo.kernel.leaves import salts
 from kumihimo.kernel.net import Refused
+from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.sql import Database
+from kumihimo.rooms.ledger.witnessed import Fetching
 from kumihimo.rooms.oversight.api import ALARM_PATH, Alarm, Received
+from kumihimo.rooms.oversight.app import build
 from kumihimo.rooms.oversight.client import anchoring, journal_alarm
 from kumihimo.rooms.oversight.service import alarms
 from tests.rooms.ledger.house import MINATO
@@ -27,7 +30,7 @@ class Kept:
 
     def __init__(self, house, postgres, name, database, anchors):
         self.house = house
-        self.admin = postgres.admin(f"kumihimo_{name}").reveal()
+        self.admin = postgres and postgres.admin(f"kumihimo_{name}").reveal()
         self.database = database
         self.anchors = anchors
 
@@ -143,3 +146,25 @@ def test_nobody_says_of_anothers_journal_that_it_is_broken(in_sight):
         assert await alarms(oversight) == []
 
     in_sight(story, "linkage")
+
+
+def test_the_ledger_fetches_the_heads_of_oversights_journal(in_sight):
+    async def story(house, oversight, of_room):
+        room = build(oversight, entropy=house.entropy, report=house.bug)
+        fetching = Fetching(house.ledger, house.caller("ledger"))
+        of_oversight = Kept(house, None, "", oversight.database, room.anchors)
+        await of_oversight.write(3)
+        with pytest.raises(Unavailable):
+            await of_oversight.look()
+        for _ in range(2):
+            await fetching.run_once()
+        await of_oversight.look(2)
+        async with oversight.database.transaction() as tx:
+            place = await tx.value("SELECT place FROM journal_anchor")
+            digest = await tx.value("SELECT digest FROM journal WHERE seq = 3")
+        secret = salts(house.keys["oversight"])
+        assert place == 0
+        assert await entries(house, 1) == [leaf(secret, "oversight", 1, 3, digest)]
+        assert await alarms(oversight) == []
+
+    in_sight(story, "ledger")

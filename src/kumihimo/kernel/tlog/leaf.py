@@ -11,6 +11,7 @@ import msgspec
 LEAVES_PATH: Final = "/log/leaves"
 LEAF_BYTES: Final = 32
 SALT_BYTES: Final = 16
+OPEN_SALT: Final = bytes(SALT_BYTES)  # of what is public: anybody can make its leaf
 SUBMISSIONS_MAX: Final = 64  # in one message
 LEAVES_MAX: Final = 2_000  # in one submission; a batch of the core has at most half of that
 _DOMAIN: Final = b"kumihimo-leaf-v1\n"
@@ -43,6 +44,19 @@ class Submitted(msgspec.Struct, frozen=True):
     """At most `SUBMISSIONS_MAX` submissions."""
 
     submissions: tuple[Submission, ...]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a submission begins in the log; `first` None where other leaves stand under its id."""
+
+    submission: str
+    first: int | None
+
+
+class Places(msgspec.Struct, frozen=True):
+    """What the log's keeper tells whose leaves it fetched; the answer is what waits for it now."""
+
+    places: tuple[Place, ...]
 
 
 class Logged(msgspec.Struct, frozen=True):

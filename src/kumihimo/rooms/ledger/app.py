@@ -33,6 +33,7 @@ OUTBOX_PAUSE_S = 0.2
 OWN_PAUSE_S = 0.2
 CHAIN_PAUSE_S = 1.0
 WITNESS_PAUSE_S = 20.0  # our choice: what was changed is to be seen within a minute
+FETCHING_PAUSE_S = 5.0
 CLAIMS_PAUSE_S = 60.0
 ENDS_PAUSE_S = 600.0
 TIDY_PAUSE_S = 600.0
@@ -89,6 +90,7 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
             lambda: witnessed.be_witnessed(ledger, caller, pinned=book.pinned),
             WITNESS_PAUSE_S,
         ),
+        Job("ledger-fetching", witnessed.Fetching(ledger, caller).run_once, FETCHING_PAUSE_S),
         Job("ledger-claims", lambda: claims.look(asker), CLAIMS_PAUSE_S),
         Job("ledger-ends", lambda: service.report_missing_ends(ledger), ENDS_PAUSE_S),
         Job("ledger-tidy", tidy, TIDY_PAUSE_S),

@@ -7,6 +7,7 @@ oversight says so to its own people: nothing here could be believed any more.
 from datetime import timedelta
 from typing import Final
 
+import attrs
 import msgspec
 
 from kumihimo.kernel import journal, outbox, turns
@@ -15,17 +16,19 @@ from kumihimo.kernel.net import Caller
 from kumihimo.kernel.refusal import NotFound, Unavailable
 from kumihimo.kernel.sql import Tx
 from kumihimo.kernel.tlog.checkpoint import Checkpoint
+from kumihimo.kernel.tlog.leaf import Place, Places, Submission, Submitted
 from kumihimo.kernel.tlog.note import BadNote, Note, Signature
 from kumihimo.kernel.tlog.tiles import Tile
 from kumihimo.kernel.tlog.watching import TILE, proved
 from kumihimo.kernel.tlog.witnessing import AddCheckpoint
 from kumihimo.rooms.ledger import log, store_log
 from kumihimo.rooms.ledger.context import Ledger
-from kumihimo.rooms.ledger.log import LogDamaged
+from kumihimo.rooms.ledger.log import LogDamaged, SubmissionChanged
 from kumihimo.rooms.oversight.api import (
     ALARM_PATH,
     LOG_KEEPER,
     PARTY,
+    WAITING_LEAVES_PATH,
     WITNESS_NAME,
     WITNESS_PATH,
     Alarm,
@@ -71,6 +74,29 @@ async def be_witnessed(ledger: Ledger, caller: Caller, *, pinned: bytes) -> int:
                 head = await store_log.head(tx) or head
             note, size = Note.parse(head.note.encode()), head.size
     return 0
+
+
+@attrs.define
+class Fetching:
+    """The ledger fetches oversight's leaves: oversight has no way out, and needs none."""
+
+    ledger: Ledger
+    caller: Caller
+    _places: list[Place] = attrs.field(init=False, factory=list[Place])
+
+    async def run_once(self) -> int:
+        """Tell where the leaves of the last time stand, and put into the log what waits; returns 0."""
+        told = Places(tuple(self._places))
+        answer, _ = await self.caller.call(PARTY, WAITING_LEAVES_PATH, told, Submitted)
+        self._places = [await self._put(one) for one in answer.submissions]
+        return 0
+
+    async def _put(self, one: Submission) -> Place:
+        try:
+            [first] = await self.ledger.log.take(PARTY, [one])
+        except SubmissionChanged:
+            return Place(one.submission, None)
+        return Place(one.submission, first)
 
 
 async def _tell(ledger: Ledger) -> None:

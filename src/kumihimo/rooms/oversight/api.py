@@ -27,6 +27,7 @@ ENROL_PATH = "/directory/enrol"
 ALARM_PATH = "/alarms"
 LEAK_PATH = "/leaks"
 WITNESS_PATH = "/witness"
+WAITING_LEAVES_PATH = "/log/waiting"
 CLAIMS_PATH = "/claims"
 CLAIM_STATES_PATH = "/claims/states"
 
@@ -121,6 +122,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
         "two-histories",
         "log-damaged",
         "journal-broken",
+        "state-changed",
     ]
     permit: str  # "" where it is about no exchange alone, or about the journal of `requester`
     requester: str

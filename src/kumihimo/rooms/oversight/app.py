@@ -1,5 +1,7 @@
 """Composition of oversight, by hand."""
 
+from functools import partial
+
 import attrs
 from litestar import Litestar
 
@@ -8,7 +10,9 @@ from kumihimo.kernel.anchoring import ANCHOR_PAUSE_S, Anchoring
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.worker import Job, working
+from kumihimo.rooms.oversight import logged
 from kumihimo.rooms.oversight.api import PARTY
+from kumihimo.rooms.oversight.checking import CHECKING_PAUSE_S, StateChecker
 from kumihimo.rooms.oversight.http import routes
 from kumihimo.rooms.oversight.leaks import raise_overdue
 from kumihimo.rooms.oversight.service import Oversight, tell_oneself
@@ -23,6 +27,7 @@ class OversightRoom:
 
     app: Litestar
     anchors: Anchoring
+    checker: StateChecker
 
 
 def build(oversight: Oversight, *, entropy: Entropy, report: Reporter) -> OversightRoom:
@@ -49,10 +54,12 @@ def build(oversight: Oversight, *, entropy: Entropy, report: Reporter) -> Oversi
         database=oversight.database,
         keys=oversight.keys,
         clock=oversight.clock,
-        send=None,
+        send=partial(logged.leave, oversight.database, oversight.clock),
         tell=tell,
     )
+    checker = StateChecker(oversight)
     jobs = [
+        Job("oversight-checking", checker.run_once, CHECKING_PAUSE_S),
         Job("oversight-anchors", anchors.run_once, ANCHOR_PAUSE_S),
         Job("oversight-clocks", clocks, CLOCKS_PAUSE_S),
         Job("oversight-retention", forget, RETENTION_PAUSE_S),
@@ -64,4 +71,4 @@ def build(oversight: Oversight, *, entropy: Entropy, report: Reporter) -> Oversi
         door=door,
         lifespan=[working(jobs, report)],
     )
-    return OversightRoom(app, anchors)
+    return OversightRoom(app, anchors, checker)

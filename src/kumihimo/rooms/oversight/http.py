@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
+from kumihimo.kernel.tlog.leaf import Places, Submitted
 from kumihimo.rooms.oversight import api, claims, leaks, service, witness
 from kumihimo.rooms.oversight.service import Oversight
 
@@ -67,7 +68,11 @@ def routes(oversight: Oversight) -> list[HTTPRouteHandler]:
         """Report a leak of specific personal information: facts and words that name nobody."""
         return await leaks.take_leak(oversight, verified_of(request), data)
 
-    return [directory, head, enrol, take_alarm, take_leak, _cosign(oversight), *_claims(oversight)]
+    return [directory, head, enrol, take_alarm, take_leak, *_log(oversight), *_claims(oversight)]
+
+
+def _log(oversight: Oversight) -> list[HTTPRouteHandler]:
+    return [_cosign(oversight), _leaves(oversight)]
 
 
 def _cosign(oversight: Oversight) -> HTTPRouteHandler:
@@ -81,6 +86,19 @@ def _cosign(oversight: Oversight) -> HTTPRouteHandler:
         return await witness.witness(oversight, verified_of(request), data)
 
     return cosign
+
+
+def _leaves(oversight: Oversight) -> HTTPRouteHandler:
+    @post(
+        api.WAITING_LEAVES_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 33", callers=("ledger",)),
+    )
+    async def waiting_leaves(request: Asked, data: JSONBody[Places]) -> Submitted:
+        """Tell where leaves stand that were fetched here, and fetch those that wait."""
+        return await service.waiting_leaves(oversight, verified_of(request), data)
+
+    return waiting_leaves
 
 
 def _claims(oversight: Oversight) -> list[HTTPRouteHandler]:

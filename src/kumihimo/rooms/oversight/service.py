@@ -6,20 +6,23 @@ exchange raised an alarm.
 
 import hashlib
 from collections.abc import Sequence
+from typing import Literal
 
 import attrs
 import msgspec
 
-from kumihimo.kernel import journal
+from kumihimo.kernel import journal, leaves
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.group import NotInGroup
-from kumihimo.kernel.ids import is_id
+from kumihimo.kernel.ids import id_of, is_id
 from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, NotAllowed, NotFound
 from kumihimo.kernel.sql import Database, Tx
-from kumihimo.rooms.oversight import store
+from kumihimo.kernel.tlog.leaf import Places, Submission, Submitted
+from kumihimo.rooms.oversight import logged, store
 from kumihimo.rooms.oversight.api import (
+    LOG_KEEPER,
     PARTY,
     Alarm,
     Enrol,
@@ -115,6 +118,8 @@ async def _publish(oversight: Oversight, tx: Tx, act: str, actor: str) -> Signed
     _, body = new_body(version, now, await store.entries(tx))
     signed = SignedDirectory(body, oversight.keys.signing.sign(signed_bytes(body)))
     await store.add_directory(tx, version, now, signed)
+    name = logged.directory_submission(oversight.keys, version)
+    await leaves.put(tx, Submission(name, logged.directory_leaf(version, body)), now)
     line = journal.JournalLine(act=act, actor=actor, detail={"version": version})
     await journal.write(tx, line, at=now)
     return signed
@@ -163,9 +168,27 @@ async def take_alarm(oversight: Oversight, sender: Verified, alarm: Alarm) -> Re
     return Received(new)
 
 
-async def tell_oneself(oversight: Oversight, alarm: str) -> None:
-    """Raise an alarm about oversight's own journal; a repeat changes nothing."""
+async def waiting_leaves(oversight: Oversight, sender: Verified, told: Places) -> Submitted:
+    """Take from the ledger where leaves stand that it fetched, and hand out those that wait."""
+    if sender.sender != LOG_KEEPER:
+        raise NotAllowed("only the ledger fetches leaves here")
+    async with oversight.database.transaction() as tx:
+        wrong = await logged.take(tx, told.places)
+        waiting = await logged.waiting(tx)
+    for one in wrong:
+        secret = leaves.salts(oversight.keys)
+        await tell_oneself(oversight, id_of(leaves.salt_of(secret, f"leaf|{one}")))
+    return Submitted(tuple(waiting))
+
+
+async def tell_oneself(
+    oversight: Oversight,
+    alarm: str,
+    kind: Literal["journal-broken", "state-changed"] = "journal-broken",
+) -> None:
+    """Raise an alarm about oversight's own journal or state; a repeat changes nothing."""
     told = journal_alarm(alarm, PARTY, oversight.clock.now())
+    told = msgspec.structs.replace(told, kind=kind)
     async with oversight.database.transaction() as tx:
         await store.add_alarm(tx, PARTY, told)
 

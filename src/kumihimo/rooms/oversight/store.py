@@ -59,6 +59,23 @@ async def latest(tx: Tx) -> DirectoryRow | None:
     )
 
 
+@attrs.frozen
+class IssuedRow(DirectoryRow):
+    """A directory as it was signed, and when."""
+
+    issued_at: datetime
+
+
+async def issued(tx: Tx, after: int, most: int) -> list[IssuedRow]:
+    """Return directories behind a version, in order."""
+    return await tx.rows(
+        "SELECT version, body, signature, issued_at FROM directory_version"
+        " WHERE version > %(after)s ORDER BY version LIMIT %(most)s",
+        {"after": after, "most": most},
+        IssuedRow,
+    )
+
+
 async def add_directory(tx: Tx, version: int, issued_at: datetime, signed: SignedDirectory) -> None:
     """Store a signed directory for ever."""
     await tx.put(

@@ -17,6 +17,6 @@ def compose(given: Given) -> Service:
         await take_up(oversight)
 
     room = build(oversight, entropy=given.entropy, report=given.report)
-    database, looks = oversight.database, (room.anchors.look,)
+    database, looks = oversight.database, (room.anchors.look, room.checker.look)
     net, watch = settings.net(), watch_of(given, "oversight", room.app, database, looks=looks)
     return service_of("oversight", settings, room.app, database, net, None, ready, watch)
