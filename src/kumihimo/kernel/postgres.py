@@ -42,7 +42,13 @@ _SETTINGS: Final = {
     "log_min_messages": "warning",
 }
 # A test or a throw-away demo may lose its cluster with the machine; a service may not.
-_VOLATILE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_VOLATILE: Final = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # Each connection pays for them, and nobody guesses a password that was drawn.
+    "scram_iterations": "1",
+}
 
 
 @attrs.frozen
