@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from kumihimo.rooms.portal import news, reading
+from kumihimo.rooms.portal.visits import StoredVisits
 from tests.nowhere import nowhere
 from tests.rooms.portal.house import House
 from tests.rooms.portal.ledger import START, claim_of, notice_of, record
@@ -53,6 +55,26 @@ def test_what_is_new_stays_so_through_the_visit_and_is_old_in_the_next(at_portal
             await hanako.open("/looked")
             await hanako.open("/")
             assert "1件あります" in hanako.page
+        assert NONE in (await comes(house)).page
+
+    at_portal(story)
+
+
+def test_of_two_first_pages_at_once_none_takes_the_other_for_the_time_before(at_portal):
+    async def story(house):
+        await comes(house, records=[record(1)])
+        house.clock.advance(DAY)
+        hanako = await comes(house, records=[record(0), record(1)])
+        visits = StoredVisits(house.portal)
+        late = await visits.find(hanako.http.cookies["kumihimo-portal"])
+        assert late is not None
+        del late.kept[news.BEFORE]  # as this page found it before the other was done
+        told = await reading.overview(house.portal, late)
+        found = await news.read(house.portal, late, told)
+        assert (found.looks, found.since) == (1, house.clock.now() - DAY)
+        await visits.keep(late)
+        await hanako.open("/")
+        assert "1件あります" in hanako.page
         assert NONE in (await comes(house)).page
 
     at_portal(story)

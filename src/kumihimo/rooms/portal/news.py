@@ -5,6 +5,7 @@ what was seen is remembered by name and not by time alone. What is hidden is tol
 neither here nor anywhere: it is in no count.
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -25,12 +26,16 @@ SHOWN: Final = 3
 # seen had no room among the latest then: it is not new.
 LATE: Final = timedelta(days=4)
 _NAME: Final = 8  # characters of a random id: enough to tell it from others of one person
-_BLOCK: Final = 4_096  # how much there was to see is not told by the length
+_BLOCK: Final = 8_192  # how much there was to see is not told by the length
 
 
 class _Look(msgspec.Struct, frozen=True):
+    """What was seen, and when; in which visit, and what had been seen before that."""
+
     at: datetime
     seen: tuple[str, ...]
+    visit: str = ""
+    before: "_Look | None" = None
 
 
 @attrs.frozen(kw_only=True)
@@ -56,7 +61,7 @@ async def read(portal: Portal, visit: Visit, told: Overview) -> News:
     answered = [one for one in told.claims.claims if one.state == "answered"]
     await _note(portal, visit, told.looks, answered)
     before = visit.kept[BEFORE]
-    look = msgspec.json.decode(before, type=_Look) if before else None
+    look = _read(before.encode()) if before else None
     seen = frozenset(look.seen if look else ())
     new = [
         one.record
@@ -86,18 +91,31 @@ async def _note(
     portal: Portal, visit: Visit, looks: Sequence[Look], answered: Sequence[MyClaim]
 ) -> None:
     """Keep in the visit what was seen before it, and in the database what is seen now."""
-    now = portal.clock.now()
     names = (*(_name(one.record) for one in looks), *(_name(one.claim) for one in answered))
-    content = msgspec.json.encode(_Look(now, names))
     label = b"look" + visit.who.encode()
-    row = LookRow(visit.who, portal.locker.lock(content, label=label, block=_BLOCK))
+    tag = hashlib.sha256(b"kumihimo look " + visit.token.encode()).hexdigest()[:_NAME]
     async with portal.database.transaction() as tx:
         if BEFORE not in visit.kept:
             last = await store.last(tx, visit.who)
-            plain = b"" if last is None else portal.locker.unlock(last, label=label)
-            visit.kept[BEFORE] = plain.decode()
+            before = None if last is None else _read(portal.locker.unlock(last, label=label))
+            # Two pages at once may both be the first: what the other has just seen is no time before.
+            if before is not None and before.visit == tag:
+                before = before.before
+            visit.kept[BEFORE] = "" if before is None else _written(before).decode()
             await portal.journal(tx, "first-page-seen")
-        await store.put(tx, row)
+        kept = visit.kept[BEFORE]
+        look = _Look(portal.clock.now(), names, tag, _read(kept.encode()) if kept else None)
+        locked = portal.locker.lock(_written(look, whole=True), label=label, block=_BLOCK)
+        await store.put(tx, LookRow(visit.who, locked))
+
+
+def _read(content: bytes) -> _Look:
+    return msgspec.json.decode(content, type=_Look)
+
+
+def _written(look: _Look, *, whole: bool = False) -> bytes:
+    """Write a look down; only the last one takes along what was before it."""
+    return msgspec.json.encode(look if whole else _Look(look.at, look.seen))
 
 
 def _name(one: str) -> str:
