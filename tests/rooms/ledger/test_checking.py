@@ -243,6 +243,7 @@ def test_a_superuser_who_changes_the_ledger_is_told_of_within_a_minute(checked, 
         "a chain that was turned back",
         "a chain that is taken out",
         "a submission taken out",
+        "a submission taken out in between",
         "a record of another person",
     ],
 )
