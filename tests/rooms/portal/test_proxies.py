@@ -95,6 +95,19 @@ def test_her_first_page_says_that_something_happened_until_she_has_seen_it(at_po
     at_portal(story)
 
 
+def test_what_she_asked_about_herself_is_hers_on_the_proxys_page_and_not_his(at_portal):
+    async def story(house):
+        _, taro = await both(house)
+        house.ledger.records["hanako"] = [
+            record(1, affair="self-information", requester="ledger", basis=("self-information",))
+        ]
+        await acts(taro)
+        assert "本人（このポータル）が、大阪府大阪市に照会しました" in taro.page
+        assert "あなた（このポータル）" not in taro.page
+
+    at_portal(story)
+
+
 def test_asked_for_by_the_proxy_it_begins_when_she_has_signed(at_portal):
     async def story(house):
         house.ledger.records["hanako"] = [record(1)]

@@ -9,15 +9,16 @@ from kumihimo.pages.engine import Language
 from kumihimo.pages.forms import Form, Problem, text
 from kumihimo.pages.front import Show, away
 from kumihimo.pages.visits import Visit
-from kumihimo.rooms.ledger.api import DelegatedRead
-from kumihimo.rooms.portal import proxies, proxies_reading
+from kumihimo.rooms.ledger.api import PARTY as LEDGER
+from kumihimo.rooms.ledger.api import DelegatedRead, MyRecord
+from kumihimo.rooms.portal import proxies, proxies_reading, wording
 from kumihimo.rooms.portal.domain.delegations import require_acting
 from kumihimo.rooms.portal.domain.refusals import DelegationNotInForce
 from kumihimo.rooms.portal.notices import Notice
 from kumihimo.rooms.portal.pages import mine as own_pages
 from kumihimo.rooms.portal.pages import notices as notice_pages
 from kumihimo.rooms.portal.pages.delegated import shown as delegation_shown
-from kumihimo.rooms.portal.pages.looked import entry_of, patiently
+from kumihimo.rooms.portal.pages.looked import Entry, entry_of, patiently
 from kumihimo.rooms.portal.pages.proxies import PROXIES
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
 
@@ -30,7 +31,7 @@ WHERE: Final = "acting-where"  # in `kept`: where the list goes on
 class Read:
     """What is read for somebody, in the words of a language. One of the three is there."""
 
-    entries: list[Any] | None = None
+    entries: list[Entry] | None = None
     following: str = ""
     notices: list[notice_pages.Shown] | None = None
     asked: list[own_pages.Asked] | None = None
@@ -39,13 +40,21 @@ class Read:
 def read(found: DelegatedRead, language: Language) -> Read:
     """Return what a proxy reads. What belongs to the person alone (marks, questions) is not in it."""
     if found.records is not None:
-        entries = [attrs.evolve(entry_of(o, language), number=None) for o in found.records.records]
+        entries = [_entry(one, language) for one in found.records.records]
         return Read(entries=entries, following=found.records.next)
     if found.notices is not None:
         told = [Notice(told=one, mark="read", days_left=None) for one in found.notices.notices]
         return Read(notices=[notice_pages.shown(one, language) for one in told])
     asked = found.own.asked if found.own is not None else ()
     return Read(asked=own_pages.asked_shown(asked, language))
+
+
+def _entry(record: MyRecord, language: Language) -> Entry:
+    """Return a record without its number; who asked herself is the person, and not who reads this."""
+    entry = attrs.evolve(entry_of(record, language), number=None)
+    if record.requester != LEDGER:
+        return entry
+    return attrs.evolve(entry, requester=wording.body("another").say(language))
 
 
 def _page(site: Site) -> Show:
