@@ -1,6 +1,8 @@
 """`kumihimo audit run` and what follows it: approvals and comparisons, on a small insurer's files."""
 
 import json
+import subprocess
+import sys
 
 import polars as pl
 import pytest
@@ -188,3 +190,10 @@ def test_a_folder_that_holds_something_else_is_left_alone(folder, tmp_path):
     told = typed("audit", "diff", str(tmp_path), str(tmp_path))
     assert told.code == 2
     assert "findings.parquet" in told.err
+
+
+def test_an_audit_of_files_starts_without_the_program_of_a_room():
+    asked = "import sys, kumihimo.run.audit_run_cli; print(*sys.modules)"
+    read = set(subprocess.check_output([sys.executable, "-c", asked], text=True).split())
+    assert "kumihimo.linkaudit.audit" in read
+    assert not [name for name in read if name.startswith("kumihimo.rooms.")]

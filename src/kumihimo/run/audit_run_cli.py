@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
 import msgspec
@@ -31,9 +31,11 @@ from kumihimo.linkaudit.schema import Verdict
 from kumihimo.linkaudit.setting import Sizes
 from kumihimo.linkaudit.workers import Progress as Told
 from kumihimo.linkaudit.workers import Team
-from kumihimo.run.audit_register import Asking, judge_by_register
 from kumihimo.run.audit_spark import check, judge_on_spark
 from kumihimo.run.audit_telling import console, tell_quality, tell_verdicts
+
+if TYPE_CHECKING:
+    from kumihimo.run.audit_register import Asking
 
 MEMORY_MAX_GIB: Final = 4_096  # our choice: more than one machine has
 _NAMES: Final[dict[str, str]] = {
@@ -133,7 +135,7 @@ def run_audit(
         taken = [take_in_once(plan, side, path, out, team=team) for side, path in files.items()]
         _tell_taken(out, rows, taken, quiet=json)
         if asking is not None:
-            judge_by_register(out, asking, team.progress)
+            _ask(out, asking, team.progress)
         elif secret is not None:
             judge(out, secret, team, holder=plan.municipality)
     decide(out, approved_only=approved_only)
@@ -154,7 +156,7 @@ def _files(
     return {side: path for side, path in sides.items() if path is not None}
 
 
-def _asking(door: Door, key: Path | None, engine: Engine) -> Asking | None:
+def _asking(door: Door, key: Path | None, engine: Engine) -> "Asking | None":
     """Return who asks register; None with a snapshot. Raises `BadInput`, `BadSettings`."""
     if door.register is not None:
         if engine.is_spark:
@@ -163,10 +165,19 @@ def _asking(door: Door, key: Path | None, engine: Engine) -> Asking | None:
             raise BadInput(
                 "--key: register is asked and nothing is hashed; leave it out", pointer="key"
             )
+        # A gateway is read in only where one is asked: it takes longer to start than a small audit.
+        from kumihimo.run.audit_register import Asking  # noqa: PLC0415
+
         return Asking.read(door.register, door.institution, door.affair)
     if door.institution or door.affair:
         raise BadInput("--institution, --affair: only with --register", pointer="register")
     return None
+
+
+def _ask(out: Path, asking: "Asking", progress: Told) -> None:
+    from kumihimo.run.audit_register import judge_by_register  # noqa: PLC0415
+
+    judge_by_register(out, asking, progress)
 
 
 def _may_be_used(out: Path, memory: int) -> None:
