@@ -28,7 +28,7 @@ def done():
 
 
 def test_the_demo_tells_its_whole_story(done):
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr + done.stdout[-2_000:]
     assert done.stderr == ""
     lines = done.stdout.splitlines()
     scenes = re.findall(r"^(\d+)\. .+ ─", done.stdout, re.MULTILINE)

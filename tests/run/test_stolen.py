@@ -1,6 +1,6 @@
 """The thief of the demo: he does join what can be joined, so that "nothing" means something."""
 
-from kumihimo.run.stolen import join, loot, with_common_number
+from kumihimo.run.stolen import held, join, loot, with_common_number
 
 CODE = "\\x" + "ab" * 32
 OTHER = "\\x" + "cd" * 32
@@ -55,3 +55,9 @@ def test_the_control_leaves_whatever_is_no_code_of_a_person():
     changed = with_common_number(found, {bytes.fromhex("ab" * 32): "000000000007"})
     assert changed.people == {b"p" * 22, b"000000000007"}
     assert changed.everything == {*changed.people, evidence.encode()}
+
+
+def test_a_code_that_came_after_the_theft_is_not_in_the_loot():
+    then = loot(row("person", "lg-1", "p" * 22, CODE))
+    numbers = {bytes.fromhex("ab" * 32): "1" * 12, bytes.fromhex("cd" * 32): "2" * 12}
+    assert list(held(then, numbers).values()) == ["1" * 12]

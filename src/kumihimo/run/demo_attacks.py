@@ -115,7 +115,11 @@ async def _with_a_common_number(
     demo: Demo, loot: Mapping[str, stolen.Loot]
 ) -> tuple[stolen.Joined, int]:
     """Join both gateways as if they called people by one number; also: how many are in both."""
-    known = [await _numbers(demo, hosted) for hosted in demo.street.plan.gateways.values()]
+    # The rooms go on acquiring codes: of who is in both count those who were in the dumps.
+    known = [
+        stolen.held(loot[room], await _numbers(demo, hosted))
+        for room, hosted in zip(_GATEWAYS, demo.street.plan.gateways.values(), strict=True)
+    ]
     called = [
         stolen.with_common_number(loot[room], numbers)
         for room, numbers in zip(_GATEWAYS, known, strict=True)

@@ -30,6 +30,7 @@ from kumihimo.run.demo_stage import (
     LAYOUT,
     PORTS,
     Demo,
+    DoesNotHold,
     number_of,
 )
 from kumihimo.run.family import Family, choose, largest_town
@@ -83,6 +84,9 @@ def run_demo(*, residents: int = 10_000, seed: int = 1, keep: bool = False) -> i
         )
         try:
             asyncio.run(_tell(postgres, folder, teller, residents, seed, begun, keep=keep))
+        except DoesNotHold as error:  # its words are the demo's own
+            print(f"kumihimo demo: does not hold: {error}", file=sys.stderr)
+            raise
         finally:
             postgres.stop()
     return 0

@@ -62,6 +62,11 @@ def join(left: Loot, right: Loot) -> Joined:
     )
 
 
+def held(of: Loot, numbers: Mapping[bytes, str]) -> dict[bytes, str]:
+    """Return those of some codes, with their persons' numbers, that were there when it was stolen."""
+    return {code: number for code, number in numbers.items() if code.hex().encode() in of.people}
+
+
 def with_common_number(of: Loot, numbers: Mapping[bytes, str]) -> Loot:
     """Return the loot as it would be, did offices call a person by one number and not by a code.
 

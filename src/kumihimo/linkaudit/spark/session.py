@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import sys
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -78,9 +79,12 @@ def _context(master: str, folder: Path, memory_gib: float, log: int) -> Generato
         try:
             yield context
         finally:
-            with suppress(Py4JError, ConnectionError):  # Java may have died before
-                context.stop()
-            context.stop()  # what a first try leaves that ended half-way, or no other may begin
+            with warnings.catch_warnings():
+                # Java may have died before: whoever waits for the audit is told so, not of the stop.
+                warnings.simplefilter("ignore", RuntimeWarning)
+                with suppress(Py4JError, ConnectionError):
+                    context.stop()
+                context.stop()  # what a first try leaves that ended half-way, or no other may begin
     finally:
         gateway.shutdown()
         gateway.proc.stdin.close()
