@@ -5,6 +5,7 @@ partition, in a folder of its own; a partition is what all chunks left for it.
 """
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -71,8 +72,17 @@ def load(
         scan = pl.scan_ipc(file).with_row_index(_AT)
         if numbers is not None:
             scan = scan.filter(pl.col("number").is_in(numbers.implode()))
-        found.append(_read(scan, file, columns))
+        part = _read(scan, file, columns)
+        found.append(part if numbers is None else _by_itself(part))
     return pl.concat(found) if found else pl.DataFrame(schema=columns)
+
+
+def _by_itself(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return a few lines of a file without the file's other texts, which they would hold in memory."""
+    place = BytesIO()
+    lines.write_ipc(place, compression="uncompressed", compat_level=pl.CompatLevel.oldest())
+    place.seek(0)
+    return pl.read_ipc(place)
 
 
 def drop(stage: Path, partition: int) -> None:
