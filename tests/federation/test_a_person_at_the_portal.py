@@ -120,16 +120,25 @@ async def deliver_meanwhile(street):
 
 
 def test_her_own_card_opens_her_own_records_and_no_number_passes(server, new_room, tmp_path):
+    async def story(town):
+        town.folder = tmp_path
+        await _story(town)
+
+    play(server, new_room, Town, story)
+
+
+def play(server, new_room, make, story):
+    """Let a story happen in a federation with a portal, which `make` plays; no bug may be told."""
+
     async def whole():
         clock = HandClock(datetime(2026, 6, 1, 1, tzinfo=UTC))
         street = await open_street(
             PLAN, postgres=server, clock=clock, entropy=SystemEntropy(), report=_never
         )
-        town = Town(street, clock)
-        town.folder = tmp_path
+        town = make(street, clock)
         try:
             await town.open_portal(new_room)
-            await _story(town)
+            await story(town)
         finally:
             await town.database.close()
             await street.close()

@@ -1,15 +1,12 @@
 """Two people at the portal with cards of the rooms: one reads for the other, until her card is lost."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from kumihimo.kernel.clock import HandClock
-from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.rooms.portal import proxies_checking
 from kumihimo.rooms.portal.domain.delegations import CHECK_EVERY
-from kumihimo.run.street import open_street
 from tests.federation.test_a_cards_year import HANAKO, TARO
-from tests.federation.test_a_person_at_the_portal import PIN, PLAN, Town, deliver_meanwhile
+from tests.federation.test_a_person_at_the_portal import PIN, Town, deliver_meanwhile, play
 from tests.rooms.portal.delegating import PARTS, acts, joins, opens, press, signs
 from tests.rooms.portal.house import Person
 
@@ -47,25 +44,7 @@ class Two(Town):
 def test_a_proxy_reads_until_a_card_is_lost_and_a_new_card_alone_does_not_bring_him_back(
     server, new_room
 ):
-    async def whole():
-        clock = HandClock(datetime(2026, 6, 1, 1, tzinfo=UTC))
-        street = await open_street(
-            PLAN, postgres=server, clock=clock, entropy=SystemEntropy(), report=_never
-        )
-        town = Two(street, clock)
-        try:
-            await town.open_portal(new_room)
-            await _story(town)
-        finally:
-            await town.database.close()
-            await street.close()
-        assert town.bugs == []
-
-    asyncio.run(whole())
-
-
-def _never(where, error):
-    raise AssertionError(where) from error
+    play(server, new_room, Two, _story)
 
 
 async def _story(town):

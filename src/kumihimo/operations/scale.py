@@ -86,7 +86,7 @@ class Server:
 class Need:
     """What a room needs, of all its servers together; `gateways` are all of them.
 
-    `rows_a_month` is one monthly partition of its records. `parts` is how many servers it is cut
+    `rows_a_month` come each month, and go once records are old. `parts` is how many servers it is cut
     into, 1 where one PostgreSQL is enough; of the gateways it is how many there are.
     """
 
