@@ -1,6 +1,7 @@
 """The status of certificates by OCSP, from the door to the record, on a real database."""
 
 import asyncio
+import base64
 from datetime import timedelta
 
 import attrs
@@ -69,6 +70,20 @@ def test_every_status_is_told_signed_and_on_record(in_house, door, name, way):
             ("bank", "signature_verification", "ocsp", word)
             for word in ("good", "revoked", "held", "unknown", "unknown")
         ]
+
+    in_house(story)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_question_whose_base64_has_two_slashes_in_a_row_is_understood(in_house, door):
+    async def story(house):
+        _, card = await house.card()
+        der = question(read(card.sign), await house.root("sign"), nonce=b"\xff" * 16)
+        assert b"//" in base64.b64encode(der)
+        async with bank(house, door) as asker:
+            told = await asker.get(der)
+            assert told.response_status is OCSPResponseStatus.SUCCESSFUL
+            assert told.certificate_status is OCSPCertStatus.GOOD
 
     in_house(story)
 

@@ -51,8 +51,8 @@ def status_routes(service: OcspService) -> list[HTTPRouteHandler]:
     @get(api.OCSP_ADDRESS_PATH, opt=law)
     async def ask_by_address(request: Asked) -> Response[bytes]:
         """Ask with the request in the address, in base64 (RFC 6960, A.1)."""
-        path: str = request.scope["path"]
-        return await answer(request, _in_address(path))
+        # As it was sent: in `path` the framework has made one slash of two, and base64 may have two.
+        return await answer(request, _in_address(request.scope["raw_path"].decode("latin-1")))
 
     return [ask, ask_by_address]
 
