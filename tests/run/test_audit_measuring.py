@@ -20,7 +20,7 @@ from kumihimo.run.audit_measuring import (
 )
 from kumihimo.run.bench_cli import FOLDER, load
 from kumihimo.world.audits.plan import AuditPlan, Planting
-from kumihimo.world.audits.worlds import write_audit_world
+from kumihimo.world.audits.worlds import write_audit_world, write_part
 
 PLAN = AuditPlan(
     links=1_000,
@@ -133,6 +133,11 @@ def test_a_month_later_one_row_in_a_hundred_has_another_address(world, tmp_path)
     )
     assert 2 < (before["address"] != after["address"]).sum() < 30
     assert before.drop("address").equals(after.drop("address"))
+    # By the program that wrote it before: what has not changed lies in the file as it lay.
+    for folder, table in ((world, before), (tmp_path / "later", after)):
+        write_part(table, tmp_path / "written")
+        (part,) = (folder / "rows").iterdir()
+        assert part.read_bytes() == (tmp_path / "written").read_bytes()
 
 
 def test_time_and_memory_are_those_of_the_whole_process():

@@ -25,6 +25,7 @@ from kumihimo.people.columns.addresses import address_columns
 from kumihimo.people.columns.births import birth_columns, sexes
 from kumihimo.people.columns.names import canonical_kanas, canonical_names
 from kumihimo.world.audits.plan import AuditPlan
+from kumihimo.world.audits.worlds import write_part
 
 MAPPING: Final = """institution = "a world"
 affair = "medical-insurance"
@@ -229,7 +230,10 @@ def bare_join(links: int) -> float:
 
 
 def changed(world: Path, out: Path, share: float) -> None:
-    """Write a world in which `share` of the rows have another address: what a month brings."""
+    """Write a world in which `share` of the rows have another address: what a month brings.
+
+    The program that wrote it is the same, so what has not changed is packed as it was.
+    """
     for table in ("rows", "register", "history"):
         (out / table).mkdir(parents=True)
         for part in sorted((world / table).glob("*.parquet")):
@@ -240,7 +244,7 @@ def changed(world: Path, out: Path, share: float) -> None:
             frame = pl.read_parquet(part)
             moved = (pl.col("row").hash(1) % 10_000) < int(share * 10_000)
             address = pl.when(moved).then(pl.col("address").shift(1)).otherwise("address")
-            frame.with_columns(address).write_parquet(target, compression="zstd")
+            write_part(frame.with_columns(address), target)
 
 
 def told_json(command: Sequence[str]) -> dict[str, float]:

@@ -163,9 +163,13 @@ def _write_block(work: tuple[AuditPlan, int, Path]) -> dict[str, int]:
     plan, block, out = work
     tables = make_block(plan, block, all_towns())
     for name, table in tables.items():
-        part = out / name / f"part-{block:05}.parquet"
-        table.write_parquet(part, compression="zstd", compression_level=1)
+        write_part(table, out / name / f"part-{block:05}.parquet")
     return {name: len(table) for name, table in tables.items()}
+
+
+def write_part(table: pl.DataFrame, place: Path) -> None:
+    """Write a part of a table, as one program of an office does each time."""
+    table.write_parquet(place, compression="zstd", compression_level=1)
 
 
 @cache
