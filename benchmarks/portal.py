@@ -146,6 +146,7 @@ def run(tell: Tell, *, quick: bool) -> Sequence[Measure]:
         fast = _asked(ask | {"per_second": 0})
         mean = int(np.mean(list(steady["sizes"].values())))
         painted = _painted(machine, size.paints)
+        _believes_its_rows(machine)
         tell(f"painted on slow 4G after (ms): {painted}")
     bare, bare_steady = _bare(mean, size.seconds)
     return _figures(steady, fast, bare, bare_steady, spent, painted)
@@ -191,6 +192,13 @@ def _figures(
             for path, took in painted.items()
         ),
     ]
+
+
+def _believes_its_rows(machine: Machine) -> None:
+    """Check that the ledger found nothing wrong with what was filled in: or it was busy with that."""
+    with machine.admin("ledger") as connection:
+        told = connection.execute("SELECT count(*) FROM journal WHERE act = 'ledger-broken'")
+        assert told.fetchone() == (0,), "the rows that were filled in do not fit the log"
 
 
 def _p95(came: Mapping[str, Any]) -> float:
