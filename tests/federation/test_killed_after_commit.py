@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from kumihimo.run.cli import build, run
 from tests.federation.held_commits import Commits, Point
 from tests.federation.processes import (
     EAST,
@@ -142,3 +143,10 @@ def test_a_room_that_dies_while_oversight_is_silent_comes_back_by_the_directory_
     towns.rooms.restart("linkage")
     all_is_well(towns, towns.ask())
     towns.rooms.restart("oversight")
+
+
+@pytest.mark.parametrize("room", ["linkage", EAST, "register", "oversight"])
+def test_after_all_that_the_log_proves_of_each_room_that_nothing_is_missing(towns, room, capsys):
+    config, kind = towns.rooms.rooms[room].settings, towns.rooms.rooms[room].kind
+    assert run(build(), ["operations", "prove", kind, "--config", str(config)]) == 0
+    assert "Complete" in capsys.readouterr().out

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from kumihimo.kernel.tlog import leaf
+from kumihimo.kernel.tlog import leaf, mine
 from kumihimo.rooms.gateway.api import NoticeCategory
 from kumihimo.rooms.linkage.api import RecordContent
 from kumihimo.rooms.oversight.api import CLAIM_TEXT_MAX, ClaimKind
@@ -38,6 +38,7 @@ CHECKPOINT_PATH = "/log/checkpoint"
 COSIGNED_PATH = "/log/cosigned"
 TILE_PATH = "/log/tile/{tile:path}"
 LEAVES_PATH = leaf.LEAVES_PATH
+MINE_PATH = mine.MINE_PATH
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,169 @@
+"""`kumihimo operations prove`: is what stands in a room's database all that it once put there?
+
+The room's own database is read, and the log's keeper is asked by the room's own key. Nobody's rows
+are read but the room's own, and nothing is changed.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from kumihimo.kernel.clock import JST, Clock
+from kumihimo.kernel.completeness import Held, JournalHeld, Lost, What, hold, journal_held
+from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.keys import PartyKeys, load_master
+from kumihimo.kernel.net import Caller
+from kumihimo.kernel.refusal import BadInput
+from kumihimo.kernel.settings import load
+from kumihimo.kernel.sql import Database
+from kumihimo.kernel.tlog.mine import MINE_PATH, AskMine, Mine
+from kumihimo.rooms.linkage.store_completeness import records_gone
+from kumihimo.rooms.oversight.api import LOG_KEEPER
+from kumihimo.rooms.oversight.client import RoomSettings
+from kumihimo.run.check_config_cli import settings_form
+
+_WHAT: Final[Mapping[What, str]] = {
+    "record": "提供等の記録 exchange records",
+    "head": "記録簿の頭 heads of the journal",
+    "leaf": "その他の葉 other leaves",
+}
+
+
+@attrs.define
+class Report:
+    """What was found, in words, and whether nothing is missing."""
+
+    lines: list[str] = attrs.field(factory=list[str])
+    complete: bool = True
+
+    def right(self, words: str) -> None:
+        """Say what is as it should be."""
+        self.lines.append(words)
+
+    def wrong(self, words: str) -> None:
+        """Say what is missing."""
+        self.complete = False
+        self.lines.append(words)
+
+
+async def prove(room: str, config: Path, since: int, *, clock: Clock, entropy: Entropy) -> Report:
+    """Hold a room's database against the log; raises `BadInput`, `Unavailable`, `Refused`."""
+    form = settings_form(room)
+    if not issubclass(form, RoomSettings) or room == LOG_KEEPER:
+        raise BadInput(f"--room: {room} has no leaves in the log", pointer="room")
+    settings, report = load(config, form), Report()
+    keys = keys_of(room, settings, config)
+    database = settings.open_later(beside=config)
+    await database.open()
+    try:
+        tell_journal(report, await journal_held(database))
+        if room == "linkage":
+            await tell_records(report, database, clock)
+        async with _voices(settings, keys, database, clock, entropy) as voices:
+            for voice in voices:
+                await tell_leaves(report, database, voice, since, shared=len(keys) > 1)
+    finally:
+        await database.close()
+    return report
+
+
+def keys_of(room: str, settings: RoomSettings, config: Path) -> list[PartyKeys]:
+    """Return the keys of the parties that a room speaks for; raises `KeyFileUnsafe`."""
+    named: Mapping[str, str] = getattr(settings, "tenants", None) or {
+        room: getattr(settings, "key", "")
+    }
+    return [PartyKeys(party, load_master(config.parent / file)) for party, file in named.items()]
+
+
+@asynccontextmanager
+async def _voices(
+    settings: RoomSettings,
+    keys: Sequence[PartyKeys],
+    database: Database,
+    clock: Clock,
+    entropy: Entropy,
+) -> AsyncGenerator[list[Caller]]:
+    book, net = settings.book(), settings.net()
+    follower = settings.follower(book, database)
+    try:
+        await follower.start()
+        yield [Caller(one, book, net, clock, entropy) for one in keys]
+    finally:
+        await follower.close()
+        await net.close()
+
+
+async def tell_leaves(
+    report: Report, database: Database, voice: Caller, since: int, *, shared: bool = False
+) -> None:
+    """Hold what the log has of a party against its database."""
+
+    async def ask(asked: AskMine) -> Mine:
+        told, _ = await voice.call(LOG_KEEPER, MINE_PATH, asked, Mine)
+        return told
+
+    held = await hold(database, voice.keys, ask, since=since, shared=shared)
+    log = f"公開ログ{held.size:,}件 the log of {held.size:,} entries"
+    if held.complete():
+        newest = f"、{_when(held.newest_at)}" if held.newest_at else ""
+        report.right(
+            f"{held.party}: {log}: この機関の葉{held.leaves:,}枚はすべてここにもあります{newest}。"
+            f" All {held.leaves:,} leaves of it are here, too."
+        )
+        return
+    for lost in held.lost:
+        report.wrong(f"{held.party}: {log}: {_lost(lost)}")
+    if held.moved:
+        report.wrong(
+            f"{held.party}: {log}: 別の場所か別の長さの提出{held.moved:,}件。"
+            f" {held.moved:,} submissions stand elsewhere, or are of another length."
+        )
+    if held.forgotten:
+        report.wrong(_forgotten(held, log))
+
+
+def _lost(lost: Lost) -> str:
+    places = f"{lost.first:,}-{lost.last:,}"
+    times = f"{_when(lost.since)} - {_when(lost.until)}"
+    return (
+        f"ここに無いもの MISSING HERE: {lost.leaves:,} x {_WHAT[lost.what]},"
+        f" 項目 entries {places}, {times}"
+    )
+
+
+def _forgotten(held: Held, log: str) -> str:
+    return (
+        f"{held.party}: {log}: ログに無いもの MISSING IN THE LOG: 提出{held.forgotten:,}件、"
+        f"項目{held.believed:,}まであったはず。 {held.forgotten:,} submissions that the log once had,"
+        f" up to entry {held.believed:,}: the ledger is to be proven."
+    )
+
+
+def tell_journal(report: Report, held: JournalHeld) -> None:
+    """Say how the journal is."""
+    newest = f"、{_when(held.newest_at)}" if held.newest_at else ""
+    if not held.wrong:
+        report.right(
+            f"記録簿 journal: 1-{held.lines:,}行、欠けも書き換えもありません{newest}。"
+            f" Lines 1 to {held.lines:,} are one chain; anchored up to {held.anchored:,}."
+        )
+    for what, line in held.wrong:
+        report.wrong(f"記録簿 journal: {line:,}行目 line {line:,}: {what}")
+
+
+async def tell_records(report: Report, database: Database, clock: Clock) -> None:
+    """Say whether the core has a record for each leaf of one."""
+    gone = await records_gone(database, clock.now())
+    if gone.records and gone.since and gone.until:
+        report.wrong(
+            f"葉はあるのに記録が無いもの MISSING HERE: {gone.records:,} x {_WHAT['record']}"
+            f" (their leaves are here), {_when(gone.since)} - {_when(gone.until)}"
+        )
+
+
+def _when(at: datetime) -> str:
+    return f"{at.astimezone(JST):%Y-%m-%d %H:%M:%S}（日本時間 Japan）"
