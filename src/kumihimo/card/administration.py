@@ -15,7 +15,7 @@ from kumihimo.card.apdu import Command, Declined
 from kumihimo.card.applications import JPKI
 from kumihimo.card.cv import public_tlv
 from kumihimo.card.files import File, Key, Pin, Records, Role
-from kumihimo.card.holding import draw_key, stored
+from kumihimo.card.holding import stored
 from kumihimo.card.memory import slot, tries_slot
 from kumihimo.card.pins import place, set_pin
 from kumihimo.card.reading import records
@@ -73,7 +73,7 @@ def generate_key_pair(chip: Running, command: Command) -> bytes:
     in_jpki = chip.application is not None and chip.application.name == JPKI.name
     if not in_jpki or not isinstance(entry, Key):
         raise Declined(apdu.NO_REFERENCE)
-    key = draw_key(chip.card.key_type)
+    key = chip.draw(chip.card.key_type)
     chip.memory.write({chip.slot(entry.fid): stored(key)})
     return public_half(key)
 

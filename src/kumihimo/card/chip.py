@@ -19,8 +19,9 @@ from kumihimo.card import (
 )
 from kumihimo.card.apdu import BadLength, Command, Declined, Response
 from kumihimo.card.files import Card
+from kumihimo.card.holding import draw_key
 from kumihimo.card.memory import Memory, MemoryFailed
-from kumihimo.card.running import Running
+from kumihimo.card.running import Draw, Running
 from kumihimo.card.selecting import CONTACT_ATR
 from kumihimo.card.switches import Switches
 from kumihimo.kernel.entropy import Entropy
@@ -64,8 +65,11 @@ class Chip:
         *,
         entropy: Entropy,
         switches: Switches | None = None,
+        draw: Draw = draw_key,
     ) -> None:
-        self._running = Running(card, memory, entropy=entropy, switches=switches or Switches())
+        self._running = Running(
+            card, memory, entropy=entropy, switches=switches or Switches(), draw=draw
+        )
 
     def power_on(self) -> bytes:
         """Give power; returns the answer to reset."""

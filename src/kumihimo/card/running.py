@@ -4,6 +4,7 @@ Security states belong to the application that is selected: selecting another on
 power-off take them away. Counters and contents are in the memory and outlive all of that.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from kumihimo.card import apdu
 from kumihimo.card.apdu import Declined
-from kumihimo.card.files import Application, Card, Entry, Key, Opens, Role, State
+from kumihimo.card.files import Application, Card, Entry, Key, KeyType, Opens, Role, State
 from kumihimo.card.memory import Memory, slot
 from kumihimo.card.switches import Switches
 from kumihimo.kernel.entropy import Entropy
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from kumihimo.card.secure import SecureSession
 
 PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey
+Draw = Callable[[KeyType], PrivateKey]
 _Wanted = TypeVar("_Wanted", bound=Entry)
 
 _FROM_SFI = 0x80
@@ -30,11 +32,14 @@ _SFI_MAX = 0x1E
 class Running:
     """The state of one chip between power-on and power-off."""
 
-    def __init__(self, card: Card, memory: Memory, *, entropy: Entropy, switches: Switches) -> None:
+    def __init__(
+        self, card: Card, memory: Memory, *, entropy: Entropy, switches: Switches, draw: Draw
+    ) -> None:
         self.card = card
         self.memory = memory
         self.entropy = entropy
         self.switches = switches
+        self.draw = draw
         self.application: Application | None = None
         self.current: int | None = None
         self.states: set[State] = set()

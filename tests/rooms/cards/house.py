@@ -46,6 +46,7 @@ from kumihimo.rooms.register.api import ResidentChanged, ResidentsChanged
 from kumihimo.rooms.register.app import build as build_register
 from kumihimo.rooms.register.context import Register
 from kumihimo.rooms.register.domain.quota import Limits
+from tests.card.drawn import Drawn
 from tests.rooms.register import made
 from tests.rooms.register.house import House as RegisterHouse
 from tests.rooms.register.made import MINATO, OSAKA, attributes, birth, code
@@ -192,6 +193,7 @@ class House(RegisterHouse):
         self.database = await self._database(new_room, "register")
         self.cards_database = await self._database(new_room, "cards")
         self.authority, self.tray, self.notes = Authority(), Tray(), {}
+        self.drawn = Drawn()
         self.register_room = self._register()
         self.cards = self._cards()
         self.room = build(self.cards, book=self.book, report=self._bug)
@@ -233,6 +235,7 @@ class House(RegisterHouse):
             certifier=self.authority,
             issuing=issuing(),
             factory=self.tray,
+            draw=self.drawn.holder,
         )
 
     async def stop(self):
@@ -248,7 +251,7 @@ class House(RegisterHouse):
 
     def chip(self, serial):
         memory = self.tray.memories[serial]
-        return Chip(card_in(memory), memory, entropy=self.entropy)
+        return Chip(card_in(memory), memory, entropy=self.entropy, draw=self.drawn.of_kind)
 
     def counter(self, serial, office=MINATO, transmit=None):
         return Counter(
@@ -345,17 +348,18 @@ class House(RegisterHouse):
         return card, [(row.session, row.phase) for row in rows]
 
     def keep(self, serial):
-        """Keep the state of cards' database and of a chip, to come back to it."""
+        """Keep the state of cards' database, of a chip and of the keys, to come back to it."""
         memory = dict(self.tray.memories[serial].contents)
         with psycopg.connect(self.owners["cards"].reveal()) as connection:
             rows = {
                 table: connection.execute(f"SELECT * FROM {table}".encode()).fetchall()
                 for table in _KEPT
             }
-        return serial, memory, rows
+        return serial, memory, rows, dict(self.authority.keys), self.drawn.given
 
     def back_to(self, kept):
-        serial, memory, rows = kept
+        serial, memory, rows, known, given = kept
+        self.authority.keys, self.drawn.given = dict(known), given
         self.tray.memories[serial] = Volatile(memory)
         self.notes.clear()
         with psycopg.connect(self.owners["cards"].reveal()) as connection:

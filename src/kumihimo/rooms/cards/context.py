@@ -1,11 +1,13 @@
 """What cards' use cases are given, and how what is sealed comes in and goes out."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Protocol, TypeVar
 
 import attrs
 import msgspec
 
+from kumihimo.card.holding import HolderKeys
 from kumihimo.kernel import journal, outbox
 from kumihimo.kernel.clock import Clock, legal_day
 from kumihimo.kernel.entropy import Entropy
@@ -67,6 +69,7 @@ class Cards:
     certifier: Certifier
     issuing: Issuing
     factory: Factory
+    draw: Callable[[], HolderKeys] = HolderKeys.draw
 
     def today(self) -> date:
         """Return the Japanese calendar day."""

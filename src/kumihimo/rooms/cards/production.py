@@ -89,7 +89,7 @@ async def make(cards: Cards, application: str) -> str | None:
     if begun is None:
         return None
     kind = begun.row.kind
-    keys = await asyncio.to_thread(HolderKeys.draw)
+    keys = await asyncio.to_thread(cards.draw)
     if kind != "standard":
         keys = attrs.evolve(keys, sign=None)
     dates = _dates(cards, begun.row)
