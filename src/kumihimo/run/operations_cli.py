@@ -91,7 +91,7 @@ def prove(room: str, *, config: Path, since: int = 0) -> int:
     if report.complete:
         print("完全です。 Complete: nothing that the log knows of is missing.")
         return COMPLETE
-    print("欠けています。 Not complete.")
+    print("欠けています。 Not complete. What to do: docs/how-to/back-up-and-restore.md")
     return MISSING
 
 

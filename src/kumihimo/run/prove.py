@@ -21,6 +21,7 @@ from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import load
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.tlog.mine import MINE_PATH, AskMine, Mine
+from kumihimo.rooms.linkage.api import PARTY as LINKAGE
 from kumihimo.rooms.linkage.store_completeness import records_gone
 from kumihimo.rooms.oversight.api import LOG_KEEPER
 from kumihimo.rooms.oversight.client import RoomSettings
@@ -60,15 +61,28 @@ async def prove(room: str, config: Path, since: int, *, clock: Clock, entropy: E
     database = settings.open_later(beside=config)
     await database.open()
     try:
-        tell_journal(report, await journal_held(database))
-        if room == "linkage":
-            await tell_records(report, database, clock)
         async with _voices(settings, keys, database, clock, entropy) as voices:
-            for voice in voices:
-                await tell_leaves(report, database, voice, since, shared=len(keys) > 1)
+            await tell_room(report, room, database, voices, clock=clock, since=since)
     finally:
         await database.close()
     return report
+
+
+async def tell_room(
+    report: Report,
+    room: str,
+    database: Database,
+    voices: Sequence[Caller],
+    *,
+    clock: Clock,
+    since: int = 0,
+) -> None:
+    """Hold all that is in a room's database against itself and against the log."""
+    tell_journal(report, await journal_held(database))
+    if room == LINKAGE:
+        await tell_records(report, database, clock)
+    for voice in voices:
+        await tell_leaves(report, database, voice, since, shared=len(voices) > 1)
 
 
 def keys_of(room: str, settings: RoomSettings, config: Path) -> list[PartyKeys]:
