@@ -3,7 +3,8 @@
 import attrs
 import psycopg
 
-from kumihimo.rooms.ledger import chain
+from kumihimo.rooms.ledger import chain, store, store_seen
+from kumihimo.rooms.ledger.store import Reader, Wanted
 from tests.rooms.ledger.logs import holds_together
 
 
@@ -63,6 +64,28 @@ async def placed(house):
     for row in found:
         assert entries[row.place] == bytes(row.leaf)
         assert entries.count(bytes(row.leaf)) == 1
+
+
+@attrs.frozen
+class _Code:
+    person: bytes
+
+
+async def pages_show_what_is_seen(house, silent_before):
+    """Fail where somebody's page, which trusts numbers, names other records than a look at every end."""
+    async with house.database.transaction() as tx:
+        codes = await tx.rows(
+            "SELECT person FROM record UNION SELECT person FROM record_end"
+            " WHERE person IS NOT NULL",
+            {},
+            _Code,
+        )
+        for code in codes:
+            reader = Reader([bytes(code.person)], silent_before)
+            for wanted in (Wanted(limit=200), Wanted(limit=200, outcome="REFUSED_ITEM")):
+                shown = await store_seen.page(tx, reader, wanted)
+                looked_up = await store.mine(tx, reader, wanted)
+                assert list(shown.names) == [one.record for one in looked_up]
 
 
 def by_superuser(postgres, house, *statements):

@@ -11,7 +11,15 @@ from kumihimo.kernel import retention
 from kumihimo.rooms.ledger import chain, rotation, store
 from kumihimo.rooms.ledger.context import held_steps
 from kumihimo.rooms.ledger.log import Log
-from tests.rooms.ledger.chains import both, by_superuser, certain, chains, placed, rows
+from tests.rooms.ledger.chains import (
+    both,
+    by_superuser,
+    certain,
+    chains,
+    pages_show_what_is_seen,
+    placed,
+    rows,
+)
 from tests.rooms.ledger.logs import head
 
 
@@ -95,6 +103,7 @@ def test_what_is_hidden_after_it_had_a_number_leaves_no_gap(in_house):
         [before] = await chains(house)
         await house.deliver(ends=[house.end(records[1], hidden=True)])
         assert await chains(house) == {}
+        await pages_show_what_is_seen(house, house.clock.now())
         await house.deliver(more := house.record("one", outcome="REFUSED_AFFAIR"))
         assert more.record in await only(house)
         assert records[1].record not in await only(house)
@@ -250,6 +259,9 @@ def test_whatever_comes_in_whatever_order_no_number_is_missing_and_none_is_given
                 turns.append(rotation.rotate(house.ledger, house.caller("ledger")))
             await asyncio.gather(*turns, chain.place(house.ledger))
             await chains(house)
+            if draw.random() < 0.2:
+                waited = timedelta(days=draw.choice([0, 3]))
+                await pages_show_what_is_seen(house, house.clock.now() - waited)
         found = [record for records in (await chains(house)).values() for record in records]
         assert sorted(found) == sorted(wanted)
         assert len(await chains(house)) <= 4

@@ -209,7 +209,7 @@ async def who_asked(ledger: Ledger, person: Coded) -> WhoAskedList:
     """Return who asked about a person, how often, and when last."""
     now = ledger.clock.now()
     async with ledger.database.transaction() as tx:
-        rows = await store.who_asked(tx, await reader_of(ledger, tx, person))
+        rows = await store_seen.who_asked(tx, await reader_of(ledger, tx, person))
         line = journal.JournalLine(act="askers-read", actor="person", detail={"rows": len(rows)})
         await journal.write(tx, line, at=now)
     return WhoAskedList(

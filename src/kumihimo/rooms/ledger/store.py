@@ -47,16 +47,6 @@ class MineRow:
 
 
 @attrs.frozen(kw_only=True)
-class AskedRow:
-    """A body that asked about a person."""
-
-    requester: str
-    times: int
-    refused: int
-    last_at: datetime
-
-
-@attrs.frozen(kw_only=True)
 class AlarmRow:
     """Two ends that name different people: which exchange and which bodies."""
 
@@ -182,10 +172,9 @@ async def raise_alarms(tx: Tx, permits: Sequence[str], at: datetime) -> list[Ala
     )
 
 
-OF_PERSON: Final[LiteralString] = (
-    " WHERE r.permit IN (SELECT permit FROM record WHERE person = ANY(%(persons)s::bytea[])"
-    " UNION SELECT permit FROM record_end WHERE person = ANY(%(persons)s::bytea[]))"
-    " AND NOT (r.hidden OR coalesce(q.hidden, false) OR coalesce(p.hidden, false))"
+# What of hers a person reads, by a record `r` with its ends `q` and `p`.
+VISIBLE: Final[LiteralString] = (
+    "NOT (r.hidden OR coalesce(q.hidden, false) OR coalesce(p.hidden, false))"
     # What the provider may hide is not shown until it spoke: a record that vanished again would
     # tell that it is hidden. One that keeps silent for too long hides nothing any more.
     " AND (r.outcome <> 'OK' OR p.permit IS NOT NULL OR r.requested_at < %(silent_before)s)"
@@ -194,11 +183,16 @@ OF_PERSON: Final[LiteralString] = (
     " AND (r.requester <> 'ledger'"
     "      OR coalesce(q.outcome, p.outcome, r.outcome) IN ('OK', 'PENDING_MANUAL'))"
 )
-WITH_ENDS: Final[LiteralString] = (
-    " FROM record r"
+_NAMED: Final[LiteralString] = (
+    " WHERE r.permit IN (SELECT permit FROM record WHERE person = ANY(%(persons)s::bytea[])"
+    " UNION SELECT permit FROM record_end WHERE person = ANY(%(persons)s::bytea[])) AND "
+)
+OF_PERSON: Final[LiteralString] = _NAMED + VISIBLE
+THEIR_ENDS: Final[LiteralString] = (
     " LEFT JOIN record_end q ON q.permit = r.permit AND q.side = 'requester'"
     " LEFT JOIN record_end p ON p.permit = r.permit AND p.side = 'provider'"
 )
+WITH_ENDS: Final[LiteralString] = " FROM record r" + THEIR_ENDS
 
 AS_READ: Final[LiteralString] = (
     "SELECT r.record, r.requested_at, r.requester, r.provider, r.affair, r.items, r.basis,"
@@ -306,19 +300,6 @@ async def about(tx: Tx, reader: Reader, name: str) -> AboutRow | None:
             "name": name,
         },
         AboutRow,
-    )
-
-
-async def who_asked(tx: Tx, reader: Reader) -> list[AskedRow]:
-    """Return the bodies that asked about a person, the latest first; hidden records are absent."""
-    return await tx.rows(
-        "SELECT r.requester, count(*) AS times,"
-        " count(*) FILTER (WHERE r.outcome <> 'OK') AS refused, max(r.requested_at) AS last_at"
-        + WITH_ENDS
-        + OF_PERSON
-        + " GROUP BY r.requester ORDER BY last_at DESC",
-        {"persons": list(reader.persons), "silent_before": reader.silent_before},
-        AskedRow,
     )
 
 

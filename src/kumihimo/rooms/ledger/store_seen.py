@@ -1,7 +1,7 @@
 """The ledger's SQL for a page of what a person reads: all that is hers is looked through once.
 
-What is hers and not hidden is found by many look-ups for each record. So a page asks once for the
-names of what it shows, with what it says of the whole, and then reads what it shows by name.
+A page says something of all of hers, and shows few of them. So it asks once for the names of what it
+shows, with what it says of the whole, which three indexes alone answer, and then reads those by name.
 """
 
 from collections.abc import Sequence
@@ -33,6 +33,16 @@ class SeenRow:
     last: int | None
 
 
+@attrs.frozen(kw_only=True)
+class AskedRow:
+    """A body that asked about a person."""
+
+    requester: str
+    times: int
+    refused: int
+    last_at: datetime
+
+
 @attrs.frozen
 class LooksRow:
     """Names and moments of the latest looks of others, the newest first."""
@@ -41,33 +51,49 @@ class LooksRow:
     moments: Sequence[datetime]
 
 
-_SEEN: Final[LiteralString] = (
-    "WITH seen AS MATERIALIZED (SELECT r.record, r.requested_at, r.requester, r.provider,"
-    " r.outcome, coalesce(q.outcome, p.outcome, r.outcome) AS ended"
-    + store.WITH_ENDS
-    + store.OF_PERSON
-    + ")"
+# (1) Her records, by the code that the requester named her by, and those of which the provider named her.
+# (2) What has a number in her chain: nobody can hide it any more (`chain`), so no end is looked up.
+# (3) All that she sees: what has a number, and of the rest what `store.VISIBLE` lets through.
+_MINE: Final[LiteralString] = (
+    "WITH hers AS MATERIALIZED ("
+    "  SELECT record, permit, requested_at, requester, provider, outcome, hidden FROM record"
+    "  WHERE person = ANY(%(persons)s::bytea[])),"
+    " mine AS MATERIALIZED (SELECT record, permit, requested_at, requester, provider, outcome,"
+    "  hidden FROM hers UNION ALL"
+    "  SELECT record, permit, requested_at, requester, provider, outcome, hidden FROM record"
+    "  WHERE permit IN (SELECT permit FROM record_end WHERE person = ANY(%(persons)s::bytea[])"
+    "   AND permit NOT IN (SELECT permit FROM hers))),"
+    " link AS MATERIALIZED ("
+    "  SELECT l.record, l.number, c.chain, c.number AS newest, c.forgotten"
+    "  FROM person_chain c JOIN person_link l ON l.chain = c.chain"
+    "  WHERE c.person = ANY(%(persons)s::bytea[])),"
+    " seen AS MATERIALIZED ("
+    "  SELECT record, permit, requested_at, requester, provider, outcome FROM mine"
+    "  WHERE NOT hidden AND record IN (SELECT record FROM link) UNION ALL"
+    "  SELECT r.record, r.permit, r.requested_at, r.requester, r.provider, r.outcome FROM mine r"
 )
-
-
-_PAGE: Final[LiteralString] = (
-    ", fits AS (SELECT record, requested_at FROM seen"
+_WITHOUT_NUMBER: Final[LiteralString] = " WHERE r.record NOT IN (SELECT record FROM link) AND "
+_SEEN: Final[LiteralString] = _MINE + store.THEIR_ENDS + _WITHOUT_NUMBER + store.VISIBLE + ")"
+_FITS: Final[LiteralString] = (
+    ", fits AS (SELECT record, requested_at FROM seen r"
     " WHERE (%(since)s::timestamptz IS NULL OR requested_at >= %(since)s)"
     " AND (%(until)s::timestamptz IS NULL OR requested_at < %(until)s)"
     " AND (%(requester)s = '' OR requester = %(requester)s)"
     " AND (%(provider)s = '' OR provider = %(provider)s)"
-    " AND (%(outcome)s = '' OR ended = %(outcome)s)"
+    " AND (%(outcome)s = '' OR %(outcome)s = (SELECT coalesce(q.outcome, p.outcome, r.outcome)"
+    "  FROM (SELECT) nothing"
+)
+_OF_ALL: Final[LiteralString] = (
+    "))"
     " AND (%(after_at)s::timestamptz IS NULL"
     "      OR (requested_at, record) < (%(after_at)s, %(after_record)s))"
     " ORDER BY requested_at DESC, record DESC LIMIT %(most)s),"
     " body AS (SELECT requester, count(*) AS times,"
     " count(*) FILTER (WHERE outcome <> 'OK') AS refused, max(requested_at) AS last_at"
     " FROM seen GROUP BY requester),"
-    " whole AS (SELECT c.forgotten + 1 AS first, c.number AS last FROM person_chain c"
-    " JOIN person_link l ON l.chain = c.chain AND l.number > c.forgotten"
-    "  AND l.number <= c.number"
-    " JOIN seen ON seen.record = l.record WHERE c.person = ANY(%(persons)s::bytea[])"
-    " GROUP BY c.chain HAVING count(*) = c.number - c.forgotten)"
+    " whole AS (SELECT l.forgotten + 1 AS first, l.newest AS last FROM link l"
+    " JOIN seen ON seen.record = l.record WHERE l.number > l.forgotten AND l.number <= l.newest"
+    " GROUP BY l.chain, l.forgotten, l.newest HAVING count(*) = l.newest - l.forgotten)"
     " SELECT (SELECT coalesce(array_agg(record ORDER BY requested_at DESC, record DESC), '{}')"
     "  FROM fits) AS names,"
     " coalesce(array_agg(requester ORDER BY last_at DESC, requester), '{}') AS bodies,"
@@ -75,6 +101,12 @@ _PAGE: Final[LiteralString] = (
     " coalesce(array_agg(refused ORDER BY last_at DESC, requester), '{}') AS refused,"
     " coalesce(array_agg(last_at ORDER BY last_at DESC, requester), '{}') AS last_at,"
     " (SELECT first FROM whole) AS first, (SELECT last FROM whole) AS last FROM body"
+)
+_PAGE: Final[LiteralString] = _FITS + store.THEIR_ENDS + _OF_ALL
+_BODIES: Final[LiteralString] = (
+    " SELECT requester, count(*) AS times,"
+    " count(*) FILTER (WHERE outcome <> 'OK') AS refused, max(requested_at) AS last_at"
+    " FROM seen GROUP BY requester ORDER BY last_at DESC"
 )
 _LOOKS: Final[LiteralString] = (
     ", latest AS (SELECT record, requested_at FROM seen WHERE requester <> 'ledger'"
@@ -116,6 +148,15 @@ async def looks(tx: Tx, reader: Reader, most: int) -> LooksRow:
             "most": most,
         },
         LooksRow,
+    )
+
+
+async def who_asked(tx: Tx, reader: Reader) -> list[AskedRow]:
+    """Return the bodies that asked about a person, the latest first; hidden records are absent."""
+    return await tx.rows(
+        _SEEN + _BODIES,
+        {"persons": list(reader.persons), "silent_before": reader.silent_before},
+        AskedRow,
     )
 
 
