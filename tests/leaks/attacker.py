@@ -14,6 +14,7 @@ import itertools
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
+from functools import cache
 
 import attrs
 import numpy as np
@@ -23,6 +24,7 @@ SHORTEST = 10  # a resident code has eleven digits
 WINDOW = 16  # bytes: whatever long value shares so much with another is derived from it
 PAIRINGS = (500, 20_000, 5_000_000)  # at once as many as are needed to doubt
 CHUNK = 20_000
+KEPT = 400_000  # a byte for each person in each: some megabytes
 
 _TABLE = re.compile(r"CREATE TABLE public\.(\w+) \(\n(.*?)\n\);", re.DOTALL)
 _ROW = re.compile(
@@ -44,14 +46,15 @@ class Row:
     tokens: frozenset[bytes]
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)  # itself: what was found in it is kept
 class Dump:
-    rows: list[Row]
+    rows: tuple[Row, ...]
     having: dict[bytes, list[int]]
 
 
-def read(dump, planted=()):
-    """Read a dump into rows; `planted` are further ones, as a bug would leave them."""
+@cache
+def read(dump):
+    """Read a dump into rows."""
     text = dump.decode()
     columns = {
         table: [line.split()[0] for line in body.split("\n") if line.startswith("    ")]
@@ -63,14 +66,24 @@ def read(dump, planted=()):
         values = dict(zip(columns[table], cells, strict=False))
         rows.append(Row(table, places[table], values, tokens(values)))
         places[table] += 1
-    for table, values in planted:
-        rows.append(Row(table, places[table], values, tokens(values)))
-        places[table] += 1
+    return _indexed(rows)
+
+
+def with_planted(dump, planted):
+    """Return a dump with further rows of one table, as a bug would leave them."""
+    more = [
+        Row(table, place, values, tokens(values)) for place, (table, values) in enumerate(planted)
+    ]
+    assert not {row.table for row in dump.rows} & {row.table for row in more}
+    return _indexed([*dump.rows, *more])
+
+
+def _indexed(rows):
     having = defaultdict(list)
     for index, row in enumerate(rows):
         for token in row.tokens:
             having[token].append(index)
-    return Dump(rows, having)
+    return Dump(tuple(rows), having)
 
 
 def tokens(values):
@@ -111,8 +124,12 @@ def reached(dump, token, depth=2):
     return found
 
 
+@cache
 def features(dump, people):
-    """What can be said of each person: kind of feature to its value for each, in one order."""
+    """What can be said of each person: kind of feature to its values, and their order.
+
+    One value for each person, in one order.
+    """
     said = [_of_one(dump, token) for token in people]
     names = set(itertools.chain.from_iterable(said))
     found = {}
@@ -120,7 +137,7 @@ def features(dump, people):
         column = tuple(one.get(name, ()) for one in said)
         if len(set(column)) > 1:
             found.setdefault(column, name)  # what says the same of everybody says it once
-    return {name: column for column, name in found.items()}
+    return {name: (column, _ranks(column)) for column, name in found.items()}
 
 
 def _of_one(dump, token):
@@ -142,12 +159,12 @@ def joins(left, right, left_people, right_people, pairings=PAIRINGS):
     def beats(score):
         return _beats(score, len(left_people), pairings)
 
-    ours, theirs = features(left, left_people), features(right, right_people)
+    ours, theirs = features(left, tuple(left_people)), features(right, tuple(right_people))
     found = []
     for (name, mine), (other, yours) in itertools.product(ours.items(), theirs.items()):
-        if name[3] == other[3] == "value" and _alike(*_classes(mine, yours), beats):
+        if name[3] == other[3] == "value" and _alike(mine[0], yours[0], beats):
             found.append((name, other, "equal"))
-        if _ordered(_ranks(mine), _ranks(yours), beats):
+        if _ordered(mine[1], yours[1], beats):
             found.append((name, other, "order"))
     shared = _shared(left, right, left_people, right_people)
     everybody = np.arange(len(shared))
@@ -162,9 +179,10 @@ def _classes(mine, yours):
 
 
 def _alike(mine, yours, beats):
-    if not set(mine.tolist()) & set(yours.tolist()):
+    if not set(mine) & set(yours):
         return False
-    return beats(lambda order: (mine == yours[order]).sum(-1))
+    ours, theirs = _classes(mine, yours)
+    return beats(lambda order: (ours == theirs[order]).sum(-1))
 
 
 def _size(one):
@@ -196,17 +214,26 @@ def _ordered(mine, yours, beats):
 
 def _beats(score, people, pairings):
     """Say whether the true pairing scores better than every random one."""
-    rng = np.random.default_rng(1)
     true = score(np.arange(people))
+    return not any((score(orders) >= true - 1e-9).any() for orders in _orders(people, pairings))
+
+
+def _orders(people, pairings):
+    """Give random pairings in portions; those that many features are held against are kept."""
     for wanted in pairings:
-        done = 0
-        while done < wanted:
-            many = min(CHUNK, wanted - done)
-            orders = rng.permuted(np.tile(np.arange(people), (many, 1)), axis=1)
-            if (score(orders) >= true - 1e-9).any():
-                return False
-            done += many
-    return True
+        yield from _kept(people, wanted) if wanted <= KEPT else _random(people, wanted)
+
+
+@cache
+def _kept(people, many):
+    return tuple(_random(people, many))
+
+
+def _random(people, many):
+    rng = np.random.default_rng(many)
+    for done in range(0, many, CHUNK):
+        straight = np.tile(np.arange(people, dtype=np.uint8), (min(CHUNK, many - done), 1))
+        yield rng.permuted(straight, axis=1)
 
 
 def _shared(left, right, left_people, right_people):
@@ -219,6 +246,7 @@ def _all(dump, token):
     return set().union(*(dump.rows[index].tokens for index in reached(dump, token)))
 
 
+@cache
 def _pieces(dump, token):
     """A person's tokens and every stretch of them that is long enough to mean something."""
     whole = {t for t in _all(dump, token) if len(dump.having[t]) <= RARE}

@@ -9,7 +9,7 @@ import pytest
 from kumihimo.kernel.rewriting import rewrite
 from kumihimo.rooms.gateway.locked import IN_RANDOM_ORDER
 from tests.databases import own_server
-from tests.leaks.attacker import PAIRINGS, joins, read
+from tests.leaks.attacker import PAIRINGS, joins, read, with_planted
 from tests.leaks.crowd import GATEWAYS, PROTECTED, SIZE, gather
 
 PAIRS = [
@@ -159,7 +159,7 @@ WAYS = [
 def test_the_thief_finds_everybody_where_a_column_would_tell(crowd, way):
     ours, theirs = crowd.known_as["gateway-a"], crowd.known_as["gateway-b"]
     planted = way(ours, theirs)
-    left = read(crowd.dumps["gateway-a"], planted[0])
-    right = read(crowd.dumps["gateway-b"], planted[1])
+    left = with_planted(read(crowd.dumps["gateway-a"]), planted[0])
+    right = with_planted(read(crowd.dumps["gateway-b"]), planted[1])
     found = joins(left, right, ours, theirs, LIKELY)
     assert any("planted" in str(pair) or pair[0] == "tokens" for pair in found)
