@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.entropy import SystemEntropy
@@ -61,8 +62,12 @@ def never(where, error):
     raise AssertionError(where) from error
 
 
+@cache
 def applications():
-    """Return the rooms by name. Nothing is opened: a request that gets past a door fails."""
+    """Return the rooms by name, made once for a worker, which reads them while it collects.
+
+    Nothing is opened: a request that gets past a door fails.
+    """
     entropy, clock = SystemEntropy(), HandClock(datetime(2026, 6, 1, tzinfo=UTC))
     parties = ("oversight", "linkage", "ledger", "register", "jpki", "cards", "agency", MINATO)
     keys = {name: PartyKeys(name, new_master(entropy)) for name in parties}
