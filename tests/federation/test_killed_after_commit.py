@@ -145,7 +145,7 @@ def test_a_room_that_dies_while_oversight_is_silent_comes_back_by_the_directory_
     towns.rooms.restart("oversight")
 
 
-@pytest.mark.parametrize("room", ["linkage", EAST, "register", "oversight"])
+@pytest.mark.parametrize("room", ["linkage", "ledger", EAST, "register", "oversight"])
 def test_after_all_that_the_log_proves_of_each_room_that_nothing_is_missing(towns, room, capsys):
     config, kind = towns.rooms.rooms[room].settings, towns.rooms.rooms[room].kind
     assert run(build(), ["operations", "prove", kind, "--config", str(config)]) == 0

@@ -69,7 +69,7 @@ def prove(room: str, *, config: Path, since: int = 0) -> int:
     Parameters
     ----------
     room
-        agency, cards, gateway, jpki, linkage, oversight, register.
+        agency, cards, gateway, jpki, ledger, linkage, oversight, register.
     config
         その機関の設定ファイル。 The room's settings file, whose database is the restored one.
     since

@@ -4,6 +4,7 @@ The room's own database is read, and the log's keeper is asked by the room's own
 are read but the room's own, and nothing is changed.
 """
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -21,9 +22,13 @@ from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import load
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.tlog.mine import MINE_PATH, AskMine, Mine
+from kumihimo.rooms.ledger.checking import Checker
+from kumihimo.rooms.ledger.completeness import log_held
+from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.linkage.api import PARTY as LINKAGE
 from kumihimo.rooms.linkage.store_completeness import records_gone
-from kumihimo.rooms.oversight.api import LOG_KEEPER
+from kumihimo.rooms.oversight.api import LOG_KEEPER, SEEN_PATH, CheckpointSeen, Nothing
+from kumihimo.rooms.oversight.api import PARTY as OVERSIGHT
 from kumihimo.rooms.oversight.client import RoomSettings
 from kumihimo.run.check_config_cli import settings_form
 
@@ -54,7 +59,7 @@ class Report:
 async def prove(room: str, config: Path, since: int, *, clock: Clock, entropy: Entropy) -> Report:
     """Hold a room's database against the log; raises `BadInput`, `Unavailable`, `Refused`."""
     form = settings_form(room)
-    if not issubclass(form, RoomSettings) or room == LOG_KEEPER:
+    if not issubclass(form, RoomSettings):
         raise BadInput(f"--room: {room} has no leaves in the log", pointer="room")
     settings, report = load(config, form), Report()
     keys = keys_of(room, settings, config)
@@ -81,6 +86,9 @@ async def tell_room(
     tell_journal(report, await journal_held(database))
     if room == LINKAGE:
         await tell_records(report, database, clock)
+    if room == LOG_KEEPER:
+        await tell_log(report, database, voices[0])
+        return
     for voice in voices:
         await tell_leaves(report, database, voice, since, shared=len(voices) > 1)
 
@@ -138,6 +146,30 @@ async def tell_leaves(
         )
     if held.forgotten:
         report.wrong(_forgotten(held, log))
+
+
+async def tell_log(report: Report, database: Database, voice: Caller) -> None:
+    """Hold the ledger's log against what oversight saw of it, and its rows against its log."""
+    ledger = Ledger(database=database, keys=voice.keys, clock=voice.clock, entropy=voice.entropy)
+    seen, _ = await voice.call(OVERSIGHT, SEEN_PATH, Nothing(), CheckpointSeen)
+    held = await log_held(ledger, seen.note)
+    log = f"公開ログ the log: {held.size:,}件 entries"
+    if held.continues:
+        report.right(f"{log}: 監督機関が見た All {held.seen:,} that oversight saw are here.")
+    elif held.size < held.seen:
+        report.wrong(
+            f"{log}: ここに無いもの MISSING HERE: {held.seen - held.size:,} x 項目 entries"
+            f" {held.size:,}-{held.seen - 1:,}, which oversight has cosigned: this log cannot go on"
+        )
+    else:
+        report.wrong(
+            f"{log}: 別の履歴 ANOTHER HISTORY than the {held.seen:,} entries that oversight cosigned"
+        )
+    found = Counter(one.what for one in await Checker(ledger).round())
+    for what, count in found.items():
+        report.wrong(f"台帳の行 rows of the ledger: {what}: {count:,}")
+    if not found:
+        report.right("台帳の行はログと合います。 The ledger's rows are what its log says.")
 
 
 def _lost(lost: Lost) -> str:

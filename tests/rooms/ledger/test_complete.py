@@ -14,10 +14,14 @@ from kumihimo.kernel.net import Refused
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.tlog.leaf import Submission
 from kumihimo.kernel.tlog.mine import MINE_PATH, STRETCH, AskMine, Mine
+from kumihimo.rooms.oversight.api import PARTY as OVERSIGHT
+from kumihimo.rooms.oversight.api import SEEN_PATH, CheckpointSeen, Nothing
 from kumihimo.rooms.oversight.client import anchoring
+from kumihimo.run.prove import Report, tell_log
 from tests.rooms.ledger.house import OSAKA
 from tests.rooms.ledger.logs import leaves as some_leaves
 from tests.rooms.ledger.logs import submission
+from tests.rooms.ledger.test_witnessed import by_superuser, overseen, witnessed
 
 
 class Room:
@@ -186,3 +190,75 @@ def test_a_party_is_told_of_its_own_leaves_in_stretches_and_of_nobody_elses(in_r
         assert await room.ask(AskMine(9_999)) == Mine((), 4_506, 4_506)
 
     in_room(story)
+
+
+# The ledger's own database
+
+
+@pytest.fixture
+def in_ledger(in_house, new_room, postgres):
+    """Run a story on a ledger whose log of 303 entries oversight has cosigned, and two records."""
+
+    def run(story):
+        async def whole(house):
+            async with overseen(house, new_room):
+                await house.exchanged(house.record("Hanako"), house.record("Taro"))
+                await house.submit(submission(house, some_leaves(299)))
+                assert await witnessed(house) == 1
+                await story(house, lambda *statements: by_superuser(postgres, house, *statements))
+
+        in_house(whole)
+
+    return run
+
+
+async def told(house):
+    report = Report()
+    await tell_log(report, house.database, house.caller("ledger"))
+    return report
+
+
+def test_a_ledger_that_lost_nothing_is_complete_and_so_is_one_that_grew(in_ledger):
+    async def story(house, superuser):
+        report = await told(house)
+        assert report.complete, report.lines
+        await house.submit(submission(house, some_leaves(1)))
+        assert (await told(house)).complete
+        with pytest.raises(Refused):
+            await house.caller("linkage").call(OVERSIGHT, SEEN_PATH, Nothing(), CheckpointSeen)
+
+    in_ledger(story)
+
+
+def test_a_ledger_that_forgot_what_oversight_cosigned_is_told_the_entries(in_ledger):
+    async def story(house, superuser):
+        superuser("DELETE FROM log_batch WHERE start = (SELECT max(start) FROM log_batch)")
+        report = await told(house)
+        assert not report.complete
+        assert any("MISSING HERE: 299 x 項目 entries 4-302" in line for line in report.lines)
+
+    in_ledger(story)
+
+
+def test_a_log_that_was_made_anew_is_not_the_one_that_oversight_cosigned(in_ledger):
+    async def story(house, superuser):
+        superuser(
+            "DELETE FROM log_batch WHERE start = (SELECT max(start) FROM log_batch)",
+            "DELETE FROM log_node",
+            "DELETE FROM log_submission WHERE first >= 4",
+        )
+        await house.submit(submission(house, some_leaves(300, 1)))
+        report = await told(house)
+        assert any("ANOTHER HISTORY" in line for line in report.lines)
+
+    in_ledger(story)
+
+
+def test_a_row_that_is_taken_out_of_a_restored_ledger_is_missed(in_ledger):
+    async def story(house, superuser):
+        superuser("DELETE FROM record WHERE leaf = 0")
+        house.clock.advance(timedelta(minutes=11))
+        report = await told(house)
+        assert "台帳の行 rows of the ledger: record-missing: 1" in report.lines
+
+    in_ledger(story)

@@ -91,6 +91,26 @@ class Checker:
     async def run_once(self) -> int:
         """Look once; returns 0, since there is always time for the next look."""
         now = self.ledger.clock.now()
+        wrong, end, ends = await self._look(now)
+        for one in wrong:
+            await self._tell(one, now)
+        self._at = 0 if ends else end
+        if ends and not self.found:
+            self.whole_at = now
+        return 0
+
+    async def round(self) -> list[Wrong]:
+        """Look at everything once, and tell nobody: for whoever asks by hand."""
+        now, found = self.ledger.clock.now(), list[Wrong]()
+        while True:
+            wrong, end, ends = await self._look(now)
+            found += wrong
+            self._at = 0 if ends else end
+            if ends and not self._unproven_after:
+                return list(dict.fromkeys(found))
+
+    async def _look(self, now: datetime) -> tuple[list[Wrong], int, bool]:
+        """Look at the next stretch; returns what is wrong, where it ends, and whether the log does."""
         async with self.ledger.database.transaction() as tx:
             await tx.put("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             head = await store_log.head(tx)
@@ -104,12 +124,7 @@ class Checker:
             wrong += await self._touched(tx)
             wrong += await self._turned_back(tx, read.links)
         wrong += await asyncio.to_thread(_rows, self.ledger, read)
-        for one in wrong:
-            await self._tell(one, now)
-        self._at = end if end < size else 0
-        if end == size and not self.found:
-            self.whole_at = now
-        return 0
+        return wrong, end, end == size
 
     async def look(self, _: Tx) -> Sequence[Found]:
         """Tell what does not fit, and when a round last found everything right."""

@@ -27,6 +27,7 @@ ENROL_PATH = "/directory/enrol"
 ALARM_PATH = "/alarms"
 LEAK_PATH = "/leaks"
 WITNESS_PATH = "/witness"
+SEEN_PATH = "/witness/seen"
 WAITING_LEAVES_PATH = "/log/waiting"
 CLAIMS_PATH = "/claims"
 CLAIM_STATES_PATH = "/claims/states"
@@ -134,6 +135,12 @@ class CheckpointShown(msgspec.Struct, frozen=True):
     """A checkpoint of the log with its proof: a request's body as c2sp.org/tlog-witness has it."""
 
     request: bytes
+
+
+class CheckpointSeen(msgspec.Struct, frozen=True):
+    """The newest checkpoint of the log that was cosigned, as the log signed it; "" for none."""
+
+    note: str
 
 
 class Witnessed(msgspec.Struct, frozen=True, kw_only=True):

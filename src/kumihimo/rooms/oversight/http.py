@@ -72,7 +72,7 @@ def routes(oversight: Oversight) -> list[HTTPRouteHandler]:
 
 
 def _log(oversight: Oversight) -> list[HTTPRouteHandler]:
-    return [_cosign(oversight), _leaves(oversight)]
+    return [_cosign(oversight), _seen(oversight), _leaves(oversight)]
 
 
 def _cosign(oversight: Oversight) -> HTTPRouteHandler:
@@ -86,6 +86,19 @@ def _cosign(oversight: Oversight) -> HTTPRouteHandler:
         return await witness.witness(oversight, verified_of(request), data)
 
     return cosign
+
+
+def _seen(oversight: Oversight) -> HTTPRouteHandler:
+    @post(
+        api.SEEN_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 33", callers=("ledger",)),
+    )
+    async def seen(request: Asked, data: JSONBody[api.Nothing]) -> api.CheckpointSeen:
+        """Tell the ledger how far oversight saw its log: a ledger that was restored asks."""
+        return await witness.seen(oversight, verified_of(request), data)
+
+    return seen
 
 
 def _leaves(oversight: Oversight) -> HTTPRouteHandler:

@@ -25,7 +25,9 @@ from kumihimo.rooms.oversight.api import (
     PARTY,
     WITNESS_NAME,
     Alarm,
+    CheckpointSeen,
     CheckpointShown,
+    Nothing,
     Witnessed,
     log_keys,
 )
@@ -61,6 +63,15 @@ async def witness(oversight: Oversight, sender: Verified, shown: CheckpointShown
         await _tell(oversight, row, asked)
         raise Conflict("this checkpoint does not continue what was seen", pointer=_WHERE) from error
     return await _cosign(oversight, asked, checkpoint, row)
+
+
+async def seen(oversight: Oversight, sender: Verified, _: Nothing) -> CheckpointSeen:
+    """Return the newest checkpoint that was cosigned."""
+    if sender.sender != LOG_KEEPER:
+        raise NotAllowed("only the ledger asks how far its log was seen")
+    async with oversight.database.transaction() as tx:
+        row = await store_witness.witnessed(tx, LOG_ORIGIN)
+    return CheckpointSeen("" if row is None else row.note)
 
 
 async def _cosign(
