@@ -1,14 +1,28 @@
 """Each thing that a clerk can be told of a question, beside what the person then reads of it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from litestar import Request, post
 
+from kumihimo.kernel.door import SignedDoor, lawful, room_app
+from kumihimo.kernel.refusal import Conflict, TooMany
 from kumihimo.rooms.gateway import answers, asking, persons, sending, store_exchange
+from kumihimo.rooms.gateway.api import PROVISIONS_PATH
 from kumihimo.rooms.gateway.business import Decision, Flags, Question
 from kumihimo.rooms.gateway.context import RESULT_LIFETIME
+from kumihimo.rooms.linkage.api import INQUIRIES_PATH
 from kumihimo.rooms.linkage.domain.sheets import PERMIT_LIFETIME
-from tests.federation.street import ALLOWANCE, INCOME, LAYOUT, MINATO, NAGOYA, OSAKA
+from tests.federation.street import (
+    ALLOWANCE,
+    INCOME,
+    LAYOUT,
+    MINATO,
+    NAGOYA,
+    OSAKA,
+    transport_to,
+)
 from tests.federation.test_exchange import (
     JANE,
     JOHN,
@@ -142,6 +156,38 @@ def test_a_permit_whose_answer_was_lost_for_an_hour_is_reported_expired_by_who_a
         street.clock.advance(timedelta(days=4))
         [record] = await street.records_of(JANE)
         assert record.outcome == "EXPIRED"
+
+    on_street(story)
+
+
+def refusing(street, party, path, refusal):
+    """Return a room of a party that refuses everything at one of its doors, under its signature."""
+
+    @post(path, status_code=200, opt=lawful(authority="Number Act art. 22", callers=("any",)))
+    async def refuse(request: Request[Any, Any, Any]) -> None:
+        raise refusal
+
+    keys, clock = street.keys[party], street.clock
+    door = SignedDoor(keys_of=lambda _: keys, book=street.book, clock=clock, entropy=street.entropy)
+    return transport_to(room_app("refuses", [refuse], report=street._bug, door=door))
+
+
+@pytest.mark.parametrize("refusal", [TooMany(), Conflict()])
+def test_who_has_too_much_to_do_is_asked_again_and_who_says_no_is_not(on_street, refusal):
+    async def story(street):
+        await jane_moves(street)
+        again = isinstance(refusal, TooMany)
+        for party, path, waiting in (
+            ("linkage", INQUIRIES_PATH, ""),
+            (OSAKA, PROVISIONS_PATH, "PROVIDER_DOWN"),
+        ):
+            real = street.transport.apps[party]
+            street.transport.apps[party] = refusing(street, party, path, refusal)
+            [answer] = await ask(street, question())
+            assert answer.outcome == (waiting if again else "EXPIRED")
+            street.transport.apps[party] = real
+            answer = await ask_again(street, answer.inquiry, after=timedelta(minutes=1))
+            assert answer.outcome == ("OK" if again else "EXPIRED")
 
     on_street(story)
 

@@ -9,7 +9,7 @@ from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.entropy import SeededEntropy
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.outbox import CLAIM_FOR, Outbox
-from kumihimo.kernel.refusal import NotAllowed, Unavailable
+from kumihimo.kernel.refusal import NotAllowed, TooMany, Unavailable
 from kumihimo.kernel.sql import Database
 
 
@@ -25,6 +25,8 @@ class Post:
             raise Unavailable
         if self.mood == "refuse":
             raise Refused("ledger", NotAllowed().problem())
+        if self.mood == "full":
+            raise Refused("ledger", TooMany().problem())
         self.taken.append(letter.body)
         if self.mood == "die":
             raise KeyboardInterrupt
@@ -107,6 +109,23 @@ def test_a_refused_message_is_set_aside_and_can_be_given_another_life(with_outbo
         post.mood = None
         assert await box.requeue() == 3
         assert await box.run_once() == 3
+
+    with_outbox(story)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_receiver_that_has_too_much_to_do_gets_the_letters_later(with_outbox, together):
+    async def story(box, post, clock, database):
+        if together:
+            box.packs["/x"] = lambda bodies: [(len(bodies), b"".join(bodies))]
+        post.mood = "full"
+        assert await box.run_once() == 3
+        async with database.transaction() as tx:
+            assert await outbox.dead(tx) == []
+        post.mood = None
+        clock.advance(timedelta(seconds=10))
+        assert await box.run_once() == 3
+        assert b"".join(sorted(post.taken)) == b"012"
 
     with_outbox(story)
 

@@ -59,7 +59,7 @@ class Submitter:
         return salt_of(self._salts, record)
 
     async def log(self, submissions: Sequence[Submission]) -> None:
-        """Return once the leaves are in the log for good; raises `Unavailable`."""
+        """Return once the leaves are in the log for good; raises `Unavailable`, `TooMany`."""
         for submission in submissions:
             self.logged[submission.submission] = await self._together.ask(submission)
 
@@ -67,6 +67,7 @@ class Submitter:
         """As `log`, but a log that is silent holds up nobody: `settle` submits what is left.
 
         For rooms that go on for a declared time without the log; the leaves are in their database.
+        In a flood of our own nobody is answered before his leaves: `TooMany`, and he comes again.
         """
         try:
             async with asyncio.timeout(_WAIT_S):

@@ -19,7 +19,14 @@ from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.message import KeyBook, Verified, sign_request, verify_answer
-from kumihimo.kernel.refusal import BadInput, NotAuthentic, Problem, Refusal, Unavailable
+from kumihimo.kernel.refusal import (
+    BadInput,
+    NotAuthentic,
+    Problem,
+    Refusal,
+    TooMany,
+    Unavailable,
+)
 from kumihimo.kernel.wire import decode_strictly
 
 T = TypeVar("T")
@@ -95,7 +102,7 @@ class HttpNet:
 
 
 class Refused(Refusal):
-    """Another party refused, by name. Retrying the same message gives the same refusal."""
+    """Another party refused, by name. Unless it is `later`, the same message is refused again."""
 
     def __init__(self, party: str, problem: Problem) -> None:
         super().__init__(problem.detail)
@@ -106,6 +113,11 @@ class Refused(Refusal):
     def reason(self) -> str:
         """The other party's refusal code, such as `not-allowed`."""
         return self.remote.type.removeprefix("urn:kumihimo:")
+
+    @property
+    def later(self) -> bool:
+        """Whether the other party has only too much to do now: nothing is wrong with the message."""
+        return self.reason == TooMany.code
 
     @override
     def problem(self) -> Problem:

@@ -1,8 +1,9 @@
 """Messages that must leave because something was committed: put in that transaction, sent later.
 
 At least once and in no order; receivers know a repeated message. A message that its receiver
-refuses by name is dead at once; one that finds nobody is tried again, ever more rarely and without
-end: what bounds the queue is the room's grace (`operations/graces.py`), not the patience of a letter.
+refuses by name is dead at once; one that finds nobody, or somebody who has too much to do now, is
+tried again, ever more rarely and without end: what bounds the queue is the room's grace
+(`operations/graces.py`), not the patience of a letter.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -171,15 +172,16 @@ class Outbox:
     async def _send(self, letters: Sequence[Letter], body: bytes) -> None:
         try:
             await self.deliver(attrs.evolve(letters[0], body=body))
-        except Refused as refusal:
+        except (Unavailable, Refused) as refusal:
+            if not isinstance(refusal, Refused) or refusal.later:
+                for letter in letters:
+                    await self._postpone(letter)
+                return
             if len(letters) == 1:
                 await self._bury(letters[0], f"refused: {refusal.reason}")
                 return
             for letter in letters:  # one of them is bad: each speaks for itself
                 await self._send([letter], letter.body)
-        except Unavailable:
-            for letter in letters:
-                await self._postpone(letter)
         else:
             async with self.database.transaction() as tx:
                 await tx.put(

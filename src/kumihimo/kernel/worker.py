@@ -9,7 +9,7 @@ import attrs
 from litestar import Litestar
 
 from kumihimo.kernel.door import Reporter
-from kumihimo.kernel.refusal import Unavailable
+from kumihimo.kernel.refusal import TooMany, Unavailable
 
 
 @attrs.frozen
@@ -26,7 +26,7 @@ async def repeat(job: Job, report: Reporter) -> None:
     while True:
         try:
             found = await job.run()
-        except Unavailable:
+        except (Unavailable, TooMany):
             found = 0
         except Exception as error:  # noqa: BLE001 - a worker outlives its bugs, and tells of them
             report(job.name, error)
@@ -51,7 +51,7 @@ class Errands:
     async def _run(self, name: str, errand: Coroutine[Any, Any, None]) -> None:
         try:
             await errand
-        except Unavailable:
+        except (Unavailable, TooMany):
             return
         except Exception as error:  # noqa: BLE001 - nobody waits for an errand; it is reported
             self._report(name, error)

@@ -25,7 +25,7 @@ from kumihimo.kernel.group import (
 )
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.net import Refused
-from kumihimo.kernel.refusal import NotFound, TooMany
+from kumihimo.kernel.refusal import NotFound
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.gateway import store_persons as store
 from kumihimo.rooms.gateway.context import Gateway, Tenant
@@ -77,7 +77,7 @@ async def run_once(gateway: Gateway, tenant: Tenant) -> int:
         try:
             moved += await _request(gateway, tenant)
         except Refused as refusal:
-            if refusal.reason != TooMany.code:
+            if not refusal.later:
                 raise
             rest = QUOTA_REST
         return moved + await _collect(gateway, tenant)

@@ -10,7 +10,6 @@ from kumihimo.kernel.anchoring import ANCHOR_PAUSE_S, Anchoring
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.outbox import Letter, Outbox
-from kumihimo.kernel.refusal import TooMany
 from kumihimo.kernel.worker import Errands, Job, working
 from kumihimo.rooms.gateway import acquire, answers, checking, consequences, sending, silence
 from kumihimo.rooms.gateway.context import Gateway, Tenant
@@ -119,7 +118,7 @@ def _link_jobs(gateway: Gateway, tenants: Mapping[str, Tenant]) -> list[Job]:
             try:
                 checked += await checking.run_once(gateway, tenants[name], affair)
             except Refused as refusal:
-                if refusal.reason != TooMany.code:
+                if not refusal.later:
                     raise
         return checked
 

@@ -138,6 +138,8 @@ class _Journey:
                 PARTY, INQUIRIES_PATH, self.batch.body, Grants
             )
         except Refused as refusal:
+            if refusal.later:
+                raise Unavailable("the core has too much to do now") from refusal
             # The core refuses a batch whole only for whoever sends it, for its form or for a dead
             # key version: asking the same again is useless, so the clerk asks anew.
             return await self._end(
@@ -263,13 +265,13 @@ async def _ask_provider(
             answer, verified = await caller.call(
                 sheet.provider, PROVISIONS_PATH, Provide(signed), Provisions
             )
-    except Unavailable:
+    except (Unavailable, Refused) as refusal:
+        if isinstance(refusal, Refused) and not refusal.later:
+            return _all(by_permit, wanted, "EXPIRED"), None
         # Who waits for an officer goes on waiting: the decision may come after the sheet expires.
         down = [permit for permit in wanted if permit not in manual]
         waiting = _all(by_permit, manual, "PENDING_MANUAL")
         return waiting + _all(by_permit, down, "PROVIDER_DOWN"), None
-    except Refused:
-        return _all(by_permit, wanted, "EXPIRED"), None
     given = {p.permit: p for p in answer.provisions if p.permit in wanted}
     news = await asyncio.to_thread(
         lambda: [
