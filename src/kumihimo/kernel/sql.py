@@ -18,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from kumihimo.kernel.arrays import adapters
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.withheld import Withheld
 
@@ -160,6 +161,7 @@ class Database:
             timeout=POOL_WAIT_S,
             configure=bound,
             kwargs={
+                "context": adapters(),
                 "autocommit": True,  # BEGIN and COMMIT are said here, each once
                 "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
                 f" -c idle_in_transaction_session_timeout={transaction_ms}",

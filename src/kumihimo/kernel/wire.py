@@ -9,6 +9,7 @@ from kumihimo.kernel.refusal import BadInput
 
 T = TypeVar("T")
 
+_ESCAPED: Final = b"\\u0000"
 # Escaped, and not the text of a backslash before it: pairs of those stand for themselves.
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _PLACE: Final = re.compile(r"at `\$\.?([^`]*)`")
@@ -27,7 +28,8 @@ def decode_strictly(body: bytes, form: type[T]) -> T:
         place = _PLACE.search(str(error))
         detail = f"Check the form of: {place[1]}" if place else "The body is not the JSON asked for"
         raise BadInput(detail, pointer=place[1] if place else "") from None
-    if _NUL.search(body):
+    # To find no escaped NUL by the pattern takes twenty times as long as to decode.
+    if _ESCAPED in body and _NUL.search(body):
         place = _nul_in(msgspec.to_builtins(value)) or ""
         raise BadInput("A text holds a NUL character", pointer=place)
     return value
