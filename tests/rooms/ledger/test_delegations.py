@@ -46,8 +46,13 @@ async def ends(house, secret):
 
 
 async def acts_on(house, token):
+    """Return what others read for her; her page of records says the same where it is asked to."""
     answer = await house.http("GET", api.ACTS_ON_ME_PATH, token=token)
-    return msgspec.json.decode(answer.content, type=api.DelegatedActs).acts
+    found = msgspec.json.decode(answer.content, type=api.DelegatedActs).acts
+    page = msgspec.convert(await house.page(token, acts="true"), api.MyRecords)
+    assert page.acts == found
+    assert (await house.page(token))["acts"] is None
+    return found
 
 
 async def acts_for(house, token, *secrets):

@@ -16,18 +16,26 @@ class Delegations:
     def __init__(self, ledger):
         self.ledger = ledger
         self.given, self.acts, self.down = {}, [], False
+        self.older = False  # than a page of records that tells acts, too
 
     def told(self, path, token, person, body):
         if path == api.GIVE_DELEGATION_PATH:
             return self._give(person, msgspec.json.decode(body, type=api.GiveDelegation))
         if path == api.ACTS_ON_ME_PATH:
-            return self._list(one for one, whose, _ in self.acts if whose == person)
+            return _json(api.DelegatedActs(self._on(person)))
         if path == api.ACTS_FOR_PATH:
             secrets = msgspec.json.decode(body, type=api.ActsFor).secrets
             mine = {s for s in secrets if self._held(person, s)}
             return self._list(one for one, _, secret in self.acts if secret in mine)
         assert path == api.ACT_FOR_PATH
         return self._act(token, person, msgspec.json.decode(body, type=api.ActFor))
+
+    def on(self, person):
+        """Return what others read for her, as her page of records says it."""
+        return None if self.older else self._on(person)
+
+    def _on(self, person):
+        return tuple(one for one, whose, _ in self.acts if whose == person)
 
     def end(self, body):
         if self.down:

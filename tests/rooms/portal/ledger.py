@@ -197,7 +197,9 @@ class Ledger(httpx2.AsyncBaseTransport):
         page = tuple(found[at : at + limit])
         bodies = self._bodies(person)
         told = api.MyRecords(records=page, next=more, first=first, last=last, bodies=bodies)
-        return _json(told)
+        if params.get("acts") != "true":
+            return _json(told)
+        return _json(msgspec.structs.replace(told, acts=self.delegations.on(person)))
 
     def _bodies(self, person):
         mine = self.records.get(person, [])

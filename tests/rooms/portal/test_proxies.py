@@ -66,6 +66,7 @@ def test_what_a_proxy_read_stands_in_her_one_timeline_between_the_entries_and_on
             seen = ["代理の人（妹）が見ました" in hanako.page]
             following = re.findall(r'name="cursor" value="([^"]+)"', hanako.page)[0]
             oldest = re.findall(r'name="acts_before" value="([^"]+)"', hanako.page)[0]
+            house.ledger.delegations.older = days == 21
             await press(hanako, "/looked", cursor=following, acts_before=oldest)
             seen.append("代理の人（妹）が見ました" in hanako.page)
             assert seen == [page == 1, page == 2], days

@@ -98,6 +98,7 @@ class MyRecords(msgspec.Struct, frozen=True, kw_only=True):
 
     `first` and `last` are the numbers of all her records that have one, whatever the page shows: none
     is missing between them. Both are 0 where none has a number. `bodies` are who asked, of all too.
+    `acts` are what others read for her, the latest 200; None where they were not asked for.
     """
 
     records: tuple[MyRecord, ...]
@@ -105,6 +106,7 @@ class MyRecords(msgspec.Struct, frozen=True, kw_only=True):
     first: int = 0
     last: int = 0
     bodies: tuple[WhoAsked, ...] = ()
+    acts: "tuple[DelegatedAct, ...] | None" = None
 
 
 class WhoAskedList(msgspec.Struct, frozen=True):

@@ -26,7 +26,6 @@ from kumihimo.rooms.ledger.api import (
     ActFor,
     ActsFor,
     AskOwn,
-    DelegatedAct,
     DelegatedActs,
     DelegatedRead,
     DelegationGiven,
@@ -39,12 +38,11 @@ from kumihimo.rooms.ledger.domain.delegations import OPEN_MAX, Span, is_good, pu
 from kumihimo.rooms.ledger.own import Asker
 from kumihimo.rooms.ledger.sessions import Person
 from kumihimo.rooms.ledger.store import Wanted
-from kumihimo.rooms.ledger.store_delegations import ActRow, DelegationRow
+from kumihimo.rooms.ledger.store_delegations import DelegationRow
 from kumihimo.rooms.linkage.api import Received
 from kumihimo.statute.delegated import delegated_purposes
 
 PAGE: Final = 20
-LISTED_MAX: Final = 200
 _SECRET_BYTES: Final = 32
 
 
@@ -123,18 +121,18 @@ async def acts_for(ledger: Ledger, proxy: Person, asked: ActsFor) -> DelegatedAc
     async with ledger.database.transaction() as tx:
         steps = await held_steps(ledger, tx)
         found = await _held(ledger, tx, proxy, asked.secrets, steps)
-        rows = await store.acts_by(tx, [one.delegation for one in found], LISTED_MAX)
+        rows = await store.acts_by(tx, [one.delegation for one in found], service.ACTS_MAX)
         await _journal(ledger, tx, "own-acts-read", rows=len(rows))
-    return _told(rows)
+    return DelegatedActs(service.acts_told(rows))
 
 
 async def acts_on(ledger: Ledger, person: Person) -> DelegatedActs:
     """Return what others read for a person."""
     async with ledger.database.transaction() as tx:
         steps = await held_steps(ledger, tx)
-        rows = await store.acts_on(tx, candidates(person.code, steps), LISTED_MAX)
+        rows = await store.acts_on(tx, candidates(person.code, steps), service.ACTS_MAX)
         await _journal(ledger, tx, "acts-read", rows=len(rows))
-    return _told(rows)
+    return DelegatedActs(service.acts_told(rows))
 
 
 async def end(ledger: Ledger, asked: EndDelegation) -> Received:
@@ -176,15 +174,6 @@ def _tag(ledger: Ledger, secret: str, code: bytes) -> bytes:
 
 def _span(row: DelegationRow) -> Span:
     return Span(given_on=row.given_on, until=row.until, ended_on=row.ended_on)
-
-
-def _told(rows: Sequence[ActRow]) -> DelegatedActs:
-    return DelegatedActs(
-        tuple(
-            DelegatedAct(act=row.act, delegation=row.delegation, purpose=row.purpose, at=row.at)
-            for row in rows
-        )
-    )
 
 
 def _hash(secret: str) -> bytes:

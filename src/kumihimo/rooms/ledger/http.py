@@ -111,6 +111,7 @@ def _mine(ledger: Ledger, asker: Asker) -> Router:
         outcome: Annotated[str, QueryParameter(max_length=64)] = "",
         limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
         cursor: Annotated[str, QueryParameter(description="`next` of the page before.")] = "",
+        acts: Annotated[bool, QueryParameter(description="With what others read for me.")] = False,
     ) -> api.MyRecords:
         """Read my own records (情報提供等記録), newest first."""
         wanted = Wanted(
@@ -122,7 +123,7 @@ def _mine(ledger: Ledger, asker: Asker) -> Router:
             after=cursors.read(cursor) if cursor else None,
             limit=limit,
         )
-        return await service.my_records(ledger, bearer_of(request, Person).code, wanted)
+        return await service.my_records(ledger, bearer_of(request, Person).code, wanted, acts=acts)
 
     @get("/who-asked", opt=lawful(authority="Number Act art. 23(3)", callers=ONESELF))
     async def who_asked(request: Incoming) -> api.WhoAskedList:

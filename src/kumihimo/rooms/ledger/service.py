@@ -18,8 +18,16 @@ from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, NotAllowed
 from kumihimo.kernel.seal import Sealed, open_sealed
 from kumihimo.kernel.sql import Tx
-from kumihimo.rooms.ledger import chain, cursors, store, store_chain, store_seen, taking
-from kumihimo.rooms.ledger.api import MyRecord, MyRecords, WhoAsked, WhoAskedList
+from kumihimo.rooms.ledger import (
+    chain,
+    cursors,
+    store,
+    store_chain,
+    store_delegations,
+    store_seen,
+    taking,
+)
+from kumihimo.rooms.ledger.api import DelegatedAct, MyRecord, MyRecords, WhoAsked, WhoAskedList
 from kumihimo.rooms.ledger.context import Ledger, held_steps
 from kumihimo.rooms.ledger.domain.codes import (
     Coded,
@@ -29,12 +37,14 @@ from kumihimo.rooms.ledger.domain.codes import (
     carried,
 )
 from kumihimo.rooms.ledger.store import Reader, Wanted
+from kumihimo.rooms.ledger.store_delegations import ActRow
 from kumihimo.rooms.linkage.api import PARTY as LINKAGE
 from kumihimo.rooms.linkage.api import Received, Record, RecordsDelivered
 from kumihimo.rooms.oversight.api import ALARM_PATH, Alarm
 from kumihimo.rooms.oversight.api import PARTY as OVERSIGHT
 
 PAGE_MAX = 200
+ACTS_MAX = 200  # acts of proxies that are told at once
 END_WITHIN = timedelta(days=3)  # our choice: longer than a gateway's outbox tries to deliver
 MISSING_AT_ONCE = 100
 
@@ -150,16 +160,21 @@ def _alarm(
     )
 
 
-async def my_records(ledger: Ledger, person: Coded, wanted: Wanted) -> MyRecords:
-    """Return a page of a person's own records, newest first, and what is true of all of hers."""
+async def my_records(
+    ledger: Ledger, person: Coded, wanted: Wanted, *, acts: bool = False
+) -> MyRecords:
+    """Return a page of a person's own records, newest first, and what is true of all of hers.
+
+    With `acts` it says what others read for her, too.
+    """
     now = ledger.clock.now()
     async with ledger.database.transaction() as tx:
         reader = await reader_of(ledger, tx, person)
         seen = await store_seen.page(tx, reader, wanted)
         records = await read_named(tx, reader, seen.names[: wanted.limit])
-        line = journal.JournalLine(
-            act="records-read", actor="person", detail={"rows": len(records)}
-        )
+        on_her = await store_delegations.acts_on(tx, reader.persons, ACTS_MAX) if acts else []
+        detail = {"rows": len(records)} | ({"acts": len(on_her)} if acts else {})
+        line = journal.JournalLine(act="records-read", actor="person", detail=detail)
         await journal.write(tx, line, at=now)
     more = len(seen.names) > len(records)
     following = cursors.write(records[-1].requested_at, records[-1].record) if more else ""
@@ -173,6 +188,15 @@ async def my_records(ledger: Ledger, person: Coded, wanted: Wanted) -> MyRecords
             WhoAsked(requester=body, times=times, refused=refused, last_at=last_at)
             for body, times, refused, last_at in asked
         ),
+        acts=acts_told(on_her) if acts else None,
+    )
+
+
+def acts_told(rows: Sequence[ActRow]) -> tuple[DelegatedAct, ...]:
+    """Return what was read by delegations, as it is told."""
+    return tuple(
+        DelegatedAct(act=row.act, delegation=row.delegation, purpose=row.purpose, at=row.at)
+        for row in rows
     )
 
 

@@ -9,7 +9,7 @@ import attrs
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import NotFound, Unavailable
 from kumihimo.pages.visits import Visit
-from kumihimo.rooms.ledger.api import DELEGATIONS_MAX, DelegatedRead
+from kumihimo.rooms.ledger.api import DELEGATIONS_MAX, DelegatedAct, DelegatedRead
 from kumihimo.rooms.portal import proxies_kept as kept
 from kumihimo.rooms.portal import reading
 from kumihimo.rooms.portal import store_proxies as rows
@@ -67,16 +67,7 @@ class Act:
 async def acts(portal: Portal, visit: Visit, mine: Sequence[Mine]) -> list[Act]:
     """Return what was read for her and what she read for others, the latest first."""
     found = await reading.with_session(portal, visit, portal.ledger.acts_on_me)
-    labels = {one.one.ledger: one.label for one in mine if one.side == "principal"}
-    told = [
-        Act(
-            at=one.at,
-            purpose=one.purpose,
-            label=labels.get(one.delegation, FORGOTTEN),
-            side="proxy",
-        )
-        for one in found.acts
-    ]
+    told = _on_her(found.acts, mine)
     held = {one.one.ledger: one for one in mine if one.side == "proxy" and one.one.secret}
     if held:
         secrets = [one.one.secret for one in held.values()][:DELEGATIONS_MAX]
@@ -91,10 +82,28 @@ async def acts(portal: Portal, visit: Visit, mine: Sequence[Mine]) -> list[Act]:
     return sorted(told, key=lambda one: one.at, reverse=True)
 
 
-async def acts_on(portal: Portal, visit: Visit) -> list[Act]:
-    """Return what was read for her, the latest first."""
-    mine = [one for one in await listed(portal, visit.who) if one.side == "principal"]
-    return await acts(portal, visit, mine)
+async def acts_on(portal: Portal, visit: Visit, found: Sequence[DelegatedAct] | None) -> list[Act]:
+    """Return what was read for her, the latest first; `found` is what the ledger told of it.
+
+    A ledger that is older than this tells none with her records: then it is asked.
+    """
+    if found is None:
+        found = (await reading.with_session(portal, visit, portal.ledger.acts_on_me)).acts
+    return _on_her(found, await listed(portal, visit.who)) if found else []
+
+
+def _on_her(found: Sequence[DelegatedAct], mine: Sequence[Mine]) -> list[Act]:
+    labels = {one.one.ledger: one.label for one in mine if one.side == "principal"}
+    told = [
+        Act(
+            at=one.at,
+            purpose=one.purpose,
+            label=labels.get(one.delegation, FORGOTTEN),
+            side="proxy",
+        )
+        for one in found
+    ]
+    return sorted(told, key=lambda one: one.at, reverse=True)
 
 
 async def unseen(portal: Portal, account: str) -> int:

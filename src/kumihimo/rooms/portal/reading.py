@@ -93,9 +93,13 @@ def _next_day(day: str) -> str:
 
 
 async def records(portal: Portal, visit: Visit, wanted: Filter) -> MyRecords:
-    """Return a page of her records. Raises `FreshCardNeeded`, `Unavailable`."""
+    """Return a page of her records, with what others read for her.
+
+    Raises `FreshCardNeeded`, `Unavailable`.
+    """
     token = await _token(portal, visit)
-    return await _believed(visit, portal.ledger.records(token, wanted.wanted(PAGE)))
+    asked = wanted.wanted(PAGE) | {"acts": "true"}
+    return await _believed(visit, portal.ledger.records(token, asked))
 
 
 async def overview(portal: Portal, visit: Visit) -> Overview:

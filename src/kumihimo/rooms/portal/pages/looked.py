@@ -117,7 +117,8 @@ def _history(site: Site) -> list[Any]:
         wanted = _filter(visit)
         found = await reading.records(site.portal, visit, wanted)
         entries = [entry_of(one, visit.language) for one in found.records]
-        acts = acts_shown(await proxies_reading.acts_on(site.portal, visit), visit.language)
+        on_her = await proxies_reading.acts_on(site.portal, visit, found.acts)
+        acts = acts_shown(on_her, visit.language)
         bodies = [
             (one, wording.body(one.requester).say(visit.language), _local(one.last_at))
             for one in found.bodies
