@@ -160,3 +160,26 @@ def test_a_statement_alone_is_committed_by_itself_or_not_at_all(in_database):
             assert await tx.value("SELECT count(*) FROM turn") == 2
 
     in_database(story)
+
+
+def test_what_may_be_done_again_does_not_wait_for_the_disk_and_what_comes_after_it_does(
+    in_database,
+):
+    async def synced(database, *, may_be_repeated):
+        async with database.transaction() as tx:
+            if may_be_repeated:
+                await tx.unsynced()
+            return await tx.value("SHOW synchronous_commit")
+
+    async def story(sleeper, other):
+        one = sleeper.apart()  # one connection: the setting would stay on it
+        await one.open()
+        try:
+            async with one.transaction() as tx:
+                await tx.put("SET synchronous_commit = on")  # the tests' own server never waits
+            assert await synced(one, may_be_repeated=True) == "off"
+            assert await synced(one, may_be_repeated=False) == "on"
+        finally:
+            await one.close()
+
+    in_database(story)

@@ -171,6 +171,7 @@ async def settle(database: Database, submitter: Submitter, clock: Clock) -> int:
     firsts = dict(submitter.logged)
     if firsts:
         async with database.transaction() as tx:
+            await tx.unsynced()  # the log says the same places again
             await tx.put(
                 "UPDATE leaf_batch SET first = new.first"
                 " FROM unnest(%(ids)s::text[], %(firsts)s::bigint[]) AS new (submission, first)"

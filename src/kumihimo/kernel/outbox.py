@@ -147,6 +147,7 @@ class Outbox:
     async def _claim(self, limit: int) -> list[Letter]:
         now = self.clock.now()
         async with self.database.transaction() as tx:
+            await tx.unsynced()
             return await tx.rows(
                 "UPDATE outbox SET next_try_at = %(lease)s, tries = tries + 1"
                 " WHERE message IN (SELECT message FROM outbox WHERE next_try_at <= %(now)s"
@@ -184,6 +185,7 @@ class Outbox:
                 await self._send([letter], letter.body)
         else:
             async with self.database.transaction() as tx:
+                await tx.unsynced()  # a letter that is there again goes again
                 await tx.put(
                     "DELETE FROM outbox WHERE message = ANY(%(messages)s)",
                     {"messages": [letter.message for letter in letters]},

@@ -86,6 +86,14 @@ class Tx:
         """
         self._last.append((query, params))
 
+    async def unsynced(self) -> None:
+        """Commit without waiting for the disk.
+
+        Only where nobody is told of the commit and the same is done again, without harm, should the
+        server crash: every sync is one that those who must wait for the disk wait for as well.
+        """
+        await self.put("SET LOCAL synchronous_commit = off")
+
     async def unbounded(self) -> None:
         """Let this transaction and its statements take as long as they need."""
         await self.put("SET LOCAL statement_timeout = 0")

@@ -188,6 +188,7 @@ async def place(ledger: Ledger) -> int:
     placed = [(row, place) for row, place in zip(rows, places, strict=True) if place is not None]
     if placed:
         async with ledger.database.transaction() as tx:
+            await tx.unsynced()  # the log says the same places again
             await store_chain.place(tx, placed)
     return len(placed)
 
