@@ -23,6 +23,7 @@ from kumihimo.kernel.sql import Database
 from kumihimo.kernel.store_anchors import BEGINNING, WRONG_AT_ONCE
 from kumihimo.kernel.store_completeness import KnownRow, NumberRow, PlacedRow
 from kumihimo.kernel.tlog.mine import AskMine, Mine, MySubmission
+from kumihimo.kernel.withheld import Withheld
 
 Ask = Callable[[AskMine], Awaitable[Mine]]
 What = Literal["head", "record", "leaf"]
@@ -121,6 +122,7 @@ class _Holding:
             if self._asked_to == before:
                 break
             placed = await self._placed()
+        await self._look_again(secret)
         gone = [one.place for one in self._heads.values() if (one.place or -1) >= self.since]
         believed = [place for place in (placed.newest, *gone) if place is not None]
         return Held(
@@ -133,6 +135,15 @@ class _Holding:
             forgotten=placed.count - self._matched + len(gone),
             believed=max(believed, default=None),
         )
+
+    async def _look_again(self, secret: Withheld[bytes]) -> None:
+        """Look for what is unknown among the anchors once more: a room that serves adds some."""
+        if not self._unknown:
+            return
+        async with self.database.transaction() as tx:
+            numbers = await store_completeness.anchors(tx, self.keys.party)
+        names = {submission_id(secret, one.number) for one in numbers}
+        self._unknown = [one for one in self._unknown if one.submission not in names]
 
     async def _ask_on(self) -> None:
         """Ask from where we are to the log's end."""

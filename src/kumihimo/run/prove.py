@@ -7,7 +7,7 @@ are read but the room's own, and nothing is changed.
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -22,16 +22,21 @@ from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import load
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.tlog.mine import MINE_PATH, AskMine, Mine
+from kumihimo.rooms.gateway import store_completeness
 from kumihimo.rooms.ledger.checking import Checker
 from kumihimo.rooms.ledger.completeness import log_held
 from kumihimo.rooms.ledger.context import Ledger
+from kumihimo.rooms.linkage.api import EXCHANGES_PATH
 from kumihimo.rooms.linkage.api import PARTY as LINKAGE
+from kumihimo.rooms.linkage.own_api import AskExchanges, OwnExchanges
 from kumihimo.rooms.linkage.store_completeness import records_gone
 from kumihimo.rooms.oversight.api import LOG_KEEPER, SEEN_PATH, CheckpointSeen, Nothing
 from kumihimo.rooms.oversight.api import PARTY as OVERSIGHT
 from kumihimo.rooms.oversight.client import RoomSettings
 from kumihimo.run.check_config_cli import settings_form
 
+LOOK_BACK: Final = timedelta(days=1)  # our choice: a restore loses what came last
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _WHAT: Final[Mapping[What, str]] = {
     "record": "提供等の記録 exchange records",
     "head": "記録簿の頭 heads of the journal",
@@ -91,6 +96,8 @@ async def tell_room(
         return
     for voice in voices:
         await tell_leaves(report, database, voice, since, shared=len(voices) > 1)
+        if room == "gateway":
+            await tell_exchanges(report, database, voice)
 
 
 def keys_of(room: str, settings: RoomSettings, config: Path) -> list[PartyKeys]:
@@ -146,6 +153,45 @@ async def tell_leaves(
         )
     if held.forgotten:
         report.wrong(_forgotten(held, log))
+
+
+async def tell_exchanges(report: Report, database: Database, voice: Caller) -> None:
+    """Hold what the core knows of an institution's exchanges against its gateway's database.
+
+    An inquiry is known here before the core hears of it. A provider's last word has a line in the
+    journal of the same instant, so one that is later than the whole journal is not here.
+    """
+    institution = voice.keys.party
+    async with database.transaction(institution=institution) as tx:
+        newest = await store_completeness.newest(tx) or _EPOCH
+    asked, said = AskExchanges(since=newest - LOOK_BACK), list[datetime]()
+    while True:
+        told, _ = await voice.call(LINKAGE, EXCHANGES_PATH, asked, OwnExchanges)
+        if not told.exchanges:
+            break
+        names = [one.inquiry for one in told.exchanges if one.inquiry]
+        async with database.transaction(institution=institution) as tx:
+            known = await store_completeness.known(tx, names)
+            # A gateway that serves has gone on before the core heard of it.
+            newest = await store_completeness.newest(tx) or _EPOCH
+        said += [
+            one.requested_at if one.inquiry else one.provided_at or one.requested_at
+            for one in told.exchanges
+            if (one.inquiry and one.inquiry not in known)
+            or (one.provided_at is not None and one.provided_at > newest)
+        ]
+        last = told.exchanges[-1]
+        asked = AskExchanges(since=last.requested_at, after=last.record)
+    if said:
+        report.wrong(
+            f"{institution}: 中核が知る情報連携 exchanges that the core knows:"
+            f" ここに無いもの MISSING HERE: {len(said):,}, {_when(min(said))} - {_when(max(said))}"
+        )
+    else:
+        report.right(
+            f"{institution}: 中核が知る情報連携はすべてここにもあります。"
+            " All exchanges that the core knows of are here, too."
+        )
 
 
 async def tell_log(report: Report, database: Database, voice: Caller) -> None:

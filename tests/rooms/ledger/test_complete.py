@@ -102,6 +102,21 @@ def test_a_database_that_lost_nothing_is_complete(in_room):
     in_room(story)
 
 
+def test_what_a_room_that_serves_does_meanwhile_is_no_loss(in_room):
+    async def story(room):
+        asked_before = room.ask
+
+        async def ask(asked):
+            if asked.start == 0:
+                await room.act()
+            return await asked_before(asked)
+
+        held = await hold(room.database, room.house.keys["linkage"], ask)
+        assert (held.complete(), held.leaves) == (True, 6)
+
+    in_room(story)
+
+
 def test_a_lost_record_is_told_with_its_entry_and_its_time(in_room):
     async def story(room):
         room.superuser("DELETE FROM leaf_batch WHERE first = 2")

@@ -28,6 +28,7 @@ ENDS_PATH = "/ends"
 ROTATE_PATH = "/keys/rotate"
 ROTATED_PATH = "/keys/rotated"
 PORTAL_NOTICES_PATH = "/portal-notices"
+EXCHANGES_PATH = "/exchanges/mine"
 
 # The ledger implements these doors; the core, which speaks first, owns the messages.
 RECORDS_PATH = "/linkage/records"

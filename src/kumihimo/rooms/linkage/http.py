@@ -8,7 +8,16 @@ from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
 from kumihimo.kernel.leaves import Submitter
-from kumihimo.rooms.linkage import api, ends, inquiries, notice_api, notices, service
+from kumihimo.rooms.linkage import (
+    api,
+    ends,
+    inquiries,
+    notice_api,
+    notices,
+    own_api,
+    own_exchanges,
+    service,
+)
 from kumihimo.rooms.linkage.service import Core
 
 Asked = Request[Any, Any, Any]
@@ -16,7 +25,13 @@ Asked = Request[Any, Any, Any]
 
 def routes(core: Core, log: Submitter) -> list[HTTPRouteHandler]:
     """Return the core's route handlers."""
-    return [*_acquisition(core), *_exchange(core, log), _notices(core), *_rotation(core)]
+    return [
+        *_acquisition(core),
+        *_exchange(core, log),
+        _own(core),
+        _notices(core),
+        *_rotation(core),
+    ]
 
 
 def _acquisition(core: Core) -> list[HTTPRouteHandler]:
@@ -73,6 +88,19 @@ def _exchange(core: Core, log: Submitter) -> list[HTTPRouteHandler]:
         return await ends.take_ends(core, verified_of(request), data)
 
     return [inquire, take_refusals, take_ends]
+
+
+def _own(core: Core) -> HTTPRouteHandler:
+    @post(
+        api.EXCHANGES_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 23(1)-(3)", callers=("institution",)),
+    )
+    async def own(request: Asked, data: JSONBody[own_api.AskExchanges]) -> own_api.OwnExchanges:
+        """Tell an institution of its own exchanges: after a restore it compares."""
+        return await own_exchanges.own_exchanges(core, verified_of(request), data)
+
+    return own
 
 
 def _notices(core: Core) -> HTTPRouteHandler:

@@ -1,10 +1,11 @@
-"""Whether the core still has a record for each leaf that it put down with one: after a restore."""
+"""What a restore may have lost: the core's records, by their leaves, and an institution's exchanges."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import attrs
 
-from kumihimo.kernel.sql import Database
+from kumihimo.kernel.sql import Database, Tx
 
 
 @attrs.frozen
@@ -14,6 +15,33 @@ class RecordsGone:
     records: int
     since: datetime | None
     until: datetime | None
+
+
+@attrs.frozen
+class ExchangeRow:
+    """An exchange as one of its sides knows it: what it asked, or when it said its last word on it."""
+
+    record: str
+    inquiry: str
+    requested_at: datetime
+    provided_at: datetime | None
+
+
+async def exchanges_of(
+    tx: Tx, party: str, since: datetime, after: str, most: int
+) -> Sequence[ExchangeRow]:
+    """Return a party's exchanges behind an instant and a record, the earliest first."""
+    return await tx.rows(
+        "SELECT r.record, CASE WHEN r.requester = %(party)s THEN r.inquiry ELSE '' END AS inquiry,"
+        " r.requested_at, e.at AS provided_at FROM exchange_record r"
+        " LEFT JOIN exchange_end e ON e.permit = r.permit AND e.side = 'provider'"
+        "   AND r.provider = %(party)s"
+        " WHERE (r.requested_at, r.record) > (%(since)s, %(after)s)"
+        " AND (r.requester = %(party)s OR e.permit IS NOT NULL)"
+        " ORDER BY r.requested_at, r.record LIMIT %(most)s",
+        {"party": party, "since": since, "after": after, "most": most},
+        ExchangeRow,
+    )
 
 
 async def records_gone(database: Database, at: datetime) -> RecordsGone:
