@@ -66,7 +66,7 @@ def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> Lin
         entropy=core.entropy,
     )
     jobs = [
-        Job("linkage-outbox", outbox.run_once, OUTBOX_PAUSE_S),
+        Job("linkage-outbox", outbox.run, OUTBOX_PAUSE_S),
         Job("linkage-silence", lambda: look_at_ledger(core), SILENCE_PAUSE_S),
         Job("linkage-log", lambda: settle(core.database, log, core.clock), LOG_PAUSE_S),
         Job("linkage-law", LawHeld(core).note, LAW_PAUSE_S),
