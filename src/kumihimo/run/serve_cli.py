@@ -33,6 +33,7 @@ WAIT_PAUSE_S: Final = 0.5
 # fill with connections on which he says nothing.
 CONNECTIONS_MAX: Final = 8_192
 CONNECTIONS_WAITING: Final = 1_024
+GARBAGE: Final = (700, 10, 10)  # Python's own: what a request leaves is looked through at once
 FILES_BESIDE: Final = 256  # for the database, other parties, and what is read
 
 app = App(
@@ -159,6 +160,7 @@ async def _serve(service: Service, log: Log, stop: asyncio.Event) -> None:
     # looks at all of them halts every request for a tenth of a second (decision 0005).
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GARBAGE)
     print(f"ready: {service.room} on {address}", flush=True)
     log.info("room-ready")
     await stop.wait()
