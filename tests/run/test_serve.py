@@ -10,7 +10,7 @@ from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.keys import new_master, save_master
 
 
-def serve(*arguments, timeout=30):
+def serve(*arguments, timeout=240):
     return subprocess.run(
         [sys.executable, "-m", "kumihimo", "serve", *arguments],
         capture_output=True,
