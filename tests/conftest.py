@@ -3,7 +3,9 @@
 import gc
 import logging
 import signal
-from contextlib import closing
+from contextlib import closing, suppress
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -22,6 +24,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+ROOT = Path(__file__).resolve().parents[1]
 GARBAGE_YOUNG = 20_000  # objects; Python's own 700 is for programs that build no rooms
 
 
@@ -33,6 +36,19 @@ def pytest_addoption(parser):
         metavar="N",
         help="simulate the federation under N more seeds (tests/simulation)",
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session):
+    """Let each worker of a whole run read other tests first: what one has compiled, all read."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or session.config.args != ["tests"]:
+        return
+    files = sorted(path.relative_to(ROOT) for path in ROOT.glob("tests/**/test_*.py"))
+    place, of = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
+    for file in files[place * len(files) // of :]:
+        with suppress(Exception):  # collecting tells of it
+            import_module(".".join(file.with_suffix("").parts))
 
 
 def pytest_collection_modifyitems(items):
