@@ -7,14 +7,18 @@ import pytest
 from kumihimo.card.carriers import CARRIERS, ORDINARY
 from kumihimo.card.chip import Chip
 from kumihimo.card.memory import Volatile
-from kumihimo.card.specimen import specimen
+from kumihimo.card.personalise import personalise
+from kumihimo.card.specimen import specimen_order
 from kumihimo.kernel.entropy import SeededEntropy
+from tests.card.issued import issuer, keys
 from tests.card.reader import Reader
 
 
 @cache
 def drawn(carrier):
-    return specimen(CARRIERS[carrier], entropy=SeededEntropy("specimen"))
+    card, entropy = CARRIERS[carrier], SeededEntropy("specimen")
+    order = specimen_order(card, entropy=entropy, keys=keys(card.key_type), issuer=issuer())
+    return personalise(order, entropy=entropy)
 
 
 @pytest.fixture

@@ -32,12 +32,12 @@ def impostor():
 
 
 @cache
-def _issuer():
+def issuer():
     return hierarchy().issuer(PRINTED.municipality)
 
 
 @cache
-def _keys(key_type):
+def keys(key_type):
     return HolderKeys.draw(key_type)
 
 
@@ -45,7 +45,7 @@ def _keys(key_type):
 def _contents(carrier):
     card = CARRIERS[carrier]
     order = specimen_order(
-        card, entropy=SeededEntropy(carrier), keys=_keys(card.key_type), issuer=_issuer()
+        card, entropy=SeededEntropy(carrier), keys=keys(card.key_type), issuer=issuer()
     )
     return personalise(order, entropy=SeededEntropy(carrier))
 
