@@ -20,7 +20,6 @@ _DAY: Final = np.uint64(0x9E3779B97F4A7C15)
 _PLACE: Final = np.uint64(0xD1B54A32D192ED03)
 _OTHERS: Final = list(Others)
 _BITS: Final = 20
-_REST: Final = np.uint64(64 - _BITS)
 _KNOWN_MAX: Final = 1 << 18
 
 
@@ -104,15 +103,37 @@ def others(held: pl.DataFrame, doubles: Doubles) -> NDArray[np.uint8]:
 
 
 def among(keys: Keys, known: Keys) -> NDArray[np.bool_]:
-    """Say which keys are among the known ones."""
-    if not len(known):
-        return np.zeros(len(keys), bool)
+    """Say which keys are among the known ones, sorted and each once."""
     if len(known) > _KNOWN_MAX:
         return pl.Series(keys).is_in(pl.Series(known).implode()).to_numpy()
-    # Keys are uniform: hardly one begins as one of few others does, and only who does is looked up.
-    begins = np.zeros(1 << _BITS, bool)
-    begins[known >> _REST] = True
-    found = begins[keys >> _REST]
-    maybe = np.flatnonzero(found)
-    found[maybe] = pl.Series(keys[maybe]).is_in(pl.Series(known).implode()).to_numpy()
-    return found
+    return Known.of(known).among(keys)
+
+
+@attrs.frozen(eq=False)
+class Known:
+    """Keys, sorted and each once, made ready to be asked of more than once."""
+
+    keys: Keys
+    begins: NDArray[np.bool_]  # by how keys begin: is there such a one
+    rest: np.uint64
+
+    @classmethod
+    def of(cls, keys: Keys, bits: int = _BITS) -> "Known":
+        """Make some keys ready; their first `bits` tell most others apart."""
+        rest = np.uint64(64 - bits)
+        begins = np.zeros(1 << bits, bool)
+        begins[keys >> rest] = True
+        return cls(keys, begins, rest)
+
+    def among(self, keys: Keys) -> NDArray[np.bool_]:
+        """Say which keys are among these.
+
+        Keys are uniform: hardly one begins as one of few others does, and only who does is looked up.
+        """
+        found = self.begins[keys >> self.rest]
+        if len(self.keys):
+            maybe = np.flatnonzero(found)
+            mine = keys[maybe]
+            at = np.searchsorted(self.keys, mine).clip(max=len(self.keys) - 1)
+            found[maybe] = self.keys[at] == mine
+        return found

@@ -4,18 +4,21 @@ A table comes in chunks, in its own order. Each chunk is cut by number and leave
 partition, in a folder of its own; a partition is what all chunks left for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import attrs
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from kumihimo.linkaudit.arrows import Batch, batches
 from kumihimo.linkaudit.folder import whole
 
 Schema: TypeAlias = Mapping[str, type[pl.DataType]]
+_Told: TypeAlias = "NDArray[Any] | list[str | None]"
 
 _SAMPLE: Final = 100_000  # numbers looked at for the boundaries
 _SUFFIX: Final = ".arrow"
@@ -23,6 +26,7 @@ _SUFFIX: Final = ".arrow"
 _RARE: Final = ".rare.arrow"
 _AT: Final = "at"
 _OFTEN: Final = 16
+_MANY: Final = 8  # of more than one line in so many, all are read
 
 
 @attrs.frozen
@@ -67,14 +71,91 @@ def load(
     stage: Path, partition: int, columns: Schema, numbers: pl.Series | None = None
 ) -> pl.DataFrame:
     """Return what all chunks of a stage left for a partition, or of it the lines of some numbers."""
-    found: list[pl.DataFrame] = []
-    for file in sorted(stage.glob(f"*/{partition:05}{_SUFFIX}")):
-        scan = pl.scan_ipc(file).with_row_index(_AT)
-        if numbers is not None:
-            scan = scan.filter(pl.col("number").is_in(numbers.implode()))
-        part = _read(scan, file, columns)
-        found.append(part if numbers is None else _by_itself(part))
+    files = left(stage, partition)
+    if numbers is not None:
+        return pl.concat(_of_numbers(files, columns, numbers))
+    found = [_read(pl.scan_ipc(file).with_row_index(_AT), file, columns) for file in files]
     return pl.concat(found) if found else pl.DataFrame(schema=columns)
+
+
+def left(stage: Path, partition: int) -> list[Path]:
+    """Return the files that the chunks of a stage left for a partition."""
+    return sorted(stage.glob(f"*/{partition:05}{_SUFFIX}"))
+
+
+def integers(stage: Path, partition: int, columns: Schema) -> Iterator[pl.DataFrame]:
+    """Return columns of integers, none of them null, as they lie in what the chunks left: part by part."""
+    for file in left(stage, partition):
+        for batch in batches(file):
+            yield pl.DataFrame(
+                [
+                    pl.Series(name, batch.integers(name), dtype=kind)
+                    for name, kind in columns.items()
+                ]
+            )
+
+
+def _of_numbers(files: list[Path], columns: Schema, numbers: pl.Series) -> list[pl.DataFrame]:
+    """Return the lines of some numbers. In a file that has few of them each is read alone."""
+    few, found = _Few(columns), list[pl.DataFrame]()
+    for file in files:
+        some = [(batch, batch.among("number", numbers)) for batch in batches(file)]
+        if sum(len(lines) for _, lines in some) * _MANY <= sum(batch.height for batch, _ in some):
+            few.add(file, some)
+            continue
+        # In the order of the files.
+        scan = pl.scan_ipc(file).with_row_index(_AT)
+        scan = scan.filter(pl.col("number").is_in(numbers.implode()))
+        found += [few.told(), _by_itself(_read(scan, file, columns))]
+        few = _Few(columns)
+    return [*found, few.told()]
+
+
+@attrs.define
+class _Few:
+    """Few lines of some files, gathered column by column."""
+
+    columns: Schema
+    found: dict[str, list[_Told]] = attrs.Factory(dict[str, "list[_Told]"])
+
+    def add(self, file: Path, some: Sequence[tuple[Batch, NDArray[np.int64]]]) -> None:
+        """Gather lines of the batches of a file."""
+        for batch, lines in some:
+            if not len(lines):
+                continue
+            for name in self.columns:
+                none: list[str | None] = [None] * len(lines)
+                told = batch.at(name, lines) if name in batch else none
+                self.found.setdefault(name, []).append(told)
+            lacking = [name for name in self.columns if name not in batch]
+            if lacking:
+                self._add_rare(file, batch.first + lines, lacking)
+
+    def _add_rare(self, file: Path, places: NDArray[np.int64], names: list[str]) -> None:
+        for apart in batches(_rare_of(file)):
+            held = apart.integers(_AT)
+            at = np.searchsorted(held, places).clip(max=len(held) - 1)
+            mine = np.flatnonzero(held[at] == places)
+            for name in names if len(mine) else ():
+                told = cast("list[str | None]", self.found[name][-1])
+                for line, text in zip(mine.tolist(), apart.at(name, at[mine]), strict=True):
+                    told[line] = text
+
+    def told(self) -> pl.DataFrame:
+        """Return what was gathered."""
+        return pl.DataFrame(
+            [
+                pl.Series(name, _whole(self.found.get(name, [])), dtype=kind)
+                for name, kind in self.columns.items()
+            ]
+        )
+
+
+def _whole(parts: list[_Told]) -> _Told:
+    arrays = [part for part in parts if not isinstance(part, list)]
+    if arrays:
+        return np.concatenate(arrays)
+    return [text for part in parts for text in part]
 
 
 def _by_itself(lines: pl.DataFrame) -> pl.DataFrame:
@@ -116,10 +197,13 @@ def _read(scan: pl.LazyFrame, file: Path, columns: Schema) -> pl.DataFrame:
     if not lacking:
         return scan.select(list(columns)).collect()
     found = scan.select(_AT, *(name for name in columns if name in held)).collect()
-    apart = pl.scan_ipc(file.with_name(file.name.replace(_SUFFIX, _RARE))).select(_AT, *lacking)
-    lines = apart.collect()
+    lines = pl.scan_ipc(_rare_of(file)).select(_AT, *lacking).collect()
     lines = lines.filter(lines[_AT].is_in(found[_AT].implode()))
     places = found[_AT].search_sorted(lines[_AT])
     none = pl.Series([None], dtype=pl.String).new_from_index(0, len(found))
     rare = [none.clone().scatter(places, lines[name]).alias(name) for name in lacking]
     return pl.DataFrame([*found.get_columns(), *rare]).select(list(columns))
+
+
+def _rare_of(file: Path) -> Path:
+    return file.with_name(file.name.replace(_SUFFIX, _RARE))

@@ -4,6 +4,7 @@ The tables are the register's for this key and these canonical forms: another au
 against the same snapshot does not make them again.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +28,7 @@ from kumihimo.linkaudit.canonical import (
 from kumihimo.linkaudit.doubles import BadSnapshot, find_doubles, open_doubles
 from kumihimo.linkaudit.folder import Stage, fingerprint, of_files, whole
 from kumihimo.linkaudit.homonyms import Doubles
-from kumihimo.linkaudit.joining import Partitions, Schema, load, save, write_plain
+from kumihimo.linkaudit.joining import Partitions, Schema, integers, load, save, write_plain
 from kumihimo.linkaudit.nonmatches import Shares, sampled
 from kumihimo.linkaudit.renewing import LINES
 from kumihimo.linkaudit.schema import SNAPSHOT
@@ -52,9 +53,9 @@ class Registered:
         """Return `REGISTER` of a partition, or of it the persons of some numbers."""
         return load(self.stage / "persons", partition, REGISTER, numbers)
 
-    def index(self, partition: int) -> pl.DataFrame:
-        """Return `INDEX` of a partition."""
-        return self.columns(partition, INDEX)
+    def index(self, partition: int) -> Iterator[pl.DataFrame]:
+        """Return `INDEX` of a partition, part by part: a part of a large register is soon read."""
+        return integers(self.stage / "persons", partition, INDEX)
 
     def columns(
         self, partition: int, columns: Schema, numbers: pl.Series | None = None

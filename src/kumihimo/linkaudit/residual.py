@@ -5,6 +5,7 @@ or reading with birth date (three of four attributes) or with address. What is f
 to a person, never a link.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
@@ -12,9 +13,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kumihimo.linkaudit.evidence import PLACES_AGREE, among
-from kumihimo.linkaudit.homonyms import Keys, at_place, each_once, of_person
-from kumihimo.linkaudit.homonyms import among as among_keys
+from kumihimo.linkaudit.canonical import INDEX
+from kumihimo.linkaudit.evidence import PLACES_AGREE
+from kumihimo.linkaudit.evidence import among as among_levels
+from kumihimo.linkaudit.homonyms import Keys, Known, among, at_place, each_once, of_person
 from kumihimo.linkaudit.patterns import decode
 from kumihimo.linkaudit.schema import Outcome
 from kumihimo.people.birth_levels import BirthLevel
@@ -28,6 +30,8 @@ RESIDUAL: Final = {"row": pl.Int64, "outcome": pl.UInt8, "true_number": pl.Int64
 # At an address with more people nobody is looked for one by one: who has the row's name is found all
 # the same, and nobody is told to be the only one of a birth date there. Our choice.
 CROWD_MAX: Final = 200
+_FEW: Final = 1 << 19  # keys
+_BITS: Final = 22  # of a key: they tell hardly any other from these
 
 _KANJI, _KANA, _BIRTH, _PLACE, _SEX = 2, 1, 3, 2, 1  # ranks who fits; makes no link
 
@@ -55,12 +59,24 @@ def wanted(clues: pl.DataFrame) -> Wanted:
     )
 
 
-def candidates(index: pl.DataFrame, asked: Wanted) -> pl.DataFrame:
-    """Return the persons of an `INDEX` that are asked for."""
-    found = np.zeros(len(index), bool)
-    for kind, keys in answering(index):
-        found |= among_keys(keys, getattr(asked, kind))
-    return index.filter(pl.Series(found))
+def candidates(parts: Iterable[pl.DataFrame], asked: Wanted) -> pl.DataFrame:
+    """Return the persons of an `INDEX`, in parts, that are asked for."""
+    keys = {field.name: getattr(asked, field.name) for field in attrs.fields(Wanted)}
+    if any(len(some) > _FEW for some in keys.values()):
+        # To look for many takes long to make ready: all persons are asked about at once.
+        index = pl.concat([pl.DataFrame(schema=INDEX), *parts])
+        found = np.zeros(len(index), bool)
+        for kind, mine in answering(index):
+            found |= among(mine, keys[kind])
+        return index.filter(pl.Series(found))
+    known = {kind: Known.of(some, _BITS) for kind, some in keys.items()}
+    few = [pl.DataFrame(schema=INDEX)]
+    for index in parts:
+        found = np.zeros(len(index), bool)
+        for kind, mine in answering(index):
+            found |= known[kind].among(mine)
+        few.append(index.filter(pl.Series(found)))
+    return pl.concat(few)
 
 
 def answering(index: pl.DataFrame) -> list[tuple[str, Keys]]:
@@ -190,13 +206,14 @@ class Linked:
     def of(cls, patterns: NDArray[np.int32]) -> "Linked":
         """Read it off patterns."""
         codes = decode(patterns)
-        kanji = among(codes["name"], *SAME_NAME, NameLevel.WILDCARD)
-        kana = among(codes["kana"], *SAME_NAME)
+        kanji = among_levels(codes["name"], *SAME_NAME, NameLevel.WILDCARD)
+        kana = among_levels(codes["kana"], *SAME_NAME)
         return cls(
             name=kanji | kana,
-            kanji=among(codes["name"], *SAME_NAME),
-            reading_only=kana & ~kanji & ~among(codes["name"], NameLevel.MISSING),
-            given=among(codes["name"], NameLevel.GIVEN) | among(codes["kana"], NameLevel.GIVEN),
-            birth=among(codes["birth"], BirthLevel.EQUAL),
-            place=among(codes["address"], *PLACES_AGREE),
+            kanji=among_levels(codes["name"], *SAME_NAME),
+            reading_only=kana & ~kanji & ~among_levels(codes["name"], NameLevel.MISSING),
+            given=among_levels(codes["name"], NameLevel.GIVEN)
+            | among_levels(codes["kana"], NameLevel.GIVEN),
+            birth=among_levels(codes["birth"], BirthLevel.EQUAL),
+            place=among_levels(codes["address"], *PLACES_AGREE),
         )

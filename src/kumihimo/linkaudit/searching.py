@@ -6,7 +6,6 @@ from typing import Final
 import attrs
 import polars as pl
 
-from kumihimo.linkaudit.canonical import INDEX
 from kumihimo.linkaudit.folder import Stage, fingerprint, whole
 from kumihimo.linkaudit.pairing import Paired
 from kumihimo.linkaudit.registering import Registered
@@ -94,5 +93,4 @@ def _find(part: _Part) -> pl.DataFrame:
             for field in attrs.fields(Wanted)
         )
     )
-    index = Registered.opened(part.registered).index(part.partition)
-    return candidates(index.select(list(INDEX)), asked)
+    return candidates(Registered.opened(part.registered).index(part.partition), asked)
