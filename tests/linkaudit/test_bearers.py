@@ -93,3 +93,15 @@ def test_of_many_rows_that_changed_all_are_looked_at(before, tmp_path):
     table, state = kept(tmp_path / "now", turned)
     assert len(changed_places(before.state.prints, state.prints)) * FEW > ROWS
     assert bearers(table, state, before).equals(bearers(table, state, None))
+
+
+def test_rows_that_carry_some_numbers_are_found_in_all_parts_of_a_file(tmp_path):
+    numbers = np.random.default_rng(1).integers(0, 10**12, 150_000)
+    numbers[[3, 149_999]] = numbers[70_000]
+    make_state(tmp_path, len(numbers))
+    state = State.opened(tmp_path, writes=True)
+    state.numbers[:] = numbers
+    found = state.carrying(pl.Series([numbers[70_000], numbers[5], 10**12, None]))
+    assert found["row"].to_list() == [3, 5, 70_000, 149_999]
+    assert found["number"].to_list() == numbers[[3, 5, 70_000, 149_999]].tolist()
+    assert len(state.carrying(pl.Series([], dtype=pl.Int64))) == 0

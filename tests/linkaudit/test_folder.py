@@ -1,8 +1,10 @@
 """A stage that was finished is taken as it is, unless a crash of the machine may have lost some of it."""
 
+from pathlib import Path
+
 import pytest
 
-from kumihimo.linkaudit.folder import Stage, keep
+from kumihimo.linkaudit.folder import Stage, also_at, keep
 
 
 def finished(audit, given="a"):
@@ -63,3 +65,21 @@ def test_an_unfinished_stage_is_not_kept(audit):
     started_anew(stage.folder)
     (stage.folder / "table").write_text("half")
     assert not (Stage.at(audit, "register", "rules", "a").folder / "table").exists()
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_file_that_stands_at_two_places_outlives_the_first(tmp_path, monkeypatch, linked):
+    def no_links(*_):
+        raise OSError
+
+    if not linked:
+        monkeypatch.setattr(Path, "hardlink_to", no_links)
+    file, place = tmp_path / "file", tmp_path / "stage" / "place"
+    file.write_text("told")
+    also_at(file, place)
+    assert file.samefile(place) is linked  # it takes no room twice
+    file.unlink()
+    assert place.read_text() == "told"
+    file.write_text("another")
+    also_at(file, place)  # a run that goes on finds what it had
+    assert place.read_text() == "told"

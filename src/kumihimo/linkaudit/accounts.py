@@ -6,7 +6,6 @@ in memory at a time is a bucket, and the rows whose accounts others use too. A f
 costs a look at its columns.
 """
 
-import shutil
 from pathlib import Path
 from typing import Final
 
@@ -15,12 +14,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kumihimo.linkaudit.aligning import aligned
+from kumihimo.linkaudit.aligning import Stood
 from kumihimo.linkaudit.canonical import FORMS, fingerprints
-from kumihimo.linkaudit.folder import Stage, fingerprint, of_files, whole
+from kumihimo.linkaudit.folder import Stage, also_at, fingerprint, of_files, whole
 from kumihimo.linkaudit.holders import whose
 from kumihimo.linkaudit.homonyms import among, doubled, each_once
-from kumihimo.linkaudit.incremental import FEW, carried, changed_places, standing
+from kumihimo.linkaudit.incremental import FEW, changed_places, standing
 from kumihimo.linkaudit.schema import HOLDERS, Holder
 from kumihimo.linkaudit.setting import Sizes, Table, stretches
 from kumihimo.linkaudit.splicing import splice
@@ -91,11 +90,11 @@ class _Known:
         for field in attrs.fields(_Known):
             getattr(self, field.name)[at] = filled[field.name].to_numpy()
 
-    def take(self, first: int, known: "_Known", was: NDArray[np.int64]) -> None:
-        """Write down of rows from `first` on what was known of others, 0 where that is nothing (-1)."""
+    def take(self, known: "_Known", stood: Stood) -> None:
+        """Write down of rows what was known of those that they were, 0 where that is nothing."""
         for field in attrs.fields(_Known):
-            here = getattr(self, field.name)[first : first + len(was)]
-            here[:] = carried(getattr(known, field.name), first, was, 0)
+            here = getattr(self, field.name)[stood.first : stood.first + len(stood.known)]
+            here[:] = stood.carried(getattr(known, field.name), stood.known, 0)
 
     def of(self, rows: NDArray[np.int64]) -> pl.DataFrame:
         """Return `SHARED` of some rows."""
@@ -119,8 +118,7 @@ def _make(stage: Path, size: int, prints: Path | None) -> None:
             with whole(place) as half:
                 np.lib.format.open_memmap(half, "w+", kind, (size,)).flush()
     if prints is not None:
-        with whole(stage / "prints.npy") as half:
-            shutil.copyfile(prints, half)
+        also_at(prints, stage / "prints.npy")
 
 
 @attrs.frozen
@@ -154,7 +152,7 @@ def look(audit: Path, rows: Table, sizes: Sizes, team: Team) -> Accounts:
     if stage.is_done:
         return found
     held = rows.columns()
-    size = 1 + (rows.scan().select(pl.col("row").max()).collect().item() or 0)
+    size = rows.end()
     _make(stage.folder, size, prints)
     before = stage.before if prints else None
     if "account" in held or "holder" in held:
@@ -245,12 +243,11 @@ def _carry(chunk: _Chunk) -> None:
         np.load(where / "prints.npy", mmap_mode="r") for where in (chunk.before, chunk.stage)
     )
     prints = now[chunk.first : chunk.first + chunk.count]
-    was = aligned(then, chunk.first, prints)
-    stood = np.flatnonzero(was >= 0)
+    stood = Stood.of(then, chunk.first, prints)
     known = _Known.opened(chunk.stage, writes=True)
-    known.take(chunk.first, _Known.opened(chunk.before), was)
-    new = (prints != 0) & (was < 0)
-    told = _holders_of(chunk.before, chunk.first + stood, was[stood])
+    known.take(_Known.opened(chunk.before), stood)
+    new = (prints != 0) & ~stood.known
+    told = _holders_of(chunk.before, stood)
     # A record without an id is called by its place in the file: who has moved is asked again.
     moved = told["row"] != told["was"]
     new[told["row"].filter(moved).to_numpy() - chunk.first] = True
@@ -262,14 +259,21 @@ def _carry(chunk: _Chunk) -> None:
         pl.concat([told, anew]).sort("row").write_parquet(half, compression="lz4")
 
 
-def _holders_of(stage: Path, rows: NDArray[np.int64], was: NDArray[np.int64]) -> pl.DataFrame:
-    """Return `HOLDERS` of some rows as a stage left them, and `was`, which rows they were."""
-    places = pl.DataFrame({"row": rows, "was": was})
+def _holders_of(stage: Path, stood: Stood) -> pl.DataFrame:
+    """Return `HOLDERS` of the rows that were known as a stage left them, and `was`, which they were."""
     parts = sorted((stage / "holders").glob("*.parquet"))
-    if not parts or not len(rows):
-        return places.head(0).with_columns(pl.lit("").alias(c) for c in HOLDERS if c != "row")
-    near = pl.scan_parquet(parts).filter(pl.col("row").is_between(was.min(), was.max())).collect()
-    return near.rename({"row": "was"}).join(places, on="was")
+    if not parts or not stood.known.any():
+        return pl.DataFrame(schema={**HOLDERS, "was": pl.Int64})
+    rows = np.flatnonzero(stood.known)
+    ends = stood.places(rows[[0, -1]] if stood.was is None else rows)
+    inside = pl.col("row").is_between(int(ends.min()), int(ends.max()))
+    near = pl.scan_parquet(parts).filter(inside).collect()
+    near = near.rename({"row": "was"})
+    if stood.was is None:
+        here = near["was"].to_numpy()
+        return near.filter(pl.Series(stood.known[here - stood.first])).with_columns(row="was")
+    places = pl.DataFrame({"row": stood.first + rows, "was": stood.places(rows)})
+    return near.join(places, on="was")
 
 
 def _shared(bucket: _Bucket) -> pl.DataFrame:

@@ -4,12 +4,14 @@ Most rows stand where they stood; of the others some are asked how far they have
 looked for there. Who moved farther than a million rows, or with few others, counts as new.
 """
 
-from typing import Final
+from typing import Final, TypeVar
 
+import attrs
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+T = TypeVar("T", bound=np.generic)
 _FAR: Final = 1 << 20  # rows
 _ASKED: Final = 256
 _TRIES: Final = 8  # rows that came in or went at so many places, in one stretch of the file
@@ -25,6 +27,50 @@ def standing(
         return None
     same = (there == prints) & (prints != 0)
     return same if (len(same) - np.count_nonzero(same)) * _FEW <= len(same) else None
+
+
+@attrs.frozen(eq=False)
+class Stood:
+    """Where rows from `first` on stood in an earlier file: all that did stood here, or `was` tells."""
+
+    first: int
+    known: NDArray[np.bool_]  # which of them stood anywhere
+    was: NDArray[np.int64] | None
+
+    @classmethod
+    def of(cls, old: NDArray[np.uint64], first: int, prints: NDArray[np.uint64]) -> "Stood":
+        """Look for rows of some prints in an earlier file, where 0 is no print."""
+        same = standing(old, first, prints)
+        if same is not None:
+            return cls(first, same, None)
+        was = aligned(old, first, prints)
+        return cls(first, was >= 0, was)
+
+    def places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where some of the rows, counted from the first, that are known stood."""
+        return self.first + rows if self.was is None else self.was[rows]
+
+    def carried(self, values: NDArray[T], stays: NDArray[np.bool_], nothing: int) -> NDArray[T]:
+        """Return the values that known rows had, `nothing` for those that do not stay.
+
+        Where all stood where they stand, what is there is taken whole.
+        """
+        if self.was is None:
+            there = values[self.first : self.first + len(stays)]
+            found = np.empty(len(stays), values.dtype)
+            found[: len(there)] = there
+            found[~stays] = nothing  # such as rows that the values do not reach
+            return found
+        found = np.full(len(stays), nothing, values.dtype)
+        found[stays] = values[self.was[stays]]
+        return found
+
+    def moved(self, stays: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return those of some known rows, counted from the first, that stood elsewhere."""
+        if self.was is None:
+            return np.empty(0, np.int64)
+        here = np.arange(self.first, self.first + len(stays))
+        return np.flatnonzero(stays & (self.was != here))
 
 
 def aligned(old: NDArray[np.uint64], first: int, prints: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -52,6 +52,16 @@ def whole(path: Path) -> Generator[Path]:
     half.replace(path)
 
 
+def also_at(file: Path, place: Path) -> None:
+    """Let a file that is written no more stand at another place too: as a link where that can be."""
+    if not place.exists():
+        with whole(place) as half:
+            try:
+                half.hardlink_to(file)
+            except OSError:  # on another disk, or on one that has no links
+                shutil.copyfile(file, half)
+
+
 @attrs.frozen
 class Stage:
     """Where one stage of one fingerprint keeps its files.

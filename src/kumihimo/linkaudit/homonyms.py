@@ -19,7 +19,8 @@ Keys: TypeAlias = NDArray[np.uint64]
 _DAY: Final = np.uint64(0x9E3779B97F4A7C15)
 _PLACE: Final = np.uint64(0xD1B54A32D192ED03)
 _OTHERS: Final = list(Others)
-_BITS: Final = 20
+_BITS_LEAST, _BITS_MOST = 16, 24
+_MORE: Final = 5  # one key in 32 or more begins as a known one
 _KNOWN_MAX: Final = 1 << 18
 
 
@@ -118,8 +119,12 @@ class Known:
     rest: np.uint64
 
     @classmethod
-    def of(cls, keys: Keys, bits: int = _BITS) -> "Known":
-        """Make some keys ready; their first `bits` tell most others apart."""
+    def of(cls, keys: Keys) -> "Known":
+        """Make some keys ready; their first bits tell most others apart.
+
+        Of few keys so many that a table of them stays in a processor's cache.
+        """
+        bits = min(max(len(keys).bit_length() + _MORE, _BITS_LEAST), _BITS_MOST)
         rest = np.uint64(64 - bits)
         begins = np.zeros(1 << bits, bool)
         begins[keys >> rest] = True

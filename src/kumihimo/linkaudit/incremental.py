@@ -5,6 +5,7 @@ holds under that person's name. A row that stood in the file as it is, wherever,
 number the register says nothing new keeps its pattern and its clues.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -14,15 +15,34 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit import homonyms
-from kumihimo.linkaudit.aligning import aligned
-from kumihimo.linkaudit.folder import whole
+from kumihimo.linkaudit.aligning import Stood
+from kumihimo.linkaudit.arrows import batches
+from kumihimo.linkaudit.folder import also_at, whole
 
 T = TypeVar("T", bound=np.generic)
 # With more than one row in so many in another place, what is known of rows is not looked up by place.
 FEW: Final = 16
+_ODD: Final = np.uint64(0x9E3779B97F4A7C15)
+_NEAR: Final = 1 << 16
 # Rows that stood elsewhere in the file before.
 MOVED: Final = {"row": pl.Int64, "was": pl.Int64}
 NO_PATTERN: Final = -1
+
+
+def _mixed(numbers: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return a key for each number, of which the first bits tell most apart."""
+    return numbers.view(np.uint64) * _ODD
+
+
+def _where(
+    values: NDArray[T], holds: Callable[[NDArray[T]], NDArray[np.bool_]]
+) -> NDArray[np.int64]:
+    """Return where a condition holds, asked of as many values at a time as a processor's cache has."""
+    found = [
+        first + np.flatnonzero(holds(values[first : first + _NEAR]))
+        for first in range(0, len(values), _NEAR)
+    ]
+    return np.concatenate(found) if found else np.empty(0, np.int64)
 
 
 @attrs.frozen
@@ -46,8 +66,10 @@ class State:
 
     def carrying(self, numbers: pl.Series) -> pl.DataFrame:
         """Return `row` and `number` of the rows that carry one of some numbers."""
-        rows = pl.Series(self.numbers).is_in(numbers.implode()).arg_true().cast(pl.Int64)
-        return pl.DataFrame({"row": rows, "number": self.numbers[rows.to_numpy()]})
+        mixed = _mixed(numbers.unique().drop_nulls().to_numpy())
+        asked = homonyms.Known.of(np.sort(mixed))
+        rows = _where(self.numbers, lambda some: asked.among(_mixed(some)))
+        return pl.DataFrame({"row": rows, "number": self.numbers[rows]})
 
     def doubled(self) -> pl.DataFrame:
         """Return `row` and `number` of the rows whose number stands in another row too."""
@@ -55,8 +77,13 @@ class State:
         return self.carrying(pl.Series(twice.view(np.int64)))
 
 
-def make_state(folder: Path, size: int) -> None:
-    """Make the arrays of a stage for rows below `size`, unless they are there."""
+def make_state(folder: Path, size: int, prints: Path | None = None) -> None:
+    """Make the arrays of a stage for rows below `size`, unless they are there.
+
+    Fingerprints that an intake left are taken as they lie, and written no more.
+    """
+    if prints is not None:
+        also_at(prints, _place(folder, "prints"))
     for name, kind, nothing in (
         ("prints", np.uint64, 0),
         ("numbers", np.int64, 0),
@@ -78,23 +105,6 @@ def changed_places(then: NDArray[np.uint64], now: NDArray[np.uint64]) -> NDArray
     both = min(len(then), len(now))
     here = np.flatnonzero(then[:both] != now[:both])
     return np.concatenate([here, np.arange(both, max(len(then), len(now)))])
-
-
-def carried(values: NDArray[T], first: int, was: NDArray[np.int64], nothing: int) -> NDArray[T]:
-    """Return of rows from `first` on the values of the rows that they were, `nothing` for -1.
-
-    Most stand where they stood: then what is there is taken whole.
-    """
-    gone = was < 0
-    there = values[first : first + len(was)]
-    here = np.arange(first, first + len(was))
-    if len(there) == len(was) and bool((gone | (was == here)).all()):
-        found = np.array(there)
-    else:
-        found = np.full(len(was), nothing, values.dtype)
-        found[~gone] = values[was[~gone]]
-    found[gone] = nothing
-    return found
 
 
 def standing(values: NDArray[T], rows: NDArray[np.int64]) -> NDArray[T]:
@@ -122,9 +132,9 @@ class Before:
         """Map what is there of a run before; `changed` is a file of numbers."""
         return cls(stage, State.opened(stage), pl.Series(np.load(changed)))
 
-    def was(self, first: int, prints: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Return which rows those of some prints from `first` on were, -1 for none."""
-        return aligned(self.state.prints, first, prints)
+    def looked_for(self, first: int, prints: NDArray[np.uint64]) -> Stood:
+        """Say which rows those of some prints from `first` on were."""
+        return Stood.of(self.state.prints, first, prints)
 
     def stood(self, rows: NDArray[np.int64], prints: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Say which rows stood in the same place of the file as they are."""
@@ -141,18 +151,29 @@ class Before:
 
     def kept(self) -> NDArray[np.int64]:
         """Return the rows that were kept whole."""
-        parts = [pl.read_ipc(file, columns=["row"]) for file in self._own()]
-        return pl.concat(parts)["row"].to_numpy()
+        return np.concatenate([rows for _, rows in self._own()])
 
-    def _own(self) -> list[Path]:
-        return sorted((self.stage / "own").glob("*.arrow"))
+    def _own(self) -> list[tuple[Path, NDArray[np.int64]]]:
+        """Return the files of rows that were kept whole, and which rows each has."""
+        files = sorted((self.stage / "own").glob("*.arrow"))
+        return [
+            (
+                file,
+                np.concatenate(
+                    [np.empty(0, np.int64), *(x.integers("row") for x in batches(file))]
+                ),
+            )
+            for file in files
+        ]
 
     def own(self, rows: NDArray[np.int64], was: NDArray[np.int64]) -> pl.DataFrame:
         """Return what was kept, whole, of some rows that stood elsewhere or here."""
         places = pl.DataFrame({"row": rows, "was": was}, schema=MOVED)
-        parts = [pl.read_ipc(file) for file in self._own()]
-        kept = [one.rename({"row": "was"}).join(places, on="was") for one in parts]
-        return pl.concat(kept).select(parts[0].columns)
+        files = self._own()
+        held = [file for file, theirs in files if np.isin(theirs, was).any()]
+        some = [pl.read_ipc(file) for file in held or [files[0][0]]]
+        kept = pl.concat(some).rename({"row": "was"}).join(places, on="was")
+        return kept.select(some[0].columns)
 
     def moved(self, now: State) -> pl.DataFrame:
         """Return `MOVED`: rows without a pattern yet that stood elsewhere in the file."""
@@ -161,9 +182,9 @@ class Before:
         if not len(rows):
             return pl.DataFrame(schema=MOVED)
         sought = pl.DataFrame({"row": rows, "print": now.prints[rows]})
-        stood = pl.Series(self.state.prints)
-        was = stood.is_in(sought["print"].implode()).arg_true().cast(pl.Int64)
-        places = pl.DataFrame({"was": was, "print": stood.gather(was)})
+        asked = homonyms.Known.of(homonyms.each_once(now.prints[rows]))
+        was = _where(self.state.prints, asked.among)
+        places = pl.DataFrame({"was": was, "print": self.state.prints[was]})
         return sought.join(places.unique("print"), on="print").select(list(MOVED))
 
     def clues(self, now: State, moved: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from kumihimo.linkaudit.aligning import Stood
 from kumihimo.linkaudit.bearers import bearers
 from kumihimo.linkaudit.canonical import Hasher, fingerprints
 from kumihimo.linkaudit.evidence import CLUES, Judged, judge
@@ -21,7 +22,6 @@ from kumihimo.linkaudit.incremental import (
     NO_PATTERN,
     Before,
     State,
-    carried,
     make_state,
 )
 from kumihimo.linkaudit.joining import drop, load, save, write_plain
@@ -126,12 +126,12 @@ def pair(setting: Setting, registered: Registered, team: Team) -> Paired:
     before = _left_by(stage, registered)
     same = before is not None and (before / "done").read_text("utf-8") == registered.stage.name
     work = _Work(setting, stage.folder, before, registered.stage, prints, same)
-    last = setting.rows.scan().select(pl.col("row").max()).collect().item()
-    make_state(stage.folder, 1 + (last or 0))
+    end = setting.rows.end()
+    make_state(stage.folder, end, prints)
     known = work.known()
     task, chunks = _read, setting.chunks(setting.rows)
     if known is not None and prints is not None:
-        task, chunks = _carry, stretches(1 + (last or 0), setting.sizes.rows)
+        task, chunks = _carry, stretches(end, setting.sizes.rows)
     tasks = [_Chunk(work, f"{n:05}", *chunk) for n, chunk in enumerate(chunks)]
     asked = sum(team.each("rows", task, tasks, [rows for _, rows in chunks]))
     if known is not None:
@@ -195,7 +195,9 @@ def _read(chunk: _Chunk) -> int:
     else:
         prints = fingerprints(rows, _PRINTED).to_numpy()
     state, known = State.opened(work.stage, writes=True), work.known()
-    state.prints[at], state.numbers[at] = prints, numbers
+    state.numbers[at] = numbers
+    if work.prints is None:
+        state.prints[at] = prints
     asked = rows
     if known is not None:
         stays = known.stood(at, prints) & known.holds(numbers)
@@ -226,11 +228,11 @@ def _carry(chunk: _Chunk) -> int:
     registered = Registered.opened(work.registered)
     here = slice(chunk.first, chunk.first + chunk.count)
     prints = np.load(work.prints, mmap_mode="r")[here]
-    was = known.was(chunk.first, prints)
-    numbers = carried(known.state.numbers, chunk.first, was, 0)
-    stays = (was >= 0) & known.holds(numbers)
-    sampled = np.flatnonzero(_sampled(work, known, registered, was, numbers))
-    own = known.own(chunk.first + sampled, was[sampled])
+    stood = known.looked_for(chunk.first, prints)
+    numbers = stood.carried(known.state.numbers, stood.known, 0)
+    stays = stood.known & known.holds(numbers)
+    sampled = _sampled(work, known, registered, stood, numbers)
+    own = known.own(chunk.first + sampled, stood.places(sampled))
     asked, wanted = (prints != 0) & ~stays, np.zeros(chunk.count, bool)
     wanted[sampled] = True
     wanted[own["row"].to_numpy() - chunk.first] = False
@@ -238,11 +240,10 @@ def _carry(chunk: _Chunk) -> int:
     at = rows["row"].to_numpy() - chunk.first
     numbers[at] = rows["number"].fill_null(0).to_numpy()
     state = State.opened(work.stage, writes=True)
-    state.prints[here], state.numbers[here] = prints, numbers
-    was[~stays] = -1
-    state.patterns[here] = carried(known.state.patterns, chunk.first, was, NO_PATTERN)
-    moved = np.flatnonzero((was >= 0) & (was != np.arange(here.start, here.stop)))
-    places = pl.DataFrame({"row": chunk.first + moved, "was": was[moved]}, schema=MOVED)
+    state.numbers[here] = numbers
+    state.patterns[here] = stood.carried(known.state.patterns, stays, NO_PATTERN)
+    moved = stood.moved(stays)
+    places = pl.DataFrame({"row": chunk.first + moved, "was": stood.places(moved)}, schema=MOVED)
     with whole(work.stage / "moved" / f"{chunk.name}.arrow") as half:
         write_plain(places, half)
     own = pl.concat([own, rows.filter(rows["number"].is_in(registered.sample.implode()))])
@@ -255,17 +256,21 @@ def _sampled(
     work: _Work,
     known: Before,
     registered: Registered,
-    was: NDArray[np.int64],
+    stood: Stood,
     numbers: NDArray[np.int64],
-) -> NDArray[np.bool_]:
-    """Say which rows that stood in the file before carry the number of a sampled person."""
+) -> NDArray[np.int64]:
+    """Return which rows, counted from the first, that stood before carry a sampled person's number."""
     if not work.same:
-        return (was >= 0) & pl.Series(numbers).is_in(registered.sample.implode()).to_numpy()
+        carry = pl.Series(numbers).is_in(registered.sample.implode()).to_numpy()
+        return np.flatnonzero(stood.known & carry)
     # In the same register the same persons are sampled, and their rows were kept.
     kept = known.kept()
-    rows = np.zeros(1 + max(int(was.max(initial=-1)), int(kept.max(initial=-1))), bool)
+    if stood.was is None:
+        near = kept[(kept >= stood.first) & (kept < stood.first + len(stood.known))] - stood.first
+        return near[stood.known[near]]
+    rows = np.zeros(1 + max(int(stood.was.max(initial=-1)), int(kept.max(initial=-1))), bool)
     rows[kept] = True
-    return (was >= 0) & rows[was]
+    return np.flatnonzero(stood.known & rows[stood.was])
 
 
 def compared(rows: pl.DataFrame) -> pl.DataFrame:

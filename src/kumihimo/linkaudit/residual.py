@@ -31,7 +31,6 @@ RESIDUAL: Final = {"row": pl.Int64, "outcome": pl.UInt8, "true_number": pl.Int64
 # the same, and nobody is told to be the only one of a birth date there. Our choice.
 CROWD_MAX: Final = 200
 _FEW: Final = 1 << 19  # keys
-_BITS: Final = 22  # of a key: they tell hardly any other from these
 
 _KANJI, _KANA, _BIRTH, _PLACE, _SEX = 2, 1, 3, 2, 1  # ranks who fits; makes no link
 
@@ -69,7 +68,7 @@ def candidates(parts: Iterable[pl.DataFrame], asked: Wanted) -> pl.DataFrame:
         for kind, mine in answering(index):
             found |= among(mine, keys[kind])
         return index.filter(pl.Series(found))
-    known = {kind: Known.of(some, _BITS) for kind, some in keys.items()}
+    known = {kind: Known.of(some) for kind, some in keys.items()}
     few = [pl.DataFrame(schema=INDEX)]
     for index in parts:
         found = np.zeros(len(index), bool)

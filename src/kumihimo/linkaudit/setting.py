@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from kumihimo.linkaudit.arrows import batches
 from kumihimo.linkaudit.schema import HISTORY
 from kumihimo.linkaudit.workers import cores
 
@@ -54,8 +55,7 @@ class Table:
         held = [name for name in self.columns() if name in columns]
         asked = pl.Series("row", rows)
         files = sorted((self.path / _FRESH).glob("*")) if self.path.is_dir() else []
-        scans = [pl.scan_ipc(file) for file in files]
-        found = [_among(scan, asked, held) for scan in scans]
+        found = [_among(pl.scan_ipc(file), asked, held) for file in files if _near(file, rows)]
         have = pl.concat([one["row"] for one in found]) if found else asked.clear()
         rest = asked.filter(~asked.is_in(have.implode()))
         if len(rest):
@@ -68,6 +68,13 @@ class Table:
         They compare with those that lie in a folder of the same name.
         """
         return next(self.path.glob(".marked-*/prints.npy"), None) if self.path.is_dir() else None
+
+    def end(self) -> int:
+        """Return a number above that of every row (`row`)."""
+        prints = self.prints()
+        if prints is not None:
+            return len(np.load(prints, mmap_mode="r"))
+        return 1 + (self.scan().select(pl.col("row").max()).collect().item() or 0)
 
     def columns(self) -> list[str]:
         """Return the names of its columns."""
@@ -86,6 +93,12 @@ def stretches(total: int, size: int) -> list[tuple[int, int]]:
 def fresh_beside(part: Path) -> Path:
     """Return where rows of a part stand that were not known before."""
     return part.parent / _FRESH / f"{part.stem}.arrow"
+
+
+def _near(file: Path, rows: NDArray[np.int64]) -> bool:
+    """Say whether some rows lie where those of a file do; both ascend."""
+    ends = [(theirs[0], theirs[-1]) for one in batches(file) if len(theirs := one.integers("row"))]
+    return any(len(rows) and rows[0] <= last and first <= rows[-1] for first, last in ends)
 
 
 def _among(scan: pl.LazyFrame, rows: pl.Series, columns: Collection[str]) -> pl.DataFrame:

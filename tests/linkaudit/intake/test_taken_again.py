@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kumihimo.linkaudit.aligning import aligned, standing
+from kumihimo.linkaudit.aligning import Stood, aligned, standing
 from kumihimo.linkaudit.intake import parquets, passing, quality
 from kumihimo.linkaudit.intake.marking import Marked, bounds, mixed
 from kumihimo.linkaudit.intake.taking import take_in
@@ -207,6 +207,11 @@ def test_rows_that_were_read_anew_stand_apart_and_are_found_as_in_the_table(tmp_
     for asked in (rows, rows[:1], rows[1:2], rows[:0]):
         found = table.at(asked, ("row", "address", "number"))
         assert found.equals(whole.filter(pl.col("row").is_in(asked)).select(found.columns))
+    opened, scan = [], pl.scan_ipc
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pl, "scan_ipc", lambda file: opened.append(file) or scan(file))
+        table.at(rows[:1], ("row", "address"))
+    assert len(opened) == 1  # and not those of all pieces, in which it cannot be
     shutil.rmtree(table.path / ".fresh")
     assert table.at(rows, ("row", "address")).height == 5
 
@@ -275,6 +280,25 @@ def test_rows_that_stand_are_those_that_are_found_there(now, first, data):
         not one or first + n >= len(old) or old[first + n] != one for n, one in enumerate(now)
     )
     assert missing * 64 > len(now) or first + len(now) > len(old)
+
+
+@given(st.lists(st.integers(0, 3), max_size=90), st.integers(0, 3), st.booleans(), st.data())
+def test_what_is_known_of_rows_follows_them(now, first, moved, data):
+    """Rows that all stand where they stood are carried over as those are that were looked for."""
+    at = data.draw(st.integers(0, 90))
+    edits = data.draw(st.lists(st.integers(4, 6), max_size=2))
+    old = np.array([9] * (first + moved) + [*now[:at], *edits, *now[at + len(edits) :]], np.uint64)
+    prints = np.array(now, np.uint64)
+    stood, was = Stood.of(old, first, prints), aligned(old, first, prints)
+    assert (stood.known == (was >= 0)).all()
+    rows = np.flatnonzero(stood.known)
+    assert (stood.places(rows) == was[rows]).all()
+    stays = stood.known & (prints != 2)
+    values = 10 + np.arange(len(old) - data.draw(st.integers(0, 1)) * (not old[-1:].any()))
+    carried = stood.carried(values, stays, -1)
+    assert carried.tolist() == [values[w] if s else -1 for w, s in zip(was, stays, strict=True)]
+    elsewhere = np.flatnonzero(stays & (was != first + np.arange(len(now))))
+    assert stood.moved(stays).tolist() == elsewhere.tolist()
 
 
 def test_rows_are_found_past_several_that_came_and_went():
