@@ -75,12 +75,13 @@ def write_by_line(
     """
     shape = pl.DataFrame(schema={**lines.schema, **dict.fromkeys(sparse, pl.Int32)})
     groups: list[Struct] = []
+    few = {column.name: told for column in lines.iter_columns() if (told := _Few.of(column))}
     begin = 0
     with place.open("wb") as file:
         file.write(_MAGIC)
         for n, height in enumerate(heights):
             here = slice(begin, begin + height)
-            columns = _by_lines(file, lines, at[here])
+            columns = _by_lines(file, lines, few, at[here])
             columns += [_told(file, name, values[here]) for name, values in sparse.items()]
             groups.append(_group(columns, height, n))
             begin += height
@@ -100,7 +101,34 @@ def _footer_of(shape: pl.DataFrame) -> Struct:
     return {field: value for field, value in footer.items() if field != _WORDS}
 
 
-def _by_lines(file: BinaryIO, lines: pl.DataFrame, at: NDArray[np.uint32]) -> list[Struct]:
+@attrs.frozen(eq=False)
+class _Few:
+    """A column of few values: these, and which of them each line has."""
+
+    values: pl.Series
+    codes: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, column: pl.Series) -> "_Few | None":
+        """Look for the values of a column; None where they are many."""
+        some = column.unique(maintain_order=True)
+        if len(some) >= min(_FEW, len(column)):
+            return None
+        codes = column.replace_strict(some, np.arange(len(some)), return_dtype=pl.UInt8)
+        return cls(some, codes.to_numpy())
+
+    def among(self, lines: NDArray[np.intp]) -> tuple[pl.Series, NDArray[np.uint8]]:
+        """Return the values that some lines have, and which of these each has."""
+        mine = self.codes[lines]
+        held = np.flatnonzero(np.bincount(mine))
+        places = np.zeros(len(self.values), np.uint8)
+        places[held] = np.arange(len(held))
+        return self.values.gather(held), places[mine]
+
+
+def _by_lines(
+    file: BinaryIO, lines: pl.DataFrame, few: Mapping[str, _Few], at: NDArray[np.uint32]
+) -> list[Struct]:
     """Write the columns of a group of rows; return what is said of each."""
     places = np.zeros(len(lines), np.uint32)
     places[at] = 1
@@ -112,14 +140,11 @@ def _by_lines(file: BinaryIO, lines: pl.DataFrame, at: NDArray[np.uint32]) -> li
     columns: list[Struct] = []
     for column in lines[seen].iter_columns():
         values, page = column, whole
-        some = column.unique(maintain_order=True)
-        if len(some) < min(_FEW, len(column)):
-            codes = column.replace_strict(some, np.arange(len(some)), return_dtype=pl.UInt8)
-            mine = codes.to_numpy()
-            values = some
+        if column.name in few:
+            values, mine = few[column.name].among(seen)
             # Columns that tell the same apart have the same places.
             if mine.tobytes() not in pages:
-                pages[mine.tobytes()] = _Page.of(_indexes(mine[own], len(some)))
+                pages[mine.tobytes()] = _Page.of(_indexes(mine[own], len(values)))
             page = pages[mine.tobytes()]
         columns.append(_coded(file, values, page, len(at)))
     return columns
@@ -214,8 +239,8 @@ def _column(
 
 def _ends(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return the greatest and the least value, each as a column."""
-    ordered = values.sort()
-    return ordered.tail(1), ordered.head(1)
+    greatest, least = (pl.Series([end], dtype=values.dtype) for end in (values.max(), values.min()))
+    return greatest, least
 
 
 def _skipped(one: pl.Series) -> int:
