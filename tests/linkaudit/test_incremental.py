@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from kumihimo.linkaudit import audit, pairing, schema, searching
+from kumihimo.linkaudit import audit, levels, pairing, schema, searching
 from kumihimo.linkaudit.intake import parquets
 from kumihimo.linkaudit.intake.mapping import Mapping
 from kumihimo.linkaudit.intake.taking import take_in
@@ -272,3 +272,37 @@ def test_rows_that_the_intake_knows_are_carried_over(world, taken_in, tmp_path, 
         assert everything > ROWS * 0.9
         for table in TABLES:
             assert again[table].equals(fresh[table]), table
+
+
+def renamed(world):
+    at = pl.col("row") % 100
+    address = pl.when(at == 7).then(pl.lit("青森県八戸市大字市川町1番地")).otherwise("address")
+    name = pl.when(at == 9).then(pl.lit("別　人")).otherwise("name")
+    sex = pl.when(at == 11).then(None).otherwise("sex")
+    return world | {"rows": world["rows"].with_columns(address=address, name=name, sex=sex)}
+
+
+def test_names_are_compared_again_of_rows_that_name_somebody_else_and_of_no_others(
+    world, taken_in, tmp_path, monkeypatch
+):
+    folder = tmp_path / "folder"
+    shutil.copytree(taken_in, folder)
+    compared, judged, names = [], [], levels.names
+    monkeypatch.setattr(
+        levels, "names", lambda pairs, *rest: compared.append(pairs.rows) or names(pairs, *rest)
+    )
+    judge = pairing.judge
+    monkeypatch.setattr(
+        pairing, "judge", lambda rows, *rest: judged.append(rows) or judge(rows, *rest)
+    )
+    now = renamed(world)
+    again, _ = from_files(folder, now, "again")
+    rows = pl.concat(judged)["row"].sort() % 100
+    assert set(rows) == {7, 9, 11}
+    # Beside them stand those of the sampled pairs, which are counted from 0.
+    some = [one for one in compared if "before" in one.columns]
+    assert set(pl.concat(some)["row"] % 100) == {9, 11}
+    monkeypatch.undo()
+    fresh, _ = from_files(folder, now, "fresh")
+    for table in TABLES:
+        assert again[table].equals(fresh[table]), table

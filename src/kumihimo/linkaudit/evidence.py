@@ -57,11 +57,13 @@ def judge(
     history: pl.DataFrame,
     hasher: Hasher,
     holder: str = "",
+    before: pl.Series | None = None,
 ) -> Judged:
     """Compare each of `ROWS` (number Int64) with its person in `REGISTER`, one line a person.
 
     `history` is a `HISTORY` (number Int64) of at least these persons; `holder` as in
-    `levels.addresses`.
+    `levels.addresses`. `before` is the pattern of rows of which name and reading are known to agree as
+    they did, null of the others.
     """
     read = rows.with_columns(day=read_births(rows["birth"]), sex_code=read_sexes(rows["sex"]))
     pairs = Pairs.of(read, register)
@@ -74,8 +76,7 @@ def judge(
     others[pairs.lines.is_null().to_numpy()] = levels.code(Others.NO_PERSON)
     pattern = encode(
         {
-            "name": levels.names(pairs, levels.NAME, history),
-            "kana": levels.names(pairs, levels.KANA, history),
+            **_names(pairs, history, before),
             "birth": levels.births(rows["day"], person["day"]),
             "sex": levels.sexes(rows["sex_code"], pairs.known("sex_code")),
             "address": places.levels,
@@ -85,6 +86,24 @@ def judge(
     evidence = rows.select("row", "number", pattern=pl.Series(pattern))
     unsettled = pl.Series(unsettled_patterns()).gather(evidence["pattern"])
     return Judged(evidence, _clues(pairs, evidence, places.places, unsettled, hasher))
+
+
+def _names(
+    pairs: Pairs, history: pl.DataFrame, before: pl.Series | None
+) -> dict[str, levels.Codes]:
+    """Return the codes of name and reading: of rows with a pattern of before those that it has."""
+    kinds = (levels.NAME, levels.KANA)
+    if before is None or before.null_count() == len(before):
+        return {kind.attribute: levels.names(pairs, kind, history) for kind in kinds}
+    known = decode(before.fill_null(0).to_numpy())
+    new = before.is_null().arg_true()
+    some = Pairs(pairs.rows[new], pairs.register, pairs.lines.gather(new))
+    found: dict[str, levels.Codes] = {}
+    for kind in kinds:
+        codes = known[kind.attribute].astype(np.uint8)
+        codes[new.to_numpy()] = levels.names(some, kind, history)
+        found[kind.attribute] = codes
+    return found
 
 
 def unsettled_patterns() -> NDArray[np.bool_]:

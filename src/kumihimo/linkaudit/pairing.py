@@ -16,7 +16,7 @@ from kumihimo.linkaudit.aligning import Stood
 from kumihimo.linkaudit.bearers import bearers
 from kumihimo.linkaudit.canonical import Hasher, fingerprints
 from kumihimo.linkaudit.evidence import CLUES, Judged, judge
-from kumihimo.linkaudit.folder import Stage, fingerprint, of_files, whole
+from kumihimo.linkaudit.folder import Stage, also_at, fingerprint, of_files, whole
 from kumihimo.linkaudit.incremental import (
     MOVED,
     NO_PATTERN,
@@ -31,11 +31,13 @@ from kumihimo.linkaudit.schema import ROWS
 from kumihimo.linkaudit.setting import Setting, stretches
 from kumihimo.linkaudit.workers import Team
 
-_VERSION: Final = 5
+_VERSION: Final = 6
 # What is compared of a row. The other columns are read again where they are needed.
 COMPARED: Final = {
     name: ROWS[name] for name in ("row", "name", "kana", "birth", "sex", "address")
 } | {"number": pl.Int64}
+# And of a row of which name and reading agree as they did, its pattern of before.
+_ASKED: Final = {**COMPARED, "before": pl.Int32}
 _PRINTED: Final = [name for name in COMPARED if name != "row"]
 
 
@@ -87,6 +89,11 @@ class _Work:
     prints: Path | None  # of the rows, where the intake left them
     same: bool  # the last run was against the same register
 
+    @property
+    def carries(self) -> bool:
+        """Say whether what is known of rows is taken over without reading them."""
+        return self.before is not None and self.prints is not None
+
     def known(self) -> Before | None:
         """Map what the last run knew."""
         return Before.opened(self.before, _changed(self.stage)) if self.before else None
@@ -128,9 +135,11 @@ def pair(setting: Setting, registered: Registered, team: Team) -> Paired:
     work = _Work(setting, stage.folder, before, registered.stage, prints, same)
     end = setting.rows.end()
     make_state(stage.folder, end, prints)
+    if (who := setting.rows.who()) is not None:
+        also_at(who, _who(stage.folder))
     known = work.known()
     task, chunks = _read, setting.chunks(setting.rows)
-    if known is not None and prints is not None:
+    if work.carries:
         task, chunks = _carry, stretches(end, setting.sizes.rows)
     tasks = [_Chunk(work, f"{n:05}", *chunk) for n, chunk in enumerate(chunks)]
     asked = sum(team.each("rows", task, tasks, [rows for _, rows in chunks]))
@@ -173,6 +182,10 @@ def _left_by(stage: Stage, registered: Registered) -> Path | None:
     with whole(_changed(stage.folder)) as half, half.open("wb") as file:
         np.save(file, changed)
     return stage.before
+
+
+def _who(stage: Path) -> Path:
+    return stage / "who.npy"
 
 
 def _changed(stage: Path) -> Path:
@@ -247,9 +260,27 @@ def _carry(chunk: _Chunk) -> int:
     with whole(work.stage / "moved" / f"{chunk.name}.arrow") as half:
         write_plain(places, half)
     own = pl.concat([own, rows.filter(rows["number"].is_in(registered.sample.implode()))])
-    return _keep(
-        chunk, own.unique("row").sort("row"), rows.filter(pl.Series(asked[at])), registered
-    )
+    again = rows.with_columns(_named_before(chunk, known, rows["row"].to_numpy(), numbers[at]))
+    again = again.filter(pl.Series(asked[at]))
+    return _keep(chunk, own.unique("row").sort("row"), again, registered)
+
+
+def _named_before(
+    chunk: _Chunk, known: Before, rows: NDArray[np.int64], numbers: NDArray[np.int64]
+) -> pl.Series:
+    """Return the pattern of before of rows that name whom they named in their place, else null.
+
+    Of that person, her past and her namesakes the register says what it said.
+    """
+    then, now = (np.load(_who(stage), mmap_mode="r") for stage in (known.stage, chunk.work.stage))
+    patterns = np.full(len(rows), NO_PATTERN, np.int32)
+    inside = np.flatnonzero(rows < len(then))
+    here = rows[inside]
+    patterns[inside] = known.state.patterns[here]
+    same = np.zeros(len(rows), bool)
+    same[inside] = (then[here] == now[here]) & (known.state.prints[here] != 0)
+    same &= (patterns != NO_PATTERN) & known.holds(numbers)
+    return pl.Series("before", patterns).set(~pl.Series(same), None)
 
 
 def _sampled(
@@ -329,7 +360,7 @@ def _judged(part: _Part) -> Judged:
     elsewhere = _moved(work.stage, "alone")["row"].implode()
     rows, register, history = list[pl.DataFrame](), list[pl.DataFrame](), list[pl.DataFrame]()
     for partition in part.partitions:
-        mine = load(work.stage / "rows", partition, COMPARED)
+        mine = load(work.stage / "rows", partition, _ASKED if work.carries else COMPARED)
         mine = mine.filter(~mine["row"].is_in(elsewhere))
         # Of all rows everybody is needed, and to look for each would cost more than to read them.
         numbers = mine["number"].drop_nulls().unique() if work.before else None
@@ -337,8 +368,9 @@ def _judged(part: _Part) -> Judged:
         register.append(registered.part(partition, numbers))
         history.append(registered.history(partition, numbers))
     hasher, holder = Hasher.load(work.setting.key), work.setting.holder
-    sides = [pl.concat(side) for side in (rows, register, history)]
-    return judge(sides[0], sides[1], registered.doubles, sides[2], hasher, holder)
+    mine, *sides = (pl.concat(side) for side in (rows, register, history))
+    before = mine["before"] if work.carries else None
+    return judge(mine, sides[0], registered.doubles, sides[1], hasher, holder, before)
 
 
 def _collect_clues(found: list[Path], known: Before | None, stage: Path) -> None:

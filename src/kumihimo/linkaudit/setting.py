@@ -69,6 +69,11 @@ class Table:
         """
         return next(self.path.glob(".marked-*/prints.npy"), None) if self.path.is_dir() else None
 
+    def who(self) -> Path | None:
+        """Return where it left, by row, what of that is of whom the row names and not of her address."""
+        prints = self.prints()
+        return prints.with_name("who.npy") if prints else None
+
     def end(self) -> int:
         """Return a number above that of every row (`row`)."""
         prints = self.prints()

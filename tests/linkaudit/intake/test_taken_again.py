@@ -38,6 +38,9 @@ def taken(folder, table, how=None, *, size=150):
     bad = pl.read_parquet(folder / "bad_rows.parquet")
     (place,) = (folder / "rows").glob(".marked-*")
     marked = Marked.opened(place)
+    who = np.load(place / "who.npy")
+    assert len(who) == len(marked.prints)
+    assert not who[bad["row"].to_numpy()].any()
     return told, out, bad, marked, sum(read)
 
 
@@ -195,6 +198,21 @@ def test_fingerprints_tell_columns_apart_and_are_never_0():
     assert len({0, *mixed(cells).tolist()}) == 5
     many = [pl.Series(range(first, first + 9_000), dtype=pl.UInt64) for first in (0, 3)]
     assert (mixed(many)[8_500:] == mixed([one[8_500:] for one in many])).all()
+
+
+def test_whom_a_row_names_is_told_apart_from_where_she_lives(tmp_path):
+    def who(table):
+        taken(tmp_path, table)
+        (place,) = (tmp_path / "rows").glob(".marked-*")
+        return np.load(place / "who.npy").copy()
+
+    first = who(clean(1, ROWS))
+    assert len(set(first[1:].tolist())) == ROWS
+    assert (who(edited([7, 9], **ADDRESS, affair=pl.lit("b"))) == first).all()
+    other = {"name": "別　人", "kana": "ベツ　ジン", "birth": "1901-02-03", "sex": "x"}
+    for name in set(other) & set(clean(1, 1).columns):
+        changed = who(edited([7], **{name: pl.lit(other[name])})) != first
+        assert np.flatnonzero(changed).tolist() == [7]
 
 
 def test_rows_that_were_read_anew_stand_apart_and_are_found_as_in_the_table(tmp_path):

@@ -21,8 +21,11 @@ from kumihimo.linkaudit.aligning import aligned, standing
 from kumihimo.linkaudit.folder import whole
 from kumihimo.linkaudit.intake.mapping import Mapping, Side
 
-INTAKE_VERSION: Final = 5
+INTAKE_VERSION: Final = 6
 PRINTS: Final = "prints"  # file name and what follows are told by `Table`
+# Of rows, what of a fingerprint is of these columns: whom the row names.
+_WHO: Final = "who"
+NAMING: Final = ("number", "name", "kana", "birth", "sex")
 _BOUNDS: Final = "bounds.json"
 _ODD: Final = 0x9E3779B97F4A7C15
 _WORD: Final = (1 << 64) - 1
@@ -80,13 +83,20 @@ class Marked:
         self.marks[first : first + len(marks)] = marks
 
 
-def make(out: Path, size: int) -> Path:
+def make(out: Path, size: int, side: Side) -> Path:
     """Make the arrays for rows below `size`; they are kept by `keep`."""
     folder = out / ".marking"
     folder.mkdir()
-    for field, kind in zip(attrs.fields(Marked), (np.uint64, np.uint32), strict=True):
-        np.lib.format.open_memmap(folder / f"{field.name}.npy", "w+", kind, (size,)).flush()
+    arrays = {"prints": np.uint64, "marks": np.uint32}
+    arrays |= {_WHO: np.uint64} if side == "rows" else {}
+    for name, kind in arrays.items():
+        np.lib.format.open_memmap(folder / f"{name}.npy", "w+", kind, (size,)).flush()
     return folder
+
+
+def put_who(folder: Path, first: int, who: NDArray[np.uint64]) -> None:
+    """Write down whom rows from `first` on name."""
+    np.load(folder / f"{_WHO}.npy", mmap_mode="r+")[first : first + len(who)] = who
 
 
 def bounds(before: Path | None) -> dict[str, int]:
@@ -105,10 +115,8 @@ def keep(out: Path, told: str, listed: pl.Series) -> None:
     """Keep the arrays that were made, if any, for these rules, without those of listed rows."""
     folder = out / ".marking"
     if folder.exists():
-        found = Marked.opened(folder, writes=True)
-        for field in attrs.fields(Marked):
-            array: np.memmap = getattr(found, field.name)
-            array[listed.to_numpy()] = 0
+        for place in sorted(folder.glob("*.npy")):
+            np.load(place, mmap_mode="r+")[listed.to_numpy()] = 0
         folder.replace(out / f".marked-{told}")
 
 

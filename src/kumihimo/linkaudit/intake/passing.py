@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kumihimo.linkaudit import schema
 from kumihimo.linkaudit.intake.cells import Column, Reading, read_cells
 from kumihimo.linkaudit.intake.mapping import Mapping, Side
-from kumihimo.linkaudit.intake.marking import Marked, mixed
+from kumihimo.linkaudit.intake.marking import NAMING, Marked, mixed
 from kumihimo.linkaudit.intake.quality import Tally, marks
 from kumihimo.linkaudit.intake.sheets import empty_rows
 from kumihimo.linkaudit.schema import Fault
@@ -38,8 +38,8 @@ class Errand:
 class Read:
     """The good rows of a block (`Pass.table`). `same`: they are all of them, and read as they stood.
 
-    `fresh` are those of them that were read and not known from before; `prints` and `marks` are
-    kept of each row of the block (`marking`). `last` is its last row in which something stands, 0 for
+    `fresh` are those of them that were read and not known from before; `prints`, `marks` and, of rows,
+    `who` are kept of each row of the block (`marking`). `last` is its last row in which something stands, 0 for
     none; `blank` says that there is one in which nothing does.
     """
 
@@ -50,6 +50,7 @@ class Read:
     blank: bool
     prints: NDArray[np.uint64]
     marks: NDArray[np.uint32]
+    who: NDArray[np.uint64] | None
 
 
 @attrs.define
@@ -71,7 +72,9 @@ class Pass:
         block = self._ours(raw)
         self.rows_in += len(block)
         hashes = {name: block[name].hash() for name in self.errand.reading.columns}
-        prints = mixed(hashes.values())
+        prints, who = mixed(hashes.values()), None
+        if self.errand.side == "rows":
+            who = mixed(hashes[name] for name in NAMING if name in hashes)
         counted = np.zeros(len(block), np.uint32)
         if before is not None:
             counted = before.of(first, prints)  # 0 too where nothing stands: it may be a fault now
@@ -96,7 +99,7 @@ class Pass:
         last = first + int(np.flatnonzero(full)[-1]) if full.any() else 0
         fresh, same = self.table(made.rows), bool(made.same.all())
         good = block if same else self._joined(block, new, fresh)
-        return Read(good, same, fresh, last, bool(len(blank)), prints, kept)
+        return Read(good, same, fresh, last, bool(len(blank)), prints, kept, who)
 
     def _ours(self, raw: pl.DataFrame) -> pl.DataFrame:
         return raw.select("row", "line", "fault", "at", **self.errand.picked)

@@ -14,7 +14,7 @@ import attrs
 import polars as pl
 
 from kumihimo.linkaudit.folder import whole
-from kumihimo.linkaudit.intake.marking import Marked, bounds, keep_bounds, make
+from kumihimo.linkaudit.intake.marking import Marked, bounds, keep_bounds, make, put_who
 from kumihimo.linkaudit.intake.parquets import Piece, pieces
 from kumihimo.linkaudit.intake.passing import TABLES, Errand, Pass
 from kumihimo.linkaudit.intake.quality import Tally
@@ -59,7 +59,7 @@ def take_pieces(
     `before` is what the last run kept of its rows (`marking`): they are not read again.
     """
     some = pieces(path)
-    marking, below = make(out, 1 + sum(piece.count for piece in some)), bounds(before)
+    marking, below = make(out, 1 + sum(piece.count for piece in some), errand.side), bounds(before)
     tasks = [
         _Task(errand, piece, out / f"part-{n:05}.parquet", marking, before, below)
         for n, piece in enumerate(some)
@@ -109,6 +109,8 @@ def _fetch(task: _Task) -> _Fetched:
         found = Pass(errand, tally=Tally(task.below))
         read = found.add(piece.read(), piece.line, before)
     Marked.opened(task.marking, writes=True).put(piece.line, read.prints, read.marks)
+    if read.who is not None:
+        put_who(task.marking, piece.line, read.who)
     same = read.same and not task.written and _places(errand, piece) is not None
     if not same:
         with whole(task.place) as half:
