@@ -14,6 +14,8 @@ import axe_playwright_python
 from playwright.async_api import async_playwright
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+# Of npm, byte for byte: html_codesniffer 2.5.1, package/build/HTMLCS.js.
+SNIFFER = Path(__file__).parent / "sniffer" / "HTMLCS.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 PHONE, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
@@ -69,17 +71,40 @@ class Chromium:
 
 async def violations(page, only=()):
     """Return what axe finds by its rules, or by some of them alone."""
-    # By the protocol of the browser's own tools: it obeys neither the page's policy nor "no script".
-    told = await page.context.new_cdp_session(page)
-    script = AXE.read_text("utf-8")
     run = f"axe.run(document, {{runOnly: {list(only or RULES)!r}}}).then(JSON.stringify)"
-    found = await told.send(
-        "Runtime.evaluate",
-        {"expression": f"{script}; {run}", "awaitPromise": True, "returnByValue": True},
-    )
-    await told.detach()
     return [
         f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"
-        for one in json.loads(found["result"]["value"])["violations"]
+        for one in (await _told(page, AXE, run))["violations"]
         for node in one["nodes"]
     ]
+
+
+async def errors(page):
+    """Return what HTML_CodeSniffer, which shares nothing with axe, calls an error (WCAG 2, AA).
+
+    Its warnings ask a person to look at what it cannot decide.
+    """
+    told = "HTMLCS.getMessages().filter(one => one.type === HTMLCS.ERROR)"
+    words = "`sniffed ${one.code}: ${one.msg} ${one.element.outerHTML}`.slice(0, 400)"
+    run = (
+        "new Promise((done, failed) => HTMLCS.process('WCAG2AA', document,"
+        f" () => done(JSON.stringify({told}.map(one => {words}))),"
+        " () => failed('the page was not looked at')))"
+    )
+    return await _told(page, SNIFFER, run)
+
+
+async def _told(page, engine, run):
+    """Return what an engine says of a page: what the script `run` promises, as JSON."""
+    # By the protocol of the browser's own tools: it obeys neither the page's policy nor "no script".
+    session = await page.context.new_cdp_session(page)
+    found = await session.send(
+        "Runtime.evaluate",
+        {
+            "expression": f"{engine.read_text('utf-8')}; {run}",
+            "awaitPromise": True,
+            "returnByValue": True,
+        },
+    )
+    await session.detach()
+    return json.loads(found["result"]["value"])

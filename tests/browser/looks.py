@@ -1,6 +1,6 @@
 """What holds of every page, whatever is on it: checked on a phone, on a desk, by light and dark."""
 
-from tests.browser.chromium import DESK, PHONE, violations
+from tests.browser.chromium import DESK, PHONE, errors, violations
 
 # Where two columns would be needed a person would have to move the page sideways (WCAG 1.4.10).
 _TOO_WIDE = """() => {
@@ -22,7 +22,7 @@ async def faults(page):
     """Return what is wrong with the page that is open, "" for nothing."""
     # A click does not wait for the page that it leads to; on a busy machine that is half there.
     await page.wait_for_load_state("networkidle")
-    found = await violations(page)
+    found = await violations(page) + await errors(page)
     await page.emulate_media(color_scheme="dark")
     found += [f"dark: {one}" for one in await violations(page, ["color-contrast"])]
     await page.emulate_media(color_scheme="light")

@@ -75,6 +75,14 @@ def test_every_file_of_data_that_is_shipped_is_named_in_the_notice():
     assert [name for name in shipped if name not in notice] == []
 
 
+def test_the_second_engine_for_pages_is_as_npm_has_it_with_its_licence():
+    folder = ROOT / "tests" / "browser" / "sniffer"
+    # npm pack html_codesniffer@2.5.1: package/build/HTMLCS.js
+    told = "bc9501382a35bff6acfc255945b1ed732fcec544cfcaeec17b5ac8d79a6c7967"
+    assert hashlib.sha256((folder / "HTMLCS.js").read_bytes()).hexdigest() == told
+    assert "Redistribution and use" in (folder / "HTMLCS.LICENSE").read_text("utf-8")
+
+
 def test_the_design_tokens_are_the_agencys_as_npm_has_them_with_their_licence():
     static = PACKAGE / "pages" / "static"
     # npm pack @digital-go-jp/design-tokens@1.1.9: package/dist/tokens.css
