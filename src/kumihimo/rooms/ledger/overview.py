@@ -17,6 +17,7 @@ async def read(ledger: Ledger, person: Person) -> Overview:
     """Return it, read in one transaction with one line in the journal."""
     now = ledger.clock.now()
     async with ledger.database.transaction() as tx:
+        await store_seen.plan_once(tx)
         reader = await reader_of(ledger, tx, person.code)
         looks = await store_seen.looks(tx, reader, PAGE_MAX + 1)
         latest = await read_named(tx, reader, looks.names[:TOLD_WHOLE])

@@ -169,6 +169,7 @@ async def my_records(
     """
     now = ledger.clock.now()
     async with ledger.database.transaction() as tx:
+        await store_seen.plan_once(tx)
         reader = await reader_of(ledger, tx, person)
         seen = await store_seen.page(tx, reader, wanted)
         records = await read_named(tx, reader, seen.names[: wanted.limit])
