@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import attrs
 import msgspec
 
+from kumihimo.kernel import leaves
 from kumihimo.kernel.clock import legal_day
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Unavailable
@@ -29,15 +31,17 @@ from kumihimo.rooms.gateway.business import (
 from kumihimo.rooms.ledger import chain
 from kumihimo.rooms.ledger import rotation as ledger_rotation
 from kumihimo.rooms.ledger import service as ledger_service
+from kumihimo.rooms.ledger.witnessed import be_witnessed
 from kumihimo.rooms.linkage.service import expire_acquisitions
 from tests.federation.street import ALLOWANCE, INCOME, LAYOUT
 from tests.rooms.register.made import attributes, birth
+from tests.simulation.disk import Stopped
 from tests.simulation.federation import INSTITUTIONS, OUTSIDER, PERSONS
-from tests.simulation.net import Stopped
 from tests.simulation.truth import Asked, Case
 
 HEADER = "addressee,as_of,income-year,total-income,no_automatic_answer"
 UNLISTED = "b999"
+ROOMS = ("linkage", "ledger", "register", "oversight", *INSTITUTIONS)
 LOSSES = "local-tax.losses"
 COPAY = "medical-insurance-benefit.copay"
 KINDS: dict[str, dict[str, Any]] = {
@@ -48,6 +52,40 @@ KINDS: dict[str, dict[str, Any]] = {
     "provider": {"provider": OUTSIDER},
     "affair": {"affair": UNLISTED},
 }
+
+
+STORED = (
+    "SELECT inquiry, affair, provider, items, layout, person_locked FROM inquiry"
+    " WHERE inquiry <> ALL(%(known)s)"
+)
+
+
+@attrs.frozen
+class Named:
+    person: str
+    addressee: str
+
+
+@attrs.frozen
+class Stored:
+    """A question that its requester stored."""
+
+    inquiry: str
+    affair: str
+    provider: str
+    items: list[str]
+    layout: str
+    person_locked: bytes
+
+    def is_of(self, question, who):
+        said = (self.affair, self.provider, tuple(self.items), self.layout, who)
+        return said == (
+            question.affair,
+            question.provider,
+            question.items,
+            question.layout,
+            question.addressee,
+        )
 
 
 class Actor:
@@ -64,9 +102,9 @@ class Actor:
             await act
         except Unavailable:
             pass
-        except Stopped:
+        except Stopped as stop:
             await self.federation.transport.idle()
-            for party in parties:
+            for party in [stop.party] if stop.party else parties:
                 self.federation.restart(party)
 
     def _somewhere(self):
@@ -81,7 +119,14 @@ class Actor:
         kinds = self.rng.choices([*KINDS], weights=[12, 2, 2, 1, 1, 1], k=self.rng.randint(1, 4))
         drawn = [(kind, self.rng.choice(here), self._other(name)) for kind in kinds]
         questions = [self._question(*one) for one in drawn]
-        accepted, batch = await asking.ask(room.gateway, tenant, questions)
+        self.truth.sent += len(questions)
+        accepted, batch = [], None
+        try:
+            accepted, batch = await asking.ask(room.gateway, tenant, questions)
+        except (Unavailable, Stopped):
+            self.federation.restart(name)
+            await self._find_unacknowledged(name, list(zip(questions, drawn, strict=True)))
+            return
         for one, question, (kind, who, _) in zip(accepted, questions, drawn, strict=True):
             self._note(name, one.inquiry, question, kind, who)
         if batch is not None and self.rng.random() < 0.7:
@@ -96,7 +141,23 @@ class Actor:
         )
         return msgspec.structs.replace(plain, **KINDS[kind])
 
-    def _note(self, name, inquiry, question, kind, who):
+    async def _find_unacknowledged(self, name, asked):
+        """Learn what of a batch was stored though nobody was told: it is asked all the same."""
+        with self.federation.transport.disks.calm():
+            database, tenant = self.federation.databases_of[name], self.federation.tenants[name]
+            async with database.transaction(institution=name) as tx:
+                found = await tx.rows(STORED, {"known": list(self.truth.asked)}, Stored)
+                names = await tx.rows("SELECT person, addressee FROM addressee", {}, Named)
+        named = {one.person: one.addressee for one in names}
+        assert len(found) in {0, len(asked)}, "a part of a batch was stored"
+        for row in found:
+            label = asking.inquiry_label(tenant, row.inquiry)
+            who = named[tenant.locker.unlock(row.person_locked, label=label).decode()]
+            [at, *_] = [at for at, (one, _) in enumerate(asked) if row.is_of(one, who)]
+            question, (kind, person, _) = asked.pop(at)
+            self._note(name, row.inquiry, question, kind, person, acknowledged=False)
+
+    def _note(self, name, inquiry, question, kind, who, *, acknowledged=True):
         truth, now = self.truth, self.federation.clock.now()
         there = (question.provider, who)
         case = truth.cases.get((name, who, question.affair))
@@ -111,6 +172,7 @@ class Actor:
             had_code=(name, who) in truth.bound,
             provider_knew=there in truth.bound,
             provider_held=there in truth.copies,
+            acknowledged=acknowledged,
         )
 
     async def resident_registers(self):
@@ -125,7 +187,8 @@ class Actor:
             attributes=Attributes(name=of.name, birth=of.birth, sex=of.sex, address=of.address),
         )
         room, tenant = self.federation.room(name), self.federation.tenants[name]
-        await persons.register_persons(room.gateway, tenant, [card])
+        with self.federation.transport.disks.calm():
+            await persons.register_persons(room.gateway, tenant, [card])
         self.truth.registered.add((name, who))
         for affair in (ALLOWANCE, UNLISTED):
             if self.rng.random() < 0.8:
@@ -147,9 +210,10 @@ class Actor:
         if (name, who, affair) in self.truth.cases:
             return
         room, tenant = self.federation.room(name), self.federation.tenants[name]
-        [case] = await cases.open_cases(
-            room.gateway, tenant, [OpenCase(addressee=str(who), affair=affair)]
-        )
+        with self.federation.transport.disks.calm():
+            [case] = await cases.open_cases(
+                room.gateway, tenant, [OpenCase(addressee=str(who), affair=affair)]
+            )
         self.truth.cases[name, who, affair] = Case(case.case, case.opened_on)
 
     async def case_changes(self):
@@ -162,7 +226,8 @@ class Actor:
             await self._open_case(name, who, ALLOWANCE)
         elif held.opened_on <= legal_day(self.federation.clock.now()):
             room, tenant = self.federation.room(name), self.federation.tenants[name]
-            await cases.close_case(room.gateway, tenant, CloseCase(case=held.name))
+            with self.federation.transport.disks.calm():
+                await cases.close_case(room.gateway, tenant, CloseCase(case=held.name))
             del self.truth.cases[name, who, ALLOWANCE]
 
     def _registered(self):
@@ -182,11 +247,15 @@ class Actor:
         file = copies.File(
             content=content, layout=LAYOUT, form="csv", encoding=None, skip_bad=False
         )
-        report = await copies.load(room.gateway, tenant, file)
+        if flag:  # though it may not get there
+            self.truth.flagged.add((name, who))
+        try:
+            report = await copies.load(room.gateway, tenant, file)
+        except (Unavailable, Stopped):
+            self.federation.restart(name)
+            return
         if report.loaded:
             self.truth.copies[name, who] = income
-            if flag:
-                self.truth.flagged.add((name, who))
 
     async def flags_change(self):
         here = self._registered()
@@ -199,16 +268,17 @@ class Actor:
             hidden=self.rng.random() < 0.2,
         )
         room, tenant = self.federation.room(name), self.federation.tenants[name]
-        await persons.set_flags(room.gateway, tenant, flags)
+        await self.act(persons.set_flags(room.gateway, tenant, flags), name)
 
     async def officer_decides(self):
-        _, room, tenant = self._somewhere()
-        waiting = await answers.waiting(room.gateway, tenant)
+        name, room, tenant = self._somewhere()
+        with self.federation.transport.disks.calm():
+            waiting = await answers.waiting(room.gateway, tenant)
         if waiting:
             kind = self.rng.choice(("provide", "refuse"))
             decision = Decision(decision=kind, officer="o1")
             permit = self.rng.choice(waiting).permit
-            await answers.decide(room.gateway, tenant, permit, decision)
+            await self.act(answers.decide(room.gateway, tenant, permit, decision), name)
 
     async def gateway_works(self):
         await self._works(self.rng.choice(INSTITUTIONS))
@@ -225,7 +295,7 @@ class Actor:
                 case "acquire":
                     await self.act(acquire.run_once(room.gateway, tenant), name)
                 case _:
-                    await answers.purge(room.gateway, tenant)
+                    await self.act(answers.purge(room.gateway, tenant), name)
 
     async def everybody_works(self):
         for name in INSTITUTIONS:
@@ -235,18 +305,35 @@ class Actor:
         await self.ledger_works()
 
     async def register_works(self):
-        await self.act(self.federation.register_room.outbox.run_once(), "register")
+        room = self.federation.register_room
+        await self.act(room.outbox.run_once(), "register")
+        register = room.register
+        await self.act(leaves.settle(register.database, room.log, register.clock), "register")
 
     async def core_works(self):
-        await self.act(self.federation.linkage.outbox.run_once(), "linkage")
-        await expire_acquisitions(self.federation.linkage.core)
+        room = self.federation.linkage
+        await self.act(room.outbox.run_once(), "linkage")
+        await self.act(expire_acquisitions(room.core), "linkage")
+        room = self.federation.linkage
+        await self.act(leaves.settle(room.core.database, room.log, room.core.clock), "linkage")
 
     async def ledger_works(self):
         room = self.federation.ledger
         await self.act(room.outbox.run_once(), "ledger")
-        await ledger_service.report_missing_ends(room.ledger)
+        await self.act(ledger_service.report_missing_ends(room.ledger), "ledger")
         await self.act(chain.place(room.ledger), "ledger")
         await self.act(ledger_rotation.resume(room.ledger, room.caller, rows_at_once=3), "ledger")
+
+    async def rooms_check_themselves(self):
+        """Hold a journal, the ledger's rows and oversight's state against the log; be witnessed."""
+        party = self.rng.choice([*self.federation.anchors])
+        await self.act(self.federation.anchors[party].run_once(), party)
+        room = self.federation.ledger
+        pinned = self.federation.book.pinned
+        await self.act(be_witnessed(room.ledger, room.caller, pinned=pinned), "ledger")
+        await self.act(self.federation.fetching.run_once(), "ledger")
+        await self.act(self.federation.ledger.checker.run_once(), "ledger")
+        await self.act(self.federation.oversight_room.checker.run_once(), "oversight")
 
     async def institution_changes_its_key(self):
         name, room, tenant = self._somewhere()
@@ -288,12 +375,13 @@ class Actor:
     async def weather_changes(self):
         net = self.federation.transport
         net.roughness = self.rng.choice((0.0, 0.1, 0.2, 0.3, 0.5))
+        net.disks.roughness = self.rng.choice((0.0, 0.0, 0.01, 0.03, 0.1))
         net.down.clear()
         if self.rng.random() < 0.4:
-            net.down.update(self.rng.sample(("linkage", "ledger", "register", *INSTITUTIONS), k=1))
+            net.down.add(self.rng.choice(ROOMS))
 
     async def room_restarts(self):
-        party = self.rng.choice(("linkage", "ledger", "register", *INSTITUTIONS))
+        party = self.rng.choice(ROOMS)
         self.federation.transport.seen["restart"] += 1
         self.federation.restart(party)
 
@@ -310,6 +398,7 @@ WEIGHTS = {
     "register_works": 2,
     "core_works": 5,
     "ledger_works": 4,
+    "rooms_check_themselves": 4,
     "institution_changes_its_key": 2,
     "ledger_changes_its_key": 1,
     "oversight_changes_the_directory": 1,

@@ -16,14 +16,14 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="session")
-def played(databases):
+def played(databases, postgres):
     """Play a seed, once in a session: tests that look at the same seed share what happened."""
     done = {}
 
     def of(seed, steps):
         if (seed, steps) not in done:
             with databases.lent() as new_room:
-                done[seed, steps] = play(seed, steps, new_room)
+                done[seed, steps] = play(seed, steps, new_room, postgres.admin)
         return done[seed, steps]
 
     return of

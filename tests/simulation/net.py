@@ -11,6 +11,7 @@ from collections import Counter
 import httpx2
 
 from tests.federation.street import Transport
+from tests.simulation.disk import Disks, Stopped
 
 KINDS = (
     "lost",
@@ -24,10 +25,6 @@ KINDS = (
 )
 
 
-class Stopped(Exception):
-    """The sending room stopped in the middle of a call."""
-
-
 class FaultyTransport(Transport):
     def __init__(self, seed, clock, restart):
         super().__init__()
@@ -39,6 +36,8 @@ class FaultyTransport(Transport):
         self.late = []
         self.seen = Counter()
         self.trace = []
+        self.stops: Counter[str] = Counter()
+        self.disks = Disks(seed, self.seen, self.trace)
         self._calls = Counter()
         self._handled: Counter[str] = Counter()
         self._in_flight = 0
@@ -48,13 +47,14 @@ class FaultyTransport(Transport):
     def begin(self, step):
         self.step = step
         self._calls.clear()
+        self.disks.begin(step)
 
     async def idle(self):
         """Wait until nothing is in flight: calls whose sender stopped come to nothing."""
         await self._idle.wait()
 
     def heal(self):
-        self.roughness = 0.0
+        self.roughness = self.disks.roughness = 0.0
         self.down.clear()
 
     async def handle_async_request(self, request):
@@ -105,12 +105,20 @@ class FaultyTransport(Transport):
 
     async def hand_over(self, request):
         """Let a room handle a request whose answer nobody waits for."""
-        answer = await self._reach(request)
+        try:
+            answer = await self._reach(request)
+        except httpx2.ReadError:
+            return
         await answer.aread()
 
     async def _reach(self, request):
-        self._handled[request.url.host] += 1
-        return await self.apps[request.url.host].handle_async_request(request)
+        host = request.url.host
+        self._handled[host] += 1
+        stops = self.stops[host]
+        answer = await self.apps[host].handle_async_request(request)
+        if self.stops[host] != stops:
+            raise httpx2.ReadError("the room stopped", request=request)
+        return answer
 
     async def hand_over_late(self, rng):
         """Let some of the late messages arrive, in any order."""

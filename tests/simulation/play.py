@@ -6,20 +6,29 @@ from collections import Counter
 
 import attrs
 
+from tests.simulation.accounts import Account, judge
 from tests.simulation.actions import WEIGHTS, Actor
+from tests.simulation.books import Books, read
+from tests.simulation.edits import Edits, edit_and_look
 from tests.simulation.federation import Federation
 from tests.simulation.quiet import come_to_rest
-from tests.simulation.truth import Truth
+from tests.simulation.truth import Asked, Truth
 from tests.simulation.watch import Watch
 
 CI_SEEDS = (1, 2, 3, 4, 5)
 CI_STEPS = 150
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Played:
-    """What happened in a simulation."""
+    """What happened in a simulation, and what the checker says of its end."""
 
+    seed: int
+    account: Account
+    edits: Edits
+    books: Books
+    asked: dict[str, Asked]
+    points: Counter[str]
     faults: Counter[str]
     outcomes: Counter[str | None]
     actions: Counter[str]
@@ -30,21 +39,21 @@ class SimulationFailed(AssertionError):
     """An invariant does not hold; the message names the seed and the step."""
 
 
-def play(seed, steps, new_room):
-    """Run a simulation; raises `SimulationFailed`."""
-    return asyncio.run(_play(seed, steps, new_room))
+def play(seed, steps, new_room, admin):
+    """Run a simulation; raises `SimulationFailed`. `admin` gives a superuser's way to a database."""
+    return asyncio.run(_play(seed, steps, new_room, admin))
 
 
-async def _play(seed, steps, new_room):
+async def _play(seed, steps, new_room, admin):
     federation = Federation(seed)
     await federation.begin(new_room)
     try:
-        return await _steps(federation, seed, steps)
+        return await _steps(federation, seed, steps, admin)
     finally:
         await federation.stop()
 
 
-async def _steps(federation, seed, steps):
+async def _steps(federation, seed, steps, admin):
     rng = random.Random(seed)
     truth = Truth()
     watch = Watch(federation, truth)
@@ -63,9 +72,24 @@ async def _steps(federation, seed, steps):
             await watch.look()
         name = "the end"
         await come_to_rest(federation, truth, watch)
+        books = read(admin, federation.names, federation.tenants)
+        account = judge(books, truth.asked, sent=truth.sent)
+        name = "edits"
+        edits = await edit_and_look(federation, truth, admin, rng)
     except Exception as error:
         told = "\n  ".join(net.trace[-25:])
         raise SimulationFailed(
             f"seed {seed}, step {step} ({name}): {error!r}\nbefore that:\n  {told}"
         ) from error
-    return Played(net.seen, watch.outcomes, actions, tuple(net.trace))
+    return Played(
+        seed=seed,
+        account=account,
+        edits=edits,
+        books=books,
+        asked=truth.asked,
+        points=net.disks.points,
+        faults=net.seen,
+        outcomes=watch.outcomes,
+        actions=actions,
+        trace=tuple(net.trace),
+    )

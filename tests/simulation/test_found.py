@@ -1,15 +1,18 @@
 """What the simulation found, each told again by hand in the shortest way."""
 
+from contextlib import suppress
 from datetime import timedelta
 
+import attrs
 import pytest
 
 from kumihimo.kernel import journal
 from kumihimo.kernel.net import Refused
-from kumihimo.rooms.gateway import answers, persons, rotation, sending
+from kumihimo.rooms.gateway import answers, asking, persons, rotation, sending
 from kumihimo.rooms.gateway.business import Decision, Flags
 from tests.federation.street import ALLOWANCE, MINATO, OSAKA
 from tests.federation.test_exchange import JANE, ask, load_copy, question, settle_in
+from tests.simulation.disk import Disk, Stopped
 
 
 async def flagged(street):
@@ -105,5 +108,51 @@ def test_a_journal_that_tells_of_flags_verifies(on_street):
         await persons.set_flags(room.gateway, tenant, flags)
         async with room.gateway.database.transaction() as tx:
             assert await journal.verify(tx) == 1
+
+    on_street(story)
+
+
+class OneStop:
+    """Lets a room stop right before or after one of its commits, told by how many came before."""
+
+    def __init__(self, at, kind):
+        self.left = at
+        self.kind = kind
+
+    def fate(self, *_):
+        self.left -= 1
+        return self.kind if self.left == 0 else None
+
+
+@pytest.mark.parametrize("kind", ["stops-before-commit", "stops-after-commit"])
+@pytest.mark.parametrize("at", [2, 3])
+def test_whoever_waits_for_an_officer_goes_on_waiting_when_the_requester_stops_at_a_commit(
+    on_street, at, kind
+):
+    """Seed 14: the answer was stored, and not by which permit to ask for the decision."""
+
+    async def story(street):
+        osaka, _ = await settle_in(street, OSAKA, "7", JANE)
+        await load_copy(
+            street, OSAKA, osaka, {"local-tax.total-income": 1}, no_automatic_answer=True
+        )
+        await settle_in(street, MINATO, "100", JANE, case=ALLOWANCE)
+        minato, tenant = street.gateways[MINATO][0].gateway, street.tenants[MINATO]
+        accepted, batch = await asking.ask(minato, tenant, [question()])
+        assert batch
+        disk = Disk(minato.database._dsn, pool_max=2, disks=OneStop(at, kind))
+        await disk.open()
+        with suppress(Stopped):
+            await sending.advance(attrs.evolve(minato, database=disk), tenant, batch)
+        await disk.close()
+        inquiry = accepted[0].inquiry
+        [answer] = await answers.poll(minato, tenant, [inquiry])
+        if answer.outcome == "PENDING_MANUAL":
+            street.clock.advance(timedelta(hours=3))
+            assert await look_again(street, inquiry) == "PENDING_MANUAL"
+        street.clock.advance(timedelta(minutes=5))
+        await decide(street)
+        street.clock.advance(timedelta(minutes=5))
+        assert await look_again(street, inquiry) == "OK"
 
     on_street(story)

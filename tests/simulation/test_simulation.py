@@ -2,10 +2,11 @@
 
 from collections import Counter
 
+from tests.simulation import disk
 from tests.simulation.net import KINDS
 from tests.simulation.play import CI_SEEDS, CI_STEPS
 
-FAULTS = {*KINDS, "down", "reordered", "restart", "clock-forward", "clock-backward"}
+FAULTS = {*KINDS, *disk.KINDS, "down", "reordered", "restart", "clock-forward", "clock-backward"}
 OUTCOMES = {
     "OK",
     "NO_DATA",
@@ -26,7 +27,11 @@ OUTCOMES = {
 
 
 def test_whatever_the_network_and_the_clock_do_nothing_is_lost_doubled_or_mixed_up(seed, played):
-    assert played(seed, CI_STEPS).actions.total() == CI_STEPS
+    found = played(seed, CI_STEPS)
+    assert found.actions.total() == CI_STEPS
+    assert found.account.wrong == set()
+    assert found.edits.planted
+    assert found.edits.undetected == set()
 
 
 def test_the_seeds_of_every_run_meet_every_accident_and_every_outcome(played):

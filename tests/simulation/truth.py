@@ -18,7 +18,10 @@ OFF_LIST = {
 
 @attrs.frozen(kw_only=True)
 class Asked:
-    """One acknowledged inquiry, and what held when it was asked."""
+    """One inquiry that was taken, and what held when it was asked.
+
+    One that is not `acknowledged` was stored, and the room stopped before it could say so.
+    """
 
     inquiry: str
     requester: str
@@ -30,6 +33,7 @@ class Asked:
     had_code: bool
     provider_knew: bool
     provider_held: bool
+    acknowledged: bool = True
 
 
 @attrs.frozen
@@ -49,6 +53,7 @@ class Truth:
     copies: dict[tuple[str, int], int] = attrs.field(factory=dict)
     flagged: set[tuple[str, int]] = attrs.field(factory=set)
     unpublished: set[str] = attrs.field(factory=set)
+    sent: int = 0
     revision: int = 0
 
     def income(self, person):

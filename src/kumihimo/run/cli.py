@@ -167,6 +167,11 @@ COMMANDS: Final = (
         "設定ファイルを確かめる。 Check a settings file without starting anything.",
     ),
     Command(
+        "chaos",
+        "kumihimo.run.chaos_cli",
+        "故障だらけの連合を千回動かす。 Run a federation full of faults, a thousand times.",
+    ),
+    Command(
         "test",
         "kumihimo.run.testing",
         "静的検査と全テスト。 Run every static check and every test.",

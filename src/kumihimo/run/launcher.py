@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 INPUTS = ("uv.lock", "pyproject.toml", "bootstrap.txt")
-NEEDS_TOOLS = ("test",)
+NEEDS_TOOLS = ("test", "chaos")
 LOG_LINES_SHOWN = 12
 # A caller's choices for other projects must not move or change this one's environment.
 NOT_OURS = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PYTHON", "UV_PROJECT", "UV_NO_DEV")

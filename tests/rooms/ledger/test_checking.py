@@ -307,6 +307,25 @@ def test_a_record_that_is_on_its_way_is_not_missing_and_one_that_never_comes_is(
         assert await checked.look() == set()
         checked.house.clock.advance(timedelta(minutes=10))
         assert await checked.look() == {"record-missing"}
+        await checked.house.deliver(record)  # the core was away, and is back
+        assert await checked.look() == set()
+
+    checked(story)
+
+
+def test_a_journal_that_takes_no_line_any_more_does_not_keep_a_finding_from_oversight(checked):
+    async def story(checked):
+        await checked.fill()
+        assert await checked.look() == set()
+        checked.superuser(
+            (
+                "INSERT INTO journal SELECT seq + 1, at, act, actor, detail, digest FROM journal"
+                " ORDER BY seq DESC LIMIT 1"
+            ),
+            EDITS["what was asked"][0],
+        )
+        assert "record-changed" in await checked.look()
+        assert "record-changed" in await told(checked)
 
     checked(story)
 

@@ -130,6 +130,26 @@ def test_a_superuser_who_changes_oversights_state_is_told_of_within_a_minute(
     at_oversight(story)
 
 
+def test_a_journal_that_takes_no_line_any_more_does_not_hide_what_else_was_changed(
+    at_oversight, postgres
+):
+    async def story(scene):
+        await lived(scene)
+        checker = StateChecker(scene.oversight)
+        assert await look(scene, checker) == set()
+        superuser(
+            postgres,
+            scene,
+            "INSERT INTO journal SELECT seq + 1, at, act, actor, detail, digest FROM journal"
+            " ORDER BY seq DESC LIMIT 1",
+            EDITS["how far the log was seen"][0],
+        )
+        assert await look(scene, checker) == {"witness-changed", "witness-turned-back"}
+        assert {alarm.kind for alarm in await alarms(scene.oversight)} == {"state-changed"}
+
+    at_oversight(story)
+
+
 async def fetch(scene, *places, by="ledger"):
     answer, _ = await scene.caller(by).call(
         "oversight", WAITING_LEAVES_PATH, Places(places), Submitted

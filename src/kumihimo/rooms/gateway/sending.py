@@ -187,24 +187,35 @@ class _Journey:
         news = refused + answered + lost
         evidence += [verified for _, verified in results if verified is not None]
         waiting = [n for n in news if n.outcome in PASSING]
-        await self._settle(news, evidence, done=not waiting)
-        if waiting:
-            manual = all(n.outcome == "PENDING_MANUAL" for n in waiting)
-            await self.wait(MANUAL_POLL if manual else _later(self.batch.tries))
+        manual = all(n.outcome == "PENDING_MANUAL" for n in waiting)
+        pause = MANUAL_POLL if manual else _later(self.batch.tries)
+        await self._settle(news, evidence, done=not waiting, pause=pause if waiting else None)
 
     async def wait(self, pause: timedelta) -> None:
         """Put the batch aside, with the core's answer if there is one."""
         until = self.gateway.clock.now() + pause
         async with self.gateway.database.transaction(institution=self.tenant.institution) as tx:
-            if self.grants is not None and self.batch.granted is None:
-                granted = msgspec.json.encode(self.grants)
-                await store_exchange.set_granted(tx, self.batch.batch, granted)
-            await store_exchange.postpone(tx, self.batch.batch, until)
+            await self._put_aside(tx, until)
+
+    async def _put_aside(self, tx: Tx, until: datetime) -> None:
+        if self.grants is not None and self.batch.granted is None:
+            granted = msgspec.json.encode(self.grants)
+            await store_exchange.set_granted(tx, self.batch.batch, granted)
+        await store_exchange.postpone(tx, self.batch.batch, until)
 
     async def _settle(
-        self, news: Sequence[_News], evidence: Sequence[Verified], *, done: bool
+        self,
+        news: Sequence[_News],
+        evidence: Sequence[Verified],
+        *,
+        done: bool,
+        pause: timedelta | None = None,
     ) -> None:
-        """Give questions their outcome, with records, our ends, evidence and the journal line."""
+        """Give questions their outcome, with records, our ends, evidence and the journal line.
+
+        With `pause`, put the batch aside in the same transaction: whoever waits for an officer is
+        asked about by the permits of now, which the core does not give again hours later.
+        """
         gateway, tenant = self.gateway, self.tenant
         now = gateway.clock.now()
         settled = [_settled(gateway, tenant, n, now) for n in news]
@@ -213,6 +224,8 @@ class _Journey:
             if changed:
                 final = [n for n in news if n.inquiry in changed and n.outcome not in PASSING]
                 await self._record(tx, final, evidence, now)
+            if pause is not None:
+                await self._put_aside(tx, now + pause)
             if done:
                 await store_exchange.set_done(tx, self.batch.batch)
 
