@@ -339,8 +339,11 @@ def _fill(machine: Machine, size: Size) -> None:
             {"records": size.records, "days": DAYS / size.records},
         )
         _fill_session(machine, connection, size, tokens)
+        connection.commit()
+        # As ten years leave the tables, and not while PostgreSQL still tidies up after the filling.
+        connection.autocommit = True
         for table in ("record", "record_end", "person_link", "own_ask", "portal_notice"):
-            connection.execute(f"ANALYZE {table}".encode())
+            connection.execute(f"VACUUM (ANALYZE) {table}".encode())
     asyncio.run(_sign_in(machine, tokens))
 
 
