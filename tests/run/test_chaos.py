@@ -5,6 +5,7 @@ import sys
 
 import msgspec
 import pytest
+from psutil import Process
 from rich.console import Console
 
 from kumihimo.run.chaos_cli import Seed, add_up, show, simulate
@@ -27,6 +28,15 @@ for line in sys.stdin:
     if line.strip() == "3":
         sys.exit(7)
     print('{"seed": %s, "failed": "", "sent": 2}' % line.strip(), flush=True)
+"""
+
+
+# Interrupts whoever started it, as Ctrl-C does, and would go on for ever.
+INTERRUPTING = """
+import os, signal, sys, time
+sys.stdin.readline()
+os.kill(os.getppid(), signal.SIGINT)
+time.sleep(3600)
 """
 
 
@@ -85,6 +95,14 @@ def test_a_worker_that_dies_over_a_seed_is_told_and_the_others_are_run():
     assert sorted(one.seed for one in seeds) == [*range(1, 9)]
     assert {one.seed: one.failed for one in seeds if one.failed} == {3: "the worker ended with 7"}
     assert "again: ./kumihimo chaos --seed 3" in told(console)
+
+
+def test_whoever_interrupts_is_obeyed_and_no_worker_is_left():
+    console = in_memory()
+    with pytest.raises(KeyboardInterrupt):
+        simulate(range(1, 9), 2, console, (sys.executable, "-c", INTERRUPTING))
+    assert not [one for one in Process().children() if INTERRUPTING in one.cmdline()]
+    assert "the worker ended" not in told(console)
 
 
 def test_no_seeds_start_no_worker():

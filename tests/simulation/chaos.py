@@ -54,6 +54,14 @@ def told_of(played):
     }
 
 
+def end(number, _):
+    """End, once: whoever presses Ctrl-C sends one signal, and the command another."""
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
     work()

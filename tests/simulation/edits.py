@@ -39,9 +39,10 @@ STATE: Mapping[str, str] = {
     "another log": "UPDATE witnessed SET root = decode(repeat('aa', 32), 'hex')",
     "no log": "DELETE FROM witnessed",
 }
+OTHERWISE = "outcome = CASE outcome WHEN 'NO_DATA' THEN 'STALE_LAYOUT' ELSE 'NO_DATA' END"
 ONE = "permit = (SELECT min(permit) FROM exchange_record)"
 CORE: Mapping[str, str] = {
-    "another outcome": f"UPDATE exchange_record SET outcome = 'NO_DATA' WHERE {ONE}",
+    "another outcome": f"UPDATE exchange_record SET {OTHERWISE} WHERE {ONE}",
     "another institution": f"UPDATE exchange_record SET requester = 'lg-131041' WHERE {ONE}",
     "back-dated": (
         f"UPDATE exchange_record SET requested_at = requested_at - interval '1 day' WHERE {ONE}"
@@ -53,8 +54,7 @@ CORE: Mapping[str, str] = {
         f" outcome, reason, requested_at, expires_at, person, hidden FROM exchange_record WHERE {ONE}"
     ),
     "an end that says otherwise": (
-        "UPDATE exchange_end SET outcome = 'STALE_LAYOUT'"
-        " WHERE permit = (SELECT min(permit) FROM exchange_end)"
+        f"UPDATE exchange_end SET {OTHERWISE} WHERE permit = (SELECT min(permit) FROM exchange_end)"
     ),
     "an end back-dated": (
         "UPDATE exchange_end SET at = at - interval '1 hour'"
@@ -66,7 +66,7 @@ CORE: Mapping[str, str] = {
 }
 OWN = "record = (SELECT min(record) FROM exchange_record WHERE outcome = 'OK')"
 HOME: Mapping[str, str] = {
-    "another outcome": f"UPDATE exchange_record SET outcome = 'STALE_LAYOUT' WHERE {OWN}",
+    "another outcome": f"UPDATE exchange_record SET {OTHERWISE} WHERE {OWN}",
     "another peer": f"UPDATE exchange_record SET peer = 'lg-131041' WHERE {OWN}",
     "taken out": f"DELETE FROM exchange_record WHERE {OWN}",
     "put in": (

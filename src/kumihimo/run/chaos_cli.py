@@ -14,6 +14,7 @@ from contextlib import suppress
 from threading import Lock
 from typing import Final
 
+import attrs
 import msgspec
 from cyclopts import App
 from rich.console import Console
@@ -28,12 +29,14 @@ SEEDS: Final = 1_000
 SEEDS_MAX: Final = 1_000_000  # our choice: weeks
 WORKERS_MAX: Final = 64  # our choice: each has a PostgreSQL of its own
 WORKER: Final = (sys.executable, "-m", "tests.simulation.chaos")
+_TELL_EVERY: Final = 20  # where there is no terminal to draw on
 PROCESSES: Final = (
     "tests/federation/test_processes.py",
     "tests/federation/test_killed_after_commit.py",
     "tests/federation/test_two_processes_of_a_room.py",
     "tests/federation/test_a_room_is_away.py",
 )
+FULL_DISK: Final = "tests/federation/full_disk.py"
 COLUMNS: Final = (
     TextColumn("{task.description}"),
     BarColumn(),
@@ -110,6 +113,7 @@ def chaos(
     seed: int = 0,
     workers: int = 0,
     simulation_only: bool = False,
+    full_disk: bool = False,
     json: bool = False,
 ) -> int:
     """故障だらけの連合を何度も動かし、何も失われないことを確かめる。 Run a federation full of faults, and check.
@@ -129,6 +133,8 @@ def chaos(
         同時に動かす数（既定は全コア）。 How many at once; every core by default.
     simulation_only
         実プロセスの試験を省く。 Leave out the suite of real processes.
+    full_disk
+        小さなディスクも満杯にする（root）。 Fill up a small disk, too: for root, who may mount one.
     json
         一つの JSON を印字する。 Print one JSON object and nothing else.
 
@@ -141,7 +147,7 @@ def chaos(
     ensure(TESTS)
     console = Console(stderr=True, highlight=False)
     told = simulate(wanted, workers or os.cpu_count() or 1, console)
-    processes = None if simulation_only or seed else _processes_pass(console)
+    processes = None if simulation_only or seed else _processes_pass(console, full_disk=full_disk)
     found = msgspec.structs.replace(add_up(told), processes=processes)
     if json:
         print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
@@ -153,48 +159,81 @@ def chaos(
 def simulate(
     seeds: range, workers: int, console: Console, command: tuple[str, ...] = WORKER
 ) -> list[Seed]:
-    """Run every seed, several at once; a worker that dies is a seed that failed."""
+    """Run every seed, several at once; a worker that dies is a seed that failed.
+
+    Whoever interrupts ends the workers, each of which clears its PostgreSQL away.
+    """
     told: list[Seed] = []
-    next_seed, lock = iter(seeds), Lock()
+    left = _Left(iter(seeds))
     with Progress(*COLUMNS, console=console) as bar:
         task = bar.add_task("seeds", total=len(seeds))
 
-        def take() -> Iterator[int]:
-            while True:
-                with lock:
-                    seed = next(next_seed, None)
-                if seed is None:
-                    return
-                yield seed
-
         def tell(one: Seed) -> None:
-            with lock:
+            with left.lock:
                 told.append(one)
                 if one.failed:
                     console.print(f"seed {one.seed}: {one.failed}", markup=False)
                     console.print(f"  again: ./kumihimo chaos --seed {one.seed}", markup=False)
                 bar.advance(task)
+                if not console.is_terminal and len(told) % _TELL_EVERY == 0:
+                    console.print(f"{len(told)} of {len(seeds)} seeds", markup=False)
 
         count = min(workers, len(seeds))
         with ThreadPoolExecutor(max(1, count)) as threads:
-            for done in [threads.submit(_worker, take, tell, command) for _ in range(count)]:
-                done.result()
+            running = [threads.submit(_worker, left, tell, command) for _ in range(count)]
+            try:
+                for done in running:
+                    done.result()
+            except BaseException:
+                left.stop()
+                raise
     return told
 
 
-def _worker(
-    take: Callable[[], Iterator[int]], tell: Callable[[Seed], None], command: tuple[str, ...]
-) -> None:
+@attrs.define
+class _Left:
+    """The seeds that no worker has yet, and the workers that run."""
+
+    seeds: Iterator[int]
+    lock: Lock = attrs.field(factory=Lock)
+    stopped: bool = False
+    workers: list[subprocess.Popen[str]] = attrs.field(factory=list[subprocess.Popen[str]])
+
+    def take(self) -> int | None:
+        """Return another seed, None where there is none or nobody wants one any more."""
+        with self.lock:
+            return None if self.stopped else next(self.seeds, None)
+
+    def start(self, command: tuple[str, ...]) -> subprocess.Popen[str] | None:
+        """Start a worker, unless nobody wants one any more."""
+        with self.lock:
+            if self.stopped:
+                return None
+            worker = subprocess.Popen(  # noqa: S603 - the command is this file's own
+                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+            self.workers.append(worker)
+            return worker
+
+    def stop(self) -> None:
+        """Hand out nothing more, and end whoever runs."""
+        with self.lock:
+            self.stopped = True
+            for worker in self.workers:
+                worker.terminate()
+
+
+def _worker(left: _Left, tell: Callable[[Seed], None], command: tuple[str, ...]) -> None:
     """Give a worker one seed after another; one that dies over a seed is followed by another."""
-    left = take()
-    while (seed := next(left, None)) is not None:
-        with subprocess.Popen(  # noqa: S603 - the command is this file's own
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as worker:
+    while (seed := left.take()) is not None:
+        worker = left.start(command)
+        if worker is None:
+            return
+        with worker:
             while seed is not None and (line := _ask(worker, seed)):
                 tell(msgspec.json.decode(line, type=Seed))
-                seed = next(left, None)
-            if seed is not None:
+                seed = left.take()
+            if seed is not None and not left.stopped:
                 tell(Seed(seed=seed, failed=f"the worker ended with {worker.wait()}"))
             with suppress(BrokenPipeError):
                 worker.communicate()
@@ -241,10 +280,11 @@ def add_up(told: list[Seed]) -> Summary:
     )
 
 
-def _processes_pass(console: Console) -> bool:
+def _processes_pass(console: Console, *, full_disk: bool) -> bool:
     """Run the suite of real processes, which are killed; what it says goes to stderr."""
-    console.print("real processes, killed: " + ", ".join(PROCESSES), markup=False)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *PROCESSES]
+    files = [*PROCESSES, FULL_DISK] if full_disk else PROCESSES
+    console.print("real processes, killed: " + ", ".join(files), markup=False)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
     done = subprocess.run(command, cwd=ROOT, check=False, stdout=sys.stderr)  # noqa: S603
     return done.returncode == 0
 
