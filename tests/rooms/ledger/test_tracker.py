@@ -190,6 +190,8 @@ def test_the_description_has_the_shape_of_the_specification(in_house):
     in_house(story)
 
 
+# The room beside it, in another thread, draws too, which Hypothesis takes for its strategies' doing.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 @pytest.mark.parametrize("mode", MODES)
 def test_a_server_does_as_the_description_says_whatever_is_sent(in_house, mode):
     """Schemathesis over a socket: each answer is of a form and a status that stand there."""
