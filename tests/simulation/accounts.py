@@ -177,7 +177,9 @@ def _at_homes(books: Books, asked: Mapping[str, Asked]) -> Iterable[str]:
     """Yield exchanges of which an institution says something else than itself or the core."""
     core = {row.inquiry: row for row in books.core}
     permits = {row.permit: row for row in books.core}
-    ends = {_end_key(row): row.outcome for row in books.core_ends}
+    ends: dict[str, set[str]] = {}  # as the core and the ledger have them: either may lack one
+    for end in (*books.core_ends, *books.ledger_ends):
+        ends.setdefault(_end_key(end), set()).add(end.outcome)
     for name, rows in books.inquiries.items():
         own = {row.reference: row for row in books.own[name]}
         for row in rows:
@@ -194,7 +196,7 @@ def _of_requester(
     asked: Mapping[str, Asked],
     record: OwnRow | None,
     core: Mapping[str, CoreRow],
-    ends: Mapping[str, str],
+    ends: Mapping[str, set[str]],
 ) -> Iterable[str]:
     one, there = asked.get(row.inquiry), core.get(row.inquiry)
     said = (row.provider, row.affair, row.items)
@@ -204,8 +206,8 @@ def _of_requester(
         yield "requester and core"
     if there is not None and row.permit not in {None, there.permit}:
         yield "requester and core, permit"
-    if ends.get(f"requester {row.permit}", row.outcome) != row.outcome:
-        yield "requester and its end"
+    if ends.get(f"requester {row.permit}", set()) - {row.outcome}:
+        yield f"requester and its end, {row.outcome}"
     if record is not None and (*said, row.outcome, row.asked_at) != (
         record.peer,
         record.affair,
@@ -216,8 +218,8 @@ def _of_requester(
         yield "requester and its record"
 
 
-def _of_provider(record: OwnRow, there: CoreRow, ends: Mapping[str, str]) -> Iterable[str]:
+def _of_provider(record: OwnRow, there: CoreRow, ends: Mapping[str, set[str]]) -> Iterable[str]:
     if (record.peer, record.affair, record.items) != (there.requester, there.affair, there.items):
         yield "provider and core"
-    if ends.get(f"provider {record.reference}", record.outcome) != record.outcome:
-        yield "provider and its end"
+    if ends.get(f"provider {record.reference}", set()) - {record.outcome}:
+        yield f"provider and its end, {record.outcome}"

@@ -144,6 +144,24 @@ def test_what_is_back_dated_at_one_place_is_found(played_once, place, word):
     assert "unlike" in kinds(wrong(played_once, changed(played_once.books, place, earlier)))
 
 
+@pytest.mark.parametrize("end", ["taken out", "edited"])
+def test_a_provider_that_says_otherwise_is_found_though_the_cores_end_was_edited_before(
+    played_once, end
+):
+    """Seed 113: the ledger's end still tells; and what is found says more than that of the end alone."""
+
+    def otherwise(rows):
+        return [attrs.evolve(rows[0], outcome="NO_DATA"), *rows[1:]]
+
+    books = played_once.books
+    own = [row for rows in books.own.values() for row in rows if fits(row, "provider")]
+    ends = [e for e in books.core_ends if (e.side, e.permit) == ("provider", own[0].reference)]
+    left = tuple(one for one in books.core_ends if one not in ends)
+    books = attrs.evolve(books, core_ends=left if end == "taken out" else (*left, *otherwise(ends)))
+    edited = changed(books, "own provider", otherwise)
+    assert wrong(played_once, edited) - wrong(played_once, books)
+
+
 def test_what_is_never_answered_is_found(played_once):
     def unanswered(rows):
         return [attrs.evolve(rows[0], outcome="PENDING_MANUAL"), *rows[1:]]
