@@ -13,8 +13,10 @@ FIELDS = ["name", "value", "unit", "against", "against_value", "ratio", "bar", "
 LINKAGE = {
     "inquiries_per_second_batch": 400.0,
     "crypto_limit_per_second": None,
+    "ratio_to_crypto_limit": 0.5,
     "single_p50_ms": None,
     "single_p99_ms": 300.0,
+    "single_p99_ms_1000_clients": 250.0,
     "cost_growth_10k_to_1m": 1.3,
     "codes_acquired_per_second": None,
     "numbers_designated_per_second": None,
