@@ -139,6 +139,8 @@ def _must(books: Books, asked: Mapping[str, Asked]) -> dict[str, set[str]]:
             if row.outcome == "OK":
                 must["core's ends"].add(f"provider {permit}")
                 must["provider's record"].add(f"{one.provider} {permit}")
+    # Whoever spoke told the core, and the core the ledger: what either has, both have.
+    must["core's ends"] |= set(map(_end_key, books.ledger_ends))
     must["ledger"] = must["log"] = {row.permit for row in books.core}
     must["ledger's ends"] = set(map(_end_key, books.core_ends)) | must["core's ends"]
     return must

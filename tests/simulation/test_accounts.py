@@ -68,6 +68,14 @@ def test_what_is_lost_at_one_place_is_found(played_once, place):
     assert "lost" in kinds(wrong(played_once, books))
 
 
+def test_every_end_that_the_core_lost_is_found(played_once):
+    """Seed 197: also one that no answer hangs on, such as a provider's that refused."""
+    books = played_once.books
+    for lost in books.core_ends:
+        left = tuple(one for one in books.core_ends if one is not lost)
+        assert "lost" in kinds(wrong(played_once, attrs.evolve(books, core_ends=left)))
+
+
 @pytest.mark.parametrize("place", EVERYWHERE)
 def test_what_stands_twice_at_one_place_is_found(played_once, place):
     books = changed(ended_well(played_once.books), place, lambda rows: [rows[0], *rows])
