@@ -141,9 +141,20 @@ def _must(books: Books, asked: Mapping[str, Asked]) -> dict[str, set[str]]:
                 must["provider's record"].add(f"{one.provider} {permit}")
     # Whoever spoke told the core, and the core the ledger: what either has, both have.
     must["core's ends"] |= set(map(_end_key, books.ledger_ends))
+    must["provider's record"] |= _said_by_providers(books)
     must["ledger"] = must["log"] = {row.permit for row in books.core}
     must["ledger's ends"] = set(map(_end_key, books.core_ends)) | must["core's ends"]
     return must
+
+
+def _said_by_providers(books: Books) -> set[str]:
+    """Return the records of providers that said their last word, to the core or to the ledger."""
+    providers = {row.permit: row.provider for row in books.core}
+    return {
+        f"{providers[end.permit]} {end.permit}"
+        for end in (*books.core_ends, *books.ledger_ends)
+        if end.side == "provider" and end.outcome not in UNFINISHED and end.permit in providers
+    }
 
 
 def _foreign(

@@ -76,6 +76,17 @@ def test_every_end_that_the_core_lost_is_found(played_once):
         assert "lost" in kinds(wrong(played_once, attrs.evolve(books, core_ends=left)))
 
 
+def test_every_record_that_a_provider_lost_is_found(played_once):
+    """Seed 319: also of an exchange whose answer the requester never heard."""
+    books = played_once.books
+    told = {end.permit for end in books.core_ends if end.side == "provider"}
+    for name, rows in books.own.items():
+        for lost in (row for row in rows if row.side == "provider" and row.reference in told):
+            left = {name: tuple(row for row in rows if row is not lost)}
+            changed_books = attrs.evolve(books, own=books.own | left)
+            assert "lost" in kinds(wrong(played_once, changed_books))
+
+
 @pytest.mark.parametrize("place", EVERYWHERE)
 def test_what_stands_twice_at_one_place_is_found(played_once, place):
     books = changed(ended_well(played_once.books), place, lambda rows: [rows[0], *rows])
