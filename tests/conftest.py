@@ -5,12 +5,12 @@ import logging
 import signal
 from contextlib import closing, suppress
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.databases import Databases, own_server
+from tests.meta.project import ROOT
 from tests.order import turn
 
 # A run tells about the code and not about the machine or the day: no example is timed, and each
@@ -23,8 +23,6 @@ settings.load_profile("same")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-
-ROOT = Path(__file__).resolve().parents[1]
 GARBAGE_YOUNG = 20_000  # objects; Python's own 700 is for programs that build no rooms
 
 

@@ -53,13 +53,6 @@ async def placed(tx: Tx, since: int, but: Sequence[str]) -> PlacedRow:
     )
 
 
-async def waiting(tx: Tx) -> int:
-    """Count submissions of which the room does not know that they are in the log."""
-    count = await tx.value("SELECT count(*) FROM leaf_batch WHERE first IS NULL")
-    assert isinstance(count, int), "a count"
-    return count
-
-
 async def anchors(tx: Tx, party: str) -> list[NumberRow]:
     """Return every anchor that a party put into the log for this journal."""
     return await tx.rows(
