@@ -34,22 +34,32 @@ def two_towns(prepared=lambda _: None, *, durable=False):
     `prepared` gets the federation before its rooms start. `durable` is for tests that kill the
     database.
     """
-    entropy, clock = SystemEntropy(), SystemClock()
     with server_folder(on_disk=durable) as folder:
-        server = EmbeddedPostgres.start(folder / "postgres", entropy=entropy, durable=durable)
-        plan = Plan(
-            gateways={EAST: [MINATO], WEST: [OSAKA]},
-            assessed={MINATO: date(2025, 4, 1), OSAKA: date(2025, 4, 1)},
+        server = EmbeddedPostgres.start(
+            folder / "postgres", entropy=SystemEntropy(), durable=durable
         )
-        found = prepare(folder / "rooms", plan, postgres=server, clock=clock, entropy=entropy)
-        found = found.only(*NEEDED)
-        prepared(found)
         try:
-            found.start()
-            yield found, server
+            with towns_on(server, folder / "rooms", prepared) as found:
+                yield found, server
         finally:
-            found.stop()
             server.stop()
+
+
+@contextmanager
+def towns_on(server, folder, prepared=lambda _: None):
+    """Run such a federation's rooms on a server that is there."""
+    plan = Plan(
+        gateways={EAST: [MINATO], WEST: [OSAKA]},
+        assessed={MINATO: date(2025, 4, 1), OSAKA: date(2025, 4, 1)},
+    )
+    clock, entropy = SystemClock(), SystemEntropy()
+    found = prepare(folder, plan, postgres=server, clock=clock, entropy=entropy).only(*NEEDED)
+    prepared(found)
+    try:
+        found.start()
+        yield found
+    finally:
+        found.stop()
 
 
 def ask_register(federation, path, question, reply):

@@ -3,6 +3,7 @@
 import asyncio
 
 import attrs
+import psycopg
 import pytest
 from tests.federation.street import START
 
@@ -183,3 +184,45 @@ def test_what_may_be_done_again_does_not_wait_for_the_disk_and_what_comes_after_
             await one.close()
 
     in_database(story)
+
+
+def test_a_server_that_may_only_read_is_unavailable_and_left_for_one_that_may_write(
+    new_room, postgres
+):
+    name, reached = new_room("linkage")
+    put = "INSERT INTO turn (what, until) VALUES (%s, %s)"
+
+    def read_only(word):
+        with psycopg.connect(postgres.admin("postgres").reveal(), autocommit=True) as admin:
+            setting = f"SET default_transaction_read_only = {word}"
+            admin.execute(f"ALTER DATABASE kumihimo_{name} {setting}".encode())
+
+    async def in_transaction(database, what):
+        async with database.transaction() as tx:
+            await tx.put(put, (what, CLOCK.now()))
+
+    async def in_copy(database, what):
+        await database.copy_in("COPY turn (what, until) FROM STDIN", [(what, CLOCK.now())])
+
+    async def in_last(database, what):
+        async with database.transaction() as tx:
+            tx.last(put, (what, CLOCK.now()))
+
+    async def whole():
+        database = Database(reached.runtime, pool_max=1)
+        await database.open()
+        try:
+            for write in (in_transaction, in_copy, in_last):
+                with pytest.raises(Unavailable):
+                    await write(database, write.__name__)
+                assert await database.alone("SELECT 1") == 1  # what only reads goes on
+            with pytest.raises(Unavailable):
+                await database.alone(put, ("alone", CLOCK.now()))
+            read_only("off")  # for sessions to come, as when another server leads
+            await in_transaction(database, "last")
+            assert await database.alone("DELETE FROM turn") == 1
+        finally:
+            await database.close()
+
+    read_only("on")
+    asyncio.run(whole())

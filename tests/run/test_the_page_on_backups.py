@@ -19,7 +19,7 @@ from psycopg.conninfo import make_conninfo
 
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.leaves import settle
-from kumihimo.kernel.postgres import EmbeddedPostgres, _binaries, _user
+from kumihimo.kernel.postgres import EmbeddedPostgres, binaries, unprivileged
 from kumihimo.kernel.settings import environment_with
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.withheld import Withheld
@@ -50,15 +50,15 @@ class Operator:
         password.touch(mode=0o600)
         password.write_text(f"127.0.0.1:{server.port}:*:backup:secret\n")
         for path in (self.folder, *self.folder.iterdir()):
-            shutil.chown(path, _user() or path.owner())
+            shutil.chown(path, unprivileged() or path.owner())
         self.restored = []
 
     def start(self, block, **more):
         return subprocess.Popen(
             ["bash", "-eu", "-c", block],
             cwd=self.folder,
-            user=_user(),
-            env=environment_with(PATH=f"{_binaries()}:/usr/bin:/bin"),
+            user=unprivileged(),
+            env=environment_with(PATH=f"{binaries()}:/usr/bin:/bin"),
             **more,
         )
 

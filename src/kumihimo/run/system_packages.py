@@ -2,7 +2,8 @@
 
 The driver of the virtual card reader (vpcd) listens on every interface as soon as the machine's
 own PC/SC service loads it. So it is never installed: it is unpacked into a folder of this checkout,
-where only a reader that we start inside a network namespace of its own finds it.
+where only a reader that we start inside a network namespace of its own finds it. So are the servers
+of `kumihimo cluster`, which Debian would start with the machine.
 """
 
 import os
@@ -12,6 +13,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
+
+import attrs
 
 from kumihimo.kernel.refusal import Unavailable
 
@@ -38,8 +41,12 @@ TESTS: Final = (
     "wrk",
 )
 DRIVER_PACKAGE: Final = "vsmartcard-vpcd"
+SERVERS: Final = {"etcd": "etcd-server", "haproxy": "haproxy", "pgbouncer": "pgbouncer"}
 _DRIVER: Final = Path("usr/lib/pcsc/drivers/serial/libifdvpcd.so")
-_PRIVATE: Final = Path(__file__).resolve().parents[3] / ".kumihimo" / "vpcd"
+_OURS: Final = Path(__file__).resolve().parents[3] / ".kumihimo"
+_PRIVATE: Final = _OURS / "vpcd"
+_SERVERS: Final = _OURS / "servers"
+_SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LOCK_WAIT_S: Final = 120  # another apt, such as unattended-upgrades, may be at work
 _LINES_SHOWN: Final = 3
 
@@ -67,18 +74,67 @@ def ensure_driver() -> Path:
     if shutil.which("apt-get") is None:
         raise Unavailable(f"the driver of the virtual card reader: Debian's {DRIVER_PACKAGE}")
     _say(f"仮想カードリーダーを用意します。 Unpacking {DRIVER_PACKAGE} into {_PRIVATE}")
-    shutil.rmtree(_PRIVATE, ignore_errors=True)
-    half = _PRIVATE.with_name(f"vpcd-{os.getpid()}")
+    _unpack([DRIVER_PACKAGE], _PRIVATE)
+    return _PRIVATE / _DRIVER
+
+
+@attrs.frozen
+class Program:
+    """A program that is there to be started, and where the libraries lie that came with it."""
+
+    path: Path
+    libraries: str = ""
+
+
+def ensure_servers() -> dict[str, Program]:
+    """Return the programs of `SERVERS`, unpacked with what they need where they are not there.
+
+    Raises `Unavailable` with what to type. Nothing is installed, so no right is needed for it.
+    """
+    found = {name: _program(name) for name in SERVERS}
+    if missing := [SERVERS[name] for name, program in found.items() if program is None]:
+        if shutil.which("apt-get") is None:
+            raise Unavailable(f"Debian's packages {' '.join(missing)} are missing")
+        _say(f"サーバーを用意します。 Unpacking {' '.join(missing)} into {_SERVERS}")
+        _unpack(_with_what_they_need(missing), _SERVERS)
+        found = {name: _program(name) for name in SERVERS}
+    if left := [SERVERS[name] for name, program in found.items() if program is None]:
+        raise Unavailable(f"these did not bring their programs; type: {to_type(left)}")
+    return {name: program for name, program in found.items() if program is not None}
+
+
+def _program(name: str) -> Program | None:
+    """Return a program of the system, or one that was unpacked here."""
+    if found := shutil.which(name, path=_SYSTEM_PATH):
+        return Program(Path(found))
+    for folder in ("usr/sbin", "usr/bin"):
+        if (path := _SERVERS / folder / name).exists():
+            places = [*_SERVERS.glob("usr/lib/*-linux-gnu*"), *_SERVERS.glob("lib/*-linux-gnu*")]
+            return Program(path, ":".join(map(str, sorted(places))))
+    return None
+
+
+def _with_what_they_need(packages: Sequence[str]) -> list[str]:
+    """Return the packages that an installation would bring, which this does not make."""
+    ask = ["apt-get", "install", "--simulate", "--no-install-recommends", *packages]
+    told = _with_lists(_sudo(), ask, advice=to_type(packages))
+    return [line.split()[1] for line in told.splitlines() if line.startswith("Inst ")]
+
+
+def _unpack(packages: Sequence[str], into: Path) -> None:
+    """Unpack packages into a folder that is whole or not there."""
+    shutil.rmtree(into, ignore_errors=True)
+    half = into.with_name(f"{into.name}-{os.getpid()}")
     half.mkdir(parents=True)
     try:
-        download = ["apt-get", "download", DRIVER_PACKAGE]
-        _with_lists(_sudo(), download, cwd=half, advice=f"apt-get download {DRIVER_PACKAGE}")
-        [archive] = half.glob("*.deb")
-        _run(["dpkg-deb", "-x", str(archive), str(half)], advice=f"dpkg-deb -x {archive}")
-        half.rename(_PRIVATE)
+        download = ["apt-get", "download", *packages]
+        _with_lists(_sudo(), download, cwd=half, advice=f"apt-get download {' '.join(packages)}")
+        for archive in sorted(half.glob("*.deb")):
+            _run(["dpkg-deb", "-x", str(archive), str(half)], advice=f"dpkg-deb -x {archive}")
+            archive.unlink()
+        half.rename(into)
     finally:
         shutil.rmtree(half, ignore_errors=True)
-    return _PRIVATE / _DRIVER
 
 
 def absent(packages: Iterable[str]) -> list[str]:
@@ -130,17 +186,17 @@ def _install(before: Sequence[str], packages: Sequence[str]) -> list[str]:
 
 def _with_lists(
     before: Sequence[str], command: Sequence[str], *, advice: str, cwd: Path | None = None
-) -> None:
+) -> str:
     """Run an apt command; a machine whose lists are missing or old gets new ones, and it runs again."""
     try:
-        _run(command, advice=advice, cwd=cwd)
+        return _run(command, advice=advice, cwd=cwd)
     except Unavailable:
         _say("パッケージの一覧を新しくします。 Updating the lists of packages (apt-get update)")
         _run([*before, "apt-get", "update"], advice=advice)
-        _run(command, advice=advice, cwd=cwd)
+        return _run(command, advice=advice, cwd=cwd)
 
 
-def _run(command: Sequence[str], *, advice: str, cwd: Path | None = None) -> None:
+def _run(command: Sequence[str], *, advice: str, cwd: Path | None = None) -> str:
     told = subprocess.run(  # noqa: S603 - the commands are this file's own
         ["env", "LC_ALL=C.UTF-8", *command],  # noqa: S607
         cwd=cwd,
@@ -153,6 +209,7 @@ def _run(command: Sequence[str], *, advice: str, cwd: Path | None = None) -> Non
     if told.returncode != 0:
         last = " / ".join(told.stdout.splitlines()[-_LINES_SHOWN:])
         raise Unavailable(f"{' '.join(command[:3])} failed ({last}); type: {advice}")
+    return told.stdout
 
 
 def _say(words: str) -> None:

@@ -11,7 +11,8 @@ import attrs
 from cyclopts import App, Parameter
 from rich.console import Console
 
-from kumihimo.run.system_packages import TESTS, ensure, ensure_driver
+from kumihimo.run.cluster.patroni import ensure_patroni
+from kumihimo.run.system_packages import TESTS, ensure, ensure_driver, ensure_servers
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 # One more than the cores that a run is made for: whole federations wait a third of the time.
@@ -27,6 +28,7 @@ SERVED: Final = (
     "tests/interop",
     "tests/run/test_demo.py",
     "tests/run/test_pages_by_hand.py",
+    "tests/run/test_pooler.py",
     "tests/run/test_the_page_on_rooms.py",
 )
 MIGRATIONS: Final = "src/**/migrations/*.sql"  # squawk's own pattern, not the shell's
@@ -72,6 +74,8 @@ def run_tests(
     if not fast:
         ensure(TESTS)
         ensure_driver()
+        ensure_servers()
+        ensure_patroni()
     selection = [*arguments] or ["tests"]
     if fast:
         for folder in SERVED:

@@ -20,12 +20,12 @@ from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.grace import Grace, Silence
 from kumihimo.kernel.kept import KeptStatement
 from kumihimo.kernel.net import Caller, HttpNet, trusted
+from kumihimo.kernel.reaching import reach
 from kumihimo.kernel.refusal import BadInput, Conflict, NotAuthentic, Unavailable
 from kumihimo.kernel.settings import BadSettings, SecretFile
-from kumihimo.kernel.sql import Database, is_dsn
+from kumihimo.kernel.sql import Database
 from kumihimo.kernel.tlog.leaf import LEAVES_PATH, Logged, Submitted
 from kumihimo.kernel.wire import decode_strictly
-from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.oversight.api import (
     ALARM_PATH,
     DIRECTORY_PATH,
@@ -355,6 +355,7 @@ class RoomSettings(PartySettings, frozen=True, kw_only=True, forbid_unknown_fiel
 
     database: SecretFile
     database_connections: int = 8
+    database_pooler: bool = False
     operators: str = ""
 
     def operators_address(self) -> tuple[str, int] | None:
@@ -363,14 +364,12 @@ class RoomSettings(PartySettings, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def open_later(self, *, beside: Path) -> Database:
         """Return the database, not opened yet; raises `BadSettings`."""
-        if self.database_connections < 1:
-            raise BadSettings("database_connections: at least 1", pointer="database_connections")
-        content = self.database.read(beside=beside)
-        if not is_dsn(content):
-            raise BadSettings(
-                "database: the file holds no DSN, such as host=… dbname=…", pointer="database"
-            )
-        return Database(Withheld(content.reveal().decode()), pool_max=self.database_connections)
+        return reach(
+            self.database,
+            connections=self.database_connections,
+            pooler=self.database_pooler,
+            beside=beside,
+        )
 
 
 def _is_port(text: str) -> bool:

@@ -8,8 +8,9 @@ import msgspec
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import Locker, PartyKeys, load_master
+from kumihimo.kernel.reaching import reach
 from kumihimo.kernel.settings import BadSettings, SecretFile
-from kumihimo.kernel.sql import Database, is_dsn
+from kumihimo.kernel.sql import Database
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.jpki.client import VerifierClient
 from kumihimo.rooms.oversight.client import is_address, listening_at, operators_at
@@ -45,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     listen: str = LISTEN
     helper: str = "http://127.0.0.1:8499"
     database_connections: int = 8
+    database_pooler: bool = False
     operators: str = ""
 
     def address(self) -> tuple[str, int]:
@@ -91,11 +93,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise BadSettings("jpki_token: no token", pointer="jpki_token") from None
 
     def _database(self, beside: Path) -> Database:
-        if self.database_connections < 1:
-            raise BadSettings("database_connections: at least 1", pointer="database_connections")
-        content = self.database.read(beside=beside)
-        if not is_dsn(content):
-            raise BadSettings(
-                "database: the file holds no DSN, such as host=… dbname=…", pointer="database"
-            )
-        return Database(Withheld(content.reveal().decode()), pool_max=self.database_connections)
+        return reach(
+            self.database,
+            connections=self.database_connections,
+            pooler=self.database_pooler,
+            beside=beside,
+        )

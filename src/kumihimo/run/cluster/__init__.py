@@ -1,0 +1,1 @@
+"""PostgreSQL that outlives its leader, on this machine: etcd, Patroni, HAProxy and PgBouncer."""
