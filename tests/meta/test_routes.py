@@ -21,6 +21,8 @@ DOORS = [
 OPEN = {
     ("oversight", "/directory"): "public keys, signed: everybody must be able to check a signature",
     ("oversight", "/directory/head"): "as above: which is the latest, and when oversight said so",
+    ("oversight", "/statistics"): "of which months there are public statistics",
+    ("oversight", "/statistics/{month:str}"): "public: institutions, words and counts in tens",
     ("jpki", "/authorities"): "the roots of all certificates: everybody must be able to check one",
     ("jpki", "/ocsp"): "OCSP tells `unauthorized` inside its own answer (RFC 6960, 2.3)",
     ("jpki", "/ocsp/{asked:path}"): "as above",

@@ -124,6 +124,7 @@ LINKAGE = {
         "hidden": "yes or no",
         "submission": "random id: where its leaf went",
     },
+    "month_counted": {"month": "month", "counted_at": "instant"},
 }
 
 GATEWAY = {

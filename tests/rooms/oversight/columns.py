@@ -52,6 +52,11 @@ OVERSIGHT = {
         "note": "a checkpoint, signed",
         "at": "instant",
     },
+    "statistics": {
+        "month": "month",
+        "counted": "parties, words and counts in tens",
+        "taken_at": "instant",
+    },
     "two_histories": {
         "alarm": "random id",
         "log": "name of a log",

@@ -18,6 +18,7 @@ from kumihimo.rooms.linkage.http import routes
 from kumihimo.rooms.linkage.law_held import LawHeld
 from kumihimo.rooms.linkage.packs import pack_records
 from kumihimo.rooms.linkage.service import Core, expire_acquisitions, look_at_ledger
+from kumihimo.rooms.linkage.statistics import count_month
 from kumihimo.rooms.oversight.client import DirectoryBook, anchoring
 
 OUTBOX_PAUSE_S = 0.2
@@ -26,6 +27,7 @@ LAW_PAUSE_S = 60.0
 EXPIRY_PAUSE_S = 600.0
 SILENCE_PAUSE_S = 5.0
 RETENTION_PAUSE_S = 3_600.0
+STATISTICS_PAUSE_S = 3_600.0
 
 
 @attrs.frozen
@@ -71,6 +73,7 @@ def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> Lin
         Job("linkage-log", lambda: settle(core.database, log, core.clock), LOG_PAUSE_S),
         Job("linkage-law", LawHeld(core).note, LAW_PAUSE_S),
         Job("linkage-anchors", anchors.run_once, ANCHOR_PAUSE_S),
+        Job("linkage-statistics", lambda: count_month(core), STATISTICS_PAUSE_S),
         Job("linkage-expiry", lambda: expire_acquisitions(core), EXPIRY_PAUSE_S),
         Job(
             "linkage-retention",

@@ -31,6 +31,9 @@ SEEN_PATH = "/witness/seen"
 WAITING_LEAVES_PATH = "/log/waiting"
 CLAIMS_PATH = "/claims"
 CLAIM_STATES_PATH = "/claims/states"
+COUNTED_PATH = "/counted"
+STATISTICS_PATH = "/statistics"
+MONTH_PATH = "/statistics/{month:str}"
 
 # The log's name in its checkpoints. The ledger signs them with its signing key in the directory,
 # and oversight cosigns them with its own, under the name of a witness.

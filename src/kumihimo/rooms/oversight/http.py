@@ -9,6 +9,7 @@ from litestar.params import JSONBody
 from kumihimo.kernel.door import lawful, verified_of
 from kumihimo.kernel.tlog.leaf import Places, Submitted
 from kumihimo.rooms.oversight import api, claims, leaks, service, witness
+from kumihimo.rooms.oversight.http_statistics import statistics_routes
 from kumihimo.rooms.oversight.service import Oversight
 
 Asked = Request[Any, Any, Any]
@@ -68,7 +69,8 @@ def routes(oversight: Oversight) -> list[HTTPRouteHandler]:
         """Report a leak of specific personal information: facts and words that name nobody."""
         return await leaks.take_leak(oversight, verified_of(request), data)
 
-    return [directory, head, enrol, take_alarm, take_leak, *_log(oversight), *_claims(oversight)]
+    doors = [*_log(oversight), *_claims(oversight), *statistics_routes(oversight)]
+    return [directory, head, enrol, take_alarm, take_leak, *doors]
 
 
 def _log(oversight: Oversight) -> list[HTTPRouteHandler]:
