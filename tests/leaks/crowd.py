@@ -16,6 +16,7 @@ import attrs
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.log import Log
+from kumihimo.rooms.gateway import tagging
 from kumihimo.rooms.gateway.business import Attributes, Registration
 from kumihimo.rooms.register import api as register
 from kumihimo.run.plan import Plan
@@ -147,6 +148,9 @@ class Offices(Run):
             )
             assert answer.outcome == "OK"
         await self.street.deliver()
+        for gateway, [name] in GATEWAYS.items():
+            room, tenant = self.street.room_of(name), self.street.tenant(name)
+            assert await tagging.run_once(room.gateway, tenant) or gateway == "gateway-c"
 
     async def known_as(self):
         """Return by which token each room knows each resident."""

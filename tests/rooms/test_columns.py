@@ -274,6 +274,17 @@ GATEWAY = {
         "answer": "payload sealed to the requester; purged",
         "manual_locked": "what a decision needs, under the institution's key",
     },
+    "record_tag": {
+        "institution": "party",
+        "record": "count",
+        "tag": "keyed, of person, day and count: no two are equal",
+    },
+    "tracker_session": {
+        "institution": "party",
+        "token_hash": "hash of 256 random bits; the row goes with the session",
+        "person_locked": "under the institution's key",
+        "until": "instant",
+    },
     "rotation": {
         "institution": "party",
         "old": "count",

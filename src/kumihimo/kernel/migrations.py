@@ -158,6 +158,7 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "exchange_end": "SELECT, INSERT, UPDATE",
     "suspension": "SELECT, INSERT, UPDATE (state, settled_at, detail_locked, followed_up_at)",
     "notice": "SELECT, INSERT, UPDATE (state, sent_at, sent_by)",
+    "record_tag": "SELECT, INSERT, UPDATE (tag)",
     "notice_sent": "SELECT, INSERT, UPDATE (state, sealed)",
     "portal_notice": "SELECT, INSERT, UPDATE (state, sealed, person, version)",
     "delegation": "SELECT, INSERT, UPDATE (person, version, proxy_tag, ended_on)",

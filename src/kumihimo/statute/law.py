@@ -21,6 +21,7 @@ OLD_IN_FORCE: Final = date(2015, 10, 5)  # the day the number began; the text is
 PRESENT_BASIS: Final = "別表 2025-09"
 PRESENT_IN_FORCE: Final = date(2024, 5, 27)  # the single table's first day; the text is of 2025-09
 SELF_INFORMATION: Final = "self-information"
+USAGES: Final = "usage"  # who used her data there: of one's own like the kinds that the law names
 _PREFECTURE_BODY: Final = "000"
 # 「第五十五条又は第百二十八条に規定する」 joins two articles, not two bodies.
 _SPLIT: Final = re.compile(r"(?:若しくは|又は)(?!第)|、")
@@ -219,7 +220,7 @@ def self_information() -> Entry:
         affair=SELF_INFORMATION,
         requesters=("ledger",),
         providers=("any",),
-        informations=informations(),
+        informations=(*informations(), USAGES),
         basis="番号法附則第六条第三項",
         valid_from=OLD_IN_FORCE,
     )

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.core.transport import Response
 
-from kumihimo.rooms.ledger.api import user_code
+from kumihimo.kernel.tracker import user_code
 from kumihimo.rooms.ledger.service import END_WITHIN
 from kumihimo.run.loopback import served
 from tests.rooms.ledger.house import MINATO, START
@@ -172,22 +172,25 @@ def test_uses_are_kept_as_long_as_the_law_says(in_house):
 
 def test_the_description_has_the_shape_of_the_specification(in_house):
     async def story(house):
-        told = (await house.http("GET", "/schema/openapi.json")).json()
-        schemas = told["components"]["schemas"]
-        for path, (parameters, fields) in SHAPE.items():
-            operation = told["paths"][path]["get"]
-            assert operation["operationId"] == path.rpartition("/")[2]
-            found = {
-                one["name"]: (one["in"], one["required"]) for one in operation.get("parameters", [])
-            }
-            assert found == parameters
-            form = operation["responses"]["200"]["content"]["application/json"]["schema"]
-            answered = schemas[form["$ref"].rpartition("/")[2]]["properties"]
-            assert set(answered) <= fields
-        for name, required in REQUIRED.items():
-            assert required <= set(schemas[name]["required"])
+        shaped_like_the_specification((await house.http("GET", "/schema/openapi.json")).json())
 
     in_house(story)
+
+
+def shaped_like_the_specification(told):
+    schemas = told["components"]["schemas"]
+    for path, (parameters, fields) in SHAPE.items():
+        operation = told["paths"][path]["get"]
+        assert operation["operationId"] == path.rpartition("/")[2]
+        found = {
+            one["name"]: (one["in"], one["required"]) for one in operation.get("parameters", [])
+        }
+        assert found == parameters
+        form = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        answered = schemas[form["$ref"].rpartition("/")[2]]["properties"]
+        assert set(answered) <= fields
+    for name, required in REQUIRED.items():
+        assert required <= set(schemas[name]["required"])
 
 
 # The room beside it, in another thread, draws too, which Hypothesis takes for its strategies' doing.
@@ -207,7 +210,7 @@ def test_a_server_does_as_the_description_says_whatever_is_sent(in_house, mode):
     in_house(story)
 
 
-def knocked(address, token, mode):
+def knocked(address, token, mode, examples=30):
     """Knock as the description lets one, or does not; return which statuses came."""
     headers = {"authorization": f"Bearer {token}", "x-road-userid": user_code(token)}
     with httpx2.Client(base_url=address, trust_env=False, headers=headers) as http:
@@ -215,14 +218,16 @@ def knocked(address, token, mode):
         tracker = schemathesis.openapi.from_dict(told).include(path_regex="^/tracker/")
         paths = SHAPE if mode.is_positive else ["/tracker/findUsage"]  # the others take nothing
         return {
-            one for path in paths for one in knocked_at(http, tracker[path]["GET"], token, mode)
+            one
+            for path in paths
+            for one in knocked_at(http, tracker[path]["GET"], token, mode, examples)
         }
 
 
-def knocked_at(http, operation, token, mode):
+def knocked_at(http, operation, token, mode, examples):
     statuses = set[int]()
 
-    @settings(FEW, max_examples=60)
+    @settings(FEW, max_examples=examples)
     @given(operation.as_strategy(generation_mode=mode))
     def knocks(case):
         query = {name: one for name, one in (case.query or {}).items() if one is not None}

@@ -9,7 +9,7 @@ import msgspec
 from kumihimo.kernel import journal
 from kumihimo.kernel.refusal import BadInput, Conflict, NotFound
 from kumihimo.kernel.sql import Tx
-from kumihimo.rooms.gateway import store_exchange, store_provide
+from kumihimo.rooms.gateway import store_exchange, store_provide, store_tracker
 from kumihimo.rooms.gateway.api import ItemValue, Provided
 from kumihimo.rooms.gateway.asking import inquiry_label
 from kumihimo.rooms.gateway.business import (
@@ -242,6 +242,7 @@ async def purge(gateway: Gateway, tenant: Tenant) -> tuple[int, int]:
                 tx, tenant, row.permit, manual, "EXPIRED", None, row.received_at, now
             )
         results, answers = await store_provide.purge(tx, now)
+        await store_tracker.drop_sessions(tx, now)
         answers += len(undecided)
         if results or answers:
             detail = {"results": results, "answers": answers, "undecided": len(undecided)}

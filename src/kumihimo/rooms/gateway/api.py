@@ -14,10 +14,18 @@ from kumihimo.kernel.keys import NotSealedForUs, open_payload
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.wire import decode_strictly
 from kumihimo.rooms.linkage.api import Outcome, SignedSheet
+from kumihimo.statute.law import USAGES
 
 PROVISIONS_PATH = "/provisions"
 RESULTS_PATH = "/provisions/results"
 WITHDRAWN_PATH = "/provisions/withdrawn"
+
+# What lets a person read from an institution itself who used her data there (the data tracker): she
+# asks for it as for any data of her own, and it lasts as long as a session.
+USAGE_LAYOUT: Final = f"{USAGES}/2026"
+USAGE_TOKEN: Final = f"{USAGES}.token"
+USAGE_CODE: Final = f"{USAGES}.code"
+USAGE_UNTIL: Final = f"{USAGES}.until"
 
 
 NoticeCategory = Literal["tax", "health", "child", "welfare", "pension", "procedure", "other"]

@@ -11,11 +11,19 @@ from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.worker import Errands, Job, working
-from kumihimo.rooms.gateway import acquire, answers, checking, consequences, sending, silence
+from kumihimo.rooms.gateway import (
+    acquire,
+    answers,
+    checking,
+    consequences,
+    sending,
+    silence,
+    tagging,
+)
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.http_business import router
 from kumihimo.rooms.gateway.http_claims import ledger_routes
-from kumihimo.rooms.gateway.http_exchange import routes
+from kumihimo.rooms.gateway.http_exchange import routes, tracker_doors
 from kumihimo.rooms.gateway.packs import pack_ends
 from kumihimo.rooms.linkage.api import ENDS_PATH, Received
 from kumihimo.rooms.oversight.client import anchoring
@@ -27,6 +35,7 @@ ACQUIRING_PAUSE_S = 1.0
 CHECKING_PAUSE_S = 60.0
 CONSEQUENCES_PAUSE_S = 5.0
 PURGE_PAUSE_S = 3_600.0
+TAGGING_PAUSE_S = 5.0
 
 
 @attrs.frozen
@@ -70,6 +79,7 @@ def build(gateway: Gateway, tenants: Mapping[str, Tenant], *, report: Reporter) 
         [
             *routes(gateway, tenants),
             *ledger_routes(gateway, tenants),
+            tracker_doors(gateway, tenants),
             router(gateway, tenants, errands),
         ],
         report=report,
@@ -95,6 +105,9 @@ def _jobs(gateway: Gateway, tenants: Mapping[str, Tenant], outbox: Outbox) -> li
             )
         return gone
 
+    async def tag() -> int:
+        return sum([await tagging.run_once(gateway, tenant) for tenant in tenants.values()])
+
     async def look() -> int:
         return await silence.look(gateway, tenants)
 
@@ -104,6 +117,7 @@ def _jobs(gateway: Gateway, tenants: Mapping[str, Tenant], outbox: Outbox) -> li
         Job("gateway-sending", send, SENDING_PAUSE_S),
         Job("gateway-acquiring", acquire_codes, ACQUIRING_PAUSE_S),
         *_link_jobs(gateway, tenants),
+        Job("gateway-tagging", tag, TAGGING_PAUSE_S),
         Job("gateway-purge", purge, PURGE_PAUSE_S),
     ]
 

@@ -1,14 +1,15 @@
-"""The gateway's doors for other gateways: permit sheets in, sealed answers out."""
+"""The gateway's doors for other gateways (permit sheets in, sealed answers out) and the data tracker's."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from litestar import Request, post
+from litestar import Request, Router, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
-from kumihimo.rooms.gateway import api, providing, withdrawing
+from kumihimo.kernel.tracker import UsesReader, tracker_routes
+from kumihimo.rooms.gateway import api, providing, tracker, withdrawing
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.linkage.api import Received
 
@@ -51,3 +52,16 @@ def routes(gateway: Gateway, tenants: Mapping[str, Tenant]) -> list[HTTPRouteHan
         return await withdrawing.take(gateway, tenant, verified_of(request), data)
 
     return [provide, results, withdraw_provisions]
+
+
+def tracker_doors(gateway: Gateway, tenants: Mapping[str, Tenant]) -> Router:
+    """Return the data tracker's doors for persons whom an institution let in."""
+
+    async def authenticate(authorization: str) -> UsesReader:
+        return await tracker.authenticate(gateway, tenants, authorization)
+
+    return tracker_routes(
+        authenticate,
+        authority="Number Act art. 23(3), suppl. art. 6(3)",
+        callers=("the person herself",),
+    )

@@ -6,7 +6,7 @@ trust the core blindly: sheet, list and keys are checked again here.
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 import attrs
@@ -20,7 +20,7 @@ from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, Conflict, NotAllowed, NotFound
 from kumihimo.kernel.seal import Sealed, open_sealed, seal
 from kumihimo.kernel.sql import Tx
-from kumihimo.rooms.gateway import store_exchange, store_provide
+from kumihimo.rooms.gateway import store_exchange, store_provide, store_tracker, tracker
 from kumihimo.rooms.gateway.api import (
     Ask,
     Provide,
@@ -36,8 +36,10 @@ from kumihimo.rooms.gateway.domain.providing import (
     HeldCopy,
     HeldPerson,
     as_told,
+    asks_for_usages,
     info_of,
     outcome_before_reading,
+    outcome_of_usages,
     read_items,
 )
 from kumihimo.rooms.gateway.locked import unlock_copy, unlock_flags
@@ -50,6 +52,7 @@ from kumihimo.rooms.gateway.records import (
 )
 from kumihimo.rooms.gateway.rotation import steps_of
 from kumihimo.rooms.gateway.store_exchange import CopyRow, ProvisionRow, RecordRow
+from kumihimo.rooms.gateway.store_tracker import SessionRow
 from kumihimo.rooms.linkage.api import (
     BATCH_MAX,
     LEDGER,
@@ -74,6 +77,7 @@ class _Answered:
     person: HeldPerson | None
     copy: HeldCopy | None
     for_ledger: bytes
+    session: SessionRow | None = None
 
 
 async def provide(gateway: Gateway, tenant: Tenant, sender: Verified, asked: Provide) -> Provisions:
@@ -94,9 +98,7 @@ async def provide(gateway: Gateway, tenant: Tenant, sender: Verified, asked: Pro
         opened = {permit: code for permit, code in opened.items() if permit not in known}
         rows = await _look_up(tx, tenant, sheet, opened) if opened else {}
     if opened:
-        judged = await asyncio.to_thread(
-            _answer_all, gateway, tenant, sheet, opened, rows, legal_day(now)
-        )
+        judged = await asyncio.to_thread(_answer_all, gateway, tenant, sheet, opened, rows, now)
         known |= await _commit(gateway, tenant, sender, sheet, judged, now)
     return Provisions(tuple(_wire(sender, known[p.permit]) for p in sheet.permits))
 
@@ -187,7 +189,7 @@ def _answer_all(
     sheet: PermitSheet,
     opened: dict[str, Point | None],
     rows: dict[str, list[CopyRow]],
-    today: date,
+    now: datetime,
 ) -> list[_Answered]:
     ledger = gateway.book.current().receiving(LEDGER)
     answered: list[_Answered] = []
@@ -195,7 +197,8 @@ def _answer_all(
         if permit.permit not in opened:
             continue
         person = held_person(tenant, rows[permit.permit]) if permit.permit in rows else None
-        outcome, copy, answer = _answer_one(gateway, tenant, sheet, permit, person, today)
+        outcome, copy, provided, session = _answer_one(gateway, tenant, sheet, permit, person, now)
+        key = sheet.requester_payload_key
         asked = Asked(affair=permit.affair, items=permit.items, layout=permit.layout)
         code = opened[permit.permit]
         for_ledger = b""
@@ -206,10 +209,13 @@ def _answer_all(
                 permit=permit,
                 outcome=outcome,
                 told=as_told(asked, outcome),
-                answer=answer,
+                answer=None
+                if provided is None
+                else seal_provided(provided, permit.permit, permit.items, key),
                 person=person,
                 copy=copy,
                 for_ledger=for_ledger,
+                session=session,
             )
         )
     return answered
@@ -221,29 +227,29 @@ def _answer_one(
     sheet: PermitSheet,
     permit: Permit,
     person: HeldPerson | None,
-    today: date,
-) -> tuple[Outcome, HeldCopy | None, bytes | None]:
+    now: datetime,
+) -> tuple[Outcome, HeldCopy | None, Provided | None, SessionRow | None]:
     found = gateway.law.current().decide(
         requester=sheet.requester,
         affair=permit.affair,
         provider=tenant.institution,
         items=permit.items,
-        on=today,
+        on=legal_day(now),
     )
     if isinstance(found, Refused):
-        return _ground(found.ground), None, None
+        return _ground(found.ground), None, None, None
     asked = Asked(affair=permit.affair, items=permit.items, layout=permit.layout)
+    if asks_for_usages(asked):
+        outcome = outcome_of_usages(person)
+        if outcome != "OK" or person is None:
+            return outcome, None, None, None
+        session, provided = tracker.let_in(gateway, tenant, person.person, permit.items, now)
+        return outcome, None, provided, session
     outcome, copy = outcome_before_reading(asked, person)
     if outcome != "OK" or copy is None:
-        return outcome, copy, None
+        return outcome, copy, None, None
     outcome, provided = read_items(asked, copy)
-    if outcome != "OK":
-        return outcome, copy, None
-    return (
-        outcome,
-        copy,
-        seal_provided(provided, permit.permit, permit.items, sheet.requester_payload_key),
-    )
+    return outcome, copy, provided if outcome == "OK" else None, None
 
 
 def seal_provided(
@@ -287,6 +293,9 @@ async def _commit(
             ]
             await store_exchange.add_records(tx, tenant.institution, records)
             await store_exchange.keep_evidence(tx, tenant.institution, sender.evidence, now)
+            for one in fresh:
+                if one.session is not None:
+                    await store_tracker.add_session(tx, tenant.institution, one.session)
             ends = Ends(tuple(_end(sheet, j, now) for j in fresh))
             await put_ends(tenant, tx, ends, now)
             detail = {"permits": len(fresh), "given": sum(j.outcome == "OK" for j in fresh)}

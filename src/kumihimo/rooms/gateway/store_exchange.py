@@ -321,8 +321,9 @@ async def settle(tx: Tx, rows: Sequence[Settled]) -> set[str]:
 
 
 async def add_records(tx: Tx, institution: str, rows: Sequence[RecordRow]) -> None:
-    """Write the legal records of this end."""
+    """Write the legal records of this end; the tags by which they are found come later (`tagging`)."""
     await tx.put(
+        "WITH added AS ("
         "INSERT INTO exchange_record (institution, side, peer, affair, items, outcome,"
         " list_version, requested_at, provided_at, hidden, detail_locked)"
         " SELECT %(institution)s, side, peer, affair, string_to_array(items, chr(31)), outcome,"
@@ -331,7 +332,8 @@ async def add_records(tx: Tx, institution: str, rows: Sequence[RecordRow]) -> No
         " %(outcome)s::text[], %(list_version)s::text[], %(requested_at)s::timestamptz[],"
         " %(provided_at)s::timestamptz[], %(hidden)s::boolean[], %(detail_locked)s::bytea[])"
         " AS new (side, peer, affair, items, outcome, list_version, requested_at, provided_at,"
-        " hidden, detail_locked)",
+        " hidden, detail_locked) RETURNING institution, record)"
+        " INSERT INTO record_tag (institution, record) SELECT institution, record FROM added",
         {
             "institution": institution,
             "side": [r.side for r in rows],

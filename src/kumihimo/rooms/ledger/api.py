@@ -1,7 +1,5 @@
 """What others may know of the ledger: how a person's session begins and what she reads."""
 
-import base64
-import hashlib
 from datetime import date, datetime
 from typing import Annotated, Literal
 
@@ -31,7 +29,6 @@ ACTS_FOR_PATH = "/my/delegations/acts-for"
 ACTS_ON_ME_PATH = "/my/delegations/acts"
 END_DELEGATION_PATH = "/delegations/end"
 
-USER_CODE_LENGTH = 22
 
 # The log, below the prefix `/log`, as c2sp.org/tlog-tiles has it; and where leaves come in.
 CHECKPOINT_PATH = "/log/checkpoint"
@@ -57,15 +54,6 @@ class OpenSession(msgspec.Struct, frozen=True, kw_only=True):
 
     acquisition: str
     sealed: bytes
-
-
-def user_code(token: str) -> str:
-    """Return what the data tracker's doors call whoever has a session: it lasts as long as that.
-
-    It may stand in an address: it tells neither who she is nor her token, and is new each time.
-    """
-    told = hashlib.sha256(b"kumihimo user code " + token.encode()).digest()
-    return base64.urlsafe_b64encode(told).decode()[:USER_CODE_LENGTH]
 
 
 class MyRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from litestar.params import JSONBody, QueryParameter
 from kumihimo.kernel.clock import JST
 from kumihimo.kernel.door import BearerDoor, OpenDoor, bearer_of, lawful, verified_of
 from kumihimo.kernel.net import Caller
+from kumihimo.kernel.tracker import UsesReader, tracker_routes
 from kumihimo.rooms.ledger import (
     api,
     claims,
@@ -20,11 +21,11 @@ from kumihimo.rooms.ledger import (
     own,
     service,
     sessions,
+    tracker,
 )
 from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.http_delegations import delegation_routes, end_route
 from kumihimo.rooms.ledger.http_log import log_routes
-from kumihimo.rooms.ledger.http_tracker import tracker_routes
 from kumihimo.rooms.ledger.own import Asker
 from kumihimo.rooms.ledger.service import PAGE_MAX
 from kumihimo.rooms.ledger.sessions import Person
@@ -46,7 +47,7 @@ def routes(ledger: Ledger, asker: Asker) -> list[HTTPRouteHandler | Router]:
     mine = _mine(ledger, asker)
     taking = [_take(ledger), _take_notices(ledger)]
     opening = _open_session(ledger, asker.caller)
-    ones_own = [opening, mine, end_route(ledger), tracker_routes(ledger)]
+    ones_own = [opening, mine, end_route(ledger), _uses(ledger)]
     return [*taking, *ones_own, *log_routes(ledger)]
 
 
@@ -152,6 +153,13 @@ def _mine(ledger: Ledger, asker: Asker) -> Router:
         opt={"unsigned": True},
         security=[{"bearer": []}],
     )
+
+
+def _uses(ledger: Ledger) -> Router:
+    async def authenticate(authorization: str) -> UsesReader:
+        return await tracker.let_in(ledger, authorization)
+
+    return tracker_routes(authenticate, authority="Number Act art. 23(3)", callers=ONESELF)
 
 
 def _history(asker: Asker) -> HTTPRouteHandler:

@@ -21,10 +21,11 @@ from kumihimo.kernel.keys import NotSealedForUs, open_payload
 from kumihimo.kernel.message import KeyBook
 from kumihimo.kernel.net import Caller
 from kumihimo.kernel.refusal import BadInput, NotAuthentic, NotFound, Unavailable
+from kumihimo.kernel.tracker import user_code
 from kumihimo.kernel.wire import decode_strictly
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.ledger import store, store_own
-from kumihimo.rooms.ledger.api import OpenSession, Session, user_code
+from kumihimo.rooms.ledger.api import OpenSession, Session
 from kumihimo.rooms.ledger.context import Ledger, held_steps
 from kumihimo.rooms.ledger.domain.codes import Coded, carried
 from kumihimo.rooms.linkage import api as linkage

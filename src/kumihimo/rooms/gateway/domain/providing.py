@@ -12,8 +12,7 @@ import attrs
 
 from kumihimo.rooms.gateway.api import ItemValue, Provided
 from kumihimo.rooms.linkage.api import Outcome
-
-SELF_INFORMATION = "self-information"
+from kumihimo.statute.law import SELF_INFORMATION, USAGES
 
 
 @attrs.frozen(kw_only=True)
@@ -78,6 +77,22 @@ def outcome_before_reading(
     if held.link_suspended if own else copy.no_automatic_answer:
         return "PENDING_MANUAL", copy
     return "OK", copy
+
+
+def asks_for_usages(asked: Asked) -> bool:
+    """Say whether somebody asks who used her data here, of whom no copy is needed."""
+    return asked.affair == SELF_INFORMATION and info_of(asked.items[0]) == USAGES
+
+
+def outcome_of_usages(held: HeldPerson | None) -> Outcome:
+    """Decide whether a person may read who used her data here.
+
+    While it is checked whose number stands on this record, nobody reads as its person.
+    """
+    if held is None:
+        return "NO_PERSON"
+    withheld = held.no_self_information or held.hidden or held.link_suspended
+    return "REFUSED_FLAG" if withheld else "OK"
 
 
 def as_told(asked: Asked, outcome: Outcome) -> Outcome:
