@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from kumihimo.kernel.refusal import TooMany
+from kumihimo.kernel.refusal import Overloaded
 from kumihimo.kernel.together import WAITING_MAX, Together
 
 
@@ -102,7 +102,7 @@ def test_in_a_flood_who_comes_last_is_told_at_once_and_who_waits_is_served():
     async def story(desk, together):
         [first] = await begun(together, 0)
         waiting = await begun(together, *range(WAITING_MAX))
-        with pytest.raises(TooMany):
+        with pytest.raises(Overloaded):
             await together.ask(-1)
         desk.open.set()
         assert await first == 0

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from kumihimo.kernel.admission import ANYBODY, MIB, PARTIES, PERSONS, READ_WITHIN_S
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.grace import Running
 from kumihimo.kernel.health import Age, Health, Overdue, Queue
@@ -17,6 +18,7 @@ from kumihimo.operations.alarms import LIMITS, limits
 from kumihimo.operations.canary import Canary
 from kumihimo.operations.graces import GRACES, grace_of
 from kumihimo.operations.metrics import STATES, exposition
+from kumihimo.rooms.gateway.http_business import BUSINESS
 from kumihimo.rooms.linkage.domain.sheets import PERMIT_LIFETIME
 from kumihimo.run.serving import ROOMS
 from tests.meta.project import ROOT, rows, section
@@ -135,3 +137,14 @@ def test_the_page_lists_every_metric_with_its_kind_and_labels():
         (name, kind, set(labels.split("`, `"))) for name, kind, labels, _ in table("## Metrics")
     ]
     assert sorted(told) == sorted(every_metric())
+
+
+def test_the_page_prints_the_bounds_of_every_door():
+    def row(bounds):
+        each = str(bounds.calls_each) if bounds.calls_each else "—"
+        bodies = (bounds.bytes_each // MIB, bounds.bytes_all // MIB)
+        return [each, *map(str, (bounds.strangers, bounds.calls_all, *bodies))]
+
+    told = [cells[2:] for cells in table("## Bounds")]
+    assert told == [row(bounds) for bounds in (PARTIES, BUSINESS, PERSONS, ANYBODY)]
+    assert f"after {READ_WITHIN_S:.0f} seconds" in section(PAGE, "## Bounds")

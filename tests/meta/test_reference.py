@@ -7,7 +7,7 @@ import re
 from typing import get_args
 
 import kumihimo
-from kumihimo.kernel import door
+from kumihimo.kernel import problems
 from kumihimo.kernel.refusal import Refusal
 from kumihimo.rooms.linkage.api import Outcome
 from tests.meta.project import ROOT, rows, section
@@ -150,7 +150,7 @@ def test_no_two_refusals_share_a_code():
 
 def test_what_a_door_answers_by_itself_stands_on_the_page():
     told = table("refusals.md", "## What a door answers by itself")
-    titles = [[code, str(status), title] for status, (code, title) in door._HTTP_TITLES.items()]
+    titles = [[code, str(status), title] for status, (code, title) in problems.HTTP_TITLES.items()]
     assert told[:-1] == titles
     assert told[-1][:2] == ["internal", "500"]
 

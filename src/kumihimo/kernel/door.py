@@ -5,40 +5,54 @@
 by whom, and turns refusals into problem details (RFC 9457) without ever echoing the input.
 """
 
+import hashlib
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import attrs
-import msgspec
-from litestar import Litestar, Request, Response, Router
+from litestar import Litestar, Request, Router
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import ASGIMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Send
 from typing_extensions import override
 
+from kumihimo.kernel.admission import ANYBODY, PARTIES, STRANGERS, Bounds, Doorkeeper
+from kumihimo.kernel.asgi import (
+    Captured,
+    refused,
+    replayed,
+    run_captured,
+    send_problem,
+    send_whole,
+)
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.describe import Described, PlainPage
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import PartyKeys
-from kumihimo.kernel.message import (
-    CONTENT_TYPE,
-    PROBLEM_TYPE,
-    KeyBook,
-    Verified,
-    sign_answer,
-    verify_request,
-)
+from kumihimo.kernel.message import KeyBook, Verified, party_of, sign_answer, verify_request
 from kumihimo.kernel.metrics import MeasuredDoors, Meter, metered
-from kumihimo.kernel.refusal import BadInput, NotAuthentic, Problem, Refusal
+from kumihimo.kernel.problems import (
+    HTTP_TITLES,
+    Reporter,
+    on_bug,
+    on_http,
+    on_refusal,
+    on_validation,
+    problem_of,
+)
+from kumihimo.kernel.refusal import BadInput, Busy, NotAuthentic, Overloaded, Refusal
+from kumihimo.kernel.signature import INPUT
 from kumihimo.kernel.wire import decode_strictly
 
 T = TypeVar("T")
 
+KNOWN_MAX: Final = 4_096  # tokens that a door remembers, as hashes
 SIGNED_BODY_MAX = 8 * 1024 * 1024  # a batch of 1,000 inquiries or provisions is under 2 MiB
 
 
@@ -49,21 +63,30 @@ def lawful(*, authority: str, callers: Sequence[str]) -> dict[str, Any]:
     return {"authority": authority, "callers": tuple(callers)}
 
 
-@attrs.frozen
-class _Captured:
-    status: int
-    content_type: str
-    body: bytes
+_KEY_ID: Final = re.compile(r';keyid="([^"]*)"')
 
 
-class SignedDoor(ASGIMiddleware):
+class _Door(ASGIMiddleware):
+    """Counts what is under way behind it, on whichever of its routes."""
+
+    scopes = (ScopeType.HTTP,)
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._keeper = Doorkeeper(bounds)
+
+    def __deepcopy__(self, _: object) -> Self:
+        # The framework copies a router with all that stands in it: a copy would count anew.
+        return self
+
+
+class SignedDoor(_Door):
     """Lets only signed messages in and only signed answers out.
 
     `keys_of` returns the keys of the recipient that the message names, or None when the room does
-    not speak for it: a gateway speaks for many institutions.
+    not speak for it: a gateway speaks for many institutions. `bounds` say how much of each sender
+    may be under way.
     """
 
-    scopes = (ScopeType.HTTP,)
     exclude_opt_key = "unsigned"
 
     def __init__(
@@ -74,7 +97,9 @@ class SignedDoor(ASGIMiddleware):
         clock: Clock,
         entropy: Entropy,
         body_max: int = SIGNED_BODY_MAX,
+        bounds: Bounds = PARTIES,
     ) -> None:
+        super().__init__(bounds)
         self._keys_of = keys_of
         self._book = book
         self._clock = clock
@@ -84,15 +109,16 @@ class SignedDoor(ASGIMiddleware):
     @override
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
-        body = await _read(receive, self._body_max)
         try:
-            keys, verified = self._check(scope["path"], headers, body)
+            claimed = self._claimed(headers)
+            async with self._keeper.reading(claimed, receive, self._body_max) as body:
+                keys, verified = self._check(scope["path"], headers, body)
+                scope["state"]["verified"] = verified
+                scope["state"]["recipient"] = keys.party
+                captured = await self._answer(scope, verified.sender, body or b"", next_app)
         except Refusal as refusal:  # also where nobody can be believed at present
-            await _send_problem(refusal.problem(), send)
+            await send_problem(refusal.problem(), send)
             return
-        scope["state"]["verified"] = verified
-        scope["state"]["recipient"] = keys.party
-        captured = _strictly(scope, body or b"") or await _run(next_app, scope, body or b"")
         signed = sign_answer(
             keys,
             status=captured.status,
@@ -103,7 +129,23 @@ class SignedDoor(ASGIMiddleware):
             at=self._clock.now(),
             entropy=self._entropy,
         )
-        await _send(captured.status, signed, captured.body, send)
+        await send_whole(attrs.evolve(captured, headers=captured.headers | signed), send)
+
+    async def _answer(self, scope: Scope, sender: str, body: bytes, next_app: ASGIApp) -> Captured:
+        try:
+            with self._keeper.call(sender):
+                return _strictly(scope, body) or await run_captured(next_app, scope, body)
+        except (Busy, Overloaded) as refusal:  # told under the room's signature
+            return refused(refusal.problem())
+
+    def _claimed(self, headers: dict[str, str]) -> str:
+        """Return in whose name a message comes: before it is read whole, nobody's word proves it.
+
+        Whoever pretends to be another holds up that one's bodies and nobody else's.
+        """
+        named = _KEY_ID.search(headers.get(INPUT, ""))
+        known = named is not None and self._book.signing_key(named[1]) is not None
+        return party_of(named[1]) if named is not None and known else STRANGERS
 
     def _check(
         self, path: str, headers: dict[str, str], body: bytes | None
@@ -122,62 +164,99 @@ class SignedDoor(ASGIMiddleware):
         return keys, verified
 
 
-class BearerDoor(ASGIMiddleware):
+class BearerDoor(_Door):
     """Lets in who shows a bearer token, and only bodies of exactly the form that the route takes.
 
     For callers that are not parties and sign nothing: an institution's own systems, a person's
     session. `authenticate` gets the `Authorization` header and returns the caller, which
     `bearer_of` gives to the handler; it raises `NotAuthentic`. Nothing of a body is read before.
-    A route's `opt` may name its own `body_max`.
+    A route's `opt` may name its own `body_max`. `consumer_of` names for whom a caller comes, and
+    `bounds` say how much of each may be under way.
     """
 
-    scopes = (ScopeType.HTTP,)
     exclude_opt_key = "signed"
 
-    def __init__(self, authenticate: Callable[[str], Awaitable[object]]) -> None:
+    def __init__(
+        self,
+        authenticate: Callable[[str], Awaitable[T]],
+        *,
+        consumer_of: Callable[[T], str],
+        bounds: Bounds = PARTIES,
+    ) -> None:
         self._authenticate = authenticate
+        self._consumer_of = consumer_of
+        super().__init__(bounds)
+        self._known: dict[bytes, str] = {}
 
     @override
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         headers = {k.lower(): v for k, v in scope["headers"]}
         try:
             authorization = headers.get(b"authorization", b"").decode("latin-1")
-            scope["state"]["bearer"] = await self._authenticate(authorization)
+            consumer = await self._recognise(scope, authorization)
         except Refusal as refusal:
-            await _send_problem(refusal.problem(), send)
+            await send_problem(refusal.problem(), send)
             return
-        await _let_in(scope, receive, send, next_app)
+        await _let_in(scope, receive, send, next_app, self._keeper, consumer)
+
+    async def _recognise(self, scope: Scope, authorization: str) -> str:
+        """Authenticate, and return for whom the caller comes.
+
+        Strangers have bounds and a line of their own: whoever was let in a moment ago does not
+        wait behind those who try out tokens.
+        """
+        shown = hashlib.sha256(authorization.encode()).digest()
+        with self._keeper.call(self._known.get(shown, STRANGERS)):
+            try:
+                caller = await self._authenticate(authorization)
+            except NotAuthentic:
+                self._known.pop(shown, None)
+                raise
+        scope["state"]["bearer"] = caller
+        self._known.pop(shown, None)  # to the end: whoever has not come for longest is forgotten
+        consumer = self._known[shown] = self._consumer_of(caller)
+        if len(self._known) > KNOWN_MAX:
+            del self._known[next(iter(self._known))]
+        return consumer
 
 
-class OpenDoor(ASGIMiddleware):
+class OpenDoor(_Door):
     """Lets anybody in, with a body of exactly the form that the route takes.
 
     For the one who has nothing to show but what stands inside the body. A route's `opt` may name
-    its own `body_max`.
+    its own `body_max`. All who come share `bounds`.
     """
 
-    scopes = (ScopeType.HTTP,)
+    def __init__(self, bounds: Bounds = ANYBODY) -> None:
+        super().__init__(bounds)
 
     @override
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        await _let_in(scope, receive, send, next_app)
+        await _let_in(scope, receive, send, next_app, self._keeper, STRANGERS)
 
 
-async def _let_in(scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-    body = await _read(receive, scope["route_handler"].opt.get("body_max", SIGNED_BODY_MAX))
-    if body is None:
-        code, title = _HTTP_TITLES[413]
-        await _send_problem(Problem(f"urn:kumihimo:{code}", title, 413), send)
-        return
-    refused = _strictly(scope, body)
-    if refused is not None:
-        await _send(refused.status, {"content-type": PROBLEM_TYPE}, refused.body, send)
-        return
-
-    async def replay() -> Any:  # noqa: ANN401 - an ASGI message
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    await next_app(scope, replay, send)
+async def _let_in(
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    next_app: ASGIApp,
+    keeper: Doorkeeper,
+    consumer: str,
+) -> None:
+    limit = scope["route_handler"].opt.get("body_max", SIGNED_BODY_MAX)
+    try:
+        with keeper.call(consumer):
+            async with keeper.reading(consumer, receive, limit) as body:
+                if body is None:
+                    await send_problem(problem_of(413), send)
+                    return
+                bad = _strictly(scope, body)
+                if bad is not None:
+                    await send_whole(bad, send)
+                    return
+                await next_app(scope, replayed(body), send)
+    except Refusal as refusal:
+        await send_problem(refusal.problem(), send)
 
 
 def bearer_of(request: Request[Any, Any, Any], kind: type[T]) -> T:
@@ -187,7 +266,7 @@ def bearer_of(request: Request[Any, Any, Any], kind: type[T]) -> T:
     return found
 
 
-def _strictly(scope: Scope, body: bytes) -> _Captured | None:
+def _strictly(scope: Scope, body: bytes) -> Captured | None:
     """Decode the body as the handler's `data`, strictly; returns a refusal, or None when it fits.
 
     The framework would take the text "12" for a number. A signed message means what it says.
@@ -198,57 +277,8 @@ def _strictly(scope: Scope, body: bytes) -> _Captured | None:
     try:
         decode_strictly(body, field.annotation)
     except BadInput as refusal:
-        problem = refusal.problem()
-        return _Captured(problem.status, PROBLEM_TYPE, msgspec.json.encode(problem))
+        return refused(refusal.problem())
     return None
-
-
-async def _read(receive: Receive, limit: int) -> bytes | None:
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        parts.append(message["body"])
-        size += len(message["body"])
-        if size > limit:
-            return None
-        if not message.get("more_body", False):
-            return b"".join(parts)
-
-
-async def _run(app: ASGIApp, scope: Scope, body: bytes) -> _Captured:
-    status, content_type = 500, CONTENT_TYPE
-    parts: list[bytes] = []
-
-    async def replay() -> Any:  # noqa: ANN401 - an ASGI message
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def capture(message: Message) -> None:
-        nonlocal status, content_type
-        if message["type"] == "http.response.start":
-            status = message["status"]
-            for name, value in message["headers"]:
-                if name.lower() == b"content-type":
-                    content_type = value.decode("latin-1")
-        elif message["type"] == "http.response.body":
-            parts.append(message["body"])
-
-    await app(scope, replay, capture)
-    return _Captured(status, content_type, b"".join(parts))
-
-
-async def _send(status: int, headers: dict[str, str], body: bytes, send: Send) -> None:
-    raw = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()]
-    raw.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-async def _send_problem(problem: Problem, send: Send) -> None:
-    body = msgspec.json.encode(problem)
-    await _send(problem.status, {"content-type": PROBLEM_TYPE}, body, send)
 
 
 def verified_of(request: Request[Any, Any, Any]) -> Verified:
@@ -256,60 +286,6 @@ def verified_of(request: Request[Any, Any, Any]) -> Verified:
     found = request.scope["state"]["verified"]
     assert isinstance(found, Verified), "this route does not stand behind a signed door"
     return found
-
-
-def _answer_problem(problem: Problem) -> Response[bytes]:
-    return Response(
-        msgspec.json.encode(problem), status_code=problem.status, media_type=PROBLEM_TYPE
-    )
-
-
-def _on_refusal(_: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
-    return _answer_problem(refusal.problem())
-
-
-def _on_validation(_: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
-    # Only the key of the field and the rule are told; the library's text may quote the value.
-    found: Any = error.extra if isinstance(error.extra, list) else []
-    keys = [str(item["key"]) for item in found if "key" in item]
-    detail = "Check the form of: " + ", ".join(k for k in keys if k) if any(keys) else ""
-    return _answer_problem(
-        Problem(
-            type="urn:kumihimo:bad-input",
-            title="The input does not have the form asked for",
-            status=400,
-            detail=detail,
-        )
-    )
-
-
-_HTTP_TITLES = {
-    401: ("not-authentic", "The caller could not be authenticated"),
-    403: ("not-allowed", "You may not do this"),
-    404: ("not-found", "No such record for you"),
-    405: ("method-not-allowed", "This address does not take that method"),
-    413: ("too-large", "The request is larger than this door takes"),
-    415: ("wrong-media-type", "This address takes another content type"),
-    429: ("too-many", "Too many requests; try again later"),
-}
-
-
-def _on_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    fallback = ("bad-input", "The input does not have the form asked for")
-    code, title = _HTTP_TITLES.get(error.status_code, fallback)
-    return _answer_problem(Problem(f"urn:kumihimo:{code}", title, error.status_code))
-
-
-Reporter = Callable[[str, Exception], None]
-
-
-def _on_bug(report: Reporter) -> Callable[[Request[Any, Any, Any], Exception], Response[bytes]]:
-    def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-        report(request.route_handler.name or request.route_handler.handler_name, error)
-        title = "The room made a mistake; nothing was done"
-        return _answer_problem(Problem("urn:kumihimo:internal", title, 500))
-
-    return handle
 
 
 _BEARER = Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")})
@@ -345,15 +321,15 @@ def room_app(
     on_shutdown: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> Litestar:
     """Build a room's application; asserts that every route names its authority and callers."""
-    meter = Meter(code for code, _ in _HTTP_TITLES.values())
+    meter = Meter(code for code, _ in HTTP_TITLES.values())
     app = Litestar(
         list(handlers),
         middleware=[MeasuredDoors(meter), *([door] if door else [])],
         exception_handlers={
-            Refusal: _on_refusal,
-            ValidationException: _on_validation,
-            HTTPException: _on_http,
-            Exception: _on_bug(report),
+            Refusal: on_refusal,
+            ValidationException: on_validation,
+            HTTPException: on_http,
+            Exception: on_bug(report),
         },
         logging_config=None,
         openapi_config=_description(title),

@@ -26,6 +26,7 @@ from kumihimo.kernel.refusal import (
     Refusal,
     TooMany,
     Unavailable,
+    is_busy,
 )
 from kumihimo.kernel.wire import decode_strictly
 
@@ -140,8 +141,8 @@ class Caller:
         """Ask and return the decoded answer with its evidence.
 
         Raises `Refused` when the recipient refused under its signature, `Unavailable` when no
-        answer came or the answer was not authentic (whoever sits in between may not make us
-        believe in a refusal).
+        answer came, when the recipient had too much under way, or the answer was not authentic
+        (whoever sits in between may not make us believe in a refusal).
         """
         encoded = msgspec.json.encode(body)
         return await self.send(recipient, path, encoded, reply)
@@ -163,7 +164,10 @@ class Caller:
         if answer.status >= _SERVER_ERROR:
             raise Unavailable(f"party {recipient} could not answer")
         if answer.status != _OK:
-            raise Refused(recipient, _decode(recipient, answer.body, Problem))
+            problem = _decode(recipient, answer.body, Problem)
+            if is_busy(problem):
+                raise Unavailable(f"party {recipient} has enough of ours to do now")
+            raise Refused(recipient, problem)
         return _decode(recipient, answer.body, reply), verified
 
     def _believe(

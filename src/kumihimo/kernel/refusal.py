@@ -20,18 +20,21 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     status: int
     detail: str = ""
     pointer: str = ""
+    retry_after_s: int = 0
 
 
 class Refusal(Exception):
     """Base of everything a room refuses on purpose.
 
     `code` is the kebab-case name that clients switch on; `title` is the same sentence for every
-    refusal of the class, so that it can be translated; `detail` is for this occasion.
+    refusal of the class, so that it can be translated; `detail` is for this occasion. What may be
+    tried again says after how many seconds (`Retry-After`).
     """
 
     code: ClassVar[str] = "refused"
     title: ClassVar[str] = "Refused"
     status: ClassVar[int] = 400
+    retry_after_s: ClassVar[int] = 0
 
     def __init__(self, detail: str = "", *, pointer: str = "") -> None:
         super().__init__(detail or self.title)
@@ -46,6 +49,7 @@ class Refusal(Exception):
             status=self.status,
             detail=self.detail,
             pointer=self.pointer,
+            retry_after_s=self.retry_after_s,
         )
 
 
@@ -84,6 +88,14 @@ class NotAuthentic(Refusal):
     status = 401
 
 
+class TooSlow(Refusal):
+    """The request did not arrive whole in time."""
+
+    code = "too-slow"
+    title = "The request did not arrive in time; nothing was done"
+    status = 408
+
+
 class NotAllowed(Refusal):
     """The caller is known and may not do this."""
 
@@ -108,9 +120,30 @@ class TooMany(Refusal):
     status = 429
 
 
+class Busy(TooMany):
+    """The caller has too much under way here; nothing was done."""
+
+    code = "busy"
+    title = "Too many of your requests are under way; nothing was done"
+    retry_after_s = 1
+
+
 class Unavailable(Refusal):
     """Another party does not answer; nothing was done."""
 
     code = "unavailable"
     title = "A party that is needed does not answer; nothing was done"
     status = 503
+
+
+class Overloaded(Unavailable):
+    """The room has too much under way for everybody; nothing was done."""
+
+    code = "overloaded"
+    title = "The room has more under way than it takes; nothing was done"
+    retry_after_s = 2
+
+
+def is_busy(problem: Problem) -> bool:
+    """Say whether a room had only too much under way: nothing was done, and no decision made."""
+    return problem.type in {f"{URN}{Busy.code}", f"{URN}{Overloaded.code}"}

@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Generic, TypeVar
 
-from kumihimo.kernel.refusal import TooMany
+from kumihimo.kernel.fair import OURSELVES, working_for
+from kumihimo.kernel.refusal import Busy, Overloaded
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -20,6 +21,7 @@ class Together(Generic[Q, A]):
     """Gathers questions for `act`, which answers each of them in their order.
 
     At most `most` travel together, and at most `at_once` such companies are under way.
+    They travel in the name of `consumer`: the room's own where questions of many travel together.
     """
 
     def __init__(
@@ -28,7 +30,9 @@ class Together(Generic[Q, A]):
         *,
         most: int,
         at_once: int = 1,
+        consumer: str = OURSELVES,
     ) -> None:
+        self._consumer = consumer
         self._act = act
         self._most = most
         self._at_once = at_once
@@ -41,13 +45,14 @@ class Together(Generic[Q, A]):
         return not self._running
 
     async def ask(self, question: Q) -> A:
-        """Return the answer, or raise what `act` raised; raises `TooMany` in a flood."""
+        """Return the answer, or raise what `act` raised; raises `Busy` or `Overloaded` in a flood."""
         if len(self._waiting) >= WAITING_MAX:
-            raise TooMany
+            raise Busy if self._consumer else Overloaded
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, answer))
         if len(self._running) < self._at_once:
-            self._running.add(asyncio.create_task(self._run(), name="together"))
+            with working_for(self._consumer):
+                self._running.add(asyncio.create_task(self._run(), name="together"))
         return await answer
 
     async def _run(self) -> None:

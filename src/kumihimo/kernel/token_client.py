@@ -1,6 +1,7 @@
 """The caller's side of a bearer door: for programs that are no party and sign nothing."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -8,12 +9,13 @@ import httpx2
 import msgspec
 
 from kumihimo.kernel.net import Refused, trusted
-from kumihimo.kernel.refusal import Problem, Unavailable
+from kumihimo.kernel.refusal import Problem, Unavailable, is_busy
 from kumihimo.kernel.withheld import Withheld
 
 T = TypeVar("T")
 
 TIMEOUT_S: Final = 60.0
+TRIES: Final = 5  # at a room that is busy: ten seconds of waiting where it says one
 JSON: Final = "application/json"
 _SUCCESS: Final = range(200, 300)
 
@@ -21,7 +23,9 @@ _SUCCESS: Final = range(200, 300)
 class TokenClient:
     """Calls one room with a token, synchronously. Raises `Refused`, `Unavailable`.
 
-    `room` is the room's name in what is raised.
+    `room` is the room's name in what is raised. A room that is busy has done nothing: it is asked
+    again after the time that it says, ever more rarely, and is `Unavailable` in the end. `wait` lets
+    so many seconds pass.
     """
 
     def __init__(
@@ -32,7 +36,9 @@ class TokenClient:
         *,
         transport: httpx2.BaseTransport | None = None,
         timeout_s: float = TIMEOUT_S,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
+        self._wait = wait
         secret = token.reveal() if isinstance(token, Withheld) else token
         self._room = room
         self._http = httpx2.Client(
@@ -75,15 +81,21 @@ class TokenClient:
         params: Mapping[str, str] | None = None,
     ) -> bytes:
         headers = {"content-type": content_type}
-        try:
-            response = self._http.request(
-                method, path, content=body, params=params, headers=headers
-            )
-        except httpx2.HTTPError as error:
-            raise Unavailable(f"{self._room} does not answer") from error
-        if response.status_code not in _SUCCESS:
-            raise Refused(self._room, self._decode(response.content, Problem))
-        return response.content
+        for tried in range(1, TRIES + 1):
+            try:
+                response = self._http.request(
+                    method, path, content=body, params=params, headers=headers
+                )
+            except httpx2.HTTPError as error:
+                raise Unavailable(f"{self._room} does not answer") from error
+            if response.status_code in _SUCCESS:
+                return response.content
+            problem = self._decode(response.content, Problem)
+            if not is_busy(problem):
+                raise Refused(self._room, problem)
+            if tried < TRIES:
+                self._wait(problem.retry_after_s * tried)
+        raise Unavailable(f"{self._room} has too much to do now")
 
     def _decode(self, body: bytes, reply: type[T]) -> T:
         try:

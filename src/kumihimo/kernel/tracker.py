@@ -16,6 +16,7 @@ import msgspec
 from litestar import Request, Router, get
 from litestar.params import HeaderParameter, QueryParameter
 
+from kumihimo.kernel.admission import PERSONS
 from kumihimo.kernel.clock import JST
 from kumihimo.kernel.door import BearerDoor, bearer_of, lawful
 from kumihimo.kernel.refusal import BadInput, NotAllowed
@@ -143,10 +144,14 @@ def tracker_routes(
     return Router(
         path="/tracker",
         route_handlers=[find_usage, usage_period, heartbeat],
-        middleware=[BearerDoor(authenticate)],
+        middleware=[BearerDoor(authenticate, consumer_of=_name, bounds=PERSONS)],
         opt={"unsigned": True},
         security=[{"bearer": []}],
     )
+
+
+def _name(reader: UsesReader) -> str:
+    return reader.user_code
 
 
 def moment(text: str, *, pointer: str) -> datetime | None:

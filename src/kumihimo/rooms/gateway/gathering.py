@@ -39,7 +39,7 @@ class Gathering:
     ) -> Sequence[InquiryAnswer]:
         """Ask, wait as far as it goes now, and return where each question stands.
 
-        Raises what `asking.ask` raises, and `TooMany`. Several questions are a batch already.
+        Raises what `asking.ask` raises, and `Busy`. Several questions are a batch already.
         """
         asking.check_questions(questions, affairs)
         if len(questions) > 1:
@@ -78,4 +78,4 @@ class Gathering:
             alone = await asyncio.gather(*(act([one]) for one in questions))
             return [answer for [answer] in alone]
 
-        return Together(act, most=BATCH_MAX, at_once=JOURNEYS_AT_ONCE)
+        return Together(act, most=BATCH_MAX, at_once=JOURNEYS_AT_ONCE, consumer=tenant.institution)

@@ -40,10 +40,14 @@ _DISCLOSURE_LAW: Final = lawful(
 )
 
 
+def _name(verifier: VerifierRow) -> str:
+    return verifier.verifier
+
+
 def router(jpki: Jpki, register: Caller) -> Router:
     """Return every `/v1` route behind the bearer door."""
 
-    async def authenticate(authorization: str) -> object:
+    async def authenticate(authorization: str) -> VerifierRow:
         return await verifiers.authenticate(jpki, authorization)
 
     return Router(
@@ -56,7 +60,7 @@ def router(jpki: Jpki, register: Caller) -> Router:
             *_consents(jpki),
             *_latest(jpki, register),
         ],
-        middleware=[BearerDoor(authenticate)],
+        middleware=[BearerDoor(authenticate, consumer_of=_name)],
         opt={"unsigned": True},
         security=[{"bearer": []}],
     )

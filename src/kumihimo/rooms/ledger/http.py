@@ -7,6 +7,7 @@ from litestar import Request, Response, Router, delete, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, QueryParameter
 
+from kumihimo.kernel.admission import PERSONS
 from kumihimo.kernel.clock import JST
 from kumihimo.kernel.door import BearerDoor, OpenDoor, bearer_of, lawful, verified_of
 from kumihimo.kernel.net import Caller
@@ -96,7 +97,7 @@ def _open_session(ledger: Ledger, caller: Caller) -> HTTPRouteHandler:
 
 
 def _mine(ledger: Ledger, asker: Asker) -> Router:
-    async def authenticate(authorization: str) -> object:
+    async def authenticate(authorization: str) -> Person:
         return await sessions.authenticate(ledger, authorization)
 
     @get("/records", opt=lawful(authority="Number Act art. 23(3)", callers=ONESELF))
@@ -149,7 +150,7 @@ def _mine(ledger: Ledger, asker: Asker) -> Router:
             *delegation_routes(asker),
             _overview(ledger),
         ],
-        middleware=[BearerDoor(authenticate)],
+        middleware=[BearerDoor(authenticate, consumer_of=sessions.name_of, bounds=PERSONS)],
         opt={"unsigned": True},
         security=[{"bearer": []}],
     )

@@ -7,7 +7,7 @@ import httpx2
 import msgspec
 
 from kumihimo.kernel.net import Refused, trusted
-from kumihimo.kernel.refusal import Problem, Unavailable
+from kumihimo.kernel.refusal import Problem, Unavailable, is_busy
 from kumihimo.rooms.jpki.forms import Disclosure
 from kumihimo.rooms.ledger import api
 
@@ -142,6 +142,8 @@ class LedgerDoor:
             problem = _decoded(answer.content, Problem)
             if problem.type.endswith(f":{Unavailable.code}"):
                 raise Unavailable("the ledger has no half of the ticket yet")
+            if is_busy(problem):
+                raise Unavailable("the ledger has too much to do now")
             raise Refused(PARTY, problem)
         return answer.content
 
