@@ -42,6 +42,12 @@ class Desk:
     async def __call__(self, act):
         return await asyncio.to_thread(act, self.client)
 
+    async def kept(self, query):
+        """Return one value of the institution's own rows."""
+        database = self.room.gateway.database
+        async with database.transaction(institution=self.tenant.institution) as tx:
+            return await tx.value(query)
+
     async def acquire(self, register_room):
         """Let codes be acquired until nothing moves."""
         for _ in range(4):

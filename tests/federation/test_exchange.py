@@ -10,7 +10,7 @@ from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.seal import seal
 from kumihimo.rooms.gateway import answers, asking, persons, rotation, sending
 from kumihimo.rooms.gateway.api import PROVISIONS_PATH, Provide, Provisions
-from kumihimo.rooms.gateway.business import Decision, Flags, Question
+from kumihimo.rooms.gateway.business import Decide, Flags, Question
 from kumihimo.rooms.gateway.locked import (
     CopyContent,
     PersonFlags,
@@ -337,7 +337,7 @@ def test_a_flagged_copy_waits_for_a_person_and_the_decision_travels(on_street):
         assert answer.outcome == "PENDING_MANUAL"
         provider, _ = street.gateways[OSAKA]
         [waiting] = await answers.waiting(provider.gateway, street.tenants[OSAKA])
-        decision = Decision(decision="provide", officer="o1")
+        decision = Decide(permit="x" * 22, decision="provide", officer="o1")
         outcome = await answers.decide(
             provider.gateway, street.tenants[OSAKA], waiting.permit, decision
         )

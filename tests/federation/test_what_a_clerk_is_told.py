@@ -10,7 +10,7 @@ from kumihimo.kernel.door import SignedDoor, lawful, room_app
 from kumihimo.kernel.refusal import Conflict, TooMany
 from kumihimo.rooms.gateway import answers, asking, persons, sending, store_exchange
 from kumihimo.rooms.gateway.api import PROVISIONS_PATH
-from kumihimo.rooms.gateway.business import Decision, Flags, Question
+from kumihimo.rooms.gateway.business import Decide, Flags, Question
 from kumihimo.rooms.gateway.context import RESULT_LIFETIME
 from kumihimo.rooms.linkage.api import INQUIRIES_PATH
 from kumihimo.rooms.linkage.domain.sheets import PERMIT_LIFETIME
@@ -200,7 +200,7 @@ def test_an_officer_who_refuses_gives_nothing_and_the_refusal_stands_at_every_en
         [asked] = await ask(street, question())
         provider, tenant = street.gateways[OSAKA][0], street.tenants[OSAKA]
         [waiting] = await answers.waiting(provider.gateway, tenant)
-        decision = Decision(decision="refuse", officer="o1")
+        decision = Decide(permit="x" * 22, decision="refuse", officer="o1")
         await answers.decide(provider.gateway, tenant, waiting.permit, decision)
         answer = await ask_again(street, asked.inquiry, after=timedelta(minutes=1))
         assert (answer.outcome, answer.values) == ("REFUSED_FLAG", ())
@@ -243,7 +243,7 @@ def test_a_copy_that_changed_its_layout_while_an_officer_decided_is_told_apart(o
         async with provider.gateway.database.transaction(institution=OSAKA) as tx:
             await tx.execute("UPDATE copy SET layout = 'local-tax/2030'")
         [waiting] = await answers.waiting(provider.gateway, tenant)
-        decision = Decision(decision="provide", officer="o1")
+        decision = Decide(permit="x" * 22, decision="provide", officer="o1")
         outcome = await answers.decide(provider.gateway, tenant, waiting.permit, decision)
         assert outcome == "STALE_LAYOUT"
 

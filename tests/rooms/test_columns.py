@@ -123,6 +123,8 @@ LINKAGE = {
         "person": "sealed to the ledger",
         "hidden": "yes or no",
         "submission": "random id: where its leaf went",
+        "office": "words for an office, by its institution; no number as long as a person's",
+        "role": "words for a role there",
     },
     "month_counted": {"month": "month", "counted_at": "instant"},
 }

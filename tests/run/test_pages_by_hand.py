@@ -167,6 +167,7 @@ def test_the_page_on_the_business_api_can_be_typed_from_top_to_bottom(kept):
         "TOKEN": kept.said(r'token = "([^"]+)"'),
         "OLD_TOWN": kept.said(r'provider="([^"]+)"'),
         "PERMIT": "A" * 22,  # nothing waits in the demo
+        "LOOK": "L" * 22,
     }
     said = {}
     for block in typed:
@@ -184,4 +185,5 @@ def test_the_page_on_the_business_api_can_be_typed_from_top_to_bottom(kept):
     assert said["inquiries/answers"]["answers"][0]["outcome"] == "OK"
     assert (said["copies/file"]["loaded"], said["copies/file"]["rows_good"]) == (True, 1)
     assert said["waiting"] == {"waiting": []}
+    assert said["looks"] == {"new": 1}
     assert len(said) == len(typed)

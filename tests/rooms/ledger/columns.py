@@ -111,6 +111,8 @@ LEDGER = {
         "sealed_digest": "digest of the seal that the core delivered, of which no two are alike",
         "salt": "random: of the record's leaf",
         "leaf": "place in the log",
+        "office": "words for an office, by its institution; no number as long as a person's",
+        "role": "words for a role there",
     },
     "record_end": {
         "permit": "random id of an exchange",

@@ -8,10 +8,12 @@ from kumihimo.kernel.health import Watch
 from kumihimo.kernel.tlog.tiles import WIDTH
 from kumihimo.rooms.ledger import chain
 from kumihimo.rooms.ledger.checking import CHECKING_PAUSE_S, Checker
+from kumihimo.rooms.linkage.asker_api import Asker
 from tests.rooms.ledger.chains import both, by_superuser
 from tests.rooms.ledger.logs import leaves, submission
 
 EACH = 5
+DESK = Asker(office="税務課", role="窓口")
 
 
 class Checked:
@@ -27,9 +29,10 @@ class Checked:
         records = []
         for number in range(EACH):
             for person in ("Hanako", "Taro"):
-                record = self.house.record(person)
+                looked = {"outcome": "LOOKED", "asker": DESK} if number == 1 else {}
+                record = self.house.record(person, **looked)
                 records.append(record)
-                ends = both(self.house, record, person)
+                ends = [] if looked else both(self.house, record, person)
                 await self.house.deliver(record, ends=ends)
             self.house.clock.advance(timedelta(minutes=1 + number))
         while await chain.place(self.house.ledger):
@@ -105,6 +108,22 @@ EDITS = {
         "record-changed",
     ),
     "what was asked": (f"UPDATE record SET items = ARRAY['x'] WHERE {RECORD}", "record-changed"),
+    "which office asked, where nobody said": (
+        f"UPDATE record SET office = '', role = '' WHERE {RECORD}",
+        "record-changed",
+    ),
+    "which office looked": (
+        "UPDATE record SET office = '福祉課' WHERE outcome = 'LOOKED'",
+        "record-changed",
+    ),
+    "that nobody said which office looked": (
+        "UPDATE record SET office = NULL, role = NULL WHERE outcome = 'LOOKED'",
+        "record-changed",
+    ),
+    "a look that is taken out": (
+        "DELETE FROM record WHERE outcome = 'LOOKED'",
+        "record-missing",
+    ),
     "a record that is hidden": (
         f"UPDATE record SET hidden = true WHERE {RECORD}",
         "record-changed",
@@ -130,7 +149,7 @@ EDITS = {
         (
             "INSERT INTO record SELECT repeat('A', 22), repeat('B', 22), person, version, requester,"
             " provider, affair, items, basis, outcome, requested_at, hidden, list_version,"
-            f" sealed_digest, salt, NULL FROM record WHERE {RECORD}"
+            f" sealed_digest, salt, NULL, office, role FROM record WHERE {RECORD}"
         ),
         "record-changed",
     ),
@@ -138,7 +157,7 @@ EDITS = {
         (
             "INSERT INTO record SELECT repeat('A', 22), repeat('B', 22), person, version, requester,"
             " provider, affair, items, basis, outcome, requested_at, hidden, list_version,"
-            f" sealed_digest, salt, leaf FROM record WHERE {RECORD}"
+            f" sealed_digest, salt, leaf, office, role FROM record WHERE {RECORD}"
         ),
         "record-changed",
     ),

@@ -10,7 +10,7 @@ import pytest
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.seal import seal
-from kumihimo.rooms.linkage import api
+from kumihimo.rooms.linkage import api, inside_api
 from kumihimo.rooms.linkage.domain.sheets import PERMIT_LIFETIME
 from tests.federation.conftest import on_street
 from tests.federation.street import ALLOWANCE, INCOME, LAYOUT, MINATO, OSAKA
@@ -122,7 +122,7 @@ def test_an_id_that_stands_twice_in_a_batch_gives_no_permit_at_all(on_street, sa
 def test_a_local_refusal_that_stands_twice_in_a_batch_is_not_recorded(on_street):
     async def story(street):
         asked = await made(street)
-        one = api.LocalRefusal(
+        one = inside_api.LocalRefusal(
             inquiry=asked.inquiry,
             affair=ALLOWANCE,
             provider=OSAKA,
@@ -134,7 +134,7 @@ def test_a_local_refusal_that_stands_twice_in_a_batch_is_not_recorded(on_street)
         )
         for batch, new in (((one, one), None), ((one,), 1), ((one,), 0)):
             call = street.caller(MINATO).call(
-                "linkage", api.REFUSALS_PATH, api.LocalRefusals(batch), api.Received
+                "linkage", api.REFUSALS_PATH, inside_api.LocalRefusals(batch), api.Received
             )
             if new is None:
                 with pytest.raises(Refused):

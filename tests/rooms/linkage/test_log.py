@@ -11,7 +11,7 @@ from kumihimo.kernel.leaves import settle
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.tlog.leaf import LEAF_BYTES, Submission
 from kumihimo.rooms.ledger import store_log
-from kumihimo.rooms.linkage import api
+from kumihimo.rooms.linkage import api, inside_api
 from tests.federation.conftest import on_street
 from tests.federation.street import ALLOWANCE, INCOME, MINATO, OSAKA
 from tests.rooms.linkage.test_inquiries import made, put, recorded
@@ -45,7 +45,7 @@ async def expected(street):
 
 async def refuse(street, *refusals):
     answer, _ = await street.caller(MINATO).call(
-        "linkage", api.REFUSALS_PATH, api.LocalRefusals(refusals), api.Received
+        "linkage", api.REFUSALS_PATH, inside_api.LocalRefusals(refusals), api.Received
     )
     return answer.new
 
@@ -156,7 +156,7 @@ def test_what_the_log_answered_is_written_down_once(on_street):
 def test_what_a_requester_refused_itself_is_in_the_log_before_the_core_says_thanks(on_street):
     async def story(street):
         inquiry = await made(street)
-        refusal = api.LocalRefusal(
+        refusal = inside_api.LocalRefusal(
             inquiry=new_id(street.entropy),
             affair=ALLOWANCE,
             provider=OSAKA,

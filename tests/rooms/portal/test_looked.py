@@ -55,6 +55,34 @@ def test_she_reads_who_asked_whom_for_what_by_which_law_and_with_what_result(at_
     at_portal(story)
 
 
+def test_she_reads_what_staff_looked_at_inside_an_institution_and_from_which_office(at_portal):
+    async def story(house):
+        inside = {"provider": "lg-131032", "provided_at": None, "outcome": "LOOKED", "basis": ()}
+        told = record(1, items=("kept.cases",), office="子育て支援課", role="窓口", **inside)
+        hanako = await reads(house, told, record(2, affair="", items=("local-tax",), **inside))
+        for words in (
+            "東京都港区の職員が、持っている記録を見ました",
+            "部署・職：子育て支援課・窓口",
+            "部署・職：伝えられていません",
+            "手続：伝えられていません",
+            "機関が持つあなたの記録：あなたの事案",
+            "機関の中",
+            "番号法第9条、番号法 別表 2025-09 81の項",
+        ):
+            assert words in hanako.page, words
+        assert "番号法第19条第8号" not in hanako.page
+        assert "照会しました" not in hanako.page
+        await hanako.open("/looked/json")
+        one, two = msgspec.json.decode(hanako.answer.content, type=Export).records
+        assert (one.channel, one.office, one.role) == ("inside", "子育て支援課", "窓口")
+        assert (two.affair, two.office, two.law) == ("", "", ())
+        await hanako.open("/looked/csv")
+        rows = list(csv.reader(io.StringIO(hanako.answer.content.decode("utf-8-sig"))))
+        assert rows[1][-1] == "子育て支援課・窓口"
+
+    at_portal(story)
+
+
 def test_another_person_reads_nothing_of_hers_and_a_stranger_nothing_at_all(at_portal):
     async def story(house):
         await reads(house, record(1))

@@ -38,6 +38,7 @@ class KeepingGateway:
         self.unconfirmed = set()
         self.checks = []
         self.pages = {}
+        self.looks = {}
         self.asked = 0
 
     def _answer(self, found):
@@ -83,6 +84,12 @@ class KeepingGateway:
              order.approver)
         )  # fmt: skip
         return self._answer(self._of(order.addressee, order.case, "household"))
+
+    def looked(self, told):
+        [look] = told
+        self._called(look.addressee)
+        self.looks.setdefault(look.look, look)
+        return self._answer(1)
 
     def suspensions_of(self, addressee):
         return tuple(

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from kumihimo.rooms.review import looking
 from kumihimo.rooms.review.api import Answer
 from tests.rooms.review.gateway import KeepingGateway
 from tests.rooms.review.house import finding, number, proposal
@@ -41,6 +42,45 @@ def test_a_suspected_family_members_number_stops_before_anybody_has_looked(at_de
         assert again.suspended == 0
 
     at_desk(story, gateway)
+
+
+def test_the_gateway_hears_once_a_day_who_looked_at_a_record_whatever_else_they_open(at_desk):
+    gateway = KeepingGateway("r1")
+
+    async def story(house):
+        await house.load(finding(1))
+        ito = await house.signed_in("ito")
+        await ito.take()
+        await ito.open("/item")
+        await ito.send("/numbers")
+        await house.deliver()
+        [look] = gateway.looks.values()
+        assert (look.addressee, look.affair, look.items) == ("r1", "b081", ("kept.link",))
+        assert look.asker.role == "ひも付けの点検"
+        assert "ito" not in repr(look), "an office and a role are told, and no name"
+        house.clock.advance(timedelta(days=1))
+        ito = await house.signed_in("ito")
+        await ito.take()
+        await ito.open("/item")
+        gateway.lose_answers = 1
+        await house.deliver()
+        house.clock.advance(LATER)
+        await house.deliver()
+        assert len(gateway.looks) == 2, "once more on another day, and one for a lost answer"
+
+    at_desk(story, gateway)
+
+
+def test_a_look_at_a_record_that_the_gateway_does_not_know_is_no_dead_letter(at_desk):
+    async def story(house):
+        await house.load(finding(1, verdict="person", mechanism="match"))
+        await looking.take(house.desk, "ito")
+        assert await looking.show(house.desk, "ito")
+        await house.deliver()
+        assert await house.value("SELECT count(*) FROM dead_letter") == 0
+        assert await house.value("SELECT count(*) FROM outbox") == 0
+
+    at_desk(story, KeepingGateway())
 
 
 def test_where_the_setting_says_so_nothing_stops_before_two_people_have_looked(at_desk):

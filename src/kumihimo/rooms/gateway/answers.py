@@ -13,7 +13,7 @@ from kumihimo.rooms.gateway import store_exchange, store_provide, store_tracker
 from kumihimo.rooms.gateway.api import ItemValue, Provided
 from kumihimo.rooms.gateway.asking import inquiry_label
 from kumihimo.rooms.gateway.business import (
-    Decision,
+    Decide,
     InquiryAnswer,
     Recipient,
     Waiting,
@@ -38,7 +38,12 @@ from kumihimo.rooms.gateway.records import (
 )
 from kumihimo.rooms.gateway.store_exchange import InquiryRow, RecordRow
 from kumihimo.rooms.gateway.store_provide import ProvidedRecord
-from kumihimo.rooms.linkage.api import BATCH_MAX, End, Ends, Outcome
+from kumihimo.rooms.linkage.api import (
+    BATCH_MAX,
+    End,
+    Ends,
+    Outcome,
+)
 
 RECORDS_AT_ONCE = 5_000
 DECIDABLE = frozenset({"OK", "PENDING_MANUAL"})
@@ -103,7 +108,7 @@ def waiting_for(tenant: Tenant, permit: str, locked: bytes | None) -> Manual:
     return msgspec.json.decode(content, type=Manual)
 
 
-async def decide(gateway: Gateway, tenant: Tenant, permit: str, decision: Decision) -> Outcome:
+async def decide(gateway: Gateway, tenant: Tenant, permit: str, decision: Decide) -> Outcome:
     """Answer a waiting permit by a person's decision; returns the outcome.
 
     Raises `NotFound` or `Conflict`. The decision, its record and our end are one transaction.
@@ -128,7 +133,7 @@ async def decide(gateway: Gateway, tenant: Tenant, permit: str, decision: Decisi
 
 
 async def _prepare(
-    tx: Tx, tenant: Tenant, permit: str, manual: Manual, decision: Decision
+    tx: Tx, tenant: Tenant, permit: str, manual: Manual, decision: Decide
 ) -> tuple[Outcome, HeldCopy | None, bytes | None]:
     if decision.decision == "refuse":
         return "REFUSED_FLAG", None, None

@@ -32,10 +32,9 @@ from kumihimo.rooms.linkage.api import (
     REFUSALS_PATH,
     Inquiry,
     InquiryBatch,
-    LocalRefusal,
-    LocalRefusals,
     Outcome,
 )
+from kumihimo.rooms.linkage.inside_api import LocalRefusal, LocalRefusals
 
 # Whoever takes a question also sends it; the worker takes up what that errand did not finish.
 ERRAND_GRACE = timedelta(seconds=5)
@@ -157,7 +156,8 @@ def _prepare(
     )
 
 
-def _ledger_key(gateway: Gateway) -> Point:
+def ledger_key(gateway: Gateway) -> Point:
+    """Return the key to which persons are sealed for the ledger; raises `Unavailable`."""
     point = gateway.book.current().receiving(LEDGER)
     if point is None:
         raise Unavailable("the directory holds no receiving key of the ledger")
@@ -169,7 +169,7 @@ def _inquiry(gateway: Gateway, tenant: Tenant, prepared: _Prepared) -> Inquiry:
     assert subject.code is not None, "only a person with a code is asked about"
     assert subject.code_version is not None, "a code has its version"
     code = Point(bytes(subject.code))
-    ledger = _ledger_key(gateway)
+    ledger = ledger_key(gateway)
     # For a provider that does not take part the core refuses; it must still be asked, so that the
     # refusal is recorded. The seal then goes to the ledger's key: nobody will ever open it.
     to = gateway.book.current().receiving(question.provider) or ledger
@@ -188,6 +188,7 @@ def _inquiry(gateway: Gateway, tenant: Tenant, prepared: _Prepared) -> Inquiry:
         for_ledger=seal(code, to=ledger, entropy=gateway.entropy).encode(),
         version=subject.code_version,
         hidden=prepared.hidden,
+        asker=question.asker.told(),
     )
 
 
@@ -203,11 +204,12 @@ def _refusals(gateway: Gateway, refused: Sequence[_Prepared], now: datetime) -> 
                 refused_at=now,
                 for_ledger=seal(
                     Point(bytes(p.subject.code)),
-                    to=_ledger_key(gateway),
+                    to=ledger_key(gateway),
                     entropy=gateway.entropy,
                 ).encode(),
                 version=p.subject.code_version,
                 hidden=p.hidden,
+                asker=p.question.asker.told(),
             )
             for p in refused
             if p.subject.code is not None

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from kumihimo.rooms.gateway.api import ItemValue
+from kumihimo.rooms.linkage.asker_api import NOT_TOLD, Asker
 
 Addressee = Annotated[
     str,
@@ -304,13 +305,6 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's decision on a waiting permit, and why."""
-
-    decision: Literal["provide", "refuse"]
-    officer: str
-
-
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     """Who received a copy, when, for what."""
 
@@ -335,13 +329,17 @@ class Recipients(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """One question of a clerk. All items belong to one kind of information."""
+    """One question of a clerk. All items belong to one kind of information.
+
+    `asker` says which office and role asks; without it the person reads that nobody said.
+    """
 
     addressee: str
     affair: str
     provider: str
     items: tuple[str, ...]
     layout: str
+    asker: Asker = NOT_TOLD
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ individual number. Whoever doubts one says so; two people decide what becomes of
 """
 
 from datetime import date, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -13,6 +13,7 @@ from kumihimo.people.address_levels import AddressLevel
 from kumihimo.people.birth_levels import BirthLevel, SexLevel
 from kumihimo.people.levels import NameLevel
 from kumihimo.rooms.gateway.business import Addressee, Attributes, Staff
+from kumihimo.rooms.gateway.business_looks import AffairOrNone, LookedAt
 from kumihimo.rooms.register.api import LinkVerdict
 
 ReviewCase = Annotated[
@@ -21,12 +22,6 @@ ReviewCase = Annotated[
         pattern="^[A-Za-z0-9_-]{1,64}$",
         description="The institution's own id of the case in which the link is looked into.",
     ),
-]
-
-# As the agency takes them: nothing in it could be a number of a person.
-AFFAIR_OR_NONE: Final = "^(?!.*[0-9]{5})[a-z0-9-]{0,64}$"
-AffairOrNone = Annotated[
-    str, msgspec.Meta(pattern=AFFAIR_OR_NONE, description="An affair, such as `b081`, or none.")
 ]
 
 # How a link may have gone wrong: a family's number, a namesake's, a twin's, no one's in
@@ -104,10 +99,9 @@ class Suspensions(msgspec.Struct, frozen=True):
     suspensions: tuple[Suspension, ...]
 
 
-class LinkCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One link in one case."""
+class LinkCase(LookedAt, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One link in one case, looked at."""
 
-    addressee: Addressee
     case: ReviewCase
 
 

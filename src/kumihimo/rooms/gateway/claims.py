@@ -105,7 +105,7 @@ def _opened(tenant: Tenant, claim: str, sealed: bytes) -> ClaimContent:
 async def _person(tx: Tx, tenant: Tenant, claim: Claim) -> str:
     """Return whom the exchange was about here, "" where no record says it any more."""
     side, reference = "provider", claim.permit
-    if claim.kind == "question":
+    if claim.kind == "question" or claim.requester == claim.provider:  # a look of its own staff
         side, reference = "requester", await store.inquiry_of(tx, claim.permit) or ""
     if not reference:
         return ""

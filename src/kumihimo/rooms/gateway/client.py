@@ -10,8 +10,9 @@ Every call raises `Refused` with the gateway's problem detail, or `Unavailable`.
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
+import attrs
 import httpx2
 import msgspec
 
@@ -24,7 +25,24 @@ from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.gateway import business as form
 from kumihimo.rooms.gateway import business_claims as claim_form
 from kumihimo.rooms.gateway import business_links as links
+from kumihimo.rooms.gateway import business_looks as look_form
 from kumihimo.rooms.gateway import business_notices as notice_form
+from kumihimo.rooms.linkage.asker_api import NOT_TOLD, Asker
+
+
+@attrs.frozen(kw_only=True)
+class By:
+    """Who looks, and for which affair: what the person reads of it."""
+
+    affair: str = ""
+    asker: Asker = NOT_TOLD
+
+    def at(self, addressee: str) -> look_form.LookedAt:
+        """Return that this one looks at a person's record."""
+        return look_form.LookedAt(addressee=addressee, affair=self.affair, asker=self.asker)
+
+
+UNTOLD: Final = By()
 
 
 class BusinessClient(TokenClient):
@@ -96,9 +114,9 @@ class BusinessClient(TokenClient):
         )
         return self._post("/v1/persons/chip", body, form.Registered)
 
-    def provenance(self, addressee: str) -> form.Provenance:
+    def provenance(self, addressee: str, by: By = UNTOLD) -> form.Provenance:
         """Return where a person's number was read from her chip."""
-        body = form.OneAddressee(addressee)
+        body = by.at(addressee)
         return self._post("/v1/persons/provenance", body, form.Provenance)
 
     def replace_number(self, addressee: str, *, number: str, attributes: form.Attributes) -> None:
@@ -144,14 +162,14 @@ class BusinessClient(TokenClient):
         """Take a wrong number from a record by the word of two people."""
         return self._post("/v1/links/correct", order, links.Suspension)
 
-    def suspensions_of(self, addressee: str) -> tuple[links.Suspension, ...]:
+    def suspensions_of(self, addressee: str, by: By = UNTOLD) -> tuple[links.Suspension, ...]:
         """Return the doubts about a record, the latest first."""
-        body = form.OneAddressee(addressee)
+        body = by.at(addressee)
         return self._post("/v1/links/of-person", body, links.Suspensions).suspensions
 
-    def consequences(self, addressee: str, *, case: str) -> links.Consequences:
+    def consequences(self, addressee: str, *, case: str, by: By = UNTOLD) -> links.Consequences:
         """Return who received wrong data and who saw another's, after a correction."""
-        body = links.LinkCase(addressee=addressee, case=case)
+        body = links.LinkCase(addressee=addressee, case=case, affair=by.affair, asker=by.asker)
         return self._post("/v1/links/consequences", body, links.Consequences)
 
     def notices(self) -> tuple[links.NoticeDue, ...]:
@@ -168,6 +186,13 @@ class BusinessClient(TokenClient):
         answer = self._exchange("GET", "/v1/inquiries/withdrawn", b"")
         return self._decode(answer, links.WithdrawnAnswers).answers
 
+    # Looks of staff
+
+    def looked(self, told: Sequence[look_form.LookTold]) -> int:
+        """Tell 1 to 1,000 looks at what the business system itself holds; returns the new ones."""
+        body = look_form.LooksTold(tuple(told))
+        return self._post("/v1/looks", body, look_form.LooksRecorded).new
+
     # Notices to persons
 
     def send_notices(
@@ -182,9 +207,9 @@ class BusinessClient(TokenClient):
         body = notice_form.NoticeWithdrawn(notice=notice, officer=officer)
         self._send("/v1/portal-notices/withdraw", body)
 
-    def notices_of(self, addressee: str) -> tuple[notice_form.NoticeInfo, ...]:
+    def notices_of(self, addressee: str, by: By = UNTOLD) -> tuple[notice_form.NoticeInfo, ...]:
         """Return what a person was sent, the latest first."""
-        body = form.OneAddressee(addressee)
+        body = by.at(addressee)
         return self._post("/v1/portal-notices/of-person", body, notice_form.NoticesOf).notices
 
     # What persons say of exchanges
@@ -230,9 +255,9 @@ class BusinessClient(TokenClient):
             "/v1/cases/close", form.CloseCase(case=case, closed_on=closed_on), form.Case
         )
 
-    def cases_of(self, addressee: str) -> tuple[form.Case, ...]:
+    def cases_of(self, addressee: str, by: By = UNTOLD) -> tuple[form.Case, ...]:
         """Return a person's cases."""
-        return self._post("/v1/cases/of-person", form.OneAddressee(addressee), form.Cases).cases
+        return self._post("/v1/cases/of-person", by.at(addressee), form.Cases).cases
 
     # Copies
 
@@ -256,9 +281,9 @@ class BusinessClient(TokenClient):
         )
         return self._decode(answer, form.LoadReport)
 
-    def copies_of(self, addressee: str, *, info: str) -> tuple[form.CopyInfo, ...]:
+    def copies_of(self, addressee: str, *, info: str, by: By = UNTOLD) -> tuple[form.CopyInfo, ...]:
         """Return a person's copies of one kind of information, without their content."""
-        body = form.CopyOf(addressee=addressee, info=info)
+        body = look_form.CopiesOf(addressee=addressee, info=info, affair=by.affair, asker=by.asker)
         return self._post("/v1/copies/of-person", body, form.Copies).copies
 
     def withdraw_copy(self, addressee: str, *, info: str) -> int:
@@ -290,7 +315,14 @@ class BusinessClient(TokenClient):
         return self._decode(answer, form.AcceptedQuestions).answers
 
     def ask_one(
-        self, addressee: str, *, affair: str, provider: str, items: Sequence[str], layout: str
+        self,
+        addressee: str,
+        *,
+        affair: str,
+        provider: str,
+        items: Sequence[str],
+        layout: str,
+        asker: Asker = NOT_TOLD,
     ) -> form.InquiryAnswer:
         """Ask one question and wait for what comes of it."""
         question = form.Question(
@@ -299,6 +331,7 @@ class BusinessClient(TokenClient):
             provider=provider,
             items=tuple(items),
             layout=layout,
+            asker=asker,
         )
         return self.ask_and_wait([question])[0]
 

@@ -20,6 +20,7 @@ from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.gateway import store_copies as store
 from kumihimo.rooms.gateway import store_persons
 from kumihimo.rooms.gateway.business import BadLine, Copies, CopyInfo, CopyOf, LoadReport
+from kumihimo.rooms.gateway.business_looks import CopiesOf
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.domain.copy_rows import (
     ADDRESSEE,
@@ -194,7 +195,7 @@ async def withdraw(gateway: Gateway, tenant: Tenant, which: CopyOf) -> int:
     return current[0]
 
 
-async def of_person(gateway: Gateway, tenant: Tenant, which: CopyOf) -> Copies:
+async def of_person(gateway: Gateway, tenant: Tenant, which: CopiesOf) -> Copies:
     """List a person's copies of one kind, the latest first; `NotFound` when she is not known."""
     async with gateway.database.transaction(institution=tenant.institution) as tx:
         if which.addressee not in await store_persons.by_addressee(tx, [which.addressee]):

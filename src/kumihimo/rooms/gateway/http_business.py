@@ -23,10 +23,12 @@ from kumihimo.rooms.gateway import (
     chips,
     clients,
     copies,
+    looks,
     persons,
     sending,
 )
 from kumihimo.rooms.gateway import business as form
+from kumihimo.rooms.gateway import business_looks as look_form
 from kumihimo.rooms.gateway.clients import BusinessClient
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.domain.files import FILE_BYTES_MAX
@@ -34,6 +36,7 @@ from kumihimo.rooms.gateway.gathering import Gathering
 from kumihimo.rooms.gateway.http_claims import claim_routes
 from kumihimo.rooms.gateway.http_files import FileOperation, file_of
 from kumihimo.rooms.gateway.http_links import link_routes
+from kumihimo.rooms.gateway.http_looks import look_route
 from kumihimo.rooms.gateway.http_notices import notice_routes
 
 Incoming = Request[Any, Any, Any]
@@ -63,6 +66,7 @@ def router(gateway: Gateway, tenants: Mapping[str, Tenant], errands: Errands) ->
             *link_routes(gateway),
             *claim_routes(gateway),
             *notice_routes(gateway),
+            look_route(gateway),
         ],
         middleware=[BearerDoor(authenticate, consumer_of=_institution, bounds=BUSINESS)],
         opt={"unsigned": True},
@@ -162,8 +166,9 @@ def _numbers(gateway: Gateway) -> list[HTTPRouteHandler]:
         opt=lawful(authority="Number Act art. 16", callers=CALLERS),
         tags=["persons"],
     )
-    async def provenance(request: Incoming, data: JSONBody[form.OneAddressee]) -> form.Provenance:
+    async def provenance(request: Incoming, data: JSONBody[look_form.LookedAt]) -> form.Provenance:
         """Tell where a person's number was read from her chip: affair, officer, terminal, day."""
+        await looks.looked(gateway, _caller(request), data, looks.PROVENANCE)
         return await chips.provenance(gateway, _caller(request).tenant, data.addressee)
 
     return [replace_number, number_from_chip, provenance]
@@ -199,8 +204,9 @@ def _cases(gateway: Gateway) -> list[HTTPRouteHandler]:
         opt=lawful(authority="Number Act art. 9(1)", callers=CALLERS),
         tags=["cases"],
     )
-    async def cases_of(request: Incoming, data: JSONBody[form.OneAddressee]) -> form.Cases:
+    async def cases_of(request: Incoming, data: JSONBody[look_form.LookedAt]) -> form.Cases:
         """List a person's cases."""
+        await looks.looked(gateway, _caller(request), data, looks.CASES)
         return form.Cases(await cases.cases_of(gateway, _caller(request).tenant, data.addressee))
 
     return [open_cases, close_case, cases_of]
@@ -237,8 +243,9 @@ def _copies(gateway: Gateway) -> list[HTTPRouteHandler]:
         opt=lawful(authority="Number Act art. 22(1)", callers=CALLERS),
         tags=["copies"],
     )
-    async def copies_of(request: Incoming, data: JSONBody[form.CopyOf]) -> form.Copies:
+    async def copies_of(request: Incoming, data: JSONBody[look_form.CopiesOf]) -> form.Copies:
         """List a person's copies of one kind of information, without their content."""
+        await looks.looked(gateway, _caller(request), data, data.info)
         return await copies.of_person(gateway, _caller(request).tenant, data)
 
     @post(
@@ -331,8 +338,7 @@ def _waiting(gateway: Gateway) -> list[HTTPRouteHandler]:
     )
     async def decide(request: Incoming, data: JSONBody[form.Decide]) -> form.Decided:
         """Answer a waiting permit by hand."""
-        decision = form.Decision(decision=data.decision, officer=data.officer)
-        outcome = await answers.decide(gateway, _caller(request).tenant, data.permit, decision)
+        outcome = await answers.decide(gateway, _caller(request).tenant, data.permit, data)
         return form.Decided(outcome)
 
     return [waiting, decide]

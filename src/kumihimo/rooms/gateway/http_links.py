@@ -7,13 +7,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import bearer_of, lawful
-from kumihimo.rooms.gateway import business as form
 from kumihimo.rooms.gateway import business_links as link_form
+from kumihimo.rooms.gateway import business_looks as look_form
 from kumihimo.rooms.gateway import (
     checking,
     consequences,
     correcting,
     links,
+    looks,
     reviewing,
     withdrawing,
 )
@@ -79,9 +80,10 @@ def _links(gateway: Gateway) -> list[HTTPRouteHandler]:
         tags=["links"],
     )
     async def suspensions_of(
-        request: Incoming, data: JSONBody[form.OneAddressee]
+        request: Incoming, data: JSONBody[look_form.LookedAt]
     ) -> link_form.Suspensions:
         """List the doubts about a record, the latest first."""
+        await looks.looked(gateway, _caller(request), data, looks.DOUBTS)
         return link_form.Suspensions(
             await links.of_record(gateway, _caller(request).tenant, data.addressee)
         )
@@ -100,6 +102,7 @@ def _after_a_correction(gateway: Gateway) -> list[HTTPRouteHandler]:
         request: Incoming, data: JSONBody[link_form.LinkCase]
     ) -> link_form.Consequences:
         """Tell who received wrong data and who saw another's, after a correction."""
+        await looks.looked(gateway, _caller(request), data, looks.CONSEQUENCES)
         tenant = _caller(request).tenant
         return await consequences.consequences(gateway, tenant, data.addressee, data.case)
 

@@ -7,9 +7,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import bearer_of, lawful
-from kumihimo.rooms.gateway import business as common
 from kumihimo.rooms.gateway import business_notices as form
-from kumihimo.rooms.gateway import portal_notices
+from kumihimo.rooms.gateway import looks, portal_notices
+from kumihimo.rooms.gateway.business_looks import LookedAt
 from kumihimo.rooms.gateway.clients import BusinessClient
 from kumihimo.rooms.gateway.context import Gateway
 
@@ -38,9 +38,10 @@ def notice_routes(gateway: Gateway) -> list[HTTPRouteHandler]:
         await portal_notices.withdraw(gateway, bearer_of(request, BusinessClient).tenant, data)
 
     @post("/portal-notices/of-person", status_code=200, opt=opt, tags=tags)
-    async def notices_of(request: Incoming, data: JSONBody[common.OneAddressee]) -> form.NoticesOf:
+    async def notices_of(request: Incoming, data: JSONBody[LookedAt]) -> form.NoticesOf:
         """List what a person was sent, the latest first."""
         caller = bearer_of(request, BusinessClient)
+        await looks.looked(gateway, caller, data, looks.NOTICES)
         return form.NoticesOf(
             await portal_notices.of_person(gateway, caller.tenant, data.addressee)
         )

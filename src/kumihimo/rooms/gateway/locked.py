@@ -67,6 +67,8 @@ class RecordDetail(msgspec.Struct, frozen=True, kw_only=True):
     person: str
     reference: str
     copies: tuple[int, ...] = ()
+    office: str = ""
+    role: str = ""
 
 
 class SuspensionDetail(msgspec.Struct, frozen=True, kw_only=True):

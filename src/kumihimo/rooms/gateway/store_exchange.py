@@ -149,18 +149,18 @@ async def add_batch(
 
 
 async def add_inquiries(tx: Tx, institution: str, rows: Sequence[InquiryRow]) -> None:
-    """Store inquiries, asked or refused on the spot."""
+    """Store inquiries, asked or refused on the spot, and looks of the institution's own staff."""
     await tx.put(
         "INSERT INTO inquiry (institution, inquiry, batch, affair, provider, items, layout,"
-        " person_locked, outcome, asked_at, answered_at, hidden)"
+        " person_locked, permit, outcome, asked_at, answered_at, hidden)"
         " SELECT %(institution)s, inquiry, batch, affair, provider,"
-        " string_to_array(items, chr(31)), layout, person_locked, outcome, asked_at, answered_at,"
-        " hidden"
+        " string_to_array(items, chr(31)), layout, person_locked, permit, outcome, asked_at,"
+        " answered_at, hidden"
         " FROM unnest(%(inquiry)s::text[], %(batch)s::text[], %(affair)s::text[],"
         " %(provider)s::text[], %(items)s::text[], %(layout)s::text[], %(person_locked)s::bytea[],"
-        " %(outcome)s::text[], %(asked_at)s::timestamptz[], %(answered_at)s::timestamptz[],"
-        " %(hidden)s::boolean[])"
-        " AS new (inquiry, batch, affair, provider, items, layout, person_locked, outcome,"
+        " %(permit)s::text[], %(outcome)s::text[], %(asked_at)s::timestamptz[],"
+        " %(answered_at)s::timestamptz[], %(hidden)s::boolean[])"
+        " AS new (inquiry, batch, affair, provider, items, layout, person_locked, permit, outcome,"
         " asked_at, answered_at, hidden)",
         {
             "institution": institution,
@@ -171,6 +171,7 @@ async def add_inquiries(tx: Tx, institution: str, rows: Sequence[InquiryRow]) ->
             "items": [_SEPARATOR.join(r.items) for r in rows],
             "layout": [r.layout for r in rows],
             "person_locked": [r.person_locked for r in rows],
+            "permit": [r.permit for r in rows],
             "outcome": [r.outcome for r in rows],
             "asked_at": [r.asked_at for r in rows],
             "answered_at": [r.answered_at for r in rows],

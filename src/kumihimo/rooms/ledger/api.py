@@ -57,7 +57,11 @@ class OpenSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MyRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One exchange or refusal as its person reads it; `number` is None while it has none."""
+    """One exchange, refusal or look as its person reads it; `number` is None while it has none.
+
+    `office` and `role` are of who asked, "" where that was not told. Where `outcome` is LOOKED, staff
+    of `requester` looked at what it holds itself.
+    """
 
     record: str
     requested_at: datetime
@@ -70,6 +74,8 @@ class MyRecord(msgspec.Struct, frozen=True, kw_only=True):
     provided_at: datetime | None
     under_investigation: bool
     number: int | None = None
+    office: str = ""
+    role: str = ""
 
 
 class WhoAsked(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from kumihimo.rooms.ledger.domain.codes import Coded, Step, candidates, carried
 from kumihimo.rooms.ledger.log import SubmissionChanged
 from kumihimo.rooms.ledger.store_chain import ChainRow, LinkRow, RecordRow
 from kumihimo.rooms.linkage.api import RecordContent
+from kumihimo.rooms.linkage.asker_api import asker_of
 
 PLACED_AT_ONCE: Final = 1_000
 
@@ -56,6 +57,7 @@ def content_of(row: RecordRow) -> RecordContent:
         requested_at=row.requested_at.astimezone(UTC),
         sealed_digest=bytes(row.sealed_digest),
         hidden=row.hidden,
+        asker=asker_of(row.office, row.role),
     )
 
 

@@ -227,6 +227,8 @@ def _mine(row: store.MineRow, number: int | None) -> MyRecord:
         provided_at=row.provided_at,
         under_investigation=row.under_investigation,
         number=number,
+        office=row.office,
+        role=row.role,
     )
 
 

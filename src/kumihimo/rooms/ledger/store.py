@@ -44,6 +44,8 @@ class MineRow:
     outcome: str
     provided_at: datetime | None
     under_investigation: bool
+    office: str
+    role: str
 
 
 @attrs.frozen(kw_only=True)
@@ -65,18 +67,20 @@ async def add_records(
     """
     found = await tx.rows(
         "INSERT INTO record (record, permit, person, version, requester, provider, affair, items,"
-        " basis, outcome, requested_at, hidden, list_version, sealed_digest, salt, leaf)"
+        " basis, outcome, requested_at, hidden, list_version, sealed_digest, salt, leaf,"
+        " office, role)"
         " SELECT record, permit, person, version, requester, provider, affair,"
         " string_to_array(items, chr(31)), string_to_array(basis, chr(31)), outcome,"
-        " requested_at, hidden, list_version, sealed_digest, nullif(salt, ''), leaf"
+        " requested_at, hidden, list_version, sealed_digest, nullif(salt, ''), leaf,"
+        " office, role"
         " FROM unnest(%(record)s::text[], %(permit)s::text[], %(person)s::bytea[],"
         " %(version)s::integer[], %(requester)s::text[], %(provider)s::text[],"
         " %(affair)s::text[], %(items)s::text[],"
         " %(basis)s::text[], %(outcome)s::text[], %(requested_at)s::timestamptz[],"
         " %(hidden)s::boolean[], %(list_version)s::text[], %(sealed_digest)s::bytea[],"
-        " %(salt)s::bytea[], %(leaf)s::bigint[]) AS new (record, permit, person, version,"
+        " %(salt)s::bytea[], %(leaf)s::bigint[], %(office)s::text[], %(role)s::text[]) AS new (record, permit, person, version,"
         " requester, provider, affair, items, basis, outcome, requested_at, hidden, list_version,"
-        " sealed_digest, salt, leaf)"
+        " sealed_digest, salt, leaf, office, role)"
         " ON CONFLICT DO NOTHING RETURNING permit",
         {
             "record": [r.record for r in records],
@@ -95,6 +99,8 @@ async def add_records(
             "sealed_digest": [r.sealed_digest() for r in records],
             "salt": [r.salt for r in records],
             "leaf": list(places),
+            "office": [r.asker.office if r.asker else None for r in records],
+            "role": [r.asker.role if r.asker else None for r in records],
         },
         PermitName,
     )
@@ -198,7 +204,8 @@ AS_READ: Final[LiteralString] = (
     "SELECT r.record, r.requested_at, r.requester, r.provider, r.affair, r.items, r.basis,"
     " coalesce(q.outcome, p.outcome, r.outcome) AS outcome,"
     " CASE WHEN p.outcome = 'OK' THEN p.at END AS provided_at,"
-    " a.permit IS NOT NULL AS under_investigation"
+    " a.permit IS NOT NULL AS under_investigation,"
+    " coalesce(r.office, '') AS office, coalesce(r.role, '') AS role"
     + WITH_ENDS
     + " LEFT JOIN alarm a ON a.permit = r.permit"
 )

@@ -44,6 +44,8 @@ class RecordRow:
     hidden: bool
     salt: bytes
     leaf: int | None
+    office: str | None
+    role: str | None
 
 
 RECORD: Final[LiteralString] = (
@@ -52,7 +54,8 @@ RECORD: Final[LiteralString] = (
     " r.requester, r.provider, r.affair, r.items, r.basis,"
     " coalesce(r.list_version, '') AS list_version, r.outcome, r.requested_at,"
     " coalesce(r.sealed_digest, '') AS sealed_digest, r.hidden,"
-    " coalesce(r.salt, decode(repeat('00', 16), 'hex')) AS salt, r.leaf"
+    " coalesce(r.salt, decode(repeat('00', 16), 'hex')) AS salt, r.leaf,"
+    " r.office, r.role"
 )
 
 

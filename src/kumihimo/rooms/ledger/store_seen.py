@@ -89,8 +89,8 @@ _OF_ALL: Final[LiteralString] = (
     "      OR (requested_at, record) < (%(after_at)s, %(after_record)s))"
     " ORDER BY requested_at DESC, record DESC LIMIT %(most)s),"
     " body AS (SELECT requester, count(*) AS times,"
-    " count(*) FILTER (WHERE outcome <> 'OK') AS refused, max(requested_at) AS last_at"
-    " FROM seen GROUP BY requester),"
+    " count(*) FILTER (WHERE outcome NOT IN ('OK', 'LOOKED')) AS refused,"
+    " max(requested_at) AS last_at FROM seen GROUP BY requester),"
     " whole AS (SELECT l.forgotten + 1 AS first, l.newest AS last FROM link l"
     " JOIN seen ON seen.record = l.record WHERE l.number > l.forgotten AND l.number <= l.newest"
     " GROUP BY l.chain, l.forgotten, l.newest HAVING count(*) = l.newest - l.forgotten)"
@@ -105,8 +105,8 @@ _OF_ALL: Final[LiteralString] = (
 _PAGE: Final[LiteralString] = _FITS + store.THEIR_ENDS + _OF_ALL
 _BODIES: Final[LiteralString] = (
     " SELECT requester, count(*) AS times,"
-    " count(*) FILTER (WHERE outcome <> 'OK') AS refused, max(requested_at) AS last_at"
-    " FROM seen GROUP BY requester ORDER BY last_at DESC"
+    " count(*) FILTER (WHERE outcome NOT IN ('OK', 'LOOKED')) AS refused,"
+    " max(requested_at) AS last_at FROM seen GROUP BY requester ORDER BY last_at DESC"
 )
 _LOOKS: Final[LiteralString] = (
     ", latest AS (SELECT record, requested_at FROM seen WHERE requester <> 'ledger'"

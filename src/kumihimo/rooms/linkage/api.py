@@ -11,11 +11,13 @@ from typing import Annotated, Literal
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
+from msgspec import UNSET, UnsetType
 
 from kumihimo.kernel.keys import verification_key
 from kumihimo.kernel.message import KeyBook, party_of
 from kumihimo.kernel.refusal import NotAuthentic
 from kumihimo.kernel.tlog.leaf import commit
+from kumihimo.rooms.linkage.asker_api import Asker
 
 PARTY = "linkage"
 LEDGER = "ledger"
@@ -24,6 +26,7 @@ BLINDED_PATH = "/acquisitions"
 COLLECT_PATH = "/acquisitions/collect"
 INQUIRIES_PATH = "/inquiries"
 REFUSALS_PATH = "/refusals"
+STAFF_LOOKS_PATH = "/staff-looks"
 ENDS_PATH = "/ends"
 ROTATE_PATH = "/keys/rotate"
 ROTATED_PATH = "/keys/rotated"
@@ -58,6 +61,7 @@ Outcome = Literal[
     "PROVIDER_DOWN",
     "EXPIRED",
     "DUPLICATE",
+    "LOOKED",
 ]
 
 
@@ -130,6 +134,7 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
     for_ledger: bytes
     version: KeyVersion
     hidden: bool = False
+    asker: Asker | UnsetType = UNSET
 
 
 class InquiryBatch(msgspec.Struct, frozen=True):
@@ -211,29 +216,6 @@ def verify_sheet(signed: SignedSheet, book: KeyBook) -> PermitSheet:
     return sheet
 
 
-class LocalRefusal(msgspec.Struct, frozen=True, kw_only=True):
-    """The requester refused its own clerk (no open case): recorded like any other refusal.
-
-    `hidden` marks 不開示, as in an inquiry.
-    """
-
-    inquiry: str
-    affair: str
-    provider: str
-    items: tuple[str, ...]
-    outcome: Outcome
-    refused_at: datetime
-    for_ledger: bytes
-    version: KeyVersion
-    hidden: bool = False
-
-
-class LocalRefusals(msgspec.Struct, frozen=True):
-    """At most `BATCH_MAX` refusals."""
-
-    refusals: tuple[LocalRefusal, ...]
-
-
 # Ends (art. 23)
 
 
@@ -263,7 +245,10 @@ class Ends(msgspec.Struct, frozen=True):
 
 
 class RecordContent(msgspec.Struct, frozen=True, kw_only=True):
-    """What the leaf of a record commits to; its form is fixed, whatever a record gains later."""
+    """What the leaf of a record commits to; its form is fixed, whatever a record gains later.
+
+    One that says which office and role asked has a form of its own, `exchange-record/2`.
+    """
 
     record: str
     permit: str
@@ -277,11 +262,15 @@ class RecordContent(msgspec.Struct, frozen=True, kw_only=True):
     requested_at: datetime
     sealed_digest: bytes
     hidden: bool
+    asker: Asker | UnsetType = UNSET
 
     def encode(self) -> bytes:
         """Return the bytes that the leaf is over."""
         at = self.requested_at.astimezone(UTC)
-        words = msgspec.structs.astuple(msgspec.structs.replace(self, requested_at=at))
+        *words, asker = msgspec.structs.astuple(msgspec.structs.replace(self, requested_at=at))
+        if isinstance(asker, Asker):
+            told = (asker.office, asker.role)
+            return msgspec.json.encode(("exchange-record/2", *words, *told))
         return msgspec.json.encode(("exchange-record/1", *words))
 
 
@@ -304,6 +293,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     person: bytes
     hidden: bool
     salt: bytes = b""
+    asker: Asker | UnsetType = UNSET
 
     def sealed_digest(self) -> bytes:
         """Return the digest of the sealed person: what is left of the seal with the ledger.
@@ -327,6 +317,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
             requested_at=self.requested_at,
             sealed_digest=self.sealed_digest(),
             hidden=self.hidden,
+            asker=self.asker,
         )
         return commit(self.salt, content.encode())
 

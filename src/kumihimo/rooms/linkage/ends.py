@@ -1,7 +1,10 @@
-"""What the parties report afterwards: local refusals, and each side's end of an exchange."""
+"""What the parties report afterwards: refusals and looks inside a house, and ends of exchanges."""
 
 from collections.abc import Sequence
 from datetime import datetime
+
+import attrs
+from msgspec import UnsetType
 
 from kumihimo.kernel import journal
 from kumihimo.kernel.ids import new_id
@@ -14,21 +17,28 @@ from kumihimo.rooms.linkage.api import (
     End,
     EndRecord,
     Ends,
-    LocalRefusal,
-    LocalRefusals,
     Outcome,
     Received,
     RecordsDelivered,
 )
+from kumihimo.rooms.linkage.asker_api import Asker
 from kumihimo.rooms.linkage.domain.conversion import parse_sealed
 from kumihimo.rooms.linkage.inquiries import (
     check_form,
     check_given,
     check_once,
+    check_words,
     digest_of,
     hand_on,
     to_ledger,
     unlogged,
+)
+from kumihimo.rooms.linkage.inside_api import (
+    LocalRefusal,
+    LocalRefusals,
+    StaffLook,
+    StaffLooks,
+    look_permit,
 )
 from kumihimo.rooms.linkage.service import Core, deliver_to_ledger, require_batch
 from kumihimo.rooms.linkage.store import EndRow, RecordRow
@@ -36,31 +46,105 @@ from kumihimo.rooms.linkage.store import EndRow, RecordRow
 LOCAL_OUTCOMES: frozenset[Outcome] = frozenset({"REFUSED_CASE", "REFUSED_FLAG"})
 
 
+@attrs.frozen(kw_only=True)
+class _Told:
+    """What happened inside a house: `provider` is whom it would have asked, or itself."""
+
+    name: str
+    permit: str
+    affair: str
+    provider: str
+    items: tuple[str, ...]
+    outcome: Outcome
+    reason: str
+    at: datetime
+    for_ledger: bytes
+    version: int
+    hidden: bool
+    asker: Asker | UnsetType
+    digest: bytes
+
+
+def _of_refusal(refusal: LocalRefusal) -> _Told:
+    return _Told(
+        name=refusal.inquiry,
+        permit="",
+        affair=refusal.affair,
+        provider=refusal.provider,
+        items=refusal.items,
+        outcome=refusal.outcome,
+        reason="refused by the requester itself",
+        at=refusal.refused_at,
+        for_ledger=refusal.for_ledger,
+        version=refusal.version,
+        hidden=refusal.hidden,
+        asker=refusal.asker,
+        digest=digest_of(refusal),
+    )
+
+
+def _of_look(institution: str, look: StaffLook) -> _Told:
+    return _Told(
+        name=look.look,
+        permit=look_permit(institution, look.look),
+        affair=look.affair,
+        provider=institution,
+        items=look.items,
+        outcome="LOOKED",
+        reason="staff looked at what the institution holds",
+        at=look.looked_at,
+        for_ledger=look.for_ledger,
+        version=look.version,
+        hidden=look.hidden,
+        asker=look.asker,
+        digest=digest_of(look),
+    )
+
+
 async def take_refusals(
     core: Core, sender: Verified, batch: LocalRefusals, log: Submitter
 ) -> Received:
     """Record what a requester refused its own clerk, as if the core had refused it."""
-    requester = sender.sender
-    core.require_kind(requester, "institution")
+    core.require_kind(sender.sender, "institution")
     require_batch(len(batch.refusals), "refusals")
     check_once([r.inquiry for r in batch.refusals], "refusals")
-    now = core.clock.now()
-    seals = [
-        (parse_sealed(r.for_ledger, pointer=f"refusals[{i}].for_ledger"), r.version)
-        for i, r in enumerate(batch.refusals)
-    ]
     for index, refusal in enumerate(batch.refusals):
         check_form(refusal, f"refusals[{index}]")
         if refusal.outcome not in LOCAL_OUTCOMES:
             raise BadInput("not a refusal of a requester", pointer=f"refusals[{index}].outcome")
+    told = [_of_refusal(refusal) for refusal in batch.refusals]
+    return await _record(core, sender, told, "refusals", log)
+
+
+async def take_looks(core: Core, sender: Verified, batch: StaffLooks, log: Submitter) -> Received:
+    """Record what an institution's own staff looked at, with nobody's permit and nobody's answer."""
+    core.require_kind(sender.sender, "institution")
+    require_batch(len(batch.looks), "looks")
+    check_once([look.look for look in batch.looks], "looks")
+    for index, look in enumerate(batch.looks):
+        affair = (look.affair,) if look.affair else ()
+        check_words(look.look, {"affair": affair, "items": look.items}, f"looks[{index}]")
+    told = [_of_look(sender.sender, look) for look in batch.looks]
+    return await _record(core, sender, told, "looks", log)
+
+
+async def _record(
+    core: Core, sender: Verified, told: Sequence[_Told], where: str, log: Submitter
+) -> Received:
+    """Record what happened inside a requester's house alone, each under its id once."""
+    requester, now = sender.sender, core.clock.now()
+    seals = [
+        (parse_sealed(one.for_ledger, pointer=f"{where}[{i}].for_ledger"), one.version)
+        for i, one in enumerate(told)
+    ]
     async with core.database.transaction() as tx:
         live = await store.domains(tx, sorted({requester, LEDGER}))
-    check_given(live[requester], [r.version for r in batch.refusals], "refusals")
+    check_given(live[requester], [one.version for one in told], where)
     persons = await to_ledger(core, requester, live, seals)
     submission = new_id(core.entropy)
     rows = [
-        _refusal(core, requester, refusal, person, now, submission)
-        for refusal, person in zip(batch.refusals, persons, strict=True)
+        _row(core, requester, one, person, now, submission)
+        for one, person in zip(told, persons, strict=True)
     ]
     async with core.database.transaction() as tx:
         new = await store.add_records(tx, rows)
@@ -71,38 +155,35 @@ async def take_refusals(
             await store.keep_evidence(tx, sender.evidence, now)
             fresh = [r for r in rows if r.inquiry in new]
             open_leaves.append(await hand_on(tx, fresh, live[LEDGER].version, now, log))
-            await _journal(core, tx, "refusals-recorded", requester, new=len(new))
+            await _journal(core, tx, f"{where}-recorded", requester, new=len(new))
     await log.log_or_leave(open_leaves)
     return Received(len(new))
 
 
-def _refusal(
-    core: Core,
-    requester: str,
-    refusal: LocalRefusal,
-    person: bytes,
-    now: datetime,
-    submission: str,
+def _row(
+    core: Core, requester: str, told: _Told, person: bytes, now: datetime, submission: str
 ) -> RecordRow:
     return RecordRow(
         record=new_id(core.entropy),
-        permit=new_id(core.entropy),
+        permit=told.permit or new_id(core.entropy),
         requester=requester,
-        inquiry=refusal.inquiry,
-        digest=digest_of(refusal),
+        inquiry=told.name,
+        digest=told.digest,
         case_reference="",
-        affair=refusal.affair,
-        provider=refusal.provider,
-        items=refusal.items,
+        affair=told.affair,
+        provider=told.provider,
+        items=told.items,
         basis=(),
         list_version=core.law.current().version,
-        outcome=refusal.outcome,
-        reason="refused by the requester itself",
-        requested_at=refusal.refused_at,
+        outcome=told.outcome,
+        reason=told.reason,
+        requested_at=told.at,
         expires_at=now,
         person=person,
-        hidden=refusal.hidden,
+        hidden=told.hidden,
         submission=submission,
+        office=told.asker.office if told.asker else None,
+        role=told.asker.role if told.asker else None,
     )
 
 

@@ -12,6 +12,7 @@ from kumihimo.rooms.linkage import (
     api,
     ends,
     inquiries,
+    inside_api,
     notice_api,
     notices,
     own_api,
@@ -74,9 +75,20 @@ def _exchange(core: Core, log: Submitter) -> list[HTTPRouteHandler]:
         status_code=200,
         opt=lawful(authority="Number Act art. 23(3)", callers=("institution",)),
     )
-    async def take_refusals(request: Asked, data: JSONBody[api.LocalRefusals]) -> api.Received:
+    async def take_refusals(
+        request: Asked, data: JSONBody[inside_api.LocalRefusals]
+    ) -> api.Received:
         """Report what the requester refused its own clerk."""
         return await ends.take_refusals(core, verified_of(request), data, log)
+
+    @post(
+        api.STAFF_LOOKS_PATH,
+        status_code=200,
+        opt=lawful(authority="Number Act art. 9(1), 12", callers=("institution",)),
+    )
+    async def take_looks(request: Asked, data: JSONBody[inside_api.StaffLooks]) -> api.Received:
+        """Report what an institution's own staff looked at."""
+        return await ends.take_looks(core, verified_of(request), data, log)
 
     @post(
         api.ENDS_PATH,
@@ -87,7 +99,7 @@ def _exchange(core: Core, log: Submitter) -> list[HTTPRouteHandler]:
         """Report one's own end of an exchange."""
         return await ends.take_ends(core, verified_of(request), data)
 
-    return [inquire, take_refusals, take_ends]
+    return [inquire, take_refusals, take_looks, take_ends]
 
 
 def _own(core: Core) -> HTTPRouteHandler:

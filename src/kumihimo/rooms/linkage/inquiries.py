@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import attrs
@@ -25,16 +25,17 @@ from kumihimo.rooms.linkage.api import (
     Grants,
     Inquiry,
     InquiryBatch,
-    LocalRefusal,
     Permit,
     PermitSheet,
     Record,
     RecordsDelivered,
     Sent,
 )
+from kumihimo.rooms.linkage.asker_api import asker_of
 from kumihimo.rooms.linkage.domain.conversion import Task, convert_all, parse_sealed
 from kumihimo.rooms.linkage.domain.judge import Verdict, judge
 from kumihimo.rooms.linkage.domain.sheets import PERMIT_LIFETIME, sign_sheets
+from kumihimo.rooms.linkage.inside_api import LocalRefusal, StaffLook
 from kumihimo.rooms.linkage.service import Core, deliver_to_ledger, require_batch
 from kumihimo.rooms.linkage.store import DomainRow, RecordRow
 
@@ -129,19 +130,24 @@ def _judge_one(core: Core, requester: str, index: int, inquiry: Inquiry, now: da
 
 def check_form(inquiry: Inquiry | LocalRefusal, where: str) -> None:
     """Raise `BadInput` unless ids and texts have the form and length that a record takes."""
-    if not is_id(inquiry.inquiry):
-        raise BadInput("an inquiry id is 22 characters of base64url", pointer=f"{where}.inquiry")
-    if not 1 <= len(inquiry.items) <= ITEMS_MAX:
-        raise BadInput(f"1 to {ITEMS_MAX} items are asked at once", pointer=f"{where}.items")
     texts = {"affair": (inquiry.affair,), "provider": (inquiry.provider,), "items": inquiry.items}
     if isinstance(inquiry, Inquiry):
         texts |= {"layout": (inquiry.layout,), "case": (inquiry.case,)}
-    for name, values in texts.items():
+    check_words(inquiry.inquiry, texts, where)
+
+
+def check_words(name: str, texts: Mapping[str, Sequence[str]], where: str) -> None:
+    """Raise `BadInput` unless an id, its items and its other texts are as a record takes them."""
+    if not is_id(name):
+        raise BadInput("an inquiry id is 22 characters of base64url", pointer=f"{where}.inquiry")
+    if not 1 <= len(texts["items"]) <= ITEMS_MAX:
+        raise BadInput(f"1 to {ITEMS_MAX} items are asked at once", pointer=f"{where}.items")
+    for place, values in texts.items():
         for value in values:
             if not value.isprintable() or not 1 <= len(value) <= TEXT_MAX:
                 raise BadInput(
                     f"1 to {TEXT_MAX} printable characters are expected",
-                    pointer=f"{where}.{name}",
+                    pointer=f"{where}.{place}",
                 )
 
 
@@ -198,7 +204,7 @@ def _receiving(core: Core, party: str) -> Point:
     return point
 
 
-def digest_of(inquiry: Inquiry | LocalRefusal) -> bytes:
+def digest_of(inquiry: Inquiry | LocalRefusal | StaffLook) -> bytes:
     """Return the fingerprint by which a repeated inquiry is recognised."""
     return hashlib.sha256(msgspec.json.encode(inquiry)).digest()
 
@@ -226,6 +232,8 @@ def _record(
         person=person,
         hidden=inquiry.hidden,
         submission=submission,
+        office=inquiry.asker.office if inquiry.asker else None,
+        role=inquiry.asker.role if inquiry.asker else None,
     )
 
 
@@ -266,6 +274,7 @@ def wire(row: RecordRow, salt: bytes) -> Record:
         person=row.person,
         hidden=row.hidden,
         salt=salt,
+        asker=asker_of(row.office, row.role),
     )
 
 

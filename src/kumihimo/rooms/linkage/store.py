@@ -67,6 +67,8 @@ class RecordRow:
     person: bytes
     hidden: bool
     submission: str | None
+    office: str | None = None
+    role: str | None = None
 
 
 @attrs.frozen
@@ -172,18 +174,20 @@ async def add_records(tx: Tx, rows: Sequence[RecordRow]) -> set[str]:
     found = await tx.rows(
         "INSERT INTO exchange_record (record, permit, requester, inquiry, digest, case_reference,"
         " affair, provider, items, basis, list_version, outcome, reason, requested_at, expires_at,"
-        " person, hidden, submission)"
+        " person, hidden, submission, office, role)"
         " SELECT record, permit, requester, inquiry, digest, case_reference, affair, provider,"
         " string_to_array(items, chr(31)), string_to_array(basis, chr(31)), list_version,"
-        " outcome, reason, requested_at, expires_at, person, hidden, submission"
+        " outcome, reason, requested_at, expires_at, person, hidden, submission,"
+        " office, role"
         " FROM unnest(%(record)s::text[], %(permit)s::text[], %(requester)s::text[],"
         " %(inquiry)s::text[], %(digest)s::bytea[], %(case_reference)s::text[],"
         " %(affair)s::text[], %(provider)s::text[], %(items)s::text[], %(basis)s::text[],"
         " %(list_version)s::text[], %(outcome)s::text[], %(reason)s::text[],"
         " %(requested_at)s::timestamptz[], %(expires_at)s::timestamptz[], %(person)s::bytea[],"
-        " %(hidden)s::boolean[], %(submission)s::text[]) AS new (record, permit, requester, inquiry, digest,"
+        " %(hidden)s::boolean[], %(submission)s::text[], %(office)s::text[], %(role)s::text[])"
+        " AS new (record, permit, requester, inquiry, digest,"
         " case_reference, affair, provider, items, basis, list_version, outcome, reason,"
-        " requested_at, expires_at, person, hidden, submission)"
+        " requested_at, expires_at, person, hidden, submission, office, role)"
         " ON CONFLICT (requester, inquiry) DO NOTHING RETURNING inquiry",
         _columns(rows),
         InquiryId,
@@ -212,7 +216,8 @@ async def records_of(tx: Tx, requester: str, inquiries: Sequence[str]) -> dict[s
     rows = await tx.rows(
         "SELECT record, permit, requester, inquiry, digest, case_reference, affair, provider,"
         " items, basis, list_version, outcome, reason, requested_at, expires_at, person, hidden,"
-        " submission FROM exchange_record WHERE requester = %(requester)s AND inquiry = ANY(%(inquiries)s)",
+        " submission, office, role FROM exchange_record"
+        " WHERE requester = %(requester)s AND inquiry = ANY(%(inquiries)s)",
         {"requester": requester, "inquiries": list(inquiries)},
         RecordRow,
     )

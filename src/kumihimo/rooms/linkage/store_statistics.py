@@ -33,7 +33,7 @@ async def count(tx: Tx, begins: datetime, ends: datetime) -> list[Counted]:
     """Count what was asked from an instant on and before another, by who asked and who was asked.
 
     What became of it is what the party itself said, else what the core did; an answer's time is that
-    of the requester, who waited.
+    of the requester, who waited. What staff looked at in their own house was asked of nobody.
     """
     return await tx.rows(
         "SELECT e.requester AS institution, 'requester' AS side,"
@@ -43,7 +43,8 @@ async def count(tx: Tx, begins: datetime, ends: datetime) -> list[Counted]:
         " AS wait, count(*) AS rows"
         " FROM exchange_record e"
         " LEFT JOIN exchange_end own ON own.permit = e.permit AND own.side = 'requester'"
-        " WHERE e.requested_at >= %(begins)s AND e.requested_at < %(ends)s GROUP BY 1, 2, 3, 4"
+        " WHERE e.requested_at >= %(begins)s AND e.requested_at < %(ends)s"
+        " AND e.outcome <> 'LOOKED' GROUP BY 1, 2, 3, 4"
         " UNION ALL SELECT e.provider, 'provider', coalesce(own.outcome, %(open)s),"
         " width_bucket(extract(epoch FROM own.at - e.requested_at)::float8, %(waits)s::float8[]),"
         " count(*) FROM exchange_record e"

@@ -40,6 +40,8 @@ class ExportedRecord(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     channel: str
     under_investigation: bool
+    office: str
+    role: str
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,11 +64,17 @@ def _exported(record: MyRecord) -> ExportedRecord:
         affair=record.affair,
         affair_name=wording.affair(record.affair).japanese,
         items=record.items,
-        law=wording.law_of(record.affair, record.basis),
+        law=wording.law_of(record.affair, record.basis, inside=_inside(record)),
         outcome=record.outcome,
-        channel="network",
+        channel="inside" if _inside(record) else "network",
         under_investigation=record.under_investigation,
+        office=record.office,
+        role=record.role,
     )
+
+
+def _inside(record: MyRecord) -> bool:
+    return record.outcome == wording.LOOKED
 
 
 def as_json(records: Sequence[MyRecord], *, at: datetime) -> bytes:
@@ -103,15 +111,27 @@ def as_csv(records: Sequence[MyRecord], language: Language) -> bytes:
                 _cell("、".join(wording.item(name).say(language) for name in one.items)),
                 _cell(wording.outcome(one.outcome).say(language)),
                 _local(one.provided_at) if one.provided_at else "",
-                _cell("、".join(wording.law_of(one.affair, one.basis))),
+                _cell("、".join(wording.law_of(one.affair, one.basis, inside=_inside(one)))),
                 one.record,
+                _cell(wording.asker(one.office, one.role)),
             ]
         )
     return _BOM + out.getvalue().encode()
 
 
 _HEAD: Final = (
-    ["日時", "照会した機関", "答えた機関", "手続", "情報", "結果", "提供日時", "根拠", "記録番号"],
+    [
+        "日時",
+        "照会した機関",
+        "答えた機関",
+        "手続",
+        "情報",
+        "結果",
+        "提供日時",
+        "根拠",
+        "記録番号",
+        "部署・職",
+    ],
     [
         "asked",
         "who asked",
@@ -122,6 +142,7 @@ _HEAD: Final = (
         "given",
         "law",
         "record",
+        "office and role",
     ],
 )
 
@@ -142,7 +163,7 @@ async def as_pdf(entries: Sequence[Any], language: Language, *, at: datetime) ->
         "entries": [
             {
                 "at": one.at,
-                "requester": one.requester,
+                "requester": f"{one.requester}（{one.asker}）" if one.asker else one.requester,
                 "provider": one.provider,
                 "affair": one.affair,
                 "items": "、".join(one.items),

@@ -19,6 +19,7 @@ from kumihimo.statute.layouts import layouts
 _ASIDE: Final = re.compile(r"（[^（）]*(（[^（）]*）[^（）]*)*）")
 _FORMULA: Final = re.compile(r"(に関する事務)?であって主務省令で定めるもの$")
 REFUSED: Final = "REFUSED_"
+LOOKED: Final = "LOOKED"
 
 
 @attrs.frozen
@@ -33,6 +34,9 @@ class Words:
         """Return it in a language; Japanese where there is nothing else."""
         wanted = {"easy": self.easy, "en": self.english}.get(language, self.japanese)
         return wanted or self.japanese
+
+
+_NOT_TOLD: Final = Words("伝えられていません", "つたえられて いません", "not told")
 
 
 @cache
@@ -70,6 +74,8 @@ def body(name: str) -> Words:
 
 def affair(name: str) -> Words:
     """Return what a procedure is for."""
+    if not name:
+        return _NOT_TOLD
     law, row = _affairs().get(name, (name, ""))
     return _table().get(("affair", name), Words(law, law, f"{law} ({row})" if row else law))
 
@@ -130,10 +136,20 @@ def refused(name: str) -> bool:
     return name.startswith(REFUSED)
 
 
-def law_of(affair_name: str, entries: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the clauses that an exchange rests on: the network's, the affair's, the list's."""
+def asker(office: str, role: str) -> str:
+    """Return which office and role asked, as their institution calls them; "" where it did not say."""
+    return "・".join(one for one in (office, role) if one)
+
+
+def law_of(affair_name: str, entries: tuple[str, ...], *, inside: bool) -> tuple[str, ...]:
+    """Return the clauses that a record rests on: the network's, the affair's, the list's.
+
+    A look `inside` an institution did not go over the network.
+    """
     _, row = _affairs().get(affair_name, ("", ""))
     own = (f"番号法 {row}",) if row else ()
     listed = tuple(_bases().get(one, one) for one in entries)
+    if inside:
+        return ("番号法第9条", *own) if row else ()
     network = () if affair_name == self_information().affair else ("番号法第19条第8号",)
     return (*network, *own, *listed)

@@ -1,16 +1,17 @@
 """What a reviewer does: takes the next record, sees both sides, answers, takes an answer back."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 
 import attrs
 
+from kumihimo.kernel.clock import JST, legal_day
 from kumihimo.kernel.entropy import below
 from kumihimo.kernel.sql import Tx
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.people.numbers import BadNumber, IndividualNumber, WrongNumberSpace
-from kumihimo.rooms.review import sides, store, store_checks, store_effects
+from kumihimo.rooms.review import sides, store, store_checks, store_effects, store_viewings
 from kumihimo.rooms.review.api import Answer, ItemState
 from kumihimo.rooms.review.context import Desk, officer_as_actor
 from kumihimo.rooms.review.deciding import decide
@@ -110,7 +111,7 @@ async def show(desk: Desk, officer: str, *, numbers_of: str = "") -> Shown | Non
         proposal = _proposal(desk, row)
         numbers = row.item == numbers_of
         seen = _seen(both, proposal, numbers=numbers)
-        await store.add_viewing(tx, row.item, officer, " ".join(seen), at=at)
+        await store_viewings.add(tx, row.item, officer, " ".join(seen), at=at, since=_day_began(at))
         told = await store_effects.effects_of(tx, row.item)
         found = await store_checks.findings_of(tx, row.item)
         doubts = await store_checks.doubts_of(tx, row.item)
@@ -133,6 +134,10 @@ async def show(desk: Desk, officer: str, *, numbers_of: str = "") -> Shown | Non
         numbers_shown=numbers,
         until=until,
     )
+
+
+def _day_began(at: datetime) -> datetime:
+    return datetime.combine(legal_day(at), time.min, JST)
 
 
 def _seen(

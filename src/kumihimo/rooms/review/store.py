@@ -259,12 +259,3 @@ async def begin_round(tx: Tx, item: str) -> None:
         " last_by = '', repeat = false, due_at = NULL WHERE item = %(item)s",
         {"item": item},
     )
-
-
-async def add_viewing(tx: Tx, item: str, officer: str, attributes: str, *, at: datetime) -> None:
-    """Write down which values somebody was shown."""
-    await tx.put(
-        "INSERT INTO viewing (item, officer, seen_at, attributes)"
-        " VALUES (%(item)s, %(officer)s, %(at)s, %(attributes)s)",
-        {"item": item, "officer": officer, "at": at, "attributes": attributes},
-    )

@@ -15,13 +15,13 @@ from kumihimo.kernel.net import Refused
 from kumihimo.kernel.outbox import Letter
 from kumihimo.kernel.refusal import NotFound, Unavailable
 from kumihimo.rooms.gateway.business_links import (
-    AFFAIR_OR_NONE,
     Ground,
     LinkCorrected,
     LinkSuspended,
     Suspension,
 )
-from kumihimo.rooms.review import sides, store_effects
+from kumihimo.rooms.gateway.business_looks import AFFAIR_OR_NONE
+from kumihimo.rooms.review import sides, store_effects, store_viewings, telling_looks
 from kumihimo.rooms.review.api import EffectKind
 from kumihimo.rooms.review.context import Desk, officer_as_actor
 from kumihimo.rooms.review.store_effects import EffectRow
@@ -36,7 +36,7 @@ GROUNDS: Final[dict[str, Ground]] = {
 }
 
 
-class Gateway(Protocol):
+class Gateway(telling_looks.LooksGateway, Protocol):
     """The part of `gateway.client.BusinessClient` that the desk uses."""
 
     def suspend_links(
@@ -74,7 +74,10 @@ def case_of(row: EffectRow) -> str:
 
 
 async def deliver(desk: Desk, gateway: Gateway, letter: Letter) -> None:
-    """Tell the gateway one thing. Raises `Unavailable` while an earlier one is not done."""
+    """Tell the gateway one thing, or that somebody looked. Raises `Unavailable` while an earlier one is not done."""
+    if letter.topic == store_viewings.TOPIC:
+        await telling_looks.tell(desk, gateway, letter)
+        return
     async with desk.database.transaction() as tx:
         row = await store_effects.lock_effect(tx, int(letter.body))
     if row is None or row.state != "waiting":

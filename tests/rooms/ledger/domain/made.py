@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import UNSET
 
 from kumihimo.kernel.tlog.checkpoint import Checkpoint
 from kumihimo.kernel.tlog.leaf import commit
@@ -28,6 +29,7 @@ from kumihimo.rooms.ledger.domain.history import (
 )
 from kumihimo.rooms.ledger.domain.verifying import Signers
 from kumihimo.rooms.linkage.api import Outcome, RecordContent
+from kumihimo.rooms.linkage.asker_api import Asker
 from kumihimo.rooms.oversight.api import LOG_ORIGIN, WITNESS_NAME
 
 START = datetime(2026, 6, 1, 1, tzinfo=UTC)
@@ -62,6 +64,7 @@ def record(name, at, *, outcome: Outcome = "OK", hidden=False):
         requested_at=at,
         sealed_digest=bytes(32),
         hidden=hidden,
+        asker=Asker(office="税務課", role="窓口") if name == "2" else UNSET,
     )
     sides = ("requester", "provider") if outcome == "OK" else ()
     ends = tuple(

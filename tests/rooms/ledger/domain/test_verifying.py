@@ -7,9 +7,11 @@ import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from kumihimo.rooms.ledger.domain.history import leaf_of_link
 from kumihimo.rooms.ledger.domain.verifying import Signers, Wrong, verify
+from kumihimo.rooms.linkage.asker_api import Asker
 from tests.rooms.ledger.domain.made import (
     CHAIN,
     COSIGNED,
@@ -109,6 +111,8 @@ def with_record(number, **changes):
         {"requested_at": START - timedelta(days=400)},
         {"permit": "another"},
         {"sealed_digest": bytes([1]) * 32},
+        {"asker": Asker(office="福祉課", role="窓口")},
+        {"asker": UNSET},
     ],
 )
 @pytest.mark.parametrize("resign", [False, True])

@@ -22,7 +22,14 @@ from kumihimo.rooms.portal.reading import Filter, FreshCardNeeded
 LOOKED: Final = "/looked"
 ASKING: Final = "asking"  # in `kept`: the entry that a question is about
 FILTER: Final = "looked"
-_OUTCOMES: Final = ("OK", "NO_DATA", "PENDING_MANUAL", "REFUSED_ITEM", "REFUSED_FLAG")
+_OUTCOMES: Final = (
+    "OK",
+    "NO_DATA",
+    "PENDING_MANUAL",
+    "REFUSED_ITEM",
+    "REFUSED_FLAG",
+    wording.LOOKED,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -41,12 +48,15 @@ class Entry:
     given_at: str
     law: tuple[str, ...]
     doubted: bool
+    asker: str
+    inside: bool
 
 
 def entry_of(record: MyRecord, language: Language) -> Entry:
     """Return a record in the words of a language."""
     refused = wording.refused(record.outcome)
     given = record.outcome == "OK"
+    inside = record.outcome == wording.LOOKED
     return Entry(
         record=record.record,
         number=record.number,
@@ -58,8 +68,10 @@ def entry_of(record: MyRecord, language: Language) -> Entry:
         outcome=wording.outcome(record.outcome).say(language),
         kind="refused" if refused else "given" if given else "other",
         given_at=_local(record.provided_at) if record.provided_at else "",
-        law=wording.law_of(record.affair, record.basis),
+        law=wording.law_of(record.affair, record.basis, inside=inside),
         doubted=record.under_investigation,
+        asker=wording.asker(record.office, record.role),
+        inside=inside,
     )
 
 
