@@ -1,6 +1,7 @@
 """What every stage of an audit is given: where its inputs are, how large its parts, who works."""
 
 from collections.abc import Collection
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from kumihimo.linkaudit.schema import HISTORY
 from kumihimo.linkaudit.workers import cores
 
 _BYTES: Final = 1 << 30
-_FRESH: Final = ".fresh"
+FRESH: Final = ".fresh"
 # Measured: what one row of a partition takes at most while it is judged, both sides together.
 ROW_BYTES: Final = 2000
 _ROWS_MIN: Final = 50_000  # smaller parts cost more to open than to judge
@@ -50,12 +51,21 @@ class Table:
     def at(self, rows: NDArray[np.int64], columns: Collection[str]) -> pl.DataFrame:
         """Return the rows of some numbers (`row`, ascending), in those of some columns that it has.
 
-        What an intake has read anew stands apart, and of a large table little else is asked.
+        What an intake has read anew stands apart: whole rows, or of rows what changed in them. Of a large
+        table little else is to be asked: to read few lines of a column takes as long as to read all of it.
         """
         held = [name for name in self.columns() if name in columns]
         asked = pl.Series("row", rows)
-        files = sorted((self.path / _FRESH).glob("*")) if self.path.is_dir() else []
-        found = [_among(pl.scan_ipc(file), asked, held) for file in files if _near(file, rows)]
+        files = sorted((self.path / FRESH).glob("*")) if self.path.is_dir() else []
+        apart = [_apart(file, asked, held) for file in files if _near(file, rows)]
+        found = list[pl.DataFrame]()
+        for names, group in groupby(sorted(apart, key=_names), _names):
+            some = pl.concat(group)
+            lacking = [name for name in held if name not in names]
+            if lacking and len(some):  # these stand as they stood, and not apart
+                rest = _among(self.scan(), some["row"], ["row", *lacking])
+                some = some.join(rest, on="row")
+            found.append(some.select(held))
         have = pl.concat([one["row"] for one in found]) if found else asked.clear()
         rest = asked.filter(~asked.is_in(have.implode()))
         if len(rest):
@@ -97,13 +107,23 @@ def stretches(total: int, size: int) -> list[tuple[int, int]]:
 
 def fresh_beside(part: Path) -> Path:
     """Return where rows of a part stand that were not known before."""
-    return part.parent / _FRESH / f"{part.stem}.arrow"
+    return part.parent / FRESH / f"{part.stem}.arrow"
 
 
 def _near(file: Path, rows: NDArray[np.int64]) -> bool:
     """Say whether some rows lie where those of a file do; both ascend."""
     ends = [(theirs[0], theirs[-1]) for one in batches(file) if len(theirs := one.integers("row"))]
     return any(len(rows) and rows[0] <= last and first <= rows[-1] for first, last in ends)
+
+
+def _names(table: pl.DataFrame) -> list[str]:
+    return table.columns
+
+
+def _apart(file: Path, rows: pl.Series, columns: Collection[str]) -> pl.DataFrame:
+    scan = pl.scan_ipc(file)
+    held = scan.collect_schema().names()
+    return _among(scan, rows, [name for name in held if name in columns])
 
 
 def _among(scan: pl.LazyFrame, rows: pl.Series, columns: Collection[str]) -> pl.DataFrame:

@@ -8,41 +8,36 @@ place is moved.
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from io import BufferedReader, BufferedWriter
 from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 import attrs
 
-from kumihimo.linkaudit.thrift import (
-    BINARY,
-    I16,
-    I32,
-    I64,
-    LIST,
-    STRUCT,
-    Listed,
-    Struct,
-    read,
-    written,
+from kumihimo.linkaudit.footers import (
+    BEGIN,
+    CHILDREN,
+    COLUMNS,
+    GROUPS,
+    MAGIC,
+    NAME,
+    ORDERS,
+    ORDINAL,
+    ROWS,
+    SCHEMA,
+    WORDS,
+    NotAlike,
+    carry,
+    column_of,
+    copy,
+    end,
+    footer_of,
+    group_of,
+    heights_of,
+    move,
+    place_of,
+    structs,
 )
-
-_MAGIC: Final = b"PAR1"
-_LENGTH: Final = 4  # bytes: how long the footer is, before the magic at the end
-_BUFFER: Final = 1 << 18  # bytes: what stays in a processor's cache
-
-# Fields by their number, as `parquet.thrift` of the format has them.
-_SCHEMA, _ROWS, _GROUPS, _WORDS = 2, 3, 4, 5  # of a file; words are what a program says beside
-_ORDERS = 7  # how values of each column are ordered
-_NAME, _CHILDREN = 4, 5  # of a column of the file; the first is the table, with the others in it
-_COLUMNS, _BYTES, _HEIGHT, _BEGIN, _PACKED, _ORDINAL = 1, 2, 3, 5, 6, 7  # of a group of rows
-_ELSEWHERE, _AT, _ABOUT, _INDEXES, _SEALED = 1, 2, 3, (4, 5, 6, 7), (8, 9)  # of a column in a group
-_PATH, _UNPACKED, _LONG = 3, 6, 7
-_PAGES, _FILTER = (9, 10, 11), (14, 15)  # of what is told about that column
-
-
-class NotAlike(ValueError):
-    """The files have not the same columns, or not the same groups of rows."""
+from kumihimo.linkaudit.thrift import BINARY, I16, I32, I64, LIST, STRUCT, Listed, Struct
 
 
 @attrs.frozen
@@ -66,31 +61,31 @@ def splice(files: Sequence[Path], place: Path, says: Mapping[str, str] | None = 
     groups: list[Struct] = []
     rows = 0
     with place.open("wb") as whole:
-        whole.write(_MAGIC)
+        whole.write(MAGIC)
         for file in files:
             with file.open("rb") as part:
-                told, length = _footer(part)
+                told, length = footer_of(part)
                 footer = footer or told
-                if told[_SCHEMA] != footer[_SCHEMA]:
+                if told[SCHEMA] != footer[SCHEMA]:
                     raise NotAlike(f"{file.name}: other columns than {files[0].name}")
-                mine = _structs(told, _GROUPS)
-                _move(mine, whole.tell() - len(_MAGIC))
+                mine = structs(told, GROUPS)
+                move(mine, whole.tell() - len(MAGIC))
                 groups += mine
-                rows += cast("int", told[_ROWS][1])
-                _copy(part, whole, length, len(_MAGIC))
+                rows += cast("int", told[ROWS][1])
+                copy(part, whole, length, len(MAGIC))
         for n, group in enumerate(groups):
-            group[_ORDINAL] = (I16, n)
-        about = {n: value for n, value in footer.items() if n != _WORDS}
-        about |= {_ROWS: (I64, rows), _GROUPS: (LIST, Listed(STRUCT, [*groups]))}
+            group[ORDINAL] = (I16, n)
+        about = {n: value for n, value in footer.items() if n != WORDS}
+        about |= {ROWS: (I64, rows), GROUPS: (LIST, Listed(STRUCT, [*groups]))}
         if says:
-            about[_WORDS] = (LIST, Listed(STRUCT, [_word(*one) for one in says.items()]))
-        _end(whole, about)
+            about[WORDS] = (LIST, Listed(STRUCT, [_word(*one) for one in says.items()]))
+        end(whole, about)
 
 
 def heights(file: Path) -> list[int]:
     """Return how many rows each group of a Parquet file has."""
     with file.open("rb") as part:
-        return _heights(_footer(part)[0])
+        return heights_of(footer_of(part)[0])
 
 
 def weave(strands: Sequence[Strand], place: Path) -> None:
@@ -101,141 +96,63 @@ def weave(strands: Sequence[Strand], place: Path) -> None:
     """
     with ExitStack() as opened, place.open("wb") as whole:
         parts = {one.file: opened.enter_context(one.file.open("rb")) for one in strands}
-        footers = {file: _footer(part)[0] for file, part in parts.items()}
-        whole.write(_MAGIC)
+        footers = {file: footer_of(part)[0] for file, part in parts.items()}
+        whole.write(MAGIC)
         groups: list[Struct] = []
-        if len({tuple(_heights(told)) for told in footers.values()}) != 1:
+        if len({tuple(heights_of(told)) for told in footers.values()}) != 1:
             raise NotAlike("the files' groups of rows are not as long")
-        places = [_place_of(footers[one.file], one.theirs) for one in strands]
+        places = [place_of(footers[one.file], one.theirs) for one in strands]
         first = footers[strands[0].file]
-        for n, height in enumerate(_heights(first)):
+        for n, height in enumerate(heights_of(first)):
             begin, columns = whole.tell(), list[Struct]()
             for one, at in zip(strands, places, strict=True):
-                column = _column(_structs(footers[one.file], _GROUPS)[n], at, one.ours)
-                columns.append(_carry(column, parts[one.file], whole))
-            groups.append(_group(columns, height, begin, n))
-        schema = [_structs(first, _SCHEMA)[0] | {_CHILDREN: (I32, len(strands))}]
+                column = column_of(structs(footers[one.file], GROUPS)[n], at, one.ours)
+                columns.append(carry(column, parts[one.file], whole))
+            groups.append(group_of(columns, height, begin, n))
+        schema = [structs(first, SCHEMA)[0] | {CHILDREN: (I32, len(strands))}]
         for one, at in zip(strands, places, strict=True):
-            told = _structs(footers[one.file], _SCHEMA)[1 + at]
-            schema.append(told | {_NAME: (BINARY, one.ours.encode())})
-        about = {n: value for n, value in first.items() if n not in (_WORDS, _ORDERS)}
-        about[_SCHEMA] = (LIST, Listed(STRUCT, [*schema]))
-        about[_GROUPS] = (LIST, Listed(STRUCT, [*groups]))
-        if all(_ORDERS in told for told in footers.values()):
+            told = structs(footers[one.file], SCHEMA)[1 + at]
+            schema.append(told | {NAME: (BINARY, one.ours.encode())})
+        about = {n: value for n, value in first.items() if n not in (WORDS, ORDERS)}
+        about[SCHEMA] = (LIST, Listed(STRUCT, [*schema]))
+        about[GROUPS] = (LIST, Listed(STRUCT, [*groups]))
+        if all(ORDERS in told for told in footers.values()):
             orders = [
-                _structs(footers[one.file], _ORDERS)[at]
+                structs(footers[one.file], ORDERS)[at]
                 for one, at in zip(strands, places, strict=True)
             ]
-            about[_ORDERS] = (LIST, Listed(STRUCT, [*orders]))
-        _end(whole, about)
+            about[ORDERS] = (LIST, Listed(STRUCT, [*orders]))
+        end(whole, about)
 
 
-def _heights(told: Struct) -> list[int]:
-    return [cast("int", group[_HEIGHT][1]) for group in _structs(told, _GROUPS)]
+def lay_behind(strands: Sequence[Strand], place: Path) -> None:
+    """Lay other values of some columns of a table behind it, as they stand in some Parquet files.
 
-
-def _place_of(told: Struct, name: str) -> int:
-    """Return which column of a file of plain columns has a name."""
-    columns = _structs(told, _SCHEMA)[1:]
-    if any(_CHILDREN in column for column in columns):
-        raise NotAlike("a column holds more than one value a row")
-    names = [column[_NAME][1] for column in columns]
-    if names.count(name.encode()) != 1:
-        raise NotAlike("a column is not there, or twice")
-    return names.index(name.encode())
-
-
-def _column(group: Struct, at: int, name: str) -> Struct:
-    """Return what a group says of a column, for another file and under another name."""
-    column = dict(_structs(group, _COLUMNS)[at])  # it may stand twice, and has places to be moved
-    if any(field in column for field in (_ELSEWHERE, *_SEALED)):
-        raise NotAlike("a column is sealed, or lies in another file")
-    about = cast("Struct", column[_ABOUT][1]) | {_PATH: (LIST, Listed(BINARY, [name.encode()]))}
-    column[_ABOUT] = (STRUCT, about)
-    return column
-
-
-def _carry(column: Struct, part: BufferedReader, whole: BufferedWriter) -> Struct:
-    """Write a column of a group; return what is said of it there."""
-    about = cast("Struct", column[_ABOUT][1])
-    # A writer that has no dictionary may say that it begins at 0.
-    places = [place for field in _PAGES if (place := _number(about, field))]
-    if not places:
-        raise NotAlike("a column has no place in its file")
-    begins, now = min(places), whole.tell()
-    _copy(part, whole, _number(about, _LONG), begins)
-    _move_column(column, now - begins)
-    column[_AT] = (I64, now)
-    return column
-
-
-def _number(struct: Struct, field: int) -> int:
-    return cast("int", struct[field][1]) if field in struct else 0
-
-
-def _group(columns: list[Struct], height: int, begin: int, n: int) -> Struct:
-    told = [cast("Struct", column[_ABOUT][1]) for column in columns]
-    return {
-        _COLUMNS: (LIST, Listed(STRUCT, [*columns])),
-        _BYTES: (I64, sum(_number(one, _UNPACKED) for one in told)),
-        _HEIGHT: (I64, height),
-        _BEGIN: (I64, begin),
-        _PACKED: (I64, sum(_number(one, _LONG) for one in told)),
-        _ORDINAL: (I16, n),
-    }
+    The table is written where it lies: what it said stays, up to its length of before. Kinds of columns stay
+    as they are. Raises `NotAlike`, before anything is written or after.
+    """
+    with place.open("rb") as held:
+        about, _ = footer_of(held)
+    with ExitStack() as opened, place.open("ab") as whole:
+        parts = {one.file: opened.enter_context(one.file.open("rb")) for one in strands}
+        footers = {file: footer_of(part)[0] for file, part in parts.items()}
+        tall = heights_of(about)
+        if any(heights_of(told) != tall for told in footers.values()):
+            raise NotAlike("the files' groups of rows are not as long")
+        if not all(ORDERS in told for told in footers.values()):
+            about.pop(ORDERS, None)
+        whole.seek(0, os.SEEK_END)
+        groups: list[Struct] = []
+        for n, group in enumerate(structs(about, GROUPS)):
+            columns = structs(group, COLUMNS)
+            for one in strands:
+                at = place_of(footers[one.file], one.theirs)
+                column = column_of(structs(footers[one.file], GROUPS)[n], at, one.ours)
+                columns[place_of(about, one.ours)] = carry(column, parts[one.file], whole)
+            groups.append(group_of(columns, tall[n], cast("int", group[BEGIN][1]), n))
+        about[GROUPS] = (LIST, Listed(STRUCT, [*groups]))
+        end(whole, about)
 
 
 def _word(key: str, value: str) -> Struct:
     return {1: (BINARY, key.encode()), 2: (BINARY, value.encode())}
-
-
-def _end(whole: BufferedWriter, about: Struct) -> None:
-    said = written(about)
-    whole.write(said + len(said).to_bytes(_LENGTH, "little") + _MAGIC)
-
-
-def _footer(part: BufferedReader) -> tuple[Struct, int]:
-    """Return the footer of a file, and how many bytes of rows stand before it."""
-    ends = part.seek(-_LENGTH - len(_MAGIC), os.SEEK_END)
-    begins = ends - int.from_bytes(part.read(_LENGTH), "little")
-    part.seek(begins)
-    return read(part.read(ends - begins)), begins - len(_MAGIC)
-
-
-def _structs(struct: Struct, field: int) -> list[Struct]:
-    return cast("list[Struct]", cast("Listed", struct[field][1]).values)
-
-
-def _move(groups: list[Struct], by: int) -> None:
-    """Say that the rows of some groups lie so many bytes further."""
-    for group in groups:
-        _shift(group, (_BEGIN,), by)
-        for column in _structs(group, _COLUMNS):
-            _move_column(column, by)
-
-
-def _move_column(column: Struct, by: int) -> None:
-    about = cast("Struct", column[_ABOUT][1])
-    for struct, fields in ((column, _INDEXES), (about, _FILTER)):
-        for field in fields:
-            struct.pop(field, None)
-    _shift(column, (_AT,), by)
-    _shift(about, _PAGES, by)
-
-
-def _shift(struct: Struct, fields: Sequence[int], by: int) -> None:
-    for field in fields:
-        if field in struct:
-            kind, place = struct[field]
-            struct[field] = (kind, cast("int", place) + by)
-
-
-def _copy(part: BufferedReader, whole: BufferedWriter, length: int, begins: int) -> None:
-    part.seek(begins)
-    room = memoryview(bytearray(min(length, _BUFFER)))
-    while length:
-        count = part.readinto(room[: min(length, _BUFFER)])
-        if not count:
-            raise NotAlike("a column has no end in its file")
-        whole.write(room[:count])
-        length -= count

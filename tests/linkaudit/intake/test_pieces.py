@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kumihimo.linkaudit.intake import parquets, pieces
+from kumihimo.linkaudit.intake import laying, parquets
 from kumihimo.linkaudit.intake.cells import TEXT_CHARS_MAX, Reading, read_cells
 from kumihimo.linkaudit.intake.taking import take_in
 from kumihimo.linkaudit.schema import ROWS, Fault
@@ -87,7 +87,7 @@ def test_a_file_that_only_its_reader_can_take_apart_is_written_anew(tmp_path, mo
     def cannot(*_):
         raise NotAlike
 
-    monkeypatch.setattr(pieces, "weave", cannot)
+    monkeypatch.setattr(laying, "weave", cannot)
     take_in(mapping(**OWN), "rows", parts(tmp_path / "in", clean(1, 5)), tmp_path)
     assert pl.read_parquet(tmp_path / "rows" / "*.parquet").equals(clean(1, 5))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kumihimo.linkaudit.aligning import Stood, aligned, standing
 from kumihimo.linkaudit.intake import parquets, passing, quality
-from kumihimo.linkaudit.intake.marking import Marked, bounds, mixed
+from kumihimo.linkaudit.intake.marking import Marked, bounds, factors, mixed
 from kumihimo.linkaudit.intake.taking import take_in
 from kumihimo.linkaudit.schema import Fault
 from kumihimo.linkaudit.setting import Table
@@ -194,13 +194,28 @@ def test_an_empty_row_at_the_end_of_a_file_that_was_known_is_no_row(tmp_path):
 
 
 def test_fingerprints_tell_columns_apart_and_are_never_0():
-    cells = [pl.Series([5, 0, 7, 0], dtype=pl.UInt64), pl.Series([7, 0, 5, 1], dtype=pl.UInt64)]
-    assert len({0, *mixed(cells).tolist()}) == 5
-    many = [pl.Series(range(first, first + 9_000), dtype=pl.UInt64) for first in (0, 3)]
-    assert (mixed(many)[8_500:] == mixed([one[8_500:] for one in many])).all()
+    cells = {
+        "a": pl.Series([5, 0, 7, 0], dtype=pl.UInt64),
+        "b": pl.Series([7, 0, 5, 1], dtype=pl.UInt64),
+    }
+    assert len({0, *mixed(cells)[0].tolist()}) == 5
+    many = {x: pl.Series(range(n, n + 9_000), dtype=pl.UInt64) for n, x in enumerate("abc")}
+    few = {name: one[8_500:] for name, one in many.items()}
+    assert (mixed(many)[0][8_500:] == mixed(few)[0]).all()
 
 
-def test_whom_a_row_names_is_told_apart_from_where_she_lives(tmp_path):
+def test_of_a_fingerprint_the_part_of_the_address_can_be_taken_away():
+    cells = {
+        x: pl.Series([n, 7, 0], dtype=pl.UInt64) for n, x in enumerate(("name", "address", "sex"))
+    }
+    prints, who = mixed(cells)
+    part = cells["address"].to_numpy() * factors(cells)["address"]
+    assert (who[:2] == (prints - part)[:2]).all()
+    assert prints[2] == who[2] == 1
+    assert (mixed({name: cells[name] for name in ("name", "sex")})[0][2:] == 1).all()
+
+
+def test_what_a_row_says_is_told_apart_from_where_she_lives(tmp_path):
     def who(table):
         taken(tmp_path, table)
         (place,) = (tmp_path / "rows").glob(".marked-*")
@@ -208,8 +223,8 @@ def test_whom_a_row_names_is_told_apart_from_where_she_lives(tmp_path):
 
     first = who(clean(1, ROWS))
     assert len(set(first[1:].tolist())) == ROWS
-    assert (who(edited([7, 9], **ADDRESS, affair=pl.lit("b"))) == first).all()
-    other = {"name": "別　人", "kana": "ベツ　ジン", "birth": "1901-02-03", "sex": "x"}
+    assert (who(edited([7, 9], **ADDRESS)) == first).all()
+    other = {"name": "別　人", "birth": "1901-02-03", "record_id": "x", "affair": "b"}
     for name in set(other) & set(clean(1, 1).columns):
         changed = who(edited([7], **{name: pl.lit(other[name])})) != first
         assert np.flatnonzero(changed).tolist() == [7]

@@ -6,8 +6,9 @@ that was read otherwise than it stands has one and no marks: it is read again ea
 """
 
 import hashlib
+import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -18,21 +19,23 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit.aligning import aligned, standing
-from kumihimo.linkaudit.folder import whole
-from kumihimo.linkaudit.intake.mapping import Mapping, Side
+from kumihimo.linkaudit.intake.mapping import Mapping as Columns
+from kumihimo.linkaudit.intake.mapping import Side
 
-INTAKE_VERSION: Final = 6
+INTAKE_VERSION: Final = 7
+MARKING: Final = ".marking"  # until it is kept
 PRINTS: Final = "prints"  # file name and what follows are told by `Table`
-# Of rows, what of a fingerprint is of these columns: whom the row names.
+# Of rows, the fingerprint without what is of this column: what changes most often, people move.
 _WHO: Final = "who"
-NAMING: Final = ("number", "name", "kana", "birth", "sex")
+APART: Final = "address"
+_KINDS: Final = {PRINTS: np.uint64, "marks": np.uint32, _WHO: np.uint64}  # of arrays by row
 _BOUNDS: Final = "bounds.json"
 _ODD: Final = 0x9E3779B97F4A7C15
 _WORD: Final = (1 << 64) - 1
 _NEAR: Final = 1 << 13  # rows whose fingerprints stay in a processor's cache
 
 
-def rules(mapping: Mapping, side: Side) -> str:
+def rules(mapping: Columns, side: Side) -> str:
     """Return a digest of what rows of a side are read by: what was read by others is no help."""
     says = (INTAKE_VERSION, pl.__version__, side, mapping.layout(side))
     about = (getattr(mapping, side) is None, mapping.affair, mapping.number_space)
@@ -40,17 +43,30 @@ def rules(mapping: Mapping, side: Side) -> str:
     return hashlib.blake2b(told, digest_size=12).hexdigest()
 
 
-def mixed(hashes: Iterable[pl.Series]) -> NDArray[np.uint64]:
-    """Return fingerprints from hashes (UInt64) of the cells of each column; never 0."""
-    columns = [column.to_numpy() for column in hashes]
-    found = np.zeros(len(columns[0]), np.uint64)
-    odd = [np.uint64(_ODD * (2 * n + 1) & _WORD) for n in range(len(columns))]
-    for first in range(0, len(found), _NEAR):
-        some = found[first : first + _NEAR]
-        for column, factor in zip(columns, odd, strict=True):
-            some += column[first : first + _NEAR] * factor
-    found[found == 0] = 1
-    return found
+def factors(names: Iterable[str]) -> dict[str, np.uint64]:
+    """Return by what the hashes of each column are multiplied in a fingerprint; they can be divided by."""
+    return {name: np.uint64(_ODD * (2 * n + 1) & _WORD) for n, name in enumerate(names)}
+
+
+def mixed(hashes: Mapping[str, pl.Series]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Return fingerprints from hashes (UInt64) of the cells of each column, and those without `APART`.
+
+    Never 0: where a sum of theirs is 0, it is 1.
+    """
+    columns = {name: column.to_numpy() for name, column in hashes.items()}
+    size = len(next(iter(columns.values())))
+    whole, who = np.zeros(size, np.uint64), np.zeros(size, np.uint64)
+    for first in range(0, size, _NEAR):
+        near = slice(first, first + _NEAR)
+        for name, factor in factors(columns).items():
+            if name != APART:
+                who[near] += columns[name][near] * factor
+        whole[near] = who[near]
+        if APART in columns:
+            whole[near] += columns[APART][near] * factors(columns)[APART]
+    for found in (whole, who):
+        found[found == 0] = 1
+    return whole, who
 
 
 @attrs.frozen
@@ -61,11 +77,10 @@ class Marked:
     marks: NDArray[np.uint32]
 
     @classmethod
-    def opened(cls, folder: Path, *, writes: bool = False) -> "Marked":
+    def opened(cls, folder: Path) -> "Marked":
         """Map the arrays of a folder."""
-        mode = "r+" if writes else "r"
         names = (field.name for field in attrs.fields(cls))
-        return cls(*(np.load(folder / f"{name}.npy", mmap_mode=mode) for name in names))
+        return cls(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in names))
 
     def of(self, first: int, prints: NDArray[np.uint64]) -> NDArray[np.uint32]:
         """Return the marks of rows that stand from `first` on, 0 where they are to be read."""
@@ -77,26 +92,35 @@ class Marked:
         found[was >= 0] = self.marks[was[was >= 0]]
         return found
 
-    def put(self, first: int, prints: NDArray[np.uint64], marks: NDArray[np.uint32]) -> None:
-        """Write down what rows from `first` on are."""
-        self.prints[first : first + len(prints)] = prints
-        self.marks[first : first + len(marks)] = marks
-
 
 def make(out: Path, size: int, side: Side) -> Path:
     """Make the arrays for rows below `size`; they are kept by `keep`."""
-    folder = out / ".marking"
+    folder = out / MARKING
     folder.mkdir()
-    arrays = {"prints": np.uint64, "marks": np.uint32}
-    arrays |= {_WHO: np.uint64} if side == "rows" else {}
-    for name, kind in arrays.items():
+    for name, kind in _KINDS.items():
+        if name == _WHO and side != "rows":
+            continue
         np.lib.format.open_memmap(folder / f"{name}.npy", "w+", kind, (size,)).flush()
     return folder
 
 
-def put_who(folder: Path, first: int, who: NDArray[np.uint64]) -> None:
-    """Write down whom rows from `first` on name."""
-    np.load(folder / f"{_WHO}.npy", mmap_mode="r+")[first : first + len(who)] = who
+def who_of(folder: Path) -> NDArray[np.uint64]:
+    """Map the fingerprints of rows without `APART`."""
+    return np.load(folder / f"{_WHO}.npy", mmap_mode="r")
+
+
+def put(folder: Path, first: int, **arrays: NDArray[np.uint64] | NDArray[np.uint32]) -> None:
+    """Write down what rows from `first` on are, in the arrays of some names."""
+    for name, some in arrays.items():
+        # Written, not mapped: to map a page that nobody has written yet costs more than to write it.
+        with (folder / f"{name}.npy").open("r+b", buffering=0) as file:
+            version = np.lib.format.read_magic(file)
+            assert version == (1, 0), "as `make` wrote it"
+            np.lib.format.read_array_header_1_0(file)
+            file.seek(first * some.itemsize, os.SEEK_CUR)
+            whole = memoryview(some.tobytes())
+            while whole:
+                whole = whole[file.write(whole) :]
 
 
 def bounds(before: Path | None) -> dict[str, int]:
@@ -113,19 +137,23 @@ def keep_bounds(folder: Path, found: dict[str, int]) -> None:
 
 def keep(out: Path, told: str, listed: pl.Series) -> None:
     """Keep the arrays that were made, if any, for these rules, without those of listed rows."""
-    folder = out / ".marking"
+    folder = out / MARKING
     if folder.exists():
-        for place in sorted(folder.glob("*.npy")):
-            np.load(place, mmap_mode="r+")[listed.to_numpy()] = 0
+        for name in _KINDS if len(listed) else ():
+            place = folder / f"{name}.npy"
+            if place.exists():
+                np.load(place, mmap_mode="r+")[listed.to_numpy()] = 0
         folder.replace(out / f".marked-{told}")
 
 
 def set_aside(out: Path, aside: Path) -> None:
-    """Put what is kept of the last run where it stays until this one is done."""
-    for found in out.glob(".marked-*"):
-        with whole(aside) as half:
-            half.mkdir()
-            found.replace(half / found.name)
+    """Put what the last run left where it stays until this one is done.
+
+    What a run that was killed left is no table.
+    """
+    if any(out.glob(".marked-*")):
+        shutil.rmtree(aside, ignore_errors=True)
+        out.replace(aside)
     shutil.rmtree(out, ignore_errors=True)
 
 

@@ -1,6 +1,6 @@
 """One pass over a file, block by block: what can be judged is written, what cannot is listed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Columns
 from typing import Final
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from kumihimo.linkaudit import schema
 from kumihimo.linkaudit.intake.cells import Column, Reading, read_cells
 from kumihimo.linkaudit.intake.mapping import Mapping, Side
-from kumihimo.linkaudit.intake.marking import NAMING, Marked, mixed
+from kumihimo.linkaudit.intake.marking import Marked, mixed
+from kumihimo.linkaudit.intake.parquets import Piece
 from kumihimo.linkaudit.intake.quality import Tally, marks
 from kumihimo.linkaudit.intake.sheets import empty_rows
 from kumihimo.linkaudit.schema import Fault
@@ -38,8 +39,8 @@ class Errand:
 class Read:
     """The good rows of a block (`Pass.table`). `same`: they are all of them, and read as they stood.
 
-    `fresh` are those of them that were read and not known from before; `prints`, `marks` and, of rows,
-    `who` are kept of each row of the block (`marking`). `last` is its last row in which something stands, 0 for
+    `fresh` are those of them that were read and not known from before; `prints`, `marks` and `who`
+    are kept of each row of the block (`marking`). `last` is its last row in which something stands, 0 for
     none; `blank` says that there is one in which nothing does.
     """
 
@@ -50,7 +51,7 @@ class Read:
     blank: bool
     prints: NDArray[np.uint64]
     marks: NDArray[np.uint32]
-    who: NDArray[np.uint64] | None
+    who: NDArray[np.uint64]
 
 
 @attrs.define
@@ -72,9 +73,7 @@ class Pass:
         block = self._ours(raw)
         self.rows_in += len(block)
         hashes = {name: block[name].hash() for name in self.errand.reading.columns}
-        prints, who = mixed(hashes.values()), None
-        if self.errand.side == "rows":
-            who = mixed(hashes[name] for name in NAMING if name in hashes)
+        prints, who = mixed(hashes)
         counted = np.zeros(len(block), np.uint32)
         if before is not None:
             counted = before.of(first, prints)  # 0 too where nothing stands: it may be a fault now
@@ -86,7 +85,7 @@ class Pass:
         if len(blank):
             fault = asked["fault"].scatter(blank.to_list(), str(Fault.EMPTY))
             asked = asked.with_columns(fault=fault)
-        made = _Made.of(asked, self.errand.reading)
+        made = Made.of(asked, self.errand.reading, self.errand.reading.columns)
         kept = counted.copy()
         kept[new] = np.where(made.same, made.marks, 0)
         counted[new] = made.marks
@@ -155,7 +154,7 @@ class Pass:
 
 
 @attrs.frozen(eq=False)
-class _Made:
+class Made:
     """What was made of rows: the `good` ones as read, and of all whether they stand as read."""
 
     rows: pl.DataFrame
@@ -164,8 +163,8 @@ class _Made:
     bad: pl.DataFrame | None
 
     @classmethod
-    def of(cls, block: pl.DataFrame, reading: Reading) -> "_Made":
-        """Read the cells of a block."""
+    def of(cls, block: pl.DataFrame, reading: Reading, among: Sequence[str]) -> "Made":
+        """Read the cells of a block; `among` are the names of all columns that are held."""
         columns = read_cells(block, reading)
         rows = pl.DataFrame(
             [block["row"], *(one.read.alias(name) for name, one in columns.items())]
@@ -174,13 +173,13 @@ class _Made:
         for name, one in columns.items():
             if not one.same:
                 same &= one.read.eq_missing(block[name]).to_numpy()
-        faults = _first_faults(block, columns)
+        faults, counted = _first_faults(block, columns), marks(columns, among)
         if faults is None:
-            return cls(rows, same, marks(columns), None)
+            return cls(rows, same, counted, None)
         wrong = faults["fault"].is_not_null()
         told = rows.with_columns(block["line"], *faults.get_columns())
         bad = listed(told.filter(wrong))
-        return cls(rows.filter(~wrong), same & (~wrong).to_numpy(), marks(columns), bad)
+        return cls(rows.filter(~wrong), same & (~wrong).to_numpy(), counted, bad)
 
 
 def _first_faults(block: pl.DataFrame, columns: Columns[str, Column]) -> pl.DataFrame | None:
@@ -206,3 +205,16 @@ def listed(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col(name).cast(kind) if name in rows.columns else pl.lit(None, kind).alias(name)
         for name, kind in schema.BAD_ROWS.items()
     )
+
+
+def places(errand: Errand, piece: Piece) -> dict[str, str] | None:
+    """Return what the file calls each column that is picked; None where one is no plain text."""
+    held = pl.read_parquet_schema(piece.file)
+    names = {f"c{n}": name for n, name in enumerate(piece.names, start=1)}
+    theirs: dict[str, str] = {}
+    for ours, one in errand.picked.items():
+        name = names[one.meta.output_name()]
+        if not one.meta.is_column() or held[name] != pl.String:
+            return None
+        theirs[ours] = name
+    return theirs

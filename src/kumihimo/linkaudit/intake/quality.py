@@ -4,7 +4,8 @@ One exception: a birth date that systems write where none is known (1900-01-01) 
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -35,7 +36,7 @@ _USUAL: Final = {
 }
 _READ: Final = "number as it is read"
 _FEW: Final = {"birth": "placeholder"} | dict.fromkeys(_LETTERS, "lost")
-_SAMPLE: Final = 200_000  # our choice: the first rows, whose values are counted for repetition
+SAMPLE: Final = 200_000  # our choice: the first rows, whose values are counted for repetition
 _SKETCH: Final = 1 << 14
 _HASHES: Final = (1 << 64) - 1
 _LIKELY: Final = 4
@@ -58,9 +59,12 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
     repeated: int
 
 
-def marks(columns: Mapping[str, Column]) -> NDArray[np.uint32]:
-    """Return what is counted of each row, a bit for each thing (`_bits`)."""
-    bits = _bits(columns)
+def marks(columns: Mapping[str, Column], among: Sequence[str]) -> NDArray[np.uint32]:
+    """Return what is counted of some columns of each row, a bit for each thing.
+
+    `among` are the names of all columns that are held.
+    """
+    bits = _bits(among)
     counted: list[pl.Expr] = []
     for name in columns:
         filled = (pl.col(name) != "").fill_null(value=False)
@@ -80,6 +84,15 @@ def marks(columns: Mapping[str, Column]) -> NDArray[np.uint32]:
         lost = columns[name].lost if name in columns else None
         if lost is not None:
             found[lost.to_numpy()] |= bits[name, "lost"]
+    return found
+
+
+def bits_of(columns: Collection[str], among: Sequence[str], what: str = "") -> np.uint32:
+    """Return the bits of some columns in `marks`, or those of one thing that is counted of each."""
+    found = np.uint32(0)
+    for (name, thing), bit in _bits(among).items():
+        if name in columns and what in ("", thing):
+            found |= bit
     return found
 
 
@@ -112,7 +125,7 @@ class _Count:
 
         Those of cells in which something stands: of all where `filled` is None.
         """
-        room = _SAMPLE + 1 - first
+        room = SAMPLE + 1 - first
         if room > 0:
             start = hashes.head(room)
             self.sample.append(start if filled is None else start.filter(filled.head(room)))
@@ -122,6 +135,10 @@ class _Count:
             low = hashes < self.below
             found = hashes.filter(low if filled is None else low & filled)
             self.least = self._least(found)
+
+    def take(self, least: NDArray[np.uint64]) -> None:
+        """Keep the least hashes that were found before."""
+        self.least = self._least(pl.Series(least))
 
     def _keep(self, hashes: pl.Series) -> None:
         if len(self.least) == _SKETCH:
@@ -160,13 +177,25 @@ class Tally:
 
     below: Mapping[str, int] = attrs.Factory(dict[str, int])
     columns: dict[str, _Count] = attrs.Factory(dict[str, _Count])
+    words: Counter[int] = attrs.Factory(Counter[int])  # how many rows have which marks
 
-    def add(self, hashes: Mapping[str, pl.Series], first: int, found: NDArray[np.uint32]) -> None:
-        """Count the rows of one block from `first` on, by their `marks`.
+    def add(
+        self,
+        hashes: Mapping[str, pl.Series | NDArray[np.uint64]],
+        first: int,
+        found: NDArray[np.uint32],
+        counted: Mapping[int, int] | None = None,
+    ) -> None:
+        """Count the rows of one block from `first` on, by their `marks`; `counted` says how many have which.
 
-        `hashes` are of the cells of each column as they stand in the file.
+        `hashes` are of the cells of each column as they stand in the file; in an array, the least of them
+        (`kept`), of a block that is not among the first of the file.
         """
-        words, rows = (one.to_numpy() for one in pl.Series("word", found).value_counts())
+        if counted is None:
+            counted = dict(pl.Series("word", found).value_counts().iter_rows())
+        self.words.update(counted)
+        words = np.fromiter(counted.keys(), np.uint32, len(counted))
+        rows = np.fromiter(counted.values(), np.int64, len(counted))
         bits = _bits(hashes)
         for (name, what), bit in bits.items():
             count = self.columns.setdefault(name, _Count(below=self.below.get(name)))
@@ -175,6 +204,9 @@ class Tally:
         for name, column in hashes.items():
             count = self.columns[name]
             count.rows += len(found)
+            if not isinstance(column, pl.Series):
+                count.take(column)
+                continue
             bit = bits[name, "filled"]
             filled = None if (words & bit).all() else pl.Series((found & bit) != 0)
             count.remember(column, first, filled)
@@ -188,15 +220,23 @@ class Tally:
 
     def plus(self, later: "Tally") -> None:
         """Count what a later part of the file has, too."""
+        self.words.update(later.words)
         for name, count in later.columns.items():
             self.columns.setdefault(name, _Count()).plus(count)
 
-    def bounds(self) -> dict[str, int]:
-        """Return `below` for a file that is about as this one."""
+    def bounds(self, below: Mapping[str, int]) -> dict[str, int]:
+        """Return `below` for a file that is about as this one, of which the parts were counted with `below`."""
         return {
-            name: min(_LIKELY * int(one.least[-1]), _HASHES)
+            name: min(_LIKELY * int(one.least[-1]), below.get(name, _HASHES))
             for name, one in self.columns.items()
             if len(one.least) == _SKETCH
+        }
+
+    def kept(self, below: Mapping[str, int]) -> dict[str, NDArray[np.uint64]]:
+        """Return of each column the hashes that were kept, of one with a bound those below it."""
+        return {
+            name: one.least[one.least < np.uint64(below.get(name, _HASHES))]
+            for name, one in self.columns.items()
         }
 
     def is_short(self, below: Mapping[str, int]) -> bool:

@@ -11,6 +11,7 @@ import attrs
 import numpy as np
 import polars as pl
 
+from kumihimo.linkaudit.folder import whole
 from kumihimo.linkaudit.intake.passing import listed
 from kumihimo.linkaudit.schema import Fault
 
@@ -37,24 +38,28 @@ def ascend(parts: Sequence[Ids]) -> bool:
     return all(before[1] < after[0] for before, after in pairwise(known))
 
 
-def take_out_repeated(parts: list[Path]) -> list[pl.DataFrame]:
-    """Take rows whose record id stood in an earlier row out of the parts; return them listed."""
+def take_out_repeated(parts: list[Path]) -> dict[str, pl.DataFrame]:
+    """Take rows whose record id stood in an earlier row out of the parts.
+
+    Returns them listed, by the name of the part.
+    """
     twice = _twice(parts)
     if not len(twice):
-        return []
+        return {}
     # Two ids may share a hash: the texts decide.
     suspected = pl.col("record_id").hash().is_in(twice.implode())
     scan = pl.scan_parquet(parts).select("row", "record_id").filter(suspected)
     texts = scan.collect(engine="streaming").sort("row")
     later = texts.filter(~pl.col("record_id").is_first_distinct())["row"]
-    found: list[pl.DataFrame] = []
+    found: dict[str, pl.DataFrame] = {}
     for part in parts:
         table = pl.read_parquet(part)
         again = table["row"].is_in(later.implode())
         if again.any():
             fault = {"column": pl.lit("record_id"), "fault": pl.lit(Fault.REPEATED)}
-            found.append(listed(table.filter(again).select("row", "record_id", **fault)))
-            table.filter(~again).write_parquet(part, compression="lz4")
+            found[part.name] = listed(table.filter(again).select("row", "record_id", **fault))
+            with whole(part) as half:  # it may stand elsewhere too, as it was
+                table.filter(~again).write_parquet(half, compression="lz4")
     return found
 
 

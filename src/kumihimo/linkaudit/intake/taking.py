@@ -12,6 +12,7 @@ import polars as pl
 
 from kumihimo.linkaudit.intake.cells import Reading
 from kumihimo.linkaudit.intake.delimited import read_text
+from kumihimo.linkaudit.intake.kept import forget, leave_only
 from kumihimo.linkaudit.intake.mapping import NEEDED, Layout, Mapping, Side
 from kumihimo.linkaudit.intake.marking import before, keep, rules, set_aside
 from kumihimo.linkaudit.intake.parquets import read_parquet
@@ -66,11 +67,13 @@ def take_in(
     if _kind(path) == "parquet":
         found, ids = take_pieces(errand, path, out, team, before(aside, told))
     else:
+        leave_only(aside, set())
         found, ids = _take_blocks(errand, path, out, team)
     bad = found.listed()
     if side == "rows" and "record_id" in errand.picked and not ascend(ids):
         twice = take_out_repeated(sorted(out.glob("part-*.parquet")))
-        bad = pl.concat([bad, *twice]).sort("row")
+        bad = pl.concat([bad, *twice.values()]).sort("row")
+        forget(out, set(twice))
     bad.write_parquet(folder / f"bad_{side}.parquet")
     keep(out, told, bad["row"])
     shutil.rmtree(aside, ignore_errors=True)
