@@ -130,15 +130,6 @@ def test_a_receiver_that_has_too_much_to_do_gets_the_letters_later(with_outbox, 
     with_outbox(story)
 
 
-def test_a_job_rests_between_letters_and_not_while_more_may_wait(with_outbox):
-    async def story(box, post, clock, database):
-        assert await box.run(limit=2) == 2
-        assert await box.run(limit=2) == 0
-        assert sorted(post.taken) == [b"0", b"1", b"2"]
-
-    with_outbox(story)
-
-
 def test_a_worker_that_dies_after_sending_sends_again_and_loses_nothing(with_outbox):
     async def story(box, post, clock, database):
         post.mood = "die"

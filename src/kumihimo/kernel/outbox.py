@@ -6,21 +6,62 @@ tried again, ever more rarely and without end: what bounds the queue is the room
 (`operations/graces.py`), not the patience of a letter.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import attrs
 
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy, below
+from kumihimo.kernel.fair import working_for
 from kumihimo.kernel.net import Refused
-from kumihimo.kernel.refusal import Unavailable
+from kumihimo.kernel.refusal import TooMany, Unavailable
 from kumihimo.kernel.sql import Database, Tx
+from kumihimo.kernel.worker import Job
 
-CLAIM_MAX = 64
+CLAIM_MAX = 64  # letters of one line
+LINES_MAX = 256  # lines that are being sent: as many destinations may hang before another waits
 RETRY_FIRST = timedelta(milliseconds=500)
 RETRY_LONGEST = timedelta(minutes=5)
 CLAIM_FOR = timedelta(seconds=60)
+BEGIN_FOR = timedelta(seconds=30)  # what is begun later than this could outlast the claim
+
+# Lines are found one by one along their index, and of each only its first letters are read: a long
+# line costs the others nothing.
+_CLAIM: Final = (
+    "WITH RECURSIVE line AS ("
+    " (SELECT sender, destination FROM outbox ORDER BY sender, destination LIMIT 1)"
+    " UNION ALL SELECT next.sender, next.destination FROM line, LATERAL ("
+    " SELECT o.sender, o.destination FROM outbox o"
+    " WHERE (o.sender, o.destination) > (line.sender, line.destination)"
+    " ORDER BY o.sender, o.destination LIMIT 1) AS next"
+    "), ready AS ("
+    " SELECT line.sender, line.destination FROM line, LATERAL ("
+    " SELECT o.next_try_at FROM outbox o"
+    " WHERE o.sender = line.sender AND o.destination = line.destination"
+    " AND o.next_try_at <= %(now)s ORDER BY o.next_try_at LIMIT 1) AS first"
+    " WHERE NOT EXISTS (SELECT FROM unnest(%(senders)s::text[], %(destinations)s::text[])"
+    " AS busy (sender, destination)"
+    " WHERE busy.sender = line.sender AND busy.destination = line.destination)"
+    " ORDER BY first.next_try_at LIMIT %(lines)s"
+    "), due AS ("
+    " SELECT one.message FROM ready, LATERAL (SELECT o.message FROM outbox o"
+    " WHERE o.sender = ready.sender AND o.destination = ready.destination"
+    " AND o.next_try_at <= %(now)s ORDER BY o.next_try_at, o.message"
+    " LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS one)"
+    " UPDATE outbox SET next_try_at = %(lease)s, tries = tries + 1"
+    " WHERE message = ANY(ARRAY(SELECT message FROM due))"
+    " RETURNING message, sender, topic, destination, body, put_at, tries"
+)
+_CLAIM_OF_LINE: Final = (
+    "UPDATE outbox SET next_try_at = %(lease)s, tries = tries + 1 WHERE message IN ("
+    " SELECT message FROM outbox WHERE sender = %(sender)s AND destination = %(destination)s"
+    " AND next_try_at <= %(now)s ORDER BY next_try_at, message"
+    " LIMIT %(limit)s FOR UPDATE SKIP LOCKED)"
+    " RETURNING message, sender, topic, destination, body, put_at, tries"
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -117,11 +158,16 @@ async def dead(tx: Tx) -> list[Waiting]:
     )
 
 
+Line = tuple[str, str]  # sender, destination
+
+
 @attrs.frozen
 class Outbox:
     """Sends what is due. Any number of workers may run: claims skip each other's rows.
 
-    `packs` says, by topic, how letters to one door travel together.
+    Each sender's letters to each destination are a line of their own. As a job, lines are sent side
+    by side: neither a long one nor one whose destination hangs keeps another waiting. `packs` says,
+    by topic, how letters to one door travel together.
     """
 
     database: Database
@@ -129,55 +175,143 @@ class Outbox:
     clock: Clock
     entropy: Entropy
     packs: Mapping[str, Pack] = attrs.field(factory=dict[str, Pack])
+    _lines: dict[Line, asyncio.Task[None]] = attrs.field(
+        init=False, factory=dict[Line, "asyncio.Task[None]"]
+    )
+    _broken: list[BaseException] = attrs.field(init=False, factory=list[BaseException])
 
-    async def run(self, limit: int = CLAIM_MAX) -> int:
-        """As `run_once`, for a job: returns 0 unless it took so many that more may wait.
+    def job(self, name: str, pause_s: float, *, gathers: bool = False) -> Job:
+        """Return the job that sends for as long as the room runs.
 
-        Then the job pauses, and letters that come meanwhile travel together: nobody waits for them,
-        and each message costs four rooms more than a letter in it does.
+        One that `gathers` lets a line rest between letters, unless so many were taken that more may
+        wait: letters that come meanwhile travel together. Nobody waits for them, and each message
+        costs four rooms more than a letter in it does.
         """
-        tried = await self.run_once(limit)
-        return tried if tried == limit else 0
+
+        async def run() -> int:
+            return await self.begin(gathers=gathers)
+
+        return Job(name, run, pause_s, self.stop)
+
+    async def begin(self, *, gathers: bool = False, limit: int = CLAIM_MAX) -> int:
+        """Begin to send what is due in every line that is not being sent; returns 0.
+
+        Raises what broke a line since, once for each.
+        """
+        if self._broken:
+            raise self._broken.pop()
+        for letters in await self._claim(limit, LINES_MAX - len(self._lines), self._lines):
+            line = (letters[0].sender, letters[0].destination)
+            with working_for(letters[0].sender):
+                task = asyncio.create_task(
+                    self._carry(line, letters, gathers=gathers, limit=limit), name="outbox-line"
+                )
+            self._lines[line] = task
+            task.add_done_callback(lambda ended, line=line: self._ended(line, ended))
+        return 0
+
+    async def stop(self) -> None:
+        """Leave off sending; what was claimed is claimed again when its lease is over."""
+        running = list(self._lines.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _ended(self, line: Line, task: asyncio.Task[None]) -> None:
+        del self._lines[line]
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, Unavailable | TooMany):
+            self._broken.append(error)
+
+    async def _carry(
+        self, line: Line, letters: Sequence[Letter], *, gathers: bool, limit: int
+    ) -> None:
+        """Send a line's letters, and those behind them while there are any."""
+        while letters:
+            await self._send_line(letters)
+            if gathers and len(letters) < limit:
+                return
+            letters = await self._claim_of(line, limit)
 
     async def run_once(self, limit: int = CLAIM_MAX) -> int:
-        """Try up to `limit` due messages once; returns how many were tried.
+        """Try up to `limit` due messages of each line once, by hand and in a fixed order.
 
-        A claim is a lease: a worker that dies leaves its messages to be claimed again.
+        Returns how many were tried. A claim is a lease: a worker that dies leaves its messages to be
+        claimed again.
         """
-        letters = await self._claim(limit)
-        together: dict[tuple[str, str, str], list[Letter]] = {}
-        for letter in sorted(letters, key=lambda one: one.message):
-            door = (letter.sender, letter.destination, letter.topic)
-            together.setdefault(door, []).append(letter)
-        for same in together.values():
-            await self._send_all(same)
-        return len(letters)
+        lines = await self._claim(limit, LINES_MAX, ())
+        for letters in lines:
+            await self._send_line(letters)
+        return sum(map(len, lines))
 
-    async def _claim(self, limit: int) -> list[Letter]:
+    async def _claim(
+        self, limit: int, lines: int, besides: Collection[Line]
+    ) -> list[Sequence[Letter]]:
+        """Claim the first letters of lines, each line's in the order in which they were put."""
         now = self.clock.now()
         async with self.database.transaction() as tx:
             await tx.unsynced()
-            return await tx.rows(
-                "UPDATE outbox SET next_try_at = %(lease)s, tries = tries + 1"
-                " WHERE message IN (SELECT message FROM outbox WHERE next_try_at <= %(now)s"
-                " ORDER BY next_try_at, message LIMIT %(limit)s FOR UPDATE SKIP LOCKED)"
-                " RETURNING message, sender, topic, destination, body, put_at, tries",
-                {"lease": now + CLAIM_FOR, "now": now, "limit": limit},
+            letters = await tx.rows(
+                _CLAIM,
+                {
+                    "lease": now + CLAIM_FOR,
+                    "now": now,
+                    "limit": limit,
+                    "lines": lines,
+                    "senders": [sender for sender, _ in besides],
+                    "destinations": [destination for _, destination in besides],
+                },
                 Letter,
             )
+        found: dict[Line, list[Letter]] = {}
+        for letter in sorted(letters, key=lambda one: one.message):
+            found.setdefault((letter.sender, letter.destination), []).append(letter)
+        return list(found.values())
 
-    async def _send_all(self, letters: Sequence[Letter]) -> None:
-        """Send letters to one door, packed where the topic allows it."""
+    async def _claim_of(self, line: Line, limit: int) -> list[Letter]:
+        sender, destination = line
+        now = self.clock.now()
+        async with self.database.transaction() as tx:
+            await tx.unsynced()
+            letters = await tx.rows(
+                _CLAIM_OF_LINE,
+                {
+                    "lease": now + CLAIM_FOR,
+                    "now": now,
+                    "limit": limit,
+                    "sender": sender,
+                    "destination": destination,
+                },
+                Letter,
+            )
+        return sorted(letters, key=lambda one: one.message)
+
+    async def _send_line(self, letters: Sequence[Letter]) -> None:
+        """Send letters of one line, packed where their topic allows it.
+
+        What could not be begun in time stays claimed, and is due again when the claim is over.
+        """
+        until = self.clock.now() + BEGIN_FOR
+        doors: dict[str, list[Letter]] = {}
+        for letter in letters:
+            doors.setdefault(letter.topic, []).append(letter)
+        for same in doors.values():
+            for together, body in self._packed(same):
+                if self.clock.now() > until:
+                    return
+                await self._send(together, body)
+
+    def _packed(self, letters: Sequence[Letter]) -> list[tuple[Sequence[Letter], bytes]]:
         pack = self.packs.get(letters[0].topic)
         if pack is None or len(letters) == 1:
-            for letter in letters:
-                await self._send([letter], letter.body)
-            return
+            return [([letter], letter.body) for letter in letters]
+        packed: list[tuple[Sequence[Letter], bytes]] = []
         rest = list(letters)
         for count, body in pack([letter.body for letter in letters]):
-            await self._send(rest[:count], body)
+            packed.append((rest[:count], body))
             del rest[:count]
         assert not rest, "a pack leaves no letter behind"
+        return packed
 
     async def _send(self, letters: Sequence[Letter], body: bytes) -> None:
         try:

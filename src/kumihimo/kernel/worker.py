@@ -14,11 +14,15 @@ from kumihimo.kernel.refusal import TooMany, Unavailable
 
 @attrs.frozen
 class Job:
-    """Something to do again and again; `run` returns how much it found to do."""
+    """Something to do again and again; `run` returns how much it found to do.
+
+    `end` leaves off what `run` began and did not wait for.
+    """
 
     name: str
     run: Callable[[], Awaitable[int]]
     pause_s: float
+    end: Callable[[], Awaitable[None]] | None = None
 
 
 async def repeat(job: Job, report: Reporter) -> None:
@@ -76,5 +80,8 @@ def working(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            for job in jobs:
+                if job.end is not None:
+                    await job.end()
 
     return lifespan

@@ -57,7 +57,7 @@ def build(cards: Cards, *, book: DirectoryBook, report: Reporter) -> CardsRoom:
         entropy=cards.entropy,
     )
     jobs = [
-        Job("cards-outbox", outbox.run_once, OUTBOX_PAUSE_S),
+        outbox.job("cards-outbox", OUTBOX_PAUSE_S),
         Job("cards-anchors", anchors.run_once, ANCHOR_PAUSE_S),
         Job("cards-production", make, MAKING_PAUSE_S),
         Job("cards-tidy", end, TIDY_PAUSE_S),

@@ -113,7 +113,7 @@ def _jobs(gateway: Gateway, tenants: Mapping[str, Tenant], outbox: Outbox) -> li
 
     return [
         Job("gateway-silence", look, SILENCE_PAUSE_S),
-        Job("gateway-outbox", outbox.run, OUTBOX_PAUSE_S),
+        outbox.job("gateway-outbox", OUTBOX_PAUSE_S, gathers=True),
         Job("gateway-sending", send, SENDING_PAUSE_S),
         Job("gateway-acquiring", acquire_codes, ACQUIRING_PAUSE_S),
         *_link_jobs(gateway, tenants),

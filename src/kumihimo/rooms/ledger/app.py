@@ -80,7 +80,7 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
         entropy=ledger.entropy,
     )
     jobs = [
-        Job("ledger-outbox", outbox.run, OUTBOX_PAUSE_S),
+        outbox.job("ledger-outbox", OUTBOX_PAUSE_S, gathers=True),
         Job("ledger-chain", lambda: chain.place(ledger), CHAIN_PAUSE_S),
         Job("ledger-anchors", anchors.run_once, ANCHOR_PAUSE_S),
         Job("ledger-checking", checker.run_once, CHECKING_PAUSE_S),

@@ -68,7 +68,7 @@ def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> Lin
         entropy=core.entropy,
     )
     jobs = [
-        Job("linkage-outbox", outbox.run, OUTBOX_PAUSE_S),
+        outbox.job("linkage-outbox", OUTBOX_PAUSE_S, gathers=True),
         Job("linkage-silence", lambda: look_at_ledger(core), SILENCE_PAUSE_S),
         Job("linkage-log", lambda: settle(core.database, log, core.clock), LOG_PAUSE_S),
         Job("linkage-law", LawHeld(core).note, LAW_PAUSE_S),

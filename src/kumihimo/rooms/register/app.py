@@ -77,7 +77,7 @@ def build(register: Register, *, book: DirectoryBook, net: Net, report: Reporter
         entropy=register.entropy,
     )
     jobs = [
-        Job("register-outbox", outbox.run_once, OUTBOX_PAUSE_S),
+        outbox.job("register-outbox", OUTBOX_PAUSE_S),
         Job("register-log", lambda: settle(register.database, log, register.clock), LOG_PAUSE_S),
         Job("register-silence", look_at_ledger, SILENCE_PAUSE_S),
         Job("register-anchors", anchors.run_once, ANCHOR_PAUSE_S),

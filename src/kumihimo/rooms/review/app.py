@@ -60,7 +60,7 @@ def build(
 
     outbox = Outbox(desk.database, send, desk.clock, desk.entropy)
     jobs = [
-        Job("review-outbox", outbox.run_once, OUTBOX_PAUSE_S),
+        outbox.job("review-outbox", OUTBOX_PAUSE_S),
         Job("review-settle", settle_due, SETTLE_PAUSE_S),
         Job("review-asking", ask_for_checks, ASK_PAUSE_S),
         Job("review-visits", forget_visits, VISITS_PAUSE_S),

@@ -1,0 +1,3 @@
+-- outbox_line takes its place.
+-- squawk-ignore require-concurrent-index-deletion
+DROP INDEX outbox_due;
