@@ -1,6 +1,7 @@
 """A room's journal, held against itself and against what it put into the log of its own heads.
 
-(1) What is new since the last look is checked, and the whole in rounds, a part at each look.
+(1) What is new since the last look is checked, and the whole in rounds, a part at each look; what
+    was there at an earlier look is held against marks in this process's memory (`marking`).
 (2) The newest head that was checked goes into the log as a leaf (`journal-head/1`), under an id that
     follows from the party's key and a number: under one number the log takes one leaf for ever, so
     a journal that was turned back cannot be anchored anew unseen.
@@ -23,6 +24,7 @@ from kumihimo.kernel.health import Broken, Found, Made
 from kumihimo.kernel.ids import id_of
 from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.leaves import Send, salt_of, salts
+from kumihimo.kernel.marking import Marks, Part
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Conflict, Refusal, Unavailable
 from kumihimo.kernel.sql import Database, Tx
@@ -76,6 +78,7 @@ class Anchoring:
     _round: Line = attrs.field(init=False, default=BEGINNING)
     _changed: int | None = attrs.field(init=False, default=None)
     _given_up: int = attrs.field(init=False, default=0)
+    _marks: Marks | None = attrs.field(init=False, default=None)
 
     async def run_once(self) -> int:
         """Look once; returns 0, since there is always time for the next look.
@@ -103,11 +106,32 @@ class Anchoring:
             wrong = await self._touched(tx)
             if head.newest != head.seq or (head.seq and head.line != head.digest):
                 wrong.append(Wrong("head-moved", head.seq))
+            # Marks come before the walks: what is changed in between, one of the two finds.
+            for part in await self._held().look(tx, head.newest):
+                wrong += await self._changed_in(tx, part)
             wrong += await self._check_new(tx, newest, head.seq, now)
             wrong += await self._check_part(tx, head.seq, now)
         for one in wrong:
             self._find(one, now)
         return newest
+
+    def _held(self) -> Marks:
+        if self._marks is None:
+            seed = salt_of(salts(self.keys), "journal-marks")[:8]
+            self._marks = Marks(
+                seed=int.from_bytes(seed, "big", signed=True), width=self.lines_at_once
+            )
+        return self._marks
+
+    async def _changed_in(self, tx: Tx, part: Part) -> list[Wrong]:
+        """Name the lines of a part that is not what it was."""
+        lines = await store_anchors.walk(
+            tx,
+            await store_anchors.line(tx, part.after),
+            until=part.until,
+            most=self.lines_at_once,
+        )
+        return _wrong(lines) or [Wrong("line-changed", part.until)]
 
     async def _touched(self, tx: Tx) -> list[Wrong]:
         """Ask the server's own count, which finds at once what a round would find later."""

@@ -60,6 +60,36 @@ class _SeqRow:
     seq: int
 
 
+@attrs.frozen
+class Mark:
+    """What stands for many lines: how many they are, and a keyed sum over them."""
+
+    lines: int
+    sum: int
+
+
+async def mark(tx: Tx, seed: int, *, after: int, until: int) -> Mark:
+    """Return the mark of the lines behind `after`, up to `until`, under a secret seed."""
+    return await tx.one(
+        "SELECT count(*) AS lines,"
+        " coalesce(bit_xor(hash_record_extended(j, %(seed)s::bigint)), 0) AS sum"
+        " FROM journal j WHERE seq > %(after)s AND seq <= %(until)s",
+        {"seed": seed, "after": after, "until": until},
+        Mark,
+    )
+
+
+async def line(tx: Tx, seq: int) -> Line:
+    """Return a line as one from which a walk begins; `BEGINNING` where there is none."""
+    found = await tx.row(
+        "SELECT seq, digest, NULL::timestamptz AS latest, '' AS wrong FROM journal"
+        " WHERE seq = %(seq)s",
+        {"seq": seq},
+        Line,
+    )
+    return BEGINNING if found is None else attrs.evolve(found, digest=bytes(found.digest))
+
+
 async def head(tx: Tx) -> HeadRow:
     """Return the head with what the journal has at its end, at one moment."""
     return await tx.one(
