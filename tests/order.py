@@ -12,6 +12,7 @@ FIRST = (
     "tests/federation/test_two_processes_of_a_room.py",
     "tests/linkaudit/test_spark.py",
     "tests/federation/test_killed_after_commit.py",
+    "tests/federation/test_the_leader_dies.py",
     "tests/run/test_audit_spark.py",
     "tests/rooms/cards/test_cuts.py",
     "tests/run/test_bench.py",

@@ -27,7 +27,7 @@ from tests.tlog.keys import LOG
 LEAVES = leaves()
 DRAWN = pl.DataFrame([("r1", "", "person", 9, 0.1, 0.1, False)], schema=SAMPLE, orient="row")
 # These would start a country or all tests: only what is refused while the line is read is tried.
-LONG = {"demo", "bench", "chaos", "test"}
+LONG = {"demo", "bench", "chaos", "cluster", "test"}
 # What lets a line get past its other parameters, by the parameter's name; a word for the rest.
 FITTING = {
     "--room": "linkage",

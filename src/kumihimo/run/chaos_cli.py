@@ -22,7 +22,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from kumihimo.kernel.refusal import BadInput
-from kumihimo.run.system_packages import TESTS, ensure
+from kumihimo.run.cluster.patroni import ensure_patroni
+from kumihimo.run.system_packages import TESTS, ensure, ensure_servers
 from kumihimo.run.testing import ROOT
 
 SEEDS: Final = 1_000
@@ -35,8 +36,10 @@ PROCESSES: Final = (
     "tests/federation/test_killed_after_commit.py",
     "tests/federation/test_two_processes_of_a_room.py",
     "tests/federation/test_a_room_is_away.py",
+    "tests/federation/test_the_leader_dies.py",
 )
 FULL_DISK: Final = "tests/federation/full_disk.py"
+LEADER: Final = "tests/federation/leader_fails.py"
 COLUMNS: Final = (
     TextColumn("{task.description}"),
     BarColumn(),
@@ -114,6 +117,7 @@ def chaos(
     workers: int = 0,
     simulation_only: bool = False,
     full_disk: bool = False,
+    leader: bool = False,
     json: bool = False,
 ) -> int:
     """故障だらけの連合を何度も動かし、何も失われないことを確かめる。 Run a federation full of faults, and check.
@@ -135,6 +139,8 @@ def chaos(
         実プロセスの試験を省く。 Leave out the suite of real processes.
     full_disk
         小さなディスクも満杯にする（root）。 Fill up a small disk, too: for root, who may mount one.
+    leader
+        データベースの主系などを順に倒す。 Let everything that a clustered database stands on fail, too.
     json
         一つの JSON を印字する。 Print one JSON object and nothing else.
 
@@ -145,9 +151,12 @@ def chaos(
         raise BadInput(f"--workers: 1 to {WORKERS_MAX}", pointer="workers")
     wanted = range(seed, seed + 1) if seed else range(first, first + seeds)
     ensure(TESTS)
+    ensure_servers()
+    ensure_patroni()
     console = Console(stderr=True, highlight=False)
     told = simulate(wanted, workers or os.cpu_count() or 1, console)
-    processes = None if simulation_only or seed else _processes_pass(console, full_disk=full_disk)
+    files = [*PROCESSES, *([FULL_DISK] if full_disk else []), *([LEADER] if leader else [])]
+    processes = None if simulation_only or seed else _processes_pass(console, files)
     found = msgspec.structs.replace(add_up(told), processes=processes)
     if json:
         print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
@@ -280,9 +289,8 @@ def add_up(told: list[Seed]) -> Summary:
     )
 
 
-def _processes_pass(console: Console, *, full_disk: bool) -> bool:
+def _processes_pass(console: Console, files: list[str]) -> bool:
     """Run the suite of real processes, which are killed; what it says goes to stderr."""
-    files = [*PROCESSES, FULL_DISK] if full_disk else PROCESSES
     console.print("real processes, killed: " + ", ".join(files), markup=False)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
     done = subprocess.run(command, cwd=ROOT, check=False, stdout=sys.stderr)  # noqa: S603

@@ -67,6 +67,11 @@ COMMANDS: Final = (
         "一つの機関をサービスとして動かす。 Run one room (organisation) as a service.",
     ),
     Command(
+        "cluster",
+        "kumihimo.run.cluster_cli",
+        "データベースの一台が倒れても止まらない構成を試す。 Try rooms on a database that outlives its leader.",
+    ),
+    Command(
         "operations",
         "kumihimo.run.operations_cli",
         "全機関の運用。 What whoever operates several rooms looks at.",

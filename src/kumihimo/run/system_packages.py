@@ -38,6 +38,7 @@ TESTS: Final = (
     "python3-pyscard",
     "socat",
     "softhsm2",
+    "systemd",
     "wrk",
 )
 DRIVER_PACKAGE: Final = "vsmartcard-vpcd"

@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 import psutil
+from typing_extensions import override
 
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.settings import environment_with
@@ -119,6 +120,7 @@ class Node(Part):
         except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
             return []
 
+    @override
     def processes(self) -> list[psutil.Process]:
         """Return all of it."""
         return [*self.patroni(), *self.postgres()]

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -151,13 +152,14 @@ class Cluster:
         """Wait for the servers to be as asked; raises `Unavailable` when a part ends or it is late."""
         deadline = time.monotonic() + START_LIMIT_S
         while True:
-            try:
-                if holds(self.members()):
+            members: list[Member] = []
+            with suppress(Unavailable):
+                members = self.members()
+                if holds(members):
                     return
-            except Unavailable:
-                pass
             if time.monotonic() > deadline:
-                raise Unavailable(f"the servers did not come together; look into {self.folder}")
+                told = ", ".join(f"{one.name} {one.role} {one.state}" for one in members)
+                raise Unavailable(f"the servers are not together ({told}); see {self.folder}/*.log")
             for part in self.parts():
                 if part.process is not None:
                     part.require()

@@ -25,6 +25,9 @@ AGREED: Final[dict[str, Any]] = {
     "postgresql": {
         "use_pg_rewind": True,
         "use_slots": True,
+        # What a former leader had alone was acknowledged to nobody: it is copied anew.
+        "remove_data_directory_on_rewind_failure": True,
+        "remove_data_directory_on_diverged_timelines": True,
         "parameters": {
             "max_connections": MAX_CONNECTIONS,
             "password_encryption": "scram-sha-256",
@@ -150,6 +153,8 @@ def pgbouncer(listens: tuple[str, int], leader: tuple[str, int], users: str) -> 
         "server_connect_timeout = 3",
         "server_login_retry = 1",
         "query_wait_timeout = 10",
+        "log_connections = 0",
+        "log_disconnections = 0",
     ]
     return "\n".join(lines) + "\n"
 
