@@ -9,6 +9,7 @@ import attrs
 from litestar import Litestar
 
 from kumihimo.kernel.door import Reporter
+from kumihimo.kernel.fair import OURSELVES, working_for
 from kumihimo.kernel.refusal import TooMany, Unavailable
 
 
@@ -16,20 +17,23 @@ from kumihimo.kernel.refusal import TooMany, Unavailable
 class Job:
     """Something to do again and again; `run` returns how much it found to do.
 
-    `end` leaves off what `run` began and did not wait for.
+    `end` leaves off what `run` began and did not wait for. `consumer` is for whom it is done, where
+    a room works for many: a job of each, so that none waits for another's.
     """
 
     name: str
     run: Callable[[], Awaitable[int]]
     pause_s: float
     end: Callable[[], Awaitable[None]] | None = None
+    consumer: str = OURSELVES
 
 
 async def repeat(job: Job, report: Reporter) -> None:
     """Run a job for ever, at once again while there is work; a failure is reported, not fatal."""
     while True:
         try:
-            found = await job.run()
+            with working_for(job.consumer):
+                found = await job.run()
         except (Unavailable, TooMany):
             found = 0
         except Exception as error:  # noqa: BLE001 - a worker outlives its bugs, and tells of them

@@ -1,6 +1,7 @@
 """Composition of a gateway, by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 import attrs
 from litestar import Litestar
@@ -90,23 +91,15 @@ def build(gateway: Gateway, tenants: Mapping[str, Tenant], *, report: Reporter) 
 
 
 def _jobs(gateway: Gateway, tenants: Mapping[str, Tenant], outbox: Outbox) -> list[Job]:
-    async def send() -> int:
-        return sum([await sending.run_once(gateway, tenant) for tenant in tenants.values()])
+    """Return the work beside the requests: each institution's by itself, so that none waits."""
 
-    async def acquire_codes() -> int:
-        return sum([await acquire.run_once(gateway, tenant) for tenant in tenants.values()])
-
-    async def purge() -> int:
-        gone = 0
-        for name, tenant in tenants.items():
-            await answers.purge(gateway, tenant)
-            gone += await retention.forget(
-                gateway.database, clock=gateway.clock, actor=name, institution=name
-            )
-        return gone
-
-    async def tag() -> int:
-        return sum([await tagging.run_once(gateway, tenant) for tenant in tenants.values()])
+    def of_each(
+        name: str, act: Callable[[Gateway, Tenant], Awaitable[int]], pause_s: float
+    ) -> list[Job]:
+        return [
+            Job(name, partial(act, gateway, tenant), pause_s, consumer=institution)
+            for institution, tenant in tenants.items()
+        ]
 
     async def look() -> int:
         return await silence.look(gateway, tenants)
@@ -114,29 +107,30 @@ def _jobs(gateway: Gateway, tenants: Mapping[str, Tenant], outbox: Outbox) -> li
     return [
         Job("gateway-silence", look, SILENCE_PAUSE_S),
         outbox.job("gateway-outbox", OUTBOX_PAUSE_S, gathers=True),
-        Job("gateway-sending", send, SENDING_PAUSE_S),
-        Job("gateway-acquiring", acquire_codes, ACQUIRING_PAUSE_S),
-        *_link_jobs(gateway, tenants),
-        Job("gateway-tagging", tag, TAGGING_PAUSE_S),
-        Job("gateway-purge", purge, PURGE_PAUSE_S),
+        *of_each("gateway-sending", sending.run_once, SENDING_PAUSE_S),
+        *of_each("gateway-acquiring", acquire.run_once, ACQUIRING_PAUSE_S),
+        *of_each("gateway-checking", _check_links, CHECKING_PAUSE_S),
+        *of_each("gateway-consequences", consequences.run_once, CONSEQUENCES_PAUSE_S),
+        *of_each("gateway-tagging", tagging.run_once, TAGGING_PAUSE_S),
+        *of_each("gateway-purge", _purge, PURGE_PAUSE_S),
     ]
 
 
-def _link_jobs(gateway: Gateway, tenants: Mapping[str, Tenant]) -> list[Job]:
-    async def follow_up() -> int:
-        return sum([await consequences.run_once(gateway, tenant) for tenant in tenants.values()])
+async def _purge(gateway: Gateway, tenant: Tenant) -> int:
+    name = tenant.institution
+    await answers.purge(gateway, tenant)
+    return await retention.forget(
+        gateway.database, clock=gateway.clock, actor=name, institution=name
+    )
 
-    async def check_links() -> int:
-        checked = 0
-        for name, affair in gateway.checks.items():
-            try:
-                checked += await checking.run_once(gateway, tenants[name], affair)
-            except Refused as refusal:
-                if not refusal.later:
-                    raise
-        return checked
 
-    return [
-        Job("gateway-checking", check_links, CHECKING_PAUSE_S),
-        Job("gateway-consequences", follow_up, CONSEQUENCES_PAUSE_S),
-    ]
+async def _check_links(gateway: Gateway, tenant: Tenant) -> int:
+    affair = gateway.checks.get(tenant.institution)
+    if affair is None:
+        return 0
+    try:
+        return await checking.run_once(gateway, tenant, affair)
+    except Refused as refusal:
+        if not refusal.later:
+            raise
+        return 0
