@@ -23,6 +23,7 @@ from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from kumihimo.kernel.arrays import adapters
+from kumihimo.kernel.fair import FairGate
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.withheld import Withheld
 
@@ -31,6 +32,8 @@ Params = Mapping[str, Any] | Sequence[Any]
 
 POOL_MAX = 8  # per process; PostgreSQL's default of 100 connections serves a dozen processes
 POOL_WAIT_S = 10.0
+WAITING_EACH = 2_048  # of one consumer for a connection: as many as clerks of one wait at a door
+WAITING_MAX = 8_192
 STATEMENT_TIMEOUT_MS = 60_000
 # Who holds a lock began before whoever waits for it, so the one is cut off before the other.
 TRANSACTION_MS = STATEMENT_TIMEOUT_MS
@@ -190,6 +193,7 @@ class Database:
 
         options = " ".join(f"-c {name}={value}" for name, value in session(transaction_ms).items())
         self._tries = pool_max + 1
+        self._gate = FairGate(pool_max, each=WAITING_EACH, most=WAITING_MAX, wait_s=POOL_WAIT_S)
         self._pool = AsyncConnectionPool[AsyncConnection[Any]](
             dsn.reveal(),
             min_size=1,
@@ -236,10 +240,10 @@ class Database:
             connections=told.get("pool_size", 0),
             idle=told.get("pool_available", 0),
             most=told.get("pool_max", 0),
-            waiting=told.get("requests_waiting", 0),
-            asked=told.get("requests_num", 0),
-            failed=told.get("requests_errors", 0),
-            waited_ms=told.get("requests_wait_ms", 0),
+            waiting=self._gate.waiting + told.get("requests_waiting", 0),
+            asked=self._gate.asked,
+            failed=self._gate.failed + told.get("requests_errors", 0),
+            waited_ms=int(self._gate.waited_s * 1_000) + told.get("requests_wait_ms", 0),
         )
 
     @asynccontextmanager
@@ -305,7 +309,14 @@ class Database:
 
     @asynccontextmanager
     async def _lent(self) -> AsyncGenerator[AsyncConnection[Any]]:
-        """Lend a connection; a lost one is `Unavailable`, and so is one that may only read."""
+        """Lend a connection, in turns to those for whom the room works.
+
+        A lost one is `Unavailable`, and so is one that may only read. Raises `Busy`, `Overloaded`.
+        """
+        try:
+            await self._gate.enter()
+        except TimeoutError as error:
+            raise Unavailable("the room's database does not answer") from error
         try:
             connection = await self._alive()
             try:
@@ -317,6 +328,8 @@ class Database:
                 await self._pool.putconn(connection)
         except _LOST as error:
             raise Unavailable("the room's database does not answer") from error
+        finally:
+            self._gate.leave()
 
     async def _alive(self) -> AsyncConnection[Any]:
         """Return a connection that did not die while it was idle.
