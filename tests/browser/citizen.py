@@ -1,7 +1,7 @@
 """The portal with a card tray beside it, served on loopback: somebody with ten entries to read."""
 
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import date, timedelta
 
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.rooms.portal.helper.app import Helper
@@ -10,9 +10,39 @@ from kumihimo.rooms.portal.helper.tray import Tray
 from kumihimo.rooms.register.api import OfficeAsked
 from kumihimo.run.loopback import HOST, free_ports, served
 from tests.rooms.portal.house import PIN, House, card
-from tests.rooms.portal.ledger import held, notice_of, record, refused
+from tests.rooms.portal.ledger import START, held, notice_of, record, refused
 
 CARDS = ("花子のカード", "太郎のカード")
+NOTICES = (
+    notice_of(1),
+    notice_of(
+        2,
+        title="健康診断のご案内",
+        category="health",
+        affair="b111",
+        text="予約してください。",
+        deadline=date(2026, 6, 4),
+    ),
+    notice_of(
+        3,
+        title="固定資産税の納付",
+        category="tax",
+        affair="b024",
+        text="納めてください。",
+        deadline=date(2026, 5, 29),
+    ),
+    notice_of(4, withdrawn=True, text="", link="", deadline=None),
+)
+
+
+class Letterbox:
+    """Keeps what is mailed."""
+
+    def __init__(self):
+        self.mails = []
+
+    async def send(self, to, subject, text):
+        self.mails.append((to, subject, text))
 
 
 @asynccontextmanager
@@ -21,7 +51,9 @@ async def portal(new_room, *, shared=False):
     ports = free_ports(2)
     origin, beside = (f"http://{HOST}:{port}" for port in ports)
     house = House(origin=origin, helper=beside)
+    house.mailer = Letterbox()
     house.ledger.records["hanako"] = [
+        record(0, requested_at=START + timedelta(hours=23), number=None),
         record(1),
         refused(2, requester="nenkin", affair="b037", number=28),
         record(
@@ -39,26 +71,7 @@ async def portal(new_room, *, shared=False):
         OfficeAsked(office="lg-131032", affair="b081", on=date(2026, 5, 1), answered=True),
         OfficeAsked(office="nenkin", affair="b037", on=date(2026, 4, 1), answered=False),
     )
-    house.ledger.notices["hanako"] = (
-        notice_of(1),
-        notice_of(
-            2,
-            title="健康診断のご案内",
-            category="health",
-            affair="b111",
-            text="予約してください。",
-            deadline=date(2026, 6, 4),
-        ),
-        notice_of(
-            3,
-            title="固定資産税の納付",
-            category="tax",
-            affair="b024",
-            text="納めてください。",
-            deadline=date(2026, 5, 29),
-        ),
-        notice_of(4, withdrawn=True, text="", link="", deadline=None),
-    )
+    house.ledger.notices["hanako"] = NOTICES
     await house.start(new_room)
     tray = Tray({name: card(n).chip() for n, name in enumerate(CARDS)}, inside=CARDS[0])
     helper = Helper(
@@ -117,6 +130,20 @@ async def at_portal(page):
     yield "portal-no-page"
 
 
+async def _wishing(page):
+    """Go through what somebody sees who changes how she is told."""
+    await page.get_by_role("link", name="知らせ方を変える").click()
+    yield "portal-wishes"
+    await page.get_by_label("メールの宛先").fill("hanako")
+    await page.get_by_role("button", name="カードで確かめる").click()
+    yield "portal-wishes-problem"
+    await page.get_by_label("メールの宛先").fill("hanako@mail.example")
+    await page.get_by_role("button", name="カードで確かめる").click()
+    await sign(page)
+    await page.get_by_role("button", name="進む").click()
+    yield "portal-wishes-code"
+
+
 async def _signed_in(page):
     """Go through what somebody sees who is signed in."""
     await page.get_by_role("button", name="ふりがな").click()
@@ -128,6 +155,8 @@ async def _signed_in(page):
     yield "portal-notice"
     await page.get_by_role("button", name="済みにする").click()
     yield "portal-notices-done"
+    async for name in _wishing(page):
+        yield name
     await page.get_by_role("link", name="私の情報", exact=True).first.click()
     yield "portal-mine-empty"
     await page.get_by_label("住民税（所得など）").check()

@@ -17,7 +17,7 @@ def test_every_page_of_the_portal_is_sound(chromium, loop, new_room):
         return found
 
     found = loop.run(story())
-    assert len(found) == 22
+    assert len(found) == 25
     assert {name: faulty for name, faulty in found.items() if faulty} == {}
 
 

@@ -10,7 +10,8 @@ from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.keys import seal_payload
 from kumihimo.kernel.net import Refused
 from kumihimo.rooms.gateway.business_claims import ClaimAnswered
-from kumihimo.rooms.ledger import claims, rotation
+from kumihimo.rooms.ledger import bells, claims, rotation
+from kumihimo.rooms.ledger.api import HearBells
 from kumihimo.rooms.linkage.api import Received
 from kumihimo.rooms.oversight import api
 from tests.federation.desk import open_desk
@@ -82,6 +83,31 @@ def test_an_item_that_she_calls_wrong_is_a_case_at_its_institution_and_its_answe
         )
         stranger = await enters(street, 2, other)
         assert await stands(stranger) == []
+
+    in_town(story)
+
+
+def test_an_answer_that_is_overdue_is_told_to_oversight_once_and_rings_her_bell(in_town):
+    async def story(street, one, _):
+        herself, _, about = await her_item(street, one)
+        answer = await herself.request("POST", "/my/bells/hang")
+        bell = answer.json()["secret"]
+        _, claim = await say(herself, about)
+        await street.deliver()
+        ledger = street.ledger.ledger
+        street.clock.advance(api.ANSWER_WITHIN)
+        assert await claims.tell_overdue(ledger) == 0, "the last day is in time"
+        street.clock.advance(timedelta(days=1))
+        assert [await claims.tell_overdue(ledger) for _ in range(3)] == [1, 0, 0]
+        assert (await bells.hear(ledger, HearBells(bells=(bell,)))).rings == (bell,)
+        bodies = [
+            msgspec.json.decode(body)
+            for (body,) in await rows(
+                street, f"SELECT body FROM outbox WHERE topic = '{api.ALARM_PATH}'"
+            )
+        ]
+        assert [(one["kind"], one["requester"]) for one in bodies] == [("answer-overdue", OSAKA)]
+        assert claim not in str(bodies), "nor anything else that she said"
 
     in_town(story)
 

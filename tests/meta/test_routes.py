@@ -29,6 +29,7 @@ OPEN = {
     ("ledger", "/log/checkpoint"): "public, signed: everybody must be able to check the log",
     ("ledger", "/log/cosigned"): "as above",
     ("ledger", "/log/tile/{tile:path}"): "as above: hashes, and commitments that name nobody",
+    ("ledger", "/bells/hear"): "the secrets inside the body; each tells one bit",
     ("ledger", "/delegations/end"): "the secret inside the body; it only ever ends what it opens",
     ("ledger", "/sessions"): "the ticket inside the body, sealed by register, is what lets in",
 }
@@ -50,6 +51,7 @@ CALLERS = {
     "the person herself",
     "her proxy",
     "whoever holds a delegation",
+    "whoever holds a bell",
     "operator",
     "registered verifier",
     "anyone",

@@ -1,6 +1,13 @@
 """Every column of the ledger's database and what stands in it."""
 
 LEDGER = {
+    "bell": {
+        "bell_hash": "hash of 256 random bits, which are not here",
+        "person": "the ledger's own code",
+        "version": "of the ledger's key",
+        "rings": "yes or no: something came, the same for everything",
+        "until": "day",
+    },
     "alarm": {
         "permit": "random id of an exchange",
         "requester": "party",
@@ -16,6 +23,7 @@ LEDGER = {
         "permit": "random id",
         "told_on": "day",
         "due_on": "day",
+        "overdue_told": "yes or no",
         "state": "word",
         "decision": "word",
         "answer_sealed": "sealed to the ledger's key",

@@ -215,6 +215,7 @@ class Person:
 
 class House:
     def __init__(self, *, origin=PORTAL, helper=HELPER):
+        self.mailer: Any = None
         self.origin, self.helper = origin, helper
         self.clock = HandClock(datetime(2026, 6, 1, 3, tzinfo=UTC))
         self.entropy = SeededEntropy("portal")
@@ -240,6 +241,7 @@ class House:
             origin=self.origin,
             clock=self.clock,
             entropy=self.entropy,
+            mailer=self.mailer,
         )
         self.room = build(self.portal, report=self._bug, helper=self.helper)
         app: Any = self.room.app

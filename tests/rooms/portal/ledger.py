@@ -107,14 +107,18 @@ class Ledger(httpx2.AsyncBaseTransport):
         self.notices = {}
         self.histories = {}
         self.delegations = Delegations(self)
+        self.bells, self.ringing = {}, set()
 
     async def handle_async_request(self, request):
         body = await request.aread()
         path = request.url.path
-        if path == api.SESSIONS_PATH:
-            return self._open(msgspec.json.decode(body, type=api.OpenSession))
-        if path == api.END_DELEGATION_PATH:
-            return self.delegations.end(body)
+        without_session = {
+            api.SESSIONS_PATH: self._open,
+            api.HEAR_BELLS_PATH: self._hear,
+            api.END_DELEGATION_PATH: self.delegations.end,
+        }
+        if path in without_session:
+            return without_session[path](body)
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         ticket, until = self.sessions.get(token, ("", self.clock.now()))
         if self.clock.now() >= until:
@@ -128,6 +132,15 @@ class Ledger(httpx2.AsyncBaseTransport):
         del self.sessions[token]
         return httpx2.Response(204)
 
+    def _hear(self, body):
+        """Say which of these bells ring; those that were heard are still, those of `down` are gone."""
+        asked = msgspec.json.decode(body, type=api.HearBells)
+        self.ringing -= {self.bells.get(one) for one in asked.heard}
+        for one in asked.down:
+            self.bells.pop(one, None)
+        rings = [one for one in asked.bells if self.bells.get(one) in self.ringing]
+        return _json(api.BellsHeard(tuple(rings)))
+
     def _told(self, path, token, person, body, params):
         """Return what is read or asked; None for the end of a session."""
         if path == api.HISTORY_PATH:
@@ -137,6 +150,7 @@ class Ledger(httpx2.AsyncBaseTransport):
         whole = {
             api.MY_NOTICES_PATH: lambda: api.MyNotices(tuple(self.notices.get(person, ()))),
             api.OVERVIEW_PATH: lambda: self._overview(person),
+            api.HANG_BELL_PATH: lambda: self._hang(person),
         }
         if path in whole:
             return _json(whole[path]())
@@ -146,7 +160,13 @@ class Ledger(httpx2.AsyncBaseTransport):
             return self._own(token, person, body)
         return None
 
-    def _open(self, asked):
+    def _hang(self, person):
+        secret = f"{len(self.bells):043d}"
+        self.bells[secret] = person
+        return api.BellHung(secret)
+
+    def _open(self, body):
+        asked = msgspec.json.decode(body, type=api.OpenSession)
         if self.waits:
             self.waits -= 1
             return _problem("unavailable", 503)

@@ -51,6 +51,12 @@ COLUMNS = {
         "due_on": "day",
         "state": "word",
     },
+    "wish": {
+        "account": "random id",
+        "content_locked": "how she wants to be told, her address, her bell, under the portal's key",
+        "listens": "yes or no: mail is wished",
+        "due": "yes or no: a mail is to go out",
+    },
     "last_look": {
         "account": "random id",
         "content_locked": "what she had seen and when, under the portal's key",

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from kumihimo.rooms.portal.app import tidy
 from tests.rooms.cards.forms import form_of
-from tests.rooms.portal.ledger import notice_of
+from tests.rooms.portal.ledger import notice_of, record
 
 TODAY = date(2026, 6, 1)
 
@@ -170,6 +170,25 @@ def test_no_notice_and_no_sender_stands_in_the_portals_database_and_a_mark_goes_
             house.clock.advance(timedelta(days=days))
             await tidy(house.portal)
             assert await house.rows("SELECT count(*) FROM notice_mark") == [(left,)], days
+
+    at_portal(story)
+
+
+def test_what_somebody_asked_is_forgotten_after_three_years_and_not_a_day_sooner(at_portal):
+    async def story(house):
+        house.ledger.records["hanako"] = [record(1)]
+        hanako = house.person()
+        await hanako.log_in()
+        await house.rows(
+            "INSERT INTO question (question, account, kind, addressee, content_locked,"
+            " evidence_locked, asked_on, due_on, state) SELECT lpad(n::text, 22, '0'), account,"
+            " 'question', 'nenkin', '', '', %s::date - n, %s::date - n + 30, 'asked'"
+            " FROM account, generate_series(0, 1) AS n RETURNING question",
+            date(2023, 6, 1),
+            date(2023, 6, 1),
+        )
+        await tidy(house.portal)
+        assert await house.rows("SELECT asked_on FROM question") == [(date(2023, 6, 1),)]
 
     at_portal(story)
 

@@ -1,14 +1,18 @@
 """Proxies: given and asked for by a code, one purpose each; both are told, either ends it, a card stops it."""
 
+import csv
+import io
 import re
 from datetime import timedelta
 
 import msgspec
+import pypdfium2
 import pytest
 
 from kumihimo.kernel.refusal import Refusal
 from kumihimo.rooms.portal import proxies_checking
 from kumihimo.rooms.portal.app import tidy
+from kumihimo.rooms.portal.exporting import Export
 from tests.rooms.portal.delegating import (
     PARTS,
     RECORDS,
@@ -47,6 +51,45 @@ def test_a_proxy_reads_for_her_under_a_banner_and_she_sees_it_at_once(at_portal)
         assert "あなたが代理で見ました（姉）" in taro.page
         await taro.open("/acting")
         assert taro.at == "/proxies"
+
+    at_portal(story)
+
+
+def test_what_a_proxy_read_stands_in_her_files_in_its_time_and_says_that_nothing_proves_it(
+    at_portal,
+):
+    async def story(house):
+        hanako, taro = await both(house)
+        house.ledger.records["hanako"] = [record(n) for n in range(1, 4)]
+        await acts(taro)
+        [(act, whose, secret)] = house.ledger.delegations.acts
+        moved = msgspec.structs.replace(act, at=record(2).requested_at + timedelta(hours=1))
+        house.ledger.delegations.acts = [(moved, whose, secret)]
+        await hanako.open("/looked/json")
+        found = msgspec.json.decode(hanako.answer.content, type=Export)
+        [told] = found.proxies
+        assert (told.read_at, told.proxy, told.proof) == (moved.at, "妹", "none")
+        await hanako.open("/looked/schema")
+        schema = msgspec.json.decode(hanako.answer.content)
+        assert set(schema["$defs"]["ExportedAct"]["properties"]) == set(msgspec.to_builtins(told))
+        await hanako.open("/looked/csv")
+        rows = list(csv.reader(io.StringIO(hanako.answer.content.decode("utf-8-sig"))))
+        assert [row[1] for row in rows[1:]] == [
+            "東京都港区",
+            "代理：妹",
+            "東京都港区",
+            "東京都港区",
+        ]
+        assert rows[2][8] == "番号・証明なし"
+        await hanako.open("/looked/pdf")
+        text = pypdfium2.PdfDocument(hanako.answer.content)[0].get_textpage().get_text_range()
+        assert "代理：妹" in text
+        assert "証明もありません" in text
+        await hanako.open("/looked")
+        await press(hanako, "/looked", since=act.at.date().isoformat())
+        await hanako.open("/looked/json")
+        found = msgspec.json.decode(hanako.answer.content, type=Export)
+        assert (found.records, found.proxies) == ((), ()), "only of the days that she wants"
 
     at_portal(story)
 

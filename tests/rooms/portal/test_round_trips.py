@@ -10,14 +10,14 @@ from tests.rooms.portal.ledger import held, notice_of, record
 from tests.rooms.portal.test_notices import press
 
 # The ledger's doors that each page asks, and its transactions here when it is opened again: one finds
-# the visit, the first page's second remembers what she saw, its others know which notices she read and
-# what she was told of proxies.
+# the visit, the first page's second remembers what she saw, its others know how she wants to be told,
+# which notices she read and what she was told of proxies.
 COSTS = {
-    "/": ([api.OVERVIEW_PATH], 4),
+    "/": ([api.OVERVIEW_PATH], 5),
     "/looked": ([api.MY_RECORDS_PATH], 1),
     "/ask": ([], 1),
     "/mine": ([api.OWN_PATH], 1),
-    "/notices": ([api.MY_NOTICES_PATH], 2),
+    "/notices": ([api.OVERVIEW_PATH], 3),
 }
 
 

@@ -28,6 +28,8 @@ ACT_FOR_PATH = "/my/delegations/act"
 ACTS_FOR_PATH = "/my/delegations/acts-for"
 ACTS_ON_ME_PATH = "/my/delegations/acts"
 END_DELEGATION_PATH = "/delegations/end"
+HANG_BELL_PATH = "/my/bells/hang"
+HEAR_BELLS_PATH = "/bells/hear"
 
 
 # The log, below the prefix `/log`, as c2sp.org/tlog-tiles has it; and where leaves come in.
@@ -215,6 +217,7 @@ class MyNotices(msgspec.Struct, frozen=True):
 
 Secret = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{43}$")]
 DELEGATIONS_MAX = 50
+BELLS_MAX = 1_000
 
 
 class GiveDelegation(msgspec.Struct, frozen=True, kw_only=True):
@@ -280,6 +283,26 @@ class EndDelegation(msgspec.Struct, frozen=True):
     """Whoever has the secret of a delegation ends it."""
 
     secret: Secret
+
+
+class BellHung(msgspec.Struct, frozen=True):
+    """A bell: whoever has its secret hears that something new waits for a person."""
+
+    secret: str
+
+
+class HearBells(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of `bells` ring? Those of `heard` were heard to ring, those of `down` hang no more."""
+
+    bells: Annotated[tuple[Secret, ...], msgspec.Meta(max_length=BELLS_MAX)]
+    heard: Annotated[tuple[Secret, ...], msgspec.Meta(max_length=BELLS_MAX)] = ()
+    down: Annotated[tuple[Secret, ...], msgspec.Meta(max_length=BELLS_MAX)] = ()
+
+
+class BellsHeard(msgspec.Struct, frozen=True):
+    """The bells that ring: since they were heard last, something came that was not there before."""
+
+    rings: tuple[str, ...]
 
 
 class Look(msgspec.Struct, frozen=True):

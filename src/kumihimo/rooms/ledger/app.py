@@ -12,6 +12,7 @@ from kumihimo.kernel.net import Caller, Net
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.worker import Job, working
 from kumihimo.rooms.ledger import (
+    bells,
     chain,
     claims,
     own,
@@ -70,6 +71,7 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
     async def tidy() -> int:
         await sessions.forget(ledger)
         await rotation.forget(ledger)
+        await bells.forget(ledger)
         return 0
 
     outbox = Outbox(ledger.database, deliver, ledger.clock, ledger.entropy)
@@ -92,6 +94,7 @@ def build(ledger: Ledger, *, book: DirectoryBook, net: Net, report: Reporter) ->
         ),
         Job("ledger-fetching", witnessed.Fetching(ledger, caller).run_once, FETCHING_PAUSE_S),
         Job("ledger-claims", lambda: claims.look(asker), CLAIMS_PAUSE_S),
+        Job("ledger-overdue", lambda: claims.tell_overdue(ledger), CLAIMS_PAUSE_S),
         Job("ledger-ends", lambda: service.report_missing_ends(ledger), ENDS_PAUSE_S),
         Job("ledger-tidy", tidy, TIDY_PAUSE_S),
         Job(

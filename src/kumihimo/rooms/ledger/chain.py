@@ -20,7 +20,7 @@ from kumihimo.kernel.group import Point
 from kumihimo.kernel.ids import id_of, new_id
 from kumihimo.kernel.sql import Tx
 from kumihimo.kernel.tlog.leaf import Submission, commit
-from kumihimo.rooms.ledger import store, store_chain
+from kumihimo.rooms.ledger import store, store_bells, store_chain
 from kumihimo.rooms.ledger.api import PARTY
 from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.domain.chain import Chain, Link, Linked, following, in_order, longer
@@ -93,6 +93,10 @@ async def number(ledger: Ledger, tx: Tx, steps: Sequence[Step], permits: Sequenc
     )
     links: list[LinkRow] = []
     heads: list[Chain] = []
+    others = {
+        row.record for row in rows if row.requester != PARTY
+    }  # what she asks herself is no news
+    heard: list[bytes] = []
     for person, chain in zip(people, chains, strict=True):
         new = [one for one in person.records if (chain.chain, one.record) not in known]
         for linked in in_order(new):
@@ -101,11 +105,15 @@ async def number(ledger: Ledger, tx: Tx, steps: Sequence[Step], permits: Sequenc
             links.append(_row(link, leaf))
             chain = longer(chain, link, leaf)  # noqa: PLW2901 - it grows
         heads += [chain] if new else []
+        if others.intersection(one.record for one in new):
+            heard += [bytes(code) for code in person.codes]
     if links:
         await store_chain.add(tx, links)
         await store_chain.advance(
             tx, [(one.chain, one.number, one.head, one.head_at) for one in heads]
         )
+    if heard:
+        await store_bells.ring(tx, heard)
     return len(links)
 
 

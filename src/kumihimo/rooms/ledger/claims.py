@@ -12,12 +12,12 @@ import msgspec
 
 from kumihimo.kernel import journal, outbox
 from kumihimo.kernel.clock import legal_day
-from kumihimo.kernel.ids import is_id
+from kumihimo.kernel.ids import is_id, new_id
 from kumihimo.kernel.keys import NotSealedForUs, open_payload, seal_payload
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import BadInput, NotFound, Unavailable
 from kumihimo.kernel.sql import Tx
-from kumihimo.rooms.ledger import store
+from kumihimo.rooms.ledger import store, store_bells
 from kumihimo.rooms.ledger import store_claims as claims
 from kumihimo.rooms.ledger.api import MyClaim, MyClaims, TellClaim
 from kumihimo.rooms.ledger.context import Ledger, held_steps
@@ -28,9 +28,11 @@ from kumihimo.rooms.ledger.sessions import Person
 from kumihimo.rooms.ledger.store import AboutRow, Reader
 from kumihimo.rooms.ledger.store_claims import ClaimRow
 from kumihimo.rooms.oversight.api import (
+    ALARM_PATH,
     ANSWER_WITHIN,
     CLAIM_STATES_PATH,
     CLAIMS_PATH,
+    Alarm,
     AskClaims,
     Claim,
     ClaimContent,
@@ -170,6 +172,33 @@ async def look(asker: Asker) -> int:
     return changed
 
 
+async def tell_overdue(ledger: Ledger) -> int:
+    """Tell oversight who owes an answer whose day is over, once, and ring her bell; returns how many.
+
+    Oversight learns the exchange and who owes, and not who asked.
+    """
+    now = ledger.clock.now()
+    async with ledger.database.transaction() as tx:
+        late = await claims.overdue(tx, legal_day(now), ASKED_AT_ONCE)
+        for one in late:
+            alarm = Alarm(
+                alarm=new_id(ledger.entropy),
+                kind="answer-overdue",
+                permit=one.permit,
+                requester=one.addressee,
+                provider="",
+                noticed_at=now,
+            )
+            body = msgspec.json.encode(alarm)
+            await outbox.put(tx, topic=ALARM_PATH, destination=OVERSIGHT, body=body, at=now)
+        if late:
+            names = [one.claim for one in late]
+            await claims.told_overdue(tx, names)
+            await store_bells.ring(tx, await claims.persons_of(tx, names))
+            await _journal(ledger, tx, "answers-overdue", rows=len(late))
+    return len(late)
+
+
 def _readable(ledger: Ledger, one: ClaimState) -> bool:
     """Say whether an answer opens: one that does not is none, and is asked for again."""
     if one.state != "answered":
@@ -198,6 +227,8 @@ async def _take(ledger: Ledger, party: str, news: list[ClaimState]) -> int:
             ]
         )
         if changed:
+            answered = [one.claim for one in news if one.state == "answered"]
+            await store_bells.ring(tx, await claims.persons_of(tx, answered))
             line = journal.JournalLine(act="claims-stand", actor=party, detail={"changed": changed})
             await journal.write(tx, line, at=ledger.clock.now())
     return changed

@@ -25,6 +25,7 @@ from kumihimo.rooms.ledger import (
     tracker,
 )
 from kumihimo.rooms.ledger.context import Ledger
+from kumihimo.rooms.ledger.http_bells import hang_route, hear_route
 from kumihimo.rooms.ledger.http_delegations import delegation_routes, end_route
 from kumihimo.rooms.ledger.http_log import log_routes
 from kumihimo.rooms.ledger.own import Asker
@@ -48,7 +49,7 @@ def routes(ledger: Ledger, asker: Asker) -> list[HTTPRouteHandler | Router]:
     mine = _mine(ledger, asker)
     taking = [_take(ledger), _take_notices(ledger)]
     opening = _open_session(ledger, asker.caller)
-    ones_own = [opening, mine, end_route(ledger), _uses(ledger)]
+    ones_own = [opening, mine, end_route(ledger), _uses(ledger), hear_route(ledger)]
     return [*taking, *ones_own, *log_routes(ledger)]
 
 
@@ -148,6 +149,7 @@ def _mine(ledger: Ledger, asker: Asker) -> Router:
             *_claims(asker),
             _notices(ledger),
             *delegation_routes(asker),
+            hang_route(ledger),
             _overview(ledger),
         ],
         middleware=[BearerDoor(authenticate, consumer_of=sessions.name_of, bounds=PERSONS)],

@@ -16,6 +16,7 @@ from kumihimo.kernel.refusal import BadInput, NotAllowed
 from kumihimo.kernel.seal import Sealed, open_sealed
 from kumihimo.kernel.wire import decode_strictly
 from kumihimo.rooms.gateway.api import NoticeContent, notice_context
+from kumihimo.rooms.ledger import store_bells
 from kumihimo.rooms.ledger import store_notices as store
 from kumihimo.rooms.ledger.api import MyNotice, MyNotices
 from kumihimo.rooms.ledger.context import Ledger, held_steps
@@ -40,7 +41,7 @@ async def take(ledger: Ledger, sender: Verified, delivered: PortalNotices) -> Re
         lambda: [_open(ledger, one, f"notices[{i}]") for i, one in enumerate(delivered.notices)]
     )
     now = ledger.clock.now()
-    new = 0
+    new, heard = 0, list[bytes]()
     async with ledger.database.transaction() as tx:
         steps = await held_steps(ledger, tx)
         for one, person in zip(delivered.notices, persons, strict=True):
@@ -60,9 +61,12 @@ async def take(ledger: Ledger, sender: Verified, delivered: PortalNotices) -> Re
                 taken_on=legal_day(now),
                 until=one.until,
             )
-            if row.until >= row.taken_on:  # a word that came too late has nobody to read it
-                new += await store.take(tx, row)
+            # A word that came too late has nobody to read it.
+            if row.until >= row.taken_on and await store.take(tx, row):
+                new += 1
+                heard += [bytes(one) for one in candidates(code, steps)]
         if new:
+            await store_bells.ring(tx, heard)
             line = journal.JournalLine(act="notices-taken", actor=LINKAGE, detail={"new": new})
             await journal.write(tx, line, at=now)
     return Received(new)

@@ -77,6 +77,50 @@ async def stands(
     )
 
 
+@attrs.frozen(kw_only=True)
+class OverdueRow:
+    """One whose day is over without an answer, about which exchange, and who owes it."""
+
+    claim: str
+    addressee: str
+    permit: str
+
+
+async def overdue(tx: Tx, on: date, most: int) -> list[OverdueRow]:
+    """Return what was due before a day, is not answered, and oversight was not told of."""
+    return await tx.rows(
+        "SELECT claim, addressee, permit FROM claim WHERE state <> 'answered'"
+        " AND due_on < %(on)s AND NOT overdue_told ORDER BY due_on, claim LIMIT %(most)s"
+        " FOR UPDATE SKIP LOCKED",
+        {"on": on, "most": most},
+        OverdueRow,
+    )
+
+
+async def told_overdue(tx: Tx, names: Sequence[str]) -> None:
+    """Write down that oversight was told."""
+    await tx.put(
+        "UPDATE claim SET overdue_told = true WHERE claim = ANY(%(names)s)", {"names": list(names)}
+    )
+
+
+@attrs.frozen
+class PersonName:
+    """One column."""
+
+    person: bytes
+
+
+async def persons_of(tx: Tx, names: Sequence[str]) -> list[bytes]:
+    """Return whose claims these are."""
+    rows = await tx.rows(
+        "SELECT DISTINCT person FROM claim WHERE claim = ANY(%(names)s)",
+        {"names": list(names)},
+        PersonName,
+    )
+    return [bytes(row.person) for row in rows]
+
+
 async def forget(tx: Tx, before: date) -> int:
     """Drop claims that were answered before a day; returns how many."""
     return await tx.execute(

@@ -107,6 +107,15 @@ TABLES: Final = (
         " FROM unnest(%(keys)s::text[], %(persons)s::bytea[], %(versions)s::integer[])"
         " AS new (key, person, version) WHERE delegation.delegation = new.key",
     ),
+    Table(
+        "bell",
+        b"",
+        "SELECT bell_hash AS key, '' AS permit, person, version FROM bell"
+        " WHERE bell_hash > %(after)s ORDER BY bell_hash LIMIT %(limit)s FOR UPDATE",
+        "UPDATE bell SET person = new.person, version = new.version"
+        " FROM unnest(%(keys)s::bytea[], %(persons)s::bytea[], %(versions)s::integer[])"
+        " AS new (key, person, version) WHERE bell.bell_hash = new.key",
+    ),
 )
 
 

@@ -120,6 +120,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal[
         "ends-disagree",
         "end-missing",
+        "answer-overdue",  # `requester` owes it to the person of the exchange
         "chain-broken",
         "record-changed",
         "record-missing",

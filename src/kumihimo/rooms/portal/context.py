@@ -12,13 +12,17 @@ from kumihimo.kernel.keys import Locker, PartyKeys
 from kumihimo.kernel.sql import Database, Tx
 from kumihimo.rooms.portal.identity import Identity
 from kumihimo.rooms.portal.ledger_door import LedgerDoor
+from kumihimo.rooms.portal.mail import Mailer
 
 PARTY: Final = "portal"  # what its keys are derived for, and its name at jpki; it signs nothing
 
 
 @attrs.frozen(kw_only=True)
 class Portal:
-    """What every use case needs. `origin` is where browsers reach the portal."""
+    """What every use case needs. `origin` is where browsers reach the portal.
+
+    Without `mailer` no address is asked for, and nothing is mailed.
+    """
 
     database: Database
     keys: PartyKeys
@@ -28,6 +32,7 @@ class Portal:
     origin: str
     clock: Clock
     entropy: Entropy
+    mailer: Mailer | None = None
 
     def today(self) -> date:
         """Return the Japanese calendar day."""

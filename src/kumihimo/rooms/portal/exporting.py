@@ -18,6 +18,7 @@ from kumihimo.kernel.clock import JST
 from kumihimo.pages.engine import Language
 from kumihimo.rooms.ledger.api import History, MyRecord
 from kumihimo.rooms.portal import wording
+from kumihimo.rooms.portal.proxies_reading import Act
 
 FORM: Final = "kumihimo-who-looked/1"
 _BOM: Final = b"\xef\xbb\xbf"  # or a spreadsheet takes the Japanese for something else
@@ -44,12 +45,28 @@ class ExportedRecord(msgspec.Struct, frozen=True, kw_only=True):
     role: str
 
 
+class ExportedAct(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a proxy read for her. `proxy` is what she calls the proxy.
+
+    `proof` is always "none": it has no number in her chain and no leaf in the log, so that none is
+    missing is the ledger's word.
+    """
+
+    read_at: datetime
+    purpose: str
+    purpose_name: str
+    proxy: str
+    channel: str = "proxy"
+    proof: str = "none"
+
+
 class Export(msgspec.Struct, frozen=True, kw_only=True):
     """A person's records as the ledger told them at a moment, the newest first."""
 
     form: str
     exported_at: datetime
     records: tuple[ExportedRecord, ...]
+    proxies: tuple[ExportedAct, ...]
 
 
 def _exported(record: MyRecord) -> ExportedRecord:
@@ -77,10 +94,22 @@ def _inside(record: MyRecord) -> bool:
     return record.outcome == wording.LOOKED
 
 
-def as_json(records: Sequence[MyRecord], *, at: datetime) -> bytes:
-    """Return the records as JSON that `schema` describes."""
+def _acted(act: Act) -> ExportedAct:
+    return ExportedAct(
+        read_at=act.at,
+        purpose=act.purpose,
+        purpose_name=wording.purpose(act.purpose).japanese,
+        proxy=act.label,
+    )
+
+
+def as_json(records: Sequence[MyRecord], acts: Sequence[Act], *, at: datetime) -> bytes:
+    """Return the records, and what proxies read for her, as JSON that `schema` describes."""
     content = Export(
-        form=FORM, exported_at=at, records=tuple(_exported(record) for record in records)
+        form=FORM,
+        exported_at=at,
+        records=tuple(map(_exported, records)),
+        proxies=tuple(map(_acted, acts)),
     )
     return msgspec.json.format(msgspec.json.encode(content), indent=1)
 
@@ -95,30 +124,52 @@ def proof_schema() -> bytes:
     return msgspec.json.encode(msgspec.json.schema(History))
 
 
-def as_csv(records: Sequence[MyRecord], language: Language) -> bytes:
-    """Return the records as CSV in words; a cell that a spreadsheet would compute is made text."""
+def as_csv(records: Sequence[MyRecord], acts: Sequence[Act], language: Language) -> bytes:
+    """Return the records as CSV in words, with what proxies read, in one timeline; a cell that a spreadsheet would compute is made text."""
     out = io.StringIO()
     writer = csv.writer(out)
     english = language == "en"
     writer.writerow(_HEAD[1 if english else 0])
-    for one in records:
-        writer.writerow(
-            [
-                _local(one.requested_at),
-                _cell(wording.body(one.requester).say(language)),
-                _cell(wording.body(one.provider).say(language)),
-                _cell(wording.affair(one.affair).say(language)),
-                _cell("、".join(wording.item(name).say(language) for name in one.items)),
-                _cell(wording.outcome(one.outcome).say(language)),
-                _local(one.provided_at) if one.provided_at else "",
-                _cell("、".join(wording.law_of(one.affair, one.basis, inside=_inside(one)))),
-                one.record,
-                _cell(wording.asker(one.office, one.role)),
-            ]
-        )
+    rows = [(one.requested_at, _row(one, language)) for one in records]
+    rows += [(one.at, _act_row(one, english=english)) for one in acts]
+    for _, row in sorted(rows, key=lambda one: one[0], reverse=True):
+        writer.writerow(row)
     return _BOM + out.getvalue().encode()
 
 
+def _row(one: MyRecord, language: Language) -> list[str]:
+    return [
+        _local(one.requested_at),
+        _cell(wording.body(one.requester).say(language)),
+        _cell(wording.body(one.provider).say(language)),
+        _cell(wording.affair(one.affair).say(language)),
+        _cell("、".join(wording.item(name).say(language) for name in one.items)),
+        _cell(wording.outcome(one.outcome).say(language)),
+        _local(one.provided_at) if one.provided_at else "",
+        _cell("、".join(wording.law_of(one.affair, one.basis, inside=_inside(one)))),
+        one.record,
+        _cell(wording.asker(one.office, one.role)),
+    ]
+
+
+def _act_row(one: Act, *, english: bool) -> list[str]:
+    """Return what a proxy read, in the columns of an exchange; in place of its number, that it has none."""
+    words = wording.purpose(one.purpose)
+    return [
+        _local(one.at),
+        _cell(f"proxy: {one.label}" if english else f"代理：{one.label}"),
+        "",
+        _cell(words.english if english else words.japanese),
+        "",
+        "read" if english else "読んだ",
+        "",
+        "",
+        _NO_PROOF[1 if english else 0],
+        "",
+    ]
+
+
+_NO_PROOF: Final = ("番号・証明なし", "no number, no proof")
 _HEAD: Final = (
     [
         "日時",
@@ -156,24 +207,42 @@ def _local(at: datetime) -> str:
 
 
 async def as_pdf(entries: Sequence[Any], language: Language, *, at: datetime) -> bytes:
-    """Return entries as a tagged PDF; `entries` are `pages.looked.Entry`."""
+    """Return entries as a tagged PDF: `pages.looked.Entry`, and `pages.delegated.ShownAct` between."""
+    english = language == "en"
     content = {
-        "english": language == "en",
+        "english": english,
         "at": _local(at),
+        "proxies": any(one.kind == "proxy" for one in entries),
         "entries": [
-            {
-                "at": one.at,
-                "requester": f"{one.requester}（{one.asker}）" if one.asker else one.requester,
-                "provider": one.provider,
-                "affair": one.affair,
-                "items": "、".join(one.items),
-                "outcome": one.outcome,
-                "law": "、".join(one.law),
-            }
+            _act_line(one, english=english) if one.kind == "proxy" else _line(one)
             for one in entries
         ],
     }
     return await asyncio.to_thread(_set, msgspec.json.encode(content))
+
+
+def _line(one: Any) -> dict[str, str]:  # noqa: ANN401 - an entry as the page says it
+    return {
+        "at": one.at,
+        "requester": f"{one.requester}（{one.asker}）" if one.asker else one.requester,
+        "provider": one.provider,
+        "affair": one.affair,
+        "items": "、".join(one.items),
+        "outcome": one.outcome,
+        "law": "、".join(one.law),
+    }
+
+
+def _act_line(one: Any, *, english: bool) -> dict[str, str]:  # noqa: ANN401 - an act as the page says it
+    return {
+        "at": one.at,
+        "requester": f"proxy: {one.label}" if english else f"代理：{one.label}",
+        "provider": "",
+        "affair": one.purpose,
+        "items": "",
+        "outcome": "read" if english else "読んだ",
+        "law": _NO_PROOF[1 if english else 0],
+    }
 
 
 def _set(content: bytes) -> bytes:

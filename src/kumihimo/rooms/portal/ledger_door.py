@@ -99,6 +99,15 @@ class LedgerDoor:
         body = msgspec.json.encode(api.EndDelegation(secret))
         await self._send("POST", api.END_DELEGATION_PATH, body=body)
 
+    async def hang_bell(self, token: str) -> str:
+        """Have a bell hung for a person, in place of the one before; returns its secret."""
+        return (await self._ask("POST", api.HANG_BELL_PATH, api.BellHung, token=token)).secret
+
+    async def hear_bells(self, asked: api.HearBells) -> tuple[str, ...]:
+        """Return the secrets of those bells that ring."""
+        body = msgspec.json.encode(asked)
+        return (await self._ask("POST", api.HEAR_BELLS_PATH, api.BellsHeard, body=body)).rings
+
     async def close_session(self, token: str) -> None:
         """End a session at the ledger, too."""
         await self._send("DELETE", api.MY_SESSION_PATH, token=token)

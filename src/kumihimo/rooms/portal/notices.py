@@ -3,17 +3,18 @@
 That she read a notice, or is done with it, stays here. No institution is told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final, Literal
 
 import attrs
 import msgspec
 
+from kumihimo.kernel.clock import legal_day
 from kumihimo.kernel.refusal import NotFound
 from kumihimo.pages.visits import Visit
-from kumihimo.rooms.ledger.api import MyNotice
-from kumihimo.rooms.portal import reading
+from kumihimo.rooms.ledger.api import MyNotice, MyRecord, Overview
+from kumihimo.rooms.portal import reading, wishes
 from kumihimo.rooms.portal import store_notices as store
 from kumihimo.rooms.portal.context import Portal
 from kumihimo.rooms.portal.store_notices import MarkRow
@@ -21,6 +22,7 @@ from kumihimo.rooms.portal.store_notices import MarkRow
 Mark = Literal["new", "read", "done"]
 # A mark goes with a month, some weeks after its notice: a day of its own would tell which notice.
 _ONE_MONTH: Final = timedelta(days=31)
+LOOK_FOR: Final = timedelta(days=60)  # our choice: how long a look is a notice
 
 
 @attrs.frozen(kw_only=True)
@@ -94,6 +96,61 @@ async def opened(portal: Portal, visit: Visit, notice: str) -> Notice | None:
         await mark(portal, visit, notice, "read")
         return attrs.evolve(found, mark="read")
     return found
+
+
+@attrs.frozen(kw_only=True)
+class LookNotices:
+    """Each look of others at her data as a notice: the newest whole, and how many are unread in all."""
+
+    shown: Sequence[tuple[MyRecord, bool]]
+    unread: int
+    days: Mapping[str, date]
+
+
+async def of_looks(portal: Portal, visit: Visit, told: Overview, since: date) -> LookNotices:
+    """Return the notices of looks; `since` is when she opened her account.
+
+    What is hidden is not told by the ledger. A look is a notice for some weeks, if she had her
+    account when it was asked for: who comes for the first time is not met by years of them.
+    """
+    first = max(since, portal.today() - LOOK_FOR)
+    days = {one.record: legal_day(one.requested_at) for one in told.looks}
+    days = {name: on for name, on in days.items() if on >= first}
+    read = set[str]()
+    if days:
+        tags = {_look_tag(portal, visit.who, name): name for name in days}
+        async with portal.database.transaction() as tx:
+            read = {tags[tag] for tag in await store.of_account(tx, visit.who, list(tags))}
+    return LookNotices(
+        shown=[(one, one.record in read) for one in told.latest if one.record in days],
+        unread=len(days) - len(read),
+        days=days,
+    )
+
+
+async def read_looks(portal: Portal, visit: Visit, record: str) -> None:
+    """Write down that she read of a look, of all of them with "". Raises `NotFound`."""
+    _, since = await wishes.read(portal, visit.who)
+    found = await of_looks(portal, visit, await reading.overview(portal, visit), since)
+    chosen = [(name, on) for name, on in found.days.items() if record in {"", name}]
+    if record and not chosen:
+        raise NotFound
+    async with portal.database.transaction() as tx:
+        changed = 0
+        for name, on in chosen:
+            row = MarkRow(
+                account=visit.who,
+                notice_tag=_look_tag(portal, visit.who, name),
+                mark="read",
+                forget_on=((on + LOOK_FOR).replace(day=1) + 2 * _ONE_MONTH).replace(day=1),
+            )
+            changed += await store.put(tx, row)
+        if changed:
+            await portal.journal(tx, "looks-marked", marks=changed)
+
+
+def _look_tag(portal: Portal, account: str, record: str) -> bytes:
+    return portal.locker.tag(record.encode(), label=b"look" + account.encode())
 
 
 def waiting(notices: Sequence[Notice]) -> list[Notice]:

@@ -18,6 +18,7 @@ from kumihimo.kernel.refusal import BadInput, NotFound, Refusal, Unavailable
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.jpki.forms import Disclosure
 from kumihimo.rooms.ledger.api import (
+    HearBells,
     MyClaim,
     MyNotice,
     MyRecord,
@@ -178,6 +179,14 @@ async def with_session(portal: Portal, visit: Visit, ask: Callable[[str], Awaita
             raise
         _forget(visit)
         raise FreshCardNeeded from refused
+
+
+async def take_down(portal: Portal, bell: str) -> None:
+    """Have a bell taken down; where the ledger is silent it is forgotten there in time."""
+    try:
+        await portal.ledger.hear_bells(HearBells(bells=(), down=(bell,)))
+    except (Refused, Unavailable):
+        return
 
 
 async def tell_claim(portal: Portal, visit: Visit, told: TellClaim) -> tuple[MyClaim, ...]:

@@ -9,6 +9,7 @@ from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import Locker, PartyKeys, load_master
 from kumihimo.kernel.reaching import reach
+from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import BadSettings, SecretFile
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.withheld import Withheld
@@ -17,6 +18,7 @@ from kumihimo.rooms.oversight.client import is_address, listening_at, operators_
 from kumihimo.rooms.portal.context import PARTY, Portal
 from kumihimo.rooms.portal.identity import JpkiIdentity
 from kumihimo.rooms.portal.ledger_door import LedgerDoor
+from kumihimo.rooms.portal.mail import Relay, address_of, relay_at
 
 LISTEN: Final = "127.0.0.1:8410"
 _SLASHES: Final = 2
@@ -34,7 +36,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     portal, https:// but for a trial on one machine. `jpki` is jpki's address and `jpki_token` the
     file with the portal's token there (role `disclosure_portal`); `ledger` is the ledger's address.
     `helper` is where the program beside a card reader listens on each person's own machine. At
-    `operators`, host and port of their own, operators read how the portal does.
+    `operators`, host and port of their own, operators read how the portal does. `mail_relay` takes
+    mail that something waits (`smtps://host:port`, or `smtp://` on this machine), from `mail_sender`;
+    `mail_login` is a file with `user:password` for it. Without a relay nothing is mailed.
     """
 
     database: SecretFile
@@ -48,6 +52,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database_connections: int = 8
     database_pooler: bool = False
     operators: str = ""
+    mail_relay: str = ""
+    mail_sender: str = ""
+    mail_login: SecretFile | None = None
 
     def address(self) -> tuple[str, int]:
         """Return host and port to listen on; raises `BadSettings`."""
@@ -83,7 +90,39 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             origin=self.origin,
             clock=clock,
             entropy=entropy,
+            mailer=self._mailer(beside, clock, entropy),
         )
+
+    def _mailer(self, beside: Path, clock: Clock, entropy: Entropy) -> Relay | None:
+        if not self.mail_relay:
+            return None
+        relay = relay_at(self.mail_relay)
+        if relay is None:
+            raise BadSettings(
+                "mail_relay: smtps://host:port, or smtp:// on this machine", pointer="mail_relay"
+            )
+        try:
+            sender = address_of(self.mail_sender)
+        except BadInput as error:
+            raise BadSettings("mail_sender: an address", pointer="mail_sender") from error
+        host, port, tls = relay
+        return Relay(
+            host=host,
+            port=port,
+            tls=tls,
+            sender=sender,
+            clock=clock,
+            entropy=entropy,
+            login=self._mail_login(beside),
+        )
+
+    def _mail_login(self, beside: Path) -> Withheld[tuple[str, str]] | None:
+        if self.mail_login is None:
+            return None
+        user, colon, password = self.mail_login.read(beside=beside).reveal().partition(b":")
+        if not (user and colon and password and user.isascii() and password.isascii()):
+            raise BadSettings("mail_login: user:password", pointer="mail_login")
+        return Withheld((user.decode(), password.decode()))
 
     def _token(self, beside: Path) -> Withheld[str]:
         token = self.jpki_token.read(beside=beside)

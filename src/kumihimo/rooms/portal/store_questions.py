@@ -33,6 +33,13 @@ async def add(tx: Tx, row: QuestionRow) -> None:
     )
 
 
+async def forget(tx: Tx, today: date, most: int) -> int:
+    """Drop questions that are old enough, as the database knows; returns how many."""
+    return await tx.value(
+        "SELECT forget_questions(%(today)s, %(most)s)", {"today": today, "most": most}
+    )
+
+
 async def of_account(tx: Tx, account: str, most: int) -> list[QuestionRow]:
     """Return the questions of an account, the latest first."""
     return await tx.rows(

@@ -70,3 +70,19 @@ class CardStillStopped(Refusal):
     code: ClassVar[str] = "card-still-stopped"
     title: ClassVar[str] = "The other person's card is stopped or over"
     status: ClassVar[int] = 409
+
+
+class MailCodeWrong(Refusal):
+    """A code that was not mailed, or whose time or tries are over: one refusal for each."""
+
+    code: ClassVar[str] = "mail-code-wrong"
+    title: ClassVar[str] = "That is not the code, or its time is over"
+    status: ClassVar[int] = 400
+
+
+class MailCodesSpent(Refusal):
+    """A day has so many codes and no more: nobody's mailbox is flooded from here."""
+
+    code: ClassVar[str] = "mail-codes-spent"
+    title: ClassVar[str] = "No more codes are mailed today"
+    status: ClassVar[int] = 429

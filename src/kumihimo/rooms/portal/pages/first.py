@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Any, Final
 
+import attrs
 from litestar import Response
 
 from kumihimo.kernel.clock import JST
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.pages.forms import Form, Problem
 from kumihimo.pages.visits import Visit
-from kumihimo.rooms.portal import news, notices, proxies_reading, reading
+from kumihimo.rooms.portal import news, notices, proxies_reading, reading, wishes
 from kumihimo.rooms.portal.news import News
-from kumihimo.rooms.portal.notices import Notice
+from kumihimo.rooms.portal.notices import LookNotices, Notice
 from kumihimo.rooms.portal.pages.looked import entry_of
 from kumihimo.rooms.portal.pages.notices import shown
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
@@ -25,8 +26,8 @@ def screens(site: Site) -> list[Any]:
 
     async def show(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
         found = await _found(site, visit)
-        waiting = notices.waiting(found[1]) if found else []
-        new = found[0] if found else None
+        waiting = notices.waiting(found.notices) if found else []
+        new = found.news if found else None
         looks = new.looks if new else 0
         return site.front.page(
             visit,
@@ -36,6 +37,8 @@ def screens(site: Site) -> list[Any]:
             since=_local(new.since) if new and new.since else "",
             waiting=[shown(one, visit.language) for one in waiting[:WAITING_SHOWN]],
             waiting_more=max(len(waiting) - WAITING_SHOWN, 0),
+            unread_looks=found.looks.unread if found and found.looks else 0,
+            overdue=found.overdue if found else 0,
             answers=new.answers if new else 0,
             proxy_words=await proxies_reading.unseen(site.portal, visit.who),
             looks=f"{looks}{'+' if new and new.more else ''}" if looks else "",
@@ -45,12 +48,32 @@ def screens(site: Site) -> list[Any]:
     return [site.front.page_route("/", show, admitted=ONESELF, says="the first page")]
 
 
-async def _found(site: Site, visit: Visit) -> tuple[News, list[Notice]] | None:
+@attrs.frozen(kw_only=True)
+class _Found:
+    """What the ledger told: what is new, what waits, and the notices of looks where she wishes them."""
+
+    news: News
+    notices: list[Notice]
+    looks: LookNotices | None
+    overdue: int
+
+
+async def _found(site: Site, visit: Visit) -> _Found | None:
     """Return what is new and what waits, None while the ledger cannot be read: the page is there."""
     try:
         told = await reading.overview(site.portal, visit)
         new = await news.read(site.portal, visit, told)
-        return new, await notices.marked(site.portal, visit, told.notices.notices)
+        wished, since = await wishes.read(site.portal, visit.who)
+        await wishes.was_here(site.portal, visit, wished)
+        return _Found(
+            news=new,
+            notices=await notices.marked(site.portal, visit, told.notices.notices),
+            looks=await notices.of_looks(site.portal, visit, told, since) if wished.looks else None,
+            overdue=sum(
+                one.state != "answered" and one.due_on < site.portal.today()
+                for one in told.claims.claims
+            ),
+        )
     except (Unavailable, FreshCardNeeded):
         return None
 

@@ -17,6 +17,7 @@ from kumihimo.rooms.ledger.api import MyRecord
 from kumihimo.rooms.portal import exporting, proxies_reading, reading, wording
 from kumihimo.rooms.portal.pages.delegated import ShownAct, acts_shown
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
+from kumihimo.rooms.portal.proxies_reading import Act
 from kumihimo.rooms.portal.reading import Filter, FreshCardNeeded
 
 LOOKED: Final = "/looked"
@@ -94,11 +95,15 @@ def together(
         for one in acts
         if one.at >= oldest
         and (not wanted.acts_before or one.at < wanted.acts_before)
-        and (wanted.since or "") <= one.at[:10]
-        and (not wanted.until or one.at[:10] <= wanted.until)
+        and _within(one.at, wanted)
     ]
     whole: list[Entry | ShownAct] = [*mine, *entries]
     return sorted(whole, key=lambda one: one.at, reverse=True)
+
+
+def _within(at: str, wanted: Filter) -> bool:
+    """Say whether what was at a moment, as pages show it, is of the days that she wants."""
+    return wanted.since <= at[:10] and (not wanted.until or at[:10] <= wanted.until)
 
 
 def patiently(site: Site, show: Show) -> Show:
@@ -214,6 +219,15 @@ def _offices(site: Site) -> list[Any]:
     ]
 
 
+async def _acts(site: Site, visit: Visit) -> list[Act]:
+    """Return what proxies read for her on the days that she wants; of one body or result, nothing."""
+    wanted = _filter(visit)
+    if wanted.requester or wanted.outcome:
+        return []
+    found = await proxies_reading.acts_on(site.portal, visit, None)
+    return [one for one in found if _within(_local(one.at), wanted)]
+
+
 def _exports(site: Site) -> list[Any]:
     front = site.front
 
@@ -222,15 +236,19 @@ def _exports(site: Site) -> list[Any]:
         return await reading.every_record(site.portal, visit, wanted)
 
     async def as_json(visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
-        content = exporting.as_json(await whole(visit), at=site.portal.clock.now())
+        content = exporting.as_json(
+            await whole(visit), await _acts(site, visit), at=site.portal.clock.now()
+        )
         return _file(content, "application/json", "who-looked.json")
 
     async def as_csv(visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
-        content = exporting.as_csv(await whole(visit), visit.language)
+        content = exporting.as_csv(await whole(visit), await _acts(site, visit), visit.language)
         return _file(content, "text/csv; charset=utf-8", "who-looked.csv")
 
     async def as_pdf(visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
-        entries = [entry_of(one, visit.language) for one in await whole(visit)]
+        told = [entry_of(one, visit.language) for one in await whole(visit)]
+        read = acts_shown(await _acts(site, visit), visit.language)
+        entries = together(told, read, attrs.evolve(_filter(visit), acts_before=""), last_page=True)
         content = await exporting.as_pdf(entries, visit.language, at=site.portal.clock.now())
         return _file(content, "application/pdf", "who-looked.pdf")
 

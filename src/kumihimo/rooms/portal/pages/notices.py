@@ -10,13 +10,14 @@ from kumihimo.pages.engine import Language
 from kumihimo.pages.forms import Form, Problem, text
 from kumihimo.pages.front import away
 from kumihimo.pages.visits import Visit
-from kumihimo.rooms.portal import notices, wording
+from kumihimo.rooms.portal import notices, reading, wishes, wording
 from kumihimo.rooms.portal.notices import Mark, Notice
-from kumihimo.rooms.portal.pages.looked import patiently
+from kumihimo.rooms.portal.pages.looked import entry_of, patiently
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
 
 NOTICES: Final = "/notices"
 NOTICE: Final = "/notice"
+LOOK_READ: Final = "/notices/looks"
 OPENED: Final = "notice"  # in `kept`: which one is open; an address never names one
 _MADE: Final[dict[str, Literal["read", "done"]]] = {"read": "read", "done": "done"}
 
@@ -71,9 +72,21 @@ def _all(site: Site) -> list[Any]:
     front = site.front
 
     async def show(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
-        found = await notices.listed(site.portal, visit)
-        rows = [shown(one, visit.language) for one in found]
-        return front.page(visit, "notices.html", problem=problem, rows=rows)
+        portal = site.portal
+        wished, since = await wishes.read(portal, visit.who)
+        told = await reading.overview(portal, visit)
+        found = await notices.marked(portal, visit, told.notices.notices)
+        looks = await notices.of_looks(portal, visit, told, since) if wished.looks else None
+        return front.page(
+            visit,
+            "notices.html",
+            problem=problem,
+            rows=[shown(one, visit.language) for one in found],
+            looks=[(entry_of(one, visit.language), read) for one, read in looks.shown]
+            if looks
+            else None,
+            unread=looks.unread if looks else 0,
+        )
 
     async def choose(visit: Visit, form: Form) -> str:
         chosen = text(form, "notice")
@@ -82,11 +95,22 @@ def _all(site: Site) -> list[Any]:
         visit.kept[OPENED] = chosen
         return NOTICE
 
+    async def look_read(visit: Visit, form: Form) -> str:
+        await notices.read_looks(site.portal, visit, text(form, "look"))
+        return NOTICES
+
     patient = patiently(site, show)
     return [
         front.page_route(NOTICES, patient, admitted=ONESELF, says="what institutions tell her"),
         front.deed_route(
             NOTICES, choose, admitted=ONESELF, says="open a notice", otherwise=patient
+        ),
+        front.deed_route(
+            LOOK_READ,
+            look_read,
+            admitted=ONESELF,
+            says="that she read of a look",
+            otherwise=patient,
         ),
     ]
 

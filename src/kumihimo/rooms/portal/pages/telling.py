@@ -46,6 +46,15 @@ _TOLD: Final[dict[str, Said]] = {
         "相手が新しいカードを受け取ってから、もう一度押してください。",
         "Try again once the other person has a card that works.",
     ),
+    "mail-code-wrong": (
+        "コードが違うか、時間が過ぎました。", "That is not the code, or its time is over.",
+        "メールの8桁の数字を確かめてください。だめなら、もう一度宛先を入れて、新しいコードを受け取ってください。",
+        "Check the eight digits in the mail. If it fails, type the address again for a new code.",
+    ),
+    "mail-codes-spent": (
+        "今日は、これ以上コードを送れません。", "No more codes are mailed today.",
+        "明日、もう一度宛先を入れてください。", "Type the address again tomorrow.",
+    ),
     "fresh-card-needed": (
         "記録を見るには、もう一度カードで確かめてください。",
         "To read your records, confirm with your card again.",

@@ -1,0 +1,80 @@
+"""The portal's SQL for how somebody wants to be told."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import attrs
+
+from kumihimo.kernel.sql import Tx
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class WishRow:
+    """Somebody's wishes, locked; whether her bell is listened to, and whether a mail is to go out."""
+
+    account: str
+    content_locked: bytes
+    listens: bool = False
+    due: bool = False
+
+
+async def of_account(tx: Tx, account: str, *, lock: bool = False) -> WishRow | None:
+    """Return somebody's wishes; with `lock` nobody else changes them before this transaction ends."""
+    if lock:
+        await tx.put(
+            "SELECT FROM account WHERE account = %(account)s FOR UPDATE", {"account": account}
+        )
+    return await tx.row(
+        "SELECT account, content_locked, listens, due FROM wish WHERE account = %(account)s",
+        {"account": account},
+        WishRow,
+    )
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class AccountRow:
+    """Since when somebody has her account, and what she wishes, locked, if she said anything."""
+
+    opened_on: date
+    content_locked: bytes | None
+
+
+async def with_account(tx: Tx, account: str) -> AccountRow | None:
+    """Return both at once."""
+    return await tx.row(
+        "SELECT a.opened_on, w.content_locked FROM account a LEFT JOIN wish w"
+        " ON w.account = a.account WHERE a.account = %(account)s",
+        {"account": account},
+        AccountRow,
+    )
+
+
+async def put(tx: Tx, row: WishRow) -> None:
+    """Write somebody's wishes down."""
+    await tx.put(
+        "INSERT INTO wish (account, content_locked, listens, due)"
+        " VALUES (%(account)s, %(content_locked)s, %(listens)s, %(due)s)"
+        " ON CONFLICT (account) DO UPDATE SET content_locked = excluded.content_locked,"
+        " listens = excluded.listens, due = excluded.due",
+        attrs.asdict(row),
+    )
+
+
+async def due(tx: Tx, limit: int) -> Sequence[WishRow]:
+    """Return those to whom a mail is to go out."""
+    return await tx.rows(
+        "SELECT account, content_locked, listens, due FROM wish WHERE due"
+        " ORDER BY account LIMIT %(limit)s",
+        {"limit": limit},
+        WishRow,
+    )
+
+
+async def listening(tx: Tx, after: str, limit: int) -> Sequence[WishRow]:
+    """Return a stretch of those whose bells are listened to."""
+    return await tx.rows(
+        "SELECT account, content_locked, listens, due FROM wish WHERE listens"
+        " AND account > %(after)s ORDER BY account LIMIT %(limit)s",
+        {"after": after, "limit": limit},
+        WishRow,
+    )
