@@ -6,6 +6,8 @@
 (3) Each leaf of a record or link has its row, once the row came, or after ten minutes.
 (4) A link has its neighbours, its chain, and a record of the chain's person with both ends.
 (5) A record that stands nowhere in the log is none that the core delivered.
+(6) A stretch whose rows are not what they were when this process last marked them (a keyed sum) is
+    looked at at once: every stretch is marked anew within a minute, however long a round takes.
 What does not fit is told to oversight once, and shown as the ledger's health. Who changes several
 tables so that they fit each other, submissions among them, is not found out here.
 """
@@ -32,13 +34,20 @@ from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.domain.chain import Link, Linked
 from kumihimo.rooms.ledger.domain.history import end_content
 from kumihimo.rooms.ledger.store_chain import RecordRow
-from kumihimo.rooms.ledger.store_checking import EndLeafRow, LinkedRow, PartiesRow, TakenRow
+from kumihimo.rooms.ledger.store_checking import (
+    EndLeafRow,
+    LinkedRow,
+    MarkRow,
+    PartiesRow,
+    TakenRow,
+)
 from kumihimo.rooms.ledger.taking import end_salt
 from kumihimo.rooms.linkage.api import PARTY as LINKAGE
 from kumihimo.rooms.oversight.api import ALARM_PATH, Alarm
 from kumihimo.rooms.oversight.api import PARTY as OVERSIGHT
 
 CHECKING_PAUSE_S: Final = 2.5  # our choice: what was changed is to be told within a minute
+MARKING_LOOKS: Final = 20  # our choice: every stretch is marked anew within fifty seconds
 STRETCH: Final = 8 * WIDTH  # our choice: some hundredths of a second
 _DELIVERED_WITHIN: Final = timedelta(minutes=10)  # our choice: an outbox that works takes seconds
 _FOUND_MAX: Final = 256
@@ -85,6 +94,10 @@ class Checker:
     )
     whole_at: datetime | None = attrs.field(init=False, default=None)
     _at: int = attrs.field(init=False, default=0)
+    _marked_at: int = attrs.field(init=False, default=0)
+    _marks: dict[int, MarkRow] = attrs.field(init=False, factory=dict[int, MarkRow])
+    _suspects: dict[int, None] = attrs.field(init=False, factory=dict[int, None])
+    _suspecting: bool = attrs.field(init=False, default=False)
     _whole_to: int = attrs.field(init=False, default=0)
     _unproven_after: str = attrs.field(init=False, default="")
     _changed: int | None = attrs.field(init=False, default=None)
@@ -92,31 +105,34 @@ class Checker:
     async def run_once(self) -> int:
         """Look once; returns 0, since there is always time for the next look."""
         now = self.ledger.clock.now()
-        wrong, end, ends = await self._look(now)
+        wrong, end, ends = await self._look(now, marking=True)
         for one in wrong:
             await self._tell(one, now)
-        self._at = 0 if ends else end
-        if ends and not self.found:
-            self.whole_at = now
+        if not self._suspecting:
+            self._at = 0 if ends else end
+            if ends and not self.found:
+                self.whole_at = now
         return 0
 
     async def round(self) -> list[Wrong]:
         """Look at everything once, and tell nobody: for whoever asks by hand."""
         now, found = self.ledger.clock.now(), list[Wrong]()
         while True:
-            wrong, end, ends = await self._look(now)
+            wrong, end, ends = await self._look(now, marking=False)
             found += wrong
             self._at = 0 if ends else end
             if ends and not self._unproven_after:
                 return list(dict.fromkeys(found))
 
-    async def _look(self, now: datetime) -> tuple[list[Wrong], int, bool]:
+    async def _look(self, now: datetime, *, marking: bool) -> tuple[list[Wrong], int, bool]:
         """Look at the next stretch; returns what is wrong, where it ends, and whether the log does."""
         async with self.ledger.database.transaction() as tx:
             await tx.put("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             head = await store_log.head(tx)
             size = 0 if head is None else head.size
-            start = self._at if self._at < size else 0
+            if marking:
+                await self._mark(tx, size)
+            start = self._next(size) if marking else self._in_turn(size)
             end = min(start + self.stretch, size)
             read = await _read(tx, start, end)
             wrong = await _hashes(tx, read, end)
@@ -126,6 +142,39 @@ class Checker:
             wrong += await self._turned_back(tx, read.links)
         wrong += await asyncio.to_thread(_rows, self.ledger, read)
         return wrong, end, end == size
+
+    async def _mark(self, tx: Tx, size: int) -> None:
+        """Mark those stretches anew whose turn it is; one that changed is suspected."""
+        total = -(-size // self.stretch)
+        first = self._marked_at if self._marked_at < total else 0
+        last = min(total, first + max(1, -(-total // MARKING_LOOKS)))
+        width, seed = self.stretch, self._seed
+        rows = await store_checking.marks(tx, seed, first * width, last * width, width)
+        found = {row.stretch: row for row in rows}
+        for at in range(first, last):
+            mark = found.get(at, MarkRow(at, 0, 0))
+            if self._marks.setdefault(at, mark) != mark:
+                self._suspects[at] = None
+                self._marks[at] = mark
+        self._marked_at = last
+
+    def _next(self, size: int) -> int:
+        """Return where the stretch begins that is looked at: a suspect's, or the round's next in turn."""
+        self._suspecting = bool(self._suspects) and not self._suspecting
+        if self._suspecting:
+            at = next(iter(self._suspects))
+            del self._suspects[at]
+            if at * self.stretch < size:
+                return at * self.stretch
+            self._suspecting = False
+        return self._in_turn(size)
+
+    def _in_turn(self, size: int) -> int:
+        return self._at if self._at < size else 0
+
+    @property
+    def _seed(self) -> int:
+        return int.from_bytes(self.ledger.salt("checking-marks")[:8], "big", signed=True)
 
     async def look(self, _: Tx) -> Sequence[Found]:
         """Tell what does not fit, and when a round last found everything right."""

@@ -156,6 +156,33 @@ async def submissions(tx: Tx, start: int, end: int) -> list[TakenRow]:
     )
 
 
+@attrs.frozen
+class MarkRow:
+    """What stands for the rows that claim places of one stretch: how many, and a keyed sum."""
+
+    stretch: int
+    rows: int
+    sum: int
+
+
+async def marks(tx: Tx, seed: int, start: int, end: int, width: int) -> list[MarkRow]:
+    """Return the marks of the stretches of [start, end) that have rows."""
+    return await tx.rows(
+        "SELECT stretch, count(*) AS rows, bit_xor(sum) AS sum FROM ("
+        "SELECT leaf / %(width)s AS stretch, hash_record_extended(r, %(seed)s::bigint) AS sum"
+        " FROM record r WHERE leaf >= %(start)s AND leaf < %(end)s UNION ALL"
+        " SELECT leaf / %(width)s, hash_record_extended(e, %(seed)s::bigint # 1)"
+        " FROM record_end e WHERE leaf >= %(start)s AND leaf < %(end)s UNION ALL"
+        " SELECT place / %(width)s, hash_record_extended(l, %(seed)s::bigint # 2)"
+        " FROM person_link l WHERE place >= %(start)s AND place < %(end)s UNION ALL"
+        " SELECT first / %(width)s, hash_record_extended(s, %(seed)s::bigint # 3)"
+        " FROM log_submission s WHERE first >= %(start)s AND first < %(end)s"
+        ") AS one GROUP BY stretch",
+        {"seed": seed, "start": start, "end": end, "width": width},
+        MarkRow,
+    )
+
+
 async def kept_since(tx: Tx, at: datetime) -> datetime:
     """Return since when nothing can have been forgotten by age.
 
