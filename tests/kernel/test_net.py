@@ -12,7 +12,7 @@ from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.keys import PartyKeys, new_master
 from kumihimo.kernel.message import key_id_of, sign_answer
-from kumihimo.kernel.net import Answer, Caller, HttpNet, Refused, trusted
+from kumihimo.kernel.net import CALLS_EACH, Answer, Caller, HttpNet, Refused, trusted
 from kumihimo.kernel.refusal import Problem, Unavailable
 
 ENTROPY = SystemEntropy()
@@ -142,3 +142,35 @@ def test_whom_https_trusts_is_read_once_and_a_stranger_behind_it_is_not_believed
     assert (trust.verify_mode, trust.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert trust.get_ca_certs()
     assert trusted() is trust
+
+
+class Hanging(httpx2.AsyncBaseTransport):
+    """One party takes calls and never answers; the others do."""
+
+    def __init__(self):
+        self.held = 0
+
+    async def handle_async_request(self, request):
+        if request.url.host == "osaka":
+            self.held += 1
+            await asyncio.Event().wait()
+        return httpx2.Response(200)
+
+
+def test_a_party_that_hangs_takes_so_many_calls_and_keeps_none_from_another():
+    async def story():
+        transport = Hanging()
+        net = HttpNet({name: f"http://{name}" for name in ("osaka", "nagoya")}, transport=transport)
+        calls = [
+            asyncio.create_task(net.post("osaka", "/", headers={}, body=b"")) for _ in range(100)
+        ]
+        for _ in range(20):  # let them go as far as they can
+            await asyncio.sleep(0)
+        answer = await net.post("nagoya", "/", headers={}, body=b"")
+        assert (answer.status, transport.held) == (200, CALLS_EACH)
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        await net.close()
+
+    asyncio.run(story())

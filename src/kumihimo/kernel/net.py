@@ -17,10 +17,12 @@ from typing_extensions import override
 
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
+from kumihimo.kernel.fair import FairGate
 from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.message import KeyBook, Verified, sign_request, verify_answer
 from kumihimo.kernel.refusal import (
     BadInput,
+    Busy,
     NotAuthentic,
     Problem,
     Refusal,
@@ -33,6 +35,10 @@ from kumihimo.kernel.wire import decode_strictly
 T = TypeVar("T")
 
 CALL_TIMEOUT_S = 30.0
+CALLS_EACH = 32  # to one party at once; the rest waits, in turns by consumer
+CALLS_MAX = 1_024  # in all: thirty parties that all hang keep none from the others
+WAITING_EACH = 2_048
+WAITING_MAX = 8_192
 _OK = 200
 _SERVER_ERROR = 500
 
@@ -73,7 +79,9 @@ class HttpNet:
         timeout_s: float = CALL_TIMEOUT_S,
     ) -> None:
         self._routes = routes
-        limits = httpx2.Limits(max_connections=64, max_keepalive_connections=32)
+        self._gates: dict[str, FairGate] = {}
+        self._timeout_s = timeout_s
+        limits = httpx2.Limits(max_connections=CALLS_MAX, max_keepalive_connections=32)
         self._client = httpx2.AsyncClient(
             verify=trusted(),
             transport=transport,
@@ -89,13 +97,28 @@ class HttpNet:
         address = self._routes.get(party)
         if address is None:
             raise Unavailable(f"no address is configured for party {party}")
+        gate = self._gate_of(party)
+        try:
+            await gate.enter()  # whoever is slow keeps none from the others
+        except (TimeoutError, Busy) as error:
+            raise Unavailable(f"too much waits for party {party}") from error
         try:
             response = await self._client.post(
                 address.rstrip("/") + path, headers=dict(headers), content=body
             )
         except httpx2.HTTPError as error:
             raise Unavailable(f"party {party} does not answer") from error
+        finally:
+            gate.leave()
         return Answer(response.status_code, response.headers, response.content)
+
+    def _gate_of(self, party: str) -> FairGate:
+        gate = self._gates.get(party)
+        if gate is None:
+            gate = self._gates[party] = FairGate(
+                CALLS_EACH, each=WAITING_EACH, most=WAITING_MAX, wait_s=self._timeout_s
+            )
+        return gate
 
     async def close(self) -> None:
         """Close the connections."""
