@@ -36,9 +36,11 @@ def bearers(rows: Table, state: State, known: Before | None) -> pl.DataFrame:
     others = pl.Series("number", np.concatenate([side[then != now] for side in (then, now)]))
     asked = others.unique().sort()
     asked = asked.filter(asked != 0)
+    nobody = pl.DataFrame(schema={"row": pl.Int64, "number": pl.Int64})
     before = pl.read_ipc(known.stage / "bearers.arrow")
     kept = before.filter(~pl.col("number").is_in(asked.implode())).select("row", "number")
-    carriers = state.carrying(asked).filter(pl.len().over("number") > 1)
+    carriers = state.carrying(asked) if len(asked) else nobody
+    carriers = carriers.filter(pl.len().over("number") > 1)
     wanted = pl.concat([kept, carriers])
     same = before.filter(~pl.col("row").is_in(pl.Series(changed).implode()))
     same = same.join(wanted, on="row", how="semi")

@@ -4,6 +4,8 @@ Reads rows and the register's columns, writes one pattern a row, and the clues o
 agreement alone does not settle: what a search for the true person needs, as hashes.
 """
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import attrs
@@ -12,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit import homonyms, levels
-from kumihimo.linkaudit.canonical import Hasher, read_births, read_sexes
+from kumihimo.linkaudit.canonical import DETAILS, REGISTER, Hasher, read_births, read_sexes
 from kumihimo.linkaudit.homonyms import Doubles
 from kumihimo.linkaudit.levels import Pairs
 from kumihimo.linkaudit.patterns import PATTERNS_MAX, decode, encode
@@ -38,16 +40,39 @@ CLUES: Final = {
     "held_place": pl.UInt64,
     "held_household": pl.UInt64,
 }
+# Of rows that agreement settles, but only while the address agrees: what a clue would need of them.
+SPARE: Final = {
+    "row": pl.Int64,
+    "number": pl.Int64,
+    "day": pl.Int32,
+    "sex_code": pl.Int8,
+    "name_hash": pl.UInt64,
+    "kana_hash": pl.UInt64,
+}
+# What of a `REGISTER` tells how far an address agrees, and what a clue needs of the person.
+PLACED: Final = {
+    name: kind
+    for name, kind in REGISTER.items()
+    if name in {"number", "day", "place", "household_hash", "address", *DETAILS}
+}
 # The number ties the two already: a city left out, or another room, is no reason to doubt it.
 PLACES_AGREE: Final = SAME_LOT | {AddressLevel.FORMER}
+_NAMES: Final = (levels.NAME, levels.KANA)
 
 
 @attrs.frozen
 class Judged:
-    """`EVIDENCE` of every row and `CLUES` of those that need a further test."""
+    """`EVIDENCE` of every row, `CLUES` of those that need a further test, `SPARE` of those that nearly do."""
 
     evidence: pl.DataFrame
     clues: pl.DataFrame
+    spare: pl.DataFrame
+
+    @classmethod
+    def of(cls, parts: Sequence["Judged"]) -> "Judged":
+        """Return what was judged in some parts together."""
+        fields = (field.name for field in attrs.fields(cls))
+        return cls(*(pl.concat([getattr(one, name) for one in parts]) for name in fields))
 
 
 def judge(
@@ -57,13 +82,11 @@ def judge(
     history: pl.DataFrame,
     hasher: Hasher,
     holder: str = "",
-    before: pl.Series | None = None,
 ) -> Judged:
     """Compare each of `ROWS` (number Int64) with its person in `REGISTER`, one line a person.
 
     `history` is a `HISTORY` (number Int64) of at least these persons; `holder` as in
-    `levels.addresses`. `before` is the pattern of rows of which name and reading are known to agree as
-    they did, null of the others.
+    `levels.addresses`.
     """
     read = rows.with_columns(day=read_births(rows["birth"]), sex_code=read_sexes(rows["sex"]))
     pairs = Pairs.of(read, register)
@@ -76,36 +99,85 @@ def judge(
     others[pairs.lines.is_null().to_numpy()] = levels.code(Others.NO_PERSON)
     pattern = encode(
         {
-            **_names(pairs, history, before),
+            **{kind.attribute: levels.names(pairs, kind, history) for kind in _NAMES},
             "birth": levels.births(rows["day"], person["day"]),
             "sex": levels.sexes(rows["sex_code"], pairs.known("sex_code")),
             "address": places.levels,
             "others": others,
         }
     )
-    evidence = rows.select("row", "number", pattern=pl.Series(pattern))
-    unsettled = pl.Series(unsettled_patterns()).gather(evidence["pattern"])
-    return Judged(evidence, _clues(pairs, evidence, places.places, unsettled, hasher))
+    at = _loose(pattern)
+    written = rows[at]
+    own = written.select("row", "number", "day", "sex_code").with_columns(
+        name_hash=hasher.names(canonical_names(written["name"])),
+        kana_hash=hasher.names(canonical_kanas(written["kana"])),
+    )
+    return _judged(pairs, pattern, places.places, at, own)
 
 
-def _names(
-    pairs: Pairs, history: pl.DataFrame, before: pl.Series | None
-) -> dict[str, levels.Codes]:
-    """Return the codes of name and reading: of rows with a pattern of before those that it has."""
-    kinds = (levels.NAME, levels.KANA)
-    if before is None or before.null_count() == len(before):
-        return {kind.attribute: levels.names(pairs, kind, history) for kind in kinds}
-    known = decode(before.fill_null(0).to_numpy())
-    new = before.is_null().arg_true()
-    some = Pairs(pairs.rows[new], pairs.register, pairs.lines.gather(new))
-    found: dict[str, levels.Codes] = {}
-    for kind in kinds:
-        codes = known[kind.attribute].astype(np.uint8)
-        codes[new.to_numpy()] = levels.names(some, kind, history)
-        found[kind.attribute] = codes
-    return found
+def judge_addresses(
+    rows: pl.DataFrame,
+    own: pl.DataFrame,
+    register: pl.DataFrame,
+    history: pl.DataFrame,
+    hasher: Hasher,
+    holder: str = "",
+) -> Judged:
+    """Judge again rows of which nothing but the address has changed, nor what the register says.
+
+    `rows` is row, number (Int64), address and `before`, their pattern; `own` is `SPARE` of those whose
+    clues and spares an earlier run kept; `register` is `PLACED`. The result is that of `judge`.
+    """
+    pairs = Pairs.of(rows, register)
+    rows = pairs.rows
+    places = levels.addresses(pairs, hasher, history, holder)
+    pattern = encode(
+        {
+            **{k: c.astype(np.uint8) for k, c in decode(rows["before"].to_numpy()).items()},
+            "address": places.levels,
+        }
+    )
+    at = _loose(pattern)
+    mine = rows.select("row")[at].join(own, on="row", how="left", maintain_order="left")
+    assert not mine["name_hash"].null_count(), "another address settles and unsettles no other row"
+    return _judged(pairs, pattern, places.places, at, mine)
 
 
+def _loose(pattern: NDArray[np.int32]) -> pl.Series:
+    """Return which rows are not settled, or would not be with another address."""
+    return pl.Series(np.flatnonzero((unsettled_patterns() | spare_patterns())[pattern]))
+
+
+def _judged(
+    pairs: Pairs,
+    pattern: NDArray[np.int32],
+    places: NDArray[np.uint64],
+    at: pl.Series,
+    own: pl.DataFrame,
+) -> Judged:
+    """Put together what is said of pairs; `own` is `SPARE` of those at some places (`at`)."""
+    evidence = pairs.rows.select("row", "number", pattern=pl.Series(pattern))
+    lines = pairs.lines.gather(at)
+    held = {"held_day": "day", "held_place": "place", "held_household": "household_hash"}
+    clues = own.with_columns(
+        evidence["pattern"].gather(at),
+        pl.Series("place", places).gather(at),
+        **{name: pairs.register[of].gather(lines).fill_null(0) for name, of in held.items()},
+    ).select(list(CLUES))
+    unsettled = pl.Series(unsettled_patterns()[pattern[at.to_numpy()]])
+    return Judged(evidence, clues.filter(unsettled), own.filter(~unsettled).select(list(SPARE)))
+
+
+@cache
+def spare_patterns() -> NDArray[np.bool_]:
+    """Say which patterns need no further test, but would with another address, by pattern."""
+    everything = np.arange(PATTERNS_MAX, dtype=np.int32)
+    codes = {name: code.astype(np.uint8) for name, code in decode(everything).items()}
+    codes["address"][:] = levels.code(AddressLevel.DIFFERENT)
+    return unsettled_patterns()[encode(codes)] & ~unsettled_patterns()
+
+
+@cache
 def unsettled_patterns() -> NDArray[np.bool_]:
     """Say which patterns need a further test, by pattern."""
     codes = decode(np.arange(PATTERNS_MAX, dtype=np.int32))
@@ -125,22 +197,3 @@ def among(
 ) -> NDArray[np.bool_]:
     """Say where a code is one of some levels."""
     return np.isin(codes, [levels.code(level) for level in wanted])
-
-
-def _clues(
-    pairs: Pairs,
-    evidence: pl.DataFrame,
-    places: NDArray[np.uint64],
-    unsettled: pl.Series,
-    hasher: Hasher,
-) -> pl.DataFrame:
-    at = unsettled.arg_true()
-    rows, lines = pairs.rows[at], pairs.lines.gather(at)
-    held = {"held_day": "day", "held_place": "place", "held_household": "household_hash"}
-    return rows.with_columns(
-        evidence["pattern"].gather(at),
-        pl.Series("place", places).gather(at),
-        name_hash=hasher.names(canonical_names(rows["name"])),
-        kana_hash=hasher.names(canonical_kanas(rows["kana"])),
-        **{name: pairs.register[of].gather(lines).fill_null(0) for name, of in held.items()},
-    ).select(list(CLUES))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from kumihimo.linkaudit import homonyms
 from kumihimo.linkaudit.aligning import Stood
 from kumihimo.linkaudit.arrows import batches
+from kumihimo.linkaudit.evidence import SPARE
 from kumihimo.linkaudit.folder import also_at, whole
 
 T = TypeVar("T", bound=np.generic)
@@ -77,24 +78,45 @@ class State:
         return self.carrying(pl.Series(twice.view(np.int64)))
 
 
-def make_state(folder: Path, size: int, prints: Path | None = None) -> None:
+def make_state(
+    folder: Path, size: int, prints: Path | None = None, *, carries: bool = False
+) -> None:
     """Make the arrays of a stage for rows below `size`, unless they are there.
 
-    Fingerprints that an intake left are taken as they lie, and written no more.
+    Fingerprints that an intake left are taken as they lie, and written no more. Where all is carried over,
+    numbers come later (`carry_numbers`), and patterns of every row.
     """
     if prints is not None:
         also_at(prints, _place(folder, "prints"))
     for name, kind, nothing in (
         ("prints", np.uint64, 0),
         ("numbers", np.int64, 0),
-        ("patterns", np.int32, NO_PATTERN),
+        ("patterns", np.int32, 0 if carries else NO_PATTERN),
     ):
         place = _place(folder, name)
-        if not place.exists():
+        if not place.exists() and not (carries and name == "numbers"):
             with whole(place) as half:
                 array = np.lib.format.open_memmap(half, mode="w+", dtype=kind, shape=(size,))
                 if nothing:  # a file begins as zeros, which take no time to write
                     array[:] = nothing
+
+
+def patterns_of(folder: Path) -> NDArray[np.int32]:
+    """Map the patterns of a stage to write them: other arrays may be those of the stage before."""
+    return np.load(_place(folder, "patterns"), mmap_mode="r+")
+
+
+def carry_numbers(known: "Before", folder: Path, size: int, edits: pl.DataFrame) -> None:
+    """Make the numbers of rows below `size` from those of before and what is otherwise (row, number)."""
+    then, place = known.state.numbers, _place(folder, "numbers")
+    if not len(edits) and len(then) == size:
+        also_at(_place(known.stage, "numbers"), place)
+        return
+    with whole(place) as half:
+        now = np.lib.format.open_memmap(half, mode="w+", dtype=np.int64, shape=(size,))
+        both = min(size, len(then))
+        now[:both] = then[:both]
+        now[edits["row"].to_numpy()] = edits["number"].to_numpy()
 
 
 def changed_places(then: NDArray[np.uint64], now: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -189,12 +211,24 @@ class Before:
 
     def clues(self, now: State, moved: pl.DataFrame) -> pl.DataFrame:
         """Return the `CLUES` of the rows that keep their pattern, and `was`, which rows they were."""
-        clues = pl.read_ipc(self.stage / "clues.arrow")
-        rows = clues["row"].to_numpy()
+        return self._still(pl.read_ipc(self.stage / "clues.arrow"), now, moved)
+
+    def spare(self, now: State, moved: pl.DataFrame) -> pl.DataFrame:
+        """Return the `SPARE` of the rows that keep their pattern, and `was`."""
+        return self._still(pl.read_ipc(self.stage / "spare.arrow"), now, moved)
+
+    def loose(self, rows: pl.Series) -> pl.DataFrame:
+        """Return `SPARE` of some rows, which stand where they stood, that had clues or spares."""
+        kept = [pl.read_ipc(self.stage / f"{name}.arrow") for name in ("clues", "spare")]
+        asked = rows.implode()
+        return pl.concat(one.select(list(SPARE)).filter(pl.col("row").is_in(asked)) for one in kept)
+
+    def _still(self, kept: pl.DataFrame, now: State, moved: pl.DataFrame) -> pl.DataFrame:
+        rows = kept["row"].to_numpy()
         inside = rows < len(now.prints)
         stays = np.zeros(len(rows), bool)
         stays[inside] = now.prints[rows[inside]] == self.state.prints[rows[inside]]
-        stays &= self.holds(clues["number"].to_numpy())
-        here = clues.filter(pl.Series(stays)).with_columns(was="row")
-        elsewhere = clues.rename({"row": "was"}).join(moved, on="was")
+        stays &= self.holds(kept["number"].to_numpy())
+        here = kept.filter(pl.Series(stays)).with_columns(was="row")
+        elsewhere = kept.rename({"row": "was"}).join(moved, on="was")
         return pl.concat([here, elsewhere.select(here.columns)])

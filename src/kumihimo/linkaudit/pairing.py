@@ -10,35 +10,39 @@ from typing import Final
 import attrs
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from kumihimo.linkaudit.aligning import Stood
 from kumihimo.linkaudit.bearers import bearers
-from kumihimo.linkaudit.canonical import Hasher, fingerprints
-from kumihimo.linkaudit.evidence import CLUES, Judged, judge
-from kumihimo.linkaudit.folder import Stage, also_at, fingerprint, of_files, whole
-from kumihimo.linkaudit.incremental import (
-    MOVED,
-    NO_PATTERN,
-    Before,
-    State,
-    make_state,
+from kumihimo.linkaudit.canonical import REGISTER, Hasher
+from kumihimo.linkaudit.carrying import (
+    AGAIN,
+    COMPARED,
+    Chunk,
+    Work,
+    again_of,
+    carry,
+    changed_of,
+    put_numbers,
+    read_rows,
+    who_of,
 )
-from kumihimo.linkaudit.joining import drop, load, save, write_plain
+from kumihimo.linkaudit.evidence import (
+    CLUES,
+    PLACED,
+    SPARE,
+    Judged,
+    judge,
+    judge_addresses,
+)
+from kumihimo.linkaudit.folder import Stage, also_at, fingerprint, of_files, whole
+from kumihimo.linkaudit.incremental import MOVED, Before, State, make_state, patterns_of
+from kumihimo.linkaudit.joining import Schema, drop, load, write_plain
 from kumihimo.linkaudit.nonmatches import own_rows
 from kumihimo.linkaudit.registering import Registered, rules
-from kumihimo.linkaudit.schema import ROWS
 from kumihimo.linkaudit.setting import Setting, stretches
+from kumihimo.linkaudit.towns import keep, learn, towns
 from kumihimo.linkaudit.workers import Team
 
-_VERSION: Final = 6
-# What is compared of a row. The other columns are read again where they are needed.
-COMPARED: Final = {
-    name: ROWS[name] for name in ("row", "name", "kana", "birth", "sex", "address")
-} | {"number": pl.Int64}
-# And of a row of which name and reading agree as they did, its pattern of before.
-_ASKED: Final = {**COMPARED, "before": pl.Int32}
-_PRINTED: Final = [name for name in COMPARED if name != "row"]
+_VERSION: Final = 7
 
 
 @attrs.frozen
@@ -79,39 +83,10 @@ class Paired:
 
 
 @attrs.frozen
-class _Work:
-    """What every task of the stage is given."""
-
-    setting: Setting
-    stage: Path
-    before: Path | None  # what the last run left, where something of it can be taken over
-    registered: Path
-    prints: Path | None  # of the rows, where the intake left them
-    same: bool  # the last run was against the same register
-
-    @property
-    def carries(self) -> bool:
-        """Say whether what is known of rows is taken over without reading them."""
-        return self.before is not None and self.prints is not None
-
-    def known(self) -> Before | None:
-        """Map what the last run knew."""
-        return Before.opened(self.before, _changed(self.stage)) if self.before else None
-
-
-@attrs.frozen
-class _Chunk:
-    work: _Work
-    name: str
-    first: int
-    count: int
-
-
-@attrs.frozen
 class _Part:
     """Ranges of numbers whose rows are judged together."""
 
-    work: _Work
+    work: Work
     partitions: tuple[int, ...]
 
     @property
@@ -132,18 +107,21 @@ def pair(setting: Setting, registered: Registered, team: Team) -> Paired:
         return paired
     before = _left_by(stage, registered)
     same = before is not None and (before / "done").read_text("utf-8") == registered.stage.name
-    work = _Work(setting, stage.folder, before, registered.stage, prints, same)
+    heads = towns(setting.folder)
+    work = Work(setting, stage.folder, before, registered.stage, prints, same, heads)
     end = setting.rows.end()
-    make_state(stage.folder, end, prints)
+    make_state(stage.folder, end, prints, carries=work.carries)
     if (who := setting.rows.who()) is not None:
-        also_at(who, _who(stage.folder))
+        also_at(who, who_of(stage.folder))
     known = work.known()
-    task, chunks = _read, setting.chunks(setting.rows)
+    task, chunks = read_rows, setting.chunks(setting.rows)
     if work.carries:
-        task, chunks = _carry, stretches(end, setting.sizes.rows)
-    tasks = [_Chunk(work, f"{n:05}", *chunk) for n, chunk in enumerate(chunks)]
+        task, chunks = carry, stretches(end, setting.sizes.rows)
+    tasks = [Chunk(work, f"{n:05}", *chunk) for n, chunk in enumerate(chunks)]
     asked = sum(team.each("rows", task, tasks, [rows for _, rows in chunks]))
     if known is not None:
+        if work.carries:
+            put_numbers(known, stage.folder, end)
         _take_over(known, stage.folder)
     bearing = team.beside(_bear, work)
     parts = [_Part(work, some) for some in _ranges(work, asked, len(registered.partitions))]
@@ -155,7 +133,7 @@ def pair(setting: Setting, registered: Registered, team: Team) -> Paired:
     return paired
 
 
-def _ranges(work: _Work, asked: int, partitions: int) -> list[tuple[int, ...]]:
+def _ranges(work: Work, asked: int, partitions: int) -> list[tuple[int, ...]]:
     """Return which partitions are judged together; a run that goes on does as it began.
 
     To begin takes as long as to judge some thousand rows, and of few rows all persons are at hand.
@@ -179,137 +157,9 @@ def _left_by(stage: Stage, registered: Registered) -> Path | None:
     changed = registered.changed_since((stage.before / "done").read_text("utf-8"))
     if changed is None:
         return None
-    with whole(_changed(stage.folder)) as half, half.open("wb") as file:
+    with whole(changed_of(stage.folder)) as half, half.open("wb") as file:
         np.save(file, changed)
     return stage.before
-
-
-def _who(stage: Path) -> Path:
-    return stage / "who.npy"
-
-
-def _changed(stage: Path) -> Path:
-    return stage / "changed.npy"
-
-
-def _read(chunk: _Chunk) -> int:
-    """Write down what stands in some rows, and cut by number those that are to be judged.
-
-    Returns how many these are, or a number that is not smaller.
-    """
-    work = chunk.work
-    folder = work.stage / "rows" / chunk.name
-    if folder.exists():
-        return chunk.count
-    rows = compared(work.setting.rows.part(chunk.first, chunk.count, COMPARED))
-    at, numbers = rows["row"].to_numpy(), rows["number"].fill_null(0).to_numpy()
-    if work.prints:
-        prints = np.load(work.prints, mmap_mode="r")[at]
-    else:
-        prints = fingerprints(rows, _PRINTED).to_numpy()
-    state, known = State.opened(work.stage, writes=True), work.known()
-    state.numbers[at] = numbers
-    if work.prints is None:
-        state.prints[at] = prints
-    asked = rows
-    if known is not None:
-        stays = known.stood(at, prints) & known.holds(numbers)
-        state.patterns[at[stays]] = known.state.patterns[at[stays]]
-        asked = rows.filter(pl.Series(~stays))
-    registered = Registered.opened(work.registered)
-    own = rows.filter(rows["number"].is_in(registered.sample.implode()))
-    return _keep(chunk, own, asked, registered)
-
-
-def _keep(chunk: _Chunk, own: pl.DataFrame, asked: pl.DataFrame, registered: Registered) -> int:
-    with whole(chunk.work.stage / "own" / f"{chunk.name}.arrow") as half:
-        write_plain(own, half)
-    save(registered.partitions.cut(asked), chunk.work.stage / "rows" / chunk.name)
-    return len(asked)
-
-
-def _carry(chunk: _Chunk) -> int:
-    """Take over what is known of a stretch of rows; read those that are new or to be judged.
-
-    Returns what `_read` does.
-    """
-    work, known = chunk.work, chunk.work.known()
-    assert known is not None, "there was a run before"
-    assert work.prints is not None, "and fingerprints of its rows and of these"
-    if (work.stage / "rows" / chunk.name).exists():
-        return chunk.count
-    registered = Registered.opened(work.registered)
-    here = slice(chunk.first, chunk.first + chunk.count)
-    prints = np.load(work.prints, mmap_mode="r")[here]
-    stood = known.looked_for(chunk.first, prints)
-    numbers = stood.carried(known.state.numbers, stood.known, 0)
-    stays = stood.known & known.holds(numbers)
-    sampled = _sampled(work, known, registered, stood, numbers)
-    own = known.own(chunk.first + sampled, stood.places(sampled))
-    asked, wanted = (prints != 0) & ~stays, np.zeros(chunk.count, bool)
-    wanted[sampled] = True
-    wanted[own["row"].to_numpy() - chunk.first] = False
-    rows = compared(work.setting.rows.at(chunk.first + np.flatnonzero(asked | wanted), COMPARED))
-    at = rows["row"].to_numpy() - chunk.first
-    numbers[at] = rows["number"].fill_null(0).to_numpy()
-    state = State.opened(work.stage, writes=True)
-    state.numbers[here] = numbers
-    state.patterns[here] = stood.carried(known.state.patterns, stays, NO_PATTERN)
-    moved = stood.moved(stays)
-    places = pl.DataFrame({"row": chunk.first + moved, "was": stood.places(moved)}, schema=MOVED)
-    with whole(work.stage / "moved" / f"{chunk.name}.arrow") as half:
-        write_plain(places, half)
-    own = pl.concat([own, rows.filter(rows["number"].is_in(registered.sample.implode()))])
-    again = rows.with_columns(_named_before(chunk, known, rows["row"].to_numpy(), numbers[at]))
-    again = again.filter(pl.Series(asked[at]))
-    return _keep(chunk, own.unique("row").sort("row"), again, registered)
-
-
-def _named_before(
-    chunk: _Chunk, known: Before, rows: NDArray[np.int64], numbers: NDArray[np.int64]
-) -> pl.Series:
-    """Return the pattern of before of rows that name whom they named in their place, else null.
-
-    Of that person, her past and her namesakes the register says what it said.
-    """
-    then, now = (np.load(_who(stage), mmap_mode="r") for stage in (known.stage, chunk.work.stage))
-    patterns = np.full(len(rows), NO_PATTERN, np.int32)
-    inside = np.flatnonzero(rows < len(then))
-    here = rows[inside]
-    patterns[inside] = known.state.patterns[here]
-    same = np.zeros(len(rows), bool)
-    same[inside] = (then[here] == now[here]) & (known.state.prints[here] != 0)
-    same &= (patterns != NO_PATTERN) & known.holds(numbers)
-    return pl.Series("before", patterns).set(~pl.Series(same), None)
-
-
-def _sampled(
-    work: _Work,
-    known: Before,
-    registered: Registered,
-    stood: Stood,
-    numbers: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Return which rows, counted from the first, that stood before carry a sampled person's number."""
-    if not work.same:
-        carry = pl.Series(numbers).is_in(registered.sample.implode()).to_numpy()
-        return np.flatnonzero(stood.known & carry)
-    # In the same register the same persons are sampled, and their rows were kept.
-    kept = known.kept()
-    if stood.was is None:
-        near = kept[(kept >= stood.first) & (kept < stood.first + len(stood.known))] - stood.first
-        return near[stood.known[near]]
-    rows = np.zeros(1 + max(int(stood.was.max(initial=-1)), int(kept.max(initial=-1))), bool)
-    rows[kept] = True
-    return np.flatnonzero(stood.known & rows[stood.was])
-
-
-def compared(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return of `ROWS` what is compared, null where the institution holds no such attribute."""
-    return rows.select(
-        pl.col(name).cast(kind) if name in rows.columns else pl.lit(None, kind).alias(name)
-        for name, kind in COMPARED.items()
-    )
 
 
 def _take_over(known: Before, stage: Path) -> None:
@@ -317,14 +167,13 @@ def _take_over(known: Before, stage: Path) -> None:
     place = stage / "moved" / "alone.arrow"
     if place.exists():
         return
-    now = State.opened(stage, writes=True)
-    moved = known.moved(now)
-    now.patterns[moved["row"].to_numpy()] = known.state.patterns[moved["was"].to_numpy()]
+    moved = known.moved(State.opened(stage))
+    patterns_of(stage)[moved["row"].to_numpy()] = known.state.patterns[moved["was"].to_numpy()]
     with whole(place) as half:
         write_plain(moved, half)
 
 
-def _bear(work: _Work) -> None:
+def _bear(work: Work) -> None:
     """Find the rows whose number stands in another row too."""
     place = work.stage / "bearers.arrow"
     if not place.exists():
@@ -345,42 +194,76 @@ def _judge(part: _Part) -> Path:
     """
     work, place = part.work, part.place
     if not place.exists():
+        learn(work.towns)
         judged = _judged(part)
-        state = State.opened(work.stage, writes=True)
-        state.patterns[judged.evidence["row"].to_numpy()] = judged.evidence["pattern"].to_numpy()
+        keep(work.towns, f"{work.stage.name}-{place.stem}")
+        patterns_of(work.stage)[judged.evidence["row"].to_numpy()] = judged.evidence[
+            "pattern"
+        ].to_numpy()
+        with whole(_spare(place)) as half:
+            write_plain(judged.spare.select(list(SPARE)), half)
         with whole(place) as half:
             write_plain(judged.clues.select(list(CLUES)), half)
     for partition in part.partitions:
         drop(work.stage / "rows", partition)
+        drop(again_of(work.stage), partition)
     return place
 
 
 def _judged(part: _Part) -> Judged:
+    """Judge rows of which all is to be compared, and those of which the address is."""
     work, registered = part.work, Registered.opened(part.work.registered)
     elsewhere = _moved(work.stage, "alone")["row"].implode()
-    rows, register, history = list[pl.DataFrame](), list[pl.DataFrame](), list[pl.DataFrame]()
-    for partition in part.partitions:
-        mine = load(work.stage / "rows", partition, _ASKED if work.carries else COMPARED)
-        mine = mine.filter(~mine["row"].is_in(elsewhere))
-        # Of all rows everybody is needed, and to look for each would cost more than to read them.
-        numbers = mine["number"].drop_nulls().unique() if work.before else None
-        rows.append(mine)
-        register.append(registered.part(partition, numbers))
-        history.append(registered.history(partition, numbers))
     hasher, holder = Hasher.load(work.setting.key), work.setting.holder
-    mine, *sides = (pl.concat(side) for side in (rows, register, history))
-    before = mine["before"] if work.carries else None
-    return judge(mine, sides[0], registered.doubles, sides[1], hasher, holder, before)
+    sides = _sides(part, registered, work.stage / "rows", COMPARED, REGISTER, elsewhere)
+    judged = list[Judged]()
+    known = work.known()
+    if known is None or len(sides[0]):  # to begin takes a second, be there any or none
+        judged.append(judge(sides[0], sides[1], registered.doubles, sides[2], hasher, holder))
+    if known is not None:
+        sides = _sides(part, registered, again_of(work.stage), AGAIN, PLACED, elsewhere)
+        own = known.loose(sides[0]["row"])
+        judged.append(judge_addresses(sides[0], own, sides[1], sides[2], hasher, holder))
+    return Judged.of(judged)
+
+
+def _sides(
+    part: _Part,
+    registered: Registered,
+    folder: Path,
+    mine: Schema,
+    theirs: Schema,
+    elsewhere: pl.Series,
+) -> list[pl.DataFrame]:
+    """Return the rows of some ranges, the persons whose numbers they carry, and their history."""
+    found: list[list[pl.DataFrame]] = []
+    for partition in part.partitions:
+        rows = load(folder, partition, mine)
+        rows = rows.filter(~rows["row"].is_in(elsewhere))
+        # Of all rows everybody is needed, and to look for each would cost more than to read them.
+        numbers = rows["number"].drop_nulls().unique() if part.work.before else None
+        past = registered.history(partition, numbers)
+        found.append([rows, registered.columns(partition, theirs, numbers), past])
+    return [pl.concat(side) for side in zip(*found, strict=True)]
 
 
 def _collect_clues(found: list[Path], known: Before | None, stage: Path) -> None:
     clues = [pl.read_ipc(place) for place in found]
+    spare = [pl.read_ipc(_spare(place)) for place in found]
     if known is not None:
-        still = known.clues(State.opened(stage), _moved(stage, "*"))
+        now, moved = State.opened(stage), _moved(stage, "*")
+        still = known.clues(now, moved)
         clues.append(still.select(list(CLUES)))
+        spare.append(known.spare(now, moved).select(list(SPARE)))
         with whole(stage / "since") as half:
             half.write_text(known.stage.name, "utf-8")
         with whole(stage / "carried.arrow") as half:
             write_plain(still.select(list(MOVED)), half)
-    with whole(stage / "clues.arrow") as half:
-        write_plain(pl.concat(clues).sort("row"), half)
+    for name, tables in (("clues", clues), ("spare", spare)):
+        with whole(stage / f"{name}.arrow") as half:
+            write_plain(pl.concat(tables).sort("row"), half)
+
+
+def _spare(clues: Path) -> Path:
+    """Return where the spares of judged rows are, beside their clues."""
+    return clues.parent.with_name("spare") / clues.name

@@ -33,6 +33,7 @@ from kumihimo.linkaudit.nonmatches import Shares, sampled
 from kumihimo.linkaudit.renewing import LINES
 from kumihimo.linkaudit.schema import SNAPSHOT
 from kumihimo.linkaudit.setting import Setting
+from kumihimo.linkaudit.towns import keep, learn, towns
 from kumihimo.linkaudit.workers import Team
 
 _VERSION: Final = 4
@@ -113,6 +114,7 @@ class _Part:
     stage: Path
     before: Path | None
     partition: int
+    towns: Path
     shares: Shares | None = None
 
 
@@ -121,6 +123,7 @@ class _Chunk:
     setting: Setting
     stage: Path
     partitions: Partitions
+    towns: Path
     name: str
     first: int
     count: int
@@ -138,18 +141,18 @@ def register(setting: Setting, team: Team) -> Registered:
         raise BadSnapshot(f"snapshot: no column {', '.join(lacking)}")
     persons = setting.snapshot.rows()
     partitions = _partitions(setting, persons, stage)
-    again = stage.before is not None
+    again, heads = stage.before is not None, towns(setting.folder)
     for name, table, task in (
         ("persons", setting.snapshot, _written if again else _persons),
         ("history", setting.history, _history),
     ):
         chunks = setting.chunks(table) if table else []
         tasks = [
-            _Chunk(setting, stage.folder, partitions, f"{n:05}", *chunk)
+            _Chunk(setting, stage.folder, partitions, heads, f"{n:05}", *chunk)
             for n, chunk in enumerate(chunks)
         ]
         team.each(f"register: {name}", task, tasks, [count for _, count in chunks])
-    parts = [_Part(setting, stage.folder, stage.before, n) for n in range(len(partitions))]
+    parts = [_Part(setting, stage.folder, stage.before, n, heads) for n in range(len(partitions))]
     weights = [persons // len(parts)] * len(parts)
     if again:
         team.each("register: changes", _renewed, parts, weights)
@@ -198,7 +201,9 @@ def _written(chunk: _Chunk) -> None:
 def _renewed(part: _Part) -> None:
     assert part.before is not None, "only a stage before can be renewed"
     hasher = Hasher.load(part.setting.key)
+    learn(part.towns)
     renewing.renew(part.before, part.stage, part.partition, hasher)
+    keep(part.towns, f"{part.stage.name}-{part.partition:05}")
 
 
 def _sample(part: _Part) -> tuple[pl.Series, pl.Series]:
@@ -232,6 +237,7 @@ def _persons(chunk: _Chunk) -> None:
     hasher = Hasher.load(chunk.setting.key)
     written = chunk.setting.snapshot.part(chunk.first, chunk.count).select(list(SNAPSHOT))
     columns = register_columns(written, hasher)
+    keep(chunk.towns, f"{chunk.stage.name}-{chunk.name}")
     save(chunk.partitions.cut(also_named(columns, hasher)), chunk.stage / "also" / f"p{chunk.name}")
     prints = fingerprints(written, list(SNAPSHOT))
     save(chunk.partitions.cut(columns.with_columns(prints)), folder)

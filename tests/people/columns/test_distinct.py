@@ -71,3 +71,39 @@ def test_what_is_put_stands_in_its_places_and_nothing_else_moves(texts, data):
     )
     assert found.name == "held"
     assert found.to_list() == [f"{n}!" if n in places else text for n, text in enumerate(texts)]
+
+
+def test_what_one_memory_tells_another_need_not_read():
+    memory, other = Memory(Reader()), Memory(reader := Reader())
+    looked_up(memory, "a", "bb")
+    told = memory.told()
+    looked_up(memory, "bb", "ccc")
+    later = memory.told()
+    assert [one["text"].to_list() for one in (told, later, memory.told())] == [
+        ["a", "bb"],
+        ["ccc"],
+        [],
+    ]
+    looked_up(other, "bb", "five5")
+    other.learn(pl.concat([told, later]))
+    assert looked_up(other, "ccc", "dddd", "a", "five5") == [3, 4, 1, 5]
+    assert reader.given == ["bb", "five5", "dddd"]
+    assert other.told()["text"].to_list() == ["dddd"]
+
+
+def test_a_memory_with_a_gap_learns_nothing_and_leaves_no_text_with_anothers_line():
+    memory, other = Memory(Reader()), Memory(Reader(fails="bb"))
+    looked_up(memory, "a", "ccc")
+    with pytest.raises(OSError, match="bb"):
+        looked_up(other, "bb")
+    other.read.fails = ""
+    other.learn(memory.told())
+    assert looked_up(other, "ccc", "bb", "a") == [3, 2, 1]
+
+
+def test_a_memory_learns_no_more_than_half_of_what_it_holds():
+    memory, other = Memory(Reader()), Memory(reader := Reader(), limit=4)
+    looked_up(memory, "a", "bb", "ccc")
+    other.learn(memory.told())
+    assert looked_up(other, "a", "bb", "ccc") == [1, 2, 3]
+    assert reader.given == ["ccc"]

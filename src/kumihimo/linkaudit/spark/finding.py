@@ -10,9 +10,9 @@ from pyspark.sql import functions as F  # noqa: N812 - its own name for itself
 
 from kumihimo.linkaudit import judging
 from kumihimo.linkaudit.canonical import REGISTER, Hasher
+from kumihimo.linkaudit.carrying import COMPARED
 from kumihimo.linkaudit.finding import COUNTED, fitting, judged_by, proposed, rates
 from kumihimo.linkaudit.nonmatches import Counts, measure
-from kumihimo.linkaudit.pairing import COMPARED
 from kumihimo.linkaudit.patterns import CASES_MAX, cases
 from kumihimo.linkaudit.residual import OUTCOMES
 from kumihimo.linkaudit.schema import ESTIMATES, FINDINGS, PATTERNS, PROPOSALS, Outcome

@@ -8,10 +8,10 @@ import polars as pl
 from pyspark.sql import DataFrame
 
 from kumihimo.linkaudit.canonical import INDEX, REGISTER, Hasher
+from kumihimo.linkaudit.carrying import COMPARED, compared
 from kumihimo.linkaudit.collisions import FOUND, differing
 from kumihimo.linkaudit.evidence import CLUES, EVIDENCE, judge
 from kumihimo.linkaudit.nonmatches import Shares, own_rows, sampled
-from kumihimo.linkaudit.pairing import COMPARED, compared
 from kumihimo.linkaudit.schema import ROWS
 from kumihimo.linkaudit.spark.registering import (
     DOUBLES,

@@ -66,6 +66,20 @@ def address_columns(
     return _today(pl.DataFrame(whole), holder, renamings)
 
 
+def heads_read() -> pl.DataFrame:
+    """Return what stands before the numbers of addresses read here, and what it was read as.
+
+    Each is told once: who keeps it spares others to read it again (`learn_heads`). It is good for one
+    `ADDRESS_FORM_VERSION`.
+    """
+    return _HEADS.told()
+
+
+def learn_heads(told: pl.DataFrame) -> None:
+    """Know what others have told (`heads_read`), each head once."""
+    _HEADS.learn(told)
+
+
 def _composed() -> list[pl.Expr]:
     """Put each part together from what the pieces of a usual row hold of it."""
     composed = {

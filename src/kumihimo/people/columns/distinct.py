@@ -13,7 +13,7 @@ import polars as pl
 from kumihimo.kernel.refusal import BadInput
 
 REASON: Final = "reason"
-_TEXT: Final = "text"
+TEXT: Final = "text"
 _PLACE: Final = "place"
 
 T = TypeVar("T")
@@ -36,10 +36,10 @@ def distinct(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
 
     Raises `TypeError` if the column holds no texts.
     """
-    column = require_texts(texts).rename(_TEXT)
+    column = require_texts(texts).rename(TEXT)
     known = column.unique().drop_nulls()
     joined = column.to_frame().join(
-        known.to_frame().with_row_index(_PLACE), on=_TEXT, how="left", maintain_order="left"
+        known.to_frame().with_row_index(_PLACE), on=TEXT, how="left", maintain_order="left"
     )
     return known, joined[_PLACE]
 
@@ -62,23 +62,55 @@ class Memory:
     limit: int = 1 << 18
     _known: pl.Series | None = None  # keeps the codes of the texts, as no column does
     _table: pl.DataFrame | None = None
+    _told: int = 0  # so many were told of
     _lock: Lock = attrs.field(factory=Lock, init=False)
 
     def look_up(self, texts: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
         """Return what is known of texts, and for each row which line is its own, or null."""
         with self._lock:
-            if self._known is None or self._table is None or len(self._table) > self.limit:
-                self._known = pl.Series(dtype=pl.Categorical(pl.Categories.random()))
-                self._table = self.read(pl.Series(dtype=pl.String))
-            codes = require_texts(texts).cast(self._known.dtype).to_physical()
+            known, lines = self._begun()
+            codes = require_texts(texts).cast(known.dtype).to_physical()
             # Codes count from 0 in the order in which texts come, those of a reading that failed too.
             highest = codes.max()
             count = highest + 1 if isinstance(highest, int) else 0
-            if count > len(self._table):
-                new = pl.int_range(len(self._table), count, dtype=pl.UInt32, eager=True)
-                read = self.read(new.cat.to(self._known.dtype).cast(pl.String))
-                self._table = pl.concat([self._table, read], rechunk=True)
-            return self._table, codes
+            if count > len(lines):
+                new = pl.int_range(len(lines), count, dtype=pl.UInt32, eager=True)
+                read = self.read(new.cat.to(known.dtype).cast(pl.String))
+                lines = self._table = pl.concat([lines, read], rechunk=True)
+            return lines, codes
+
+    def told(self) -> pl.DataFrame:
+        """Return each text that was read since this was asked last (`TEXT`), and what it was read as."""
+        with self._lock:
+            known, lines = self._begun()
+            new = pl.int_range(self._told, len(lines), dtype=pl.UInt32, eager=True)
+            texts = new.cat.to(known.dtype).cast(pl.String).alias(TEXT)
+            found = lines[self._told :].select(texts, pl.all())
+            self._told = len(lines)
+            return found
+
+    def learn(self, told: pl.DataFrame) -> None:
+        """Know what texts (`TEXT`, each once) were read as elsewhere, by the same `read`.
+
+        Half of the room is left to others. Nothing is learnt by who knows as much already.
+        """
+        with self._lock:
+            known, lines = self._begun()
+            told = told.head(self.limit // 2)
+            if len(told) <= len(lines):
+                return
+            codes = told[TEXT].cast(known.dtype).to_physical()
+            told = told.filter(codes >= len(lines)).select(lines.columns)
+            if codes.max() == len(lines) + len(told) - 1:  # else a reading failed, and left a gap
+                self._table = pl.concat([lines, told], rechunk=True)
+                self._told = len(self._table)
+
+    def _begun(self) -> tuple[pl.Series, pl.DataFrame]:
+        if self._known is None or self._table is None or len(self._table) > self.limit:
+            self._known = pl.Series(dtype=pl.Categorical(pl.Categories.random()))
+            self._table = self.read(pl.Series(dtype=pl.String))
+            self._told = 0
+        return self._known, self._table
 
 
 def read_all(

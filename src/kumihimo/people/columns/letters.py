@@ -73,16 +73,17 @@ class Letters:
 
 
 def canonical(
-    column: pl.Series, scalar: Callable[[str], str], kinds: Sequence[Letters]
+    column: pl.Series, scalar: Callable[[str], str], kinds: Callable[[], Sequence[Letters]]
 ) -> pl.Series:
     """Return the column in the form that `scalar` gives, null where it is null.
 
-    Each of `kinds` spells what those before it left, the scalar function the rest.
+    Each of `kinds` spells what those before it left, the scalar function the rest. They take a while to
+    make, and few texts need none.
     """
     column = column.cast(pl.String)
     if len(column) < FEW:
         return one_by_one(column, scalar)
-    return _spelled(column, scalar, kinds).alias(column.name)
+    return _spelled(column, scalar, kinds()).alias(column.name)
 
 
 def _spelled(

@@ -48,17 +48,17 @@ _NAME_SPACES: Final = " \u3000"
 
 def canonical_names(column: pl.Series) -> pl.Series:
     """Return `canonical_name` of each text (String; null where it is null)."""
-    return canonical(column, canonical_name, _of_names(canonical_name))
+    return canonical(column, canonical_name, lambda: _of_names(canonical_name))
 
 
 def weak_names(column: pl.Series) -> pl.Series:
     """Return `weak_name` of each text (String; null where it is null)."""
-    return canonical(column, weak_name, _of_names(weak_name))
+    return canonical(column, weak_name, lambda: _of_names(weak_name))
 
 
 def canonical_kanas(column: pl.Series) -> pl.Series:
     """Return `canonical_kana` of each text (String; null where it is null)."""
-    return canonical(column, canonical_kana, _of_kanas())
+    return canonical(column, canonical_kana, _of_kanas)
 
 
 @cache
