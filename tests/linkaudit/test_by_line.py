@@ -44,7 +44,7 @@ def test_a_row_has_the_values_of_its_line(tmp_path_factory, data):
     assert heights(place) == tall
 
 
-@pytest.mark.parametrize("count", [63, 64, 255, 256, 257, 70_000])
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 16, 17, 63, 64, 256, 257, 70_000])
 def test_as_many_lines_as_no_byte_counts_are_told_apart(tmp_path, count):
     numbers = pl.int_range(count, eager=True)
     lines = pl.DataFrame(

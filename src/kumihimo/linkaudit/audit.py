@@ -13,7 +13,7 @@ from pathlib import Path
 import attrs
 import polars as pl
 
-from kumihimo.linkaudit.finding import find
+from kumihimo.linkaudit.finding import find, measuring
 from kumihimo.linkaudit.pairing import pair
 from kumihimo.linkaudit.registering import register
 from kumihimo.linkaudit.schema import Mechanism, Verdict
@@ -82,8 +82,9 @@ def carry_out(setting: Setting, progress: Progress, team: Team | None = None) ->
             return carry_out(setting, progress, called)
     registered = register(setting, team)
     paired = pair(setting, registered, team)
+    nonmatches = measuring(setting, registered, paired, team)
     searched = search(setting, registered, paired, team)
-    return summary(find(setting, registered, paired, searched, team))
+    return summary(find(setting, registered, paired, searched, nonmatches, team))
 
 
 def summary(told: pl.DataFrame) -> Summary:

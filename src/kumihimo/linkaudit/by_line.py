@@ -22,7 +22,7 @@ _MAGIC: Final = b"PAR1"
 _LENGTH: Final = 4  # bytes: of the footer's length, and of that of levels and of texts in a page
 # As `parquet.thrift` of the format numbers them.
 _ROWS, _GROUPS, _WORDS = 3, 4, 5
-_GZIP: Final = 2
+_AS_IT_IS, _GZIP = 0, 2
 _PLAIN, _RLE, _BY_DICTIONARY = 0, 3, 8
 _DATA_PAGE, _DICTIONARY_PAGE = 0, 2
 _KINDS: Final[Mapping[type[pl.DataType], int]] = {
@@ -33,20 +33,27 @@ _KINDS: Final[Mapping[type[pl.DataType], int]] = {
 _GZIPPED: Final = 31  # zlib's word for gzip's wrapping
 _SWIFT: Final = 1  # the least that zlib does: half of the time is compressing
 _EIGHT: Final = 8
+_WIDTHS: Final = (1, 2, 4, 8, 16, 32)  # bits of a place
 _FEW: Final = 64  # so few values get places of their own, which pack to a third
 
 
 @attrs.frozen
 class _Page:
-    """What stands in a page, and the page as it is written."""
+    """What stands in a page, and the page as it is written: packed (`zipped`), or as it is."""
 
     plain: int
     packed: bytes
+    zipped: bool
 
     @classmethod
-    def of(cls, content: bytes) -> "_Page":
-        packer = zlib.compressobj(_SWIFT, zlib.DEFLATED, _GZIPPED)
-        return cls(len(content), packer.compress(content) + packer.flush())
+    def of(cls, content: bytes, *, zipped: bool = True) -> "_Page":
+        if not zipped:
+            return cls(len(content), content, zipped)
+        # Lines come in no order that repeats: how often each comes is all that there is to pack.
+        packer = zlib.compressobj(
+            _SWIFT, zlib.DEFLATED, _GZIPPED, zlib.DEF_MEM_LEVEL, zlib.Z_HUFFMAN_ONLY
+        )
+        return cls(len(content), packer.compress(content) + packer.flush(), zipped)
 
     def headed(self, kind: int, field: int, about: Struct) -> tuple[bytes, int]:
         """Return the page behind its head, and its length without being packed."""
@@ -135,7 +142,7 @@ def _by_lines(
     seen = np.flatnonzero(places)
     places[seen] = np.arange(len(seen))
     own = places[at]
-    whole = _Page.of(_indexes(own, len(seen)))
+    whole = _indexes(own, len(seen))
     pages: dict[bytes, _Page] = {}
     columns: list[Struct] = []
     for column in lines[seen].iter_columns():
@@ -144,27 +151,37 @@ def _by_lines(
             values, mine = few[column.name].among(seen)
             # Columns that tell the same apart have the same places.
             if mine.tobytes() not in pages:
-                pages[mine.tobytes()] = _Page.of(_indexes(mine[own], len(values)))
+                pages[mine.tobytes()] = _indexes(mine[own], len(values))
             page = pages[mine.tobytes()]
         columns.append(_coded(file, values, page, len(at)))
     return columns
 
 
-def _indexes(at: NDArray[np.unsignedinteger], count: int) -> bytes:
-    """Return a page of places in a dictionary, of which none is null."""
-    kind = next(k for k in (np.uint8, np.uint16, np.uint32) if count <= np.iinfo(k).max)
+def _indexes(at: NDArray[np.unsignedinteger], count: int) -> _Page:
+    """Return a page of places in a dictionary, of which none is null.
+
+    Of few values a place is some bits, which pack no further.
+    """
+    width = next(width for width in _WIDTHS if count <= 1 << width)
+    kind = np.dtype(f"<u{max(width, _EIGHT) // _EIGHT}")
     groups = -(-len(at) // _EIGHT)
     padded = np.zeros(groups * _EIGHT, kind)
     padded[: len(at)] = at
     levels = _varint(len(at) << 1) + b"\x01"
-    head = len(levels).to_bytes(_LENGTH, "little") + levels
-    width = bytes([padded.itemsize * _EIGHT])
-    return (
-        head
-        + width
-        + _varint(groups << 1 | 1)
-        + padded.astype(padded.dtype.newbyteorder("<")).tobytes()
-    )
+    head = len(levels).to_bytes(_LENGTH, "little") + levels + bytes([width])
+    content = head + _varint(groups << 1 | 1) + _in_bits(padded, width).tobytes()
+    return _Page.of(content, zipped=width >= _EIGHT)
+
+
+def _in_bits(places: NDArray[np.unsignedinteger], width: int) -> NDArray[np.unsignedinteger]:
+    """Return places, the first in the lowest bits of a byte; those of a byte or more as they are."""
+    if width >= _EIGHT:
+        return places
+    several = places.reshape(-1, _EIGHT // width)
+    found = several[:, 0].copy()
+    for n in range(1, several.shape[1]):
+        found |= several[:, n] << (width * n)
+    return found
 
 
 def _varint(number: int) -> bytes:
@@ -186,12 +203,14 @@ def _plain(values: pl.Series) -> bytes:
 def _coded(file: BinaryIO, values: pl.Series, page: _Page, height: int) -> Struct:
     begin = file.tell()
     about: Struct = {1: (I32, len(values)), 2: (I32, _PLAIN)}
-    dictionary, plain = _Page.of(_plain(values)).headed(_DICTIONARY_PAGE, 7, about)
+    page_of_values = _Page.of(_plain(values), zipped=page.zipped)
+    dictionary, plain = page_of_values.headed(_DICTIONARY_PAGE, 7, about)
     file.write(dictionary)
     then = file.tell()
     plain += _put(file, page, height, _BY_DICTIONARY)
     column = _column(file, values, height, begin, plain, 0)
-    cast("Struct", column[3][1]).update({9: (I64, then), 11: (I64, begin)})
+    packing = (I32, _GZIP if page.zipped else _AS_IT_IS)
+    cast("Struct", column[3][1]).update({4: packing, 9: (I64, then), 11: (I64, begin)})
     return column
 
 

@@ -16,7 +16,7 @@ from kumihimo.linkaudit.accounts import Accounts, look
 from kumihimo.linkaudit.canonical import Hasher
 from kumihimo.linkaudit.collisions import collide, named, numbered
 from kumihimo.linkaudit.folder import Stage, keep, whole
-from kumihimo.linkaudit.mixture import Mixture, fit
+from kumihimo.linkaudit.mixture import RESAMPLES, Mixture, fit
 from kumihimo.linkaudit.nonmatches import Counts, measure
 from kumihimo.linkaudit.pairing import Paired
 from kumihimo.linkaudit.patterns import CASES_MAX, patterns_of
@@ -47,16 +47,16 @@ def find(
     registered: Registered,
     paired: Paired,
     searched: Searched,
+    nonmatches: Callable[[], Counts],
     team: Team,
 ) -> pl.DataFrame:
     """Leave findings, patterns, proposals, collisions, holders and estimates in the folder.
 
-    Returns how many rows there are of each affair, verdict and mechanism.
+    `nonmatches` waits for what `measuring` began. Returns how many rows there are of each affair, verdict
+    and mechanism.
     """
     sides = _Sides(setting, registered.stage, paired, searched)
-    # What is of one part is done before another process would have begun.
-    helpers = team if len(setting.chunks(setting.rows)) > 1 else Team.alone()
-    nonmatches = helpers.beside(_nonmatches, sides)
+    helpers = _helpers(setting, team)
     accounts = look(setting.folder, setting.rows, setting.sizes, team)
     beside = helpers.beside(_beside, (sides, accounts))
     with ThreadPoolExecutor(1) as thread:
@@ -71,6 +71,18 @@ def find(
     return told.group_by("affair", "verdict", "mechanism").agg(pl.col("rows").sum())
 
 
+def measuring(
+    setting: Setting, registered: Registered, paired: Paired, team: Team
+) -> Callable[[], Counts]:
+    """Begin to measure how mis-links look, beside what is done meanwhile."""
+    return _helpers(setting, team).beside(_nonmatches, (setting, registered.stage, paired))
+
+
+def _helpers(setting: Setting, team: Team) -> Team:
+    """Return who does what is of one part: done here before another process would have begun."""
+    return team if len(setting.chunks(setting.rows)) > 1 else Team.alone()
+
+
 def _judged(
     sides: _Sides, nonmatches: Callable[[], Counts], team: Team
 ) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
@@ -79,14 +91,17 @@ def _judged(
     stage = Stage.at(setting.folder, "findings", "anew").folder
     telling = Telling.of(sides.paired.stage, sides.searched)
     counts, shifted = telling.counts()
-    mixture = fitting(counts, shifted, nonmatches())
+    looks = nonmatches()
+    mixture = fitting(counts, shifted, looks, resamples=0)
+    # Verdicts do not wait for the intervals.
+    drawn = _helpers(setting, team).beside(_drawn, (counts, shifted, looks))
     judgement = judging.judgement(mixture)
     lines = seen_lines(counts, shifted, judgement)
     told = telling.tell(setting, lines, stage, team, _says)
     shutil.rmtree(stage)
     return told, {
         "patterns": judging.pattern_table(counts, shifted, mixture, judgement),
-        "estimates": rates(told, mixture),
+        "estimates": rates(told, drawn()),
     }
 
 
@@ -94,12 +109,22 @@ def _says(told: pl.DataFrame) -> dict[str, str]:
     return {KINDS_MARK: told_of_kinds(_kinds(told))}
 
 
-def fitting(counts: NDArray[np.int64], shifted: NDArray[np.int64], nonmatches: Counts) -> Mixture:
+def fitting(
+    counts: NDArray[np.int64],
+    shifted: NDArray[np.int64],
+    nonmatches: Counts,
+    *,
+    resamples: int = RESAMPLES,
+) -> Mixture:
     """Fit the mixture to rows by case, those in runs (`shifted`) taken out."""
     seen = np.flatnonzero(counts).astype(np.int32)
     fitted = seen[judging.about_somebody(seen)]
     # Rows of a run are known for what they are, and would count as mis-links of other kinds.
-    return fit(fitted, (counts - shifted)[fitted], nonmatches)
+    return fit(fitted, (counts - shifted)[fitted], nonmatches, resamples=resamples)
+
+
+def _drawn(asked: tuple[NDArray[np.int64], NDArray[np.int64], Counts]) -> Mixture:
+    return fitting(*asked)
 
 
 def rates(told: pl.DataFrame, mixture: Mixture) -> pl.DataFrame:
@@ -109,16 +134,17 @@ def rates(told: pl.DataFrame, mixture: Mixture) -> pl.DataFrame:
     )
 
 
-def _nonmatches(sides: _Sides) -> Counts:
-    registered = Registered.opened(sides.registered)
+def _nonmatches(asked: tuple[Setting, Path, Paired]) -> Counts:
+    setting, stage, paired = asked
+    registered = Registered.opened(stage)
     persons = registered.sampled()
     return measure(
-        sides.paired.own(persons),
+        paired.own(persons),
         persons,
         registered.doubles,
         registered.sampled_history(),
-        Hasher.load(sides.setting.key),
-        sides.setting.holder,
+        Hasher.load(setting.key),
+        setting.holder,
     )
 
 

@@ -37,19 +37,29 @@ class Doubles:
 
 def of_person(hashes: pl.Series, day: pl.Series) -> Keys:
     """Return keys of a name, or a place, and a birth date; 0 where one of them is not known."""
-    days = day.to_numpy().astype(np.uint64)
+    days = day.to_numpy()
     values = hashes.to_numpy()
-    keys = values + days * _DAY
-    keys[(values == 0) | (days % np.uint64(100) == 0)] = 0
+    keys = values + day_part(days)
+    keys[(values == 0) | (days % 100 == 0)] = 0
     return keys
+
+
+def day_part(days: NDArray[np.int32]) -> Keys:
+    """Return what of the keys of `of_person` is the day's."""
+    return days.astype(np.uint64) * _DAY
 
 
 def at_place(keys: Keys, place: pl.Series) -> Keys:
     """Return keys of `of_person` narrowed to a place; 0 where it is not known."""
     places = place.to_numpy()
-    narrowed = keys + places * _PLACE
+    narrowed = keys + place_part(places)
     narrowed[(keys == 0) | (places == 0)] = 0
     return narrowed
+
+
+def place_part(places: Keys) -> Keys:
+    """Return what of the keys of `at_place` is the place's."""
+    return places * _PLACE
 
 
 def doubled(keys: Keys) -> Keys:
@@ -130,12 +140,16 @@ class Known:
         begins[keys >> rest] = True
         return cls(keys, begins, rest)
 
-    def among(self, keys: Keys) -> NDArray[np.bool_]:
-        """Say which keys are among these.
+    def perhaps(self, keys: Keys) -> NDArray[np.bool_]:
+        """Say which keys begin as one of these.
 
-        Keys are uniform: hardly one begins as one of few others does, and only who does is looked up.
+        Keys are uniform: hardly one begins as one of few others does.
         """
-        found = self.begins[keys >> self.rest]
+        return self.begins.take((keys >> self.rest).view(np.int64), mode="wrap")
+
+    def among(self, keys: Keys) -> NDArray[np.bool_]:
+        """Say which keys are among these: only who begins as one is looked up."""
+        found = self.perhaps(keys)
         if len(self.keys):
             maybe = np.flatnonzero(found)
             mine = keys[maybe]

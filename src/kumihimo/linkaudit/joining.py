@@ -4,7 +4,7 @@ A table comes in chunks, in its own order. Each chunk is cut by number and leave
 partition, in a folder of its own; a partition is what all chunks left for it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
@@ -83,16 +83,13 @@ def left(stage: Path, partition: int) -> list[Path]:
     return sorted(stage.glob(f"*/{partition:05}{_SUFFIX}"))
 
 
-def integers(stage: Path, partition: int, columns: Schema) -> Iterator[pl.DataFrame]:
+def integers(
+    stage: Path, partition: int, columns: Iterable[str]
+) -> Iterator[dict[str, NDArray[Any]]]:
     """Return columns of integers, none of them null, as they lie in what the chunks left: part by part."""
     for file in left(stage, partition):
         for batch in batches(file):
-            yield pl.DataFrame(
-                [
-                    pl.Series(name, batch.integers(name), dtype=kind)
-                    for name, kind in columns.items()
-                ]
-            )
+            yield {name: batch.integers(name) for name in columns}
 
 
 def _of_numbers(files: list[Path], columns: Schema, numbers: pl.Series) -> list[pl.DataFrame]:

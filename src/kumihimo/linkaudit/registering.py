@@ -6,7 +6,7 @@ against the same snapshot does not make them again.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import msgspec
@@ -54,7 +54,7 @@ class Registered:
         """Return `REGISTER` of a partition, or of it the persons of some numbers."""
         return load(self.stage / "persons", partition, REGISTER, numbers)
 
-    def index(self, partition: int) -> Iterator[pl.DataFrame]:
+    def index(self, partition: int) -> Iterator[dict[str, NDArray[Any]]]:
         """Return `INDEX` of a partition, part by part: a part of a large register is soon read."""
         return integers(self.stage / "persons", partition, INDEX)
 

@@ -5,8 +5,8 @@ or reading with birth date (three of four attributes) or with address. What is f
 to a person, never a link.
 """
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import attrs
 import numpy as np
@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 from kumihimo.linkaudit.canonical import INDEX
 from kumihimo.linkaudit.evidence import PLACES_AGREE
 from kumihimo.linkaudit.evidence import among as among_levels
-from kumihimo.linkaudit.homonyms import Keys, Known, among, at_place, each_once, of_person
+from kumihimo.linkaudit.homonyms import (
+    Keys,
+    Known,
+    among,
+    at_place,
+    day_part,
+    each_once,
+    of_person,
+    place_part,
+)
 from kumihimo.linkaudit.patterns import decode
 from kumihimo.linkaudit.schema import Outcome
 from kumihimo.people.birth_levels import BirthLevel
@@ -31,6 +40,7 @@ RESIDUAL: Final = {"row": pl.Int64, "outcome": pl.UInt8, "true_number": pl.Int64
 # the same, and nobody is told to be the only one of a birth date there. Our choice.
 CROWD_MAX: Final = 200
 _FEW: Final = 1 << 19  # keys
+_NEAR: Final = 1 << 14  # persons whose keys stay in a processor's cache
 
 _KANJI, _KANA, _BIRTH, _PLACE, _SEX = 2, 1, 3, 2, 1  # ranks who fits; makes no link
 
@@ -58,24 +68,46 @@ def wanted(clues: pl.DataFrame) -> Wanted:
     )
 
 
-def candidates(parts: Iterable[pl.DataFrame], asked: Wanted) -> pl.DataFrame:
+def candidates(parts: Iterable[Mapping[str, NDArray[Any]]], asked: Wanted) -> pl.DataFrame:
     """Return the persons of an `INDEX`, in parts, that are asked for."""
     keys = {field.name: getattr(asked, field.name) for field in attrs.fields(Wanted)}
     if any(len(some) > _FEW for some in keys.values()):
         # To look for many takes long to make ready: all persons are asked about at once.
-        index = pl.concat([pl.DataFrame(schema=INDEX), *parts])
+        tables = (pl.DataFrame(part, schema=INDEX) for part in parts)
+        index = pl.concat([pl.DataFrame(schema=INDEX), *tables])
         found = np.zeros(len(index), bool)
         for kind, mine in answering(index):
             found |= among(mine, keys[kind])
         return index.filter(pl.Series(found))
     known = {kind: Known.of(some) for kind, some in keys.items()}
     few = [pl.DataFrame(schema=INDEX)]
-    for index in parts:
+    for part in parts:
+        lines = _perhaps(part, known)
+        index = pl.DataFrame({name: part[name][lines] for name in INDEX}, schema=INDEX)
         found = np.zeros(len(index), bool)
         for kind, mine in answering(index):
             found |= known[kind].among(mine)
         few.append(index.filter(pl.Series(found)))
     return pl.concat(few)
+
+
+def _perhaps(index: Mapping[str, NDArray[Any]], known: Mapping[str, Known]) -> NDArray[np.int64]:
+    """Return the lines of an `INDEX` that may be asked for, and few others.
+
+    Not looked at is what has no key, and of those that begin as one, which it is.
+    """
+    found = [np.empty(0, np.int64)]
+    for first in range(0, len(index["number"]), _NEAR):
+        some = slice(first, first + _NEAR)
+        names, place = (index["name_hash"][some], index["kana_hash"][some]), index["place"][some]
+        born, there = day_part(index["day"][some]), place_part(place)
+        perhaps = known["places"].perhaps(place)
+        perhaps |= known["households"].perhaps(index["household_hash"][some])
+        for name in names:
+            perhaps |= known["persons"].perhaps(name + born)
+            perhaps |= known["dwellers"].perhaps(name + there)
+        found.append(first + np.flatnonzero(perhaps))
+    return np.concatenate(found)
 
 
 def answering(index: pl.DataFrame) -> list[tuple[str, Keys]]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from kumihimo.linkaudit import judging
 from kumihimo.linkaudit.by_line import write_by_line
+from kumihimo.linkaudit.ends import Ends, Group, groups
 from kumihimo.linkaudit.folder import whole
 from kumihimo.linkaudit.incremental import NO_PATTERN, State
 from kumihimo.linkaudit.joining import write_plain
@@ -112,10 +113,10 @@ class Telling:
         raise AssertionError("what was written as one table is alike")
 
     def _files(self, setting: Setting, stage: Path) -> list["_Part"]:
-        places = enumerate(setting.rows.files)
+        places, ordered = enumerate(setting.rows.files), setting.rows.prints() is not None
         sized = [(n, file, sum(heights(file))) for n, file in places]
         return [
-            _Part(Table(file), stage, self.evidence, f"laid-{n:06}", 0, size)
+            _Part(Table(file), stage, self.evidence, f"laid-{n:06}", 0, size, ordered)
             for n, file, size in sized
             if size
         ]
@@ -151,6 +152,7 @@ class _Part:
     name: str
     first: int
     count: int
+    ordered: bool = False  # an intake laid them in their order
 
     @property
     def place(self) -> Path:
@@ -175,12 +177,11 @@ def _lay(part: _Part) -> pl.DataFrame | None:
     counted: list[pl.DataFrame] = []
     with TemporaryDirectory(dir=part.stage) as folder:
         slabs: list[Path] = []
-        for first, tall in _slabs(heights(file)):
-            rows = part.rows.part(first, sum(tall), ("row", "affair"))
-            line, runs = _lines_of(part, rows["row"].to_numpy())
-            slabs.append(Path(folder) / f"{first}")
-            write_by_line(slabs[-1], lines, line, {"run": runs}, tall)
-            counted.append(_counted(rows["affair"], line, len(lines)))
+        for slab in _slabs(groups(file, ("row", "affair"))):
+            line, runs = _lines_of(part, _rows(part, slab))
+            slabs.append(Path(folder) / f"{slab.first}")
+            write_by_line(slabs[-1], lines, line, {"run": runs}, slab.tall)
+            counted.append(_counted(_affairs(part, slab), line, len(lines)))
         beside = slabs[0]
         if len(slabs) > 1:
             beside = Path(folder) / "beside"
@@ -194,16 +195,68 @@ def _lay(part: _Part) -> pl.DataFrame | None:
     return pl.concat(counted)
 
 
-def _slabs(tall: list[int]) -> list[tuple[int, list[int]]]:
-    """Return groups of rows that are done together: where the first begins, and their heights."""
-    found: list[tuple[int, list[int]]] = []
+@attrs.frozen
+class _Slab:
+    """Groups of rows that are done together, and where the first row stands in the file."""
+
+    first: int
+    groups: list[Group]
+
+    @property
+    def tall(self) -> list[int]:
+        """How many rows each has."""
+        return [group.height for group in self.groups]
+
+    def ends(self, column: str) -> list[Ends]:
+        """Return the ends of a column in all of them; nothing where one does not say."""
+        found = [ends for group in self.groups if (ends := group.ends[column]) is not None]
+        return found if len(found) == len(self.groups) else []
+
+
+def _slabs(found: list[Group]) -> list[_Slab]:
+    slabs: list[_Slab] = []
     begin = 0
-    for height in tall:
-        if not found or sum(found[-1][1]) + height > _SLAB_ROWS:
-            found.append((begin, []))
-        found[-1][1].append(height)
-        begin += height
-    return found
+    for group in found:
+        if not slabs or sum(slabs[-1].tall) + group.height > _SLAB_ROWS:
+            slabs.append(_Slab(begin, []))
+        slabs[-1].groups.append(group)
+        begin += group.height
+    return slabs
+
+
+@attrs.frozen(eq=False)
+class _Stretch:
+    """Rows from `first` on: all of so many, or those that are `told`, counted from the first."""
+
+    first: int
+    count: int
+    told: NDArray[np.int64] | None
+
+    @classmethod
+    def of(cls, rows: NDArray[np.int64]) -> "_Stretch":
+        first, count = int(rows.min()), int(rows.max()) + 1 - int(rows.min())
+        if len(rows) == count and bool((rows[1:] > rows[:-1]).all()):
+            return cls(first, count, None)
+        return cls(first, count, rows - first)
+
+
+def _rows(part: _Part, slab: _Slab) -> _Stretch:
+    """Return which rows a slab has; where an intake laid them in order, as its groups say."""
+    ends = slab.ends("row") if part.ordered else []
+    if ends:
+        both = Ends(ends[0].least, ends[-1].greatest)
+        if both.is_run(sum(slab.tall)):
+            return _Stretch(int.from_bytes(both.least, "little", signed=True), sum(slab.tall), None)
+    return _Stretch.of(part.rows.part(slab.first, sum(slab.tall), ("row",))["row"].to_numpy())
+
+
+def _affairs(part: _Part, slab: _Slab) -> pl.Series:
+    """Return the affairs of a slab's rows; of only one, that alone."""
+    only = {ends.only for ends in slab.ends("affair")}
+    told = None if len(only) != 1 else only.pop()
+    if told is not None:
+        return pl.Series("affair", [told.decode()])
+    return part.rows.part(slab.first, sum(slab.tall), ("affair",))["affair"]
 
 
 def _write(part: _Part) -> pl.DataFrame:
@@ -211,42 +264,42 @@ def _write(part: _Part) -> pl.DataFrame:
     rows = part.rows.part(part.first, part.count, _CALLED)
     rows = rows.with_columns(pl.col("affair").cast(_WRITTEN["affair"]))
     lines = part.lines(_SAID)
-    line, runs = _lines_of(part, rows["row"].to_numpy())
+    line, runs = _lines_of(part, _Stretch.of(rows["row"].to_numpy()))
     table = judging.findings(rows, lines, pl.Series("line", line), runs, _WRITTEN)
     with whole(part.place) as half:
         table.write_parquet(half, compression="lz4")
     return _counted(rows["affair"].cast(pl.String), line, len(lines))
 
 
-def _lines_of(part: _Part, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
+def _lines_of(part: _Part, rows: _Stretch) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
     """Return of each row the line that is said of it, and its run (0: none)."""
-    first, end = int(rows.min()), int(rows.max()) + 1
     found = pl.read_ipc(part.stage / "found.arrow")
-    low, high = found["row"].search_sorted(pl.Series([first, end]))
+    low, high = found["row"].search_sorted(pl.Series([rows.first, rows.first + rows.count]))
     found = found[low:high]
-    at = found["row"].to_numpy() - first
-    patterns = State.opened(part.evidence).patterns[first:end]
-    outcomes, runs = np.full(end - first, _NONE, np.uint8), np.zeros(end - first, np.int32)
-    outcomes[at], runs[at] = found["outcome"].to_numpy(), found["run"].to_numpy()
-    line = np.load(part.stage / "places.npy", mmap_mode="r")[
-        cases(patterns, outcomes) * np.int32(2) + (runs > 0)
-    ]
-    if len(rows) == end - first and bool((rows[1:] > rows[:-1]).all()):
-        return line, runs
-    return line[rows - first], runs[rows - first]
+    at = found["row"].to_numpy() - rows.first
+    patterns = State.opened(part.evidence).patterns[rows.first : rows.first + rows.count]
+    places = np.load(part.stage / "places.npy", mmap_mode="r")
+    # The search says something of few rows: of the others a line hangs on the pattern alone.
+    everything = np.arange(PATTERNS_MAX, dtype=np.int32)
+    alone = places[cases(everything, np.full(PATTERNS_MAX, _NONE, np.uint8)) * np.int32(2)]
+    line, runs = alone[patterns], np.zeros(rows.count, np.int32)
+    runs[at] = found["run"].to_numpy()
+    case = cases(patterns[at], found["outcome"].to_numpy())
+    line[at] = places[case * np.int32(2) + (runs[at] > 0)]
+    return (line, runs) if rows.told is None else (line[rows.told], runs[rows.told])
 
 
 def _counted(affairs: pl.Series, line: NDArray[np.uint32], lines: int) -> pl.DataFrame:
-    """Return affair, line and rows."""
+    """Return affair, line and rows; one affair may stand for all."""
     words = affairs.unique(maintain_order=True)
-    codes = np.zeros(len(line), np.int64)
+    codes = line
     if len(words) > 1:
         told = words.to_frame("affair").with_row_index("code")
         both = affairs.to_frame("affair").join(
             told, on="affair", how="left", nulls_equal=True, maintain_order="left"
         )
-        codes = both["code"].to_numpy().astype(np.int64)
-    counts = np.bincount(codes * lines + line, minlength=lines * len(words))
+        codes = both["code"].to_numpy().astype(np.int64) * lines + line
+    counts = np.bincount(codes, minlength=lines * len(words))
     seen = np.flatnonzero(counts)
     return pl.DataFrame(
         {

@@ -92,11 +92,11 @@ def test_what_one_memory_tells_another_need_not_read():
 
 
 def test_a_memory_with_a_gap_learns_nothing_and_leaves_no_text_with_anothers_line():
-    memory, other = Memory(Reader()), Memory(Reader(fails="bb"))
+    memory, other = Memory(Reader()), Memory(reader := Reader(fails="bb"))
     looked_up(memory, "a", "ccc")
     with pytest.raises(OSError, match="bb"):
         looked_up(other, "bb")
-    other.read.fails = ""
+    reader.fails = ""
     other.learn(memory.told())
     assert looked_up(other, "ccc", "bb", "a") == [3, 2, 1]
 
