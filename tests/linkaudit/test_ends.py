@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 
 from kumihimo.linkaudit import telling
-from kumihimo.linkaudit.ends import groups
+from kumihimo.linkaudit.collisions import named
+from kumihimo.linkaudit.ends import groups, slabs
 from kumihimo.linkaudit.setting import Table
 
 AFFAIRS = ["a"] * 6 + ["b"] * 3
@@ -20,7 +21,7 @@ def laid(place, rows, affairs):
 def told(place, *, ordered):
     """Return rows and affairs of a file as they are told slab by slab."""
     part = telling._Part(Table(place), place, place, "one", 0, 0, ordered)
-    for slab in telling._slabs(groups(place, ("row", "affair"))):
+    for slab in slabs(groups(place, ("row", "affair")), 100):
         yield telling._rows(part, slab), telling._affairs(part, slab)
 
 
@@ -60,3 +61,17 @@ def test_rows_in_order_are_not_read_and_others_are(tmp_path, monkeypatch):
     ((rows, affairs),) = told(tmp_path / "p", ordered=True)
     assert (rows.first, rows.count, rows.told) == (300, 9, None)
     assert affairs.to_list() == ["a"]
+
+
+@pytest.mark.parametrize("rows", [[1, 2, 3, 4, 5, 6], [1, 2, 4, 5, 6, 7]])
+def test_what_rows_are_called_is_found_by_their_place_or_by_their_number(tmp_path, rows):
+    names = [f"r{row}" for row in rows]
+    frame = pl.DataFrame({"row": rows, "record_id": names}, schema_overrides={"row": pl.Int64})
+    for n in range(2):
+        frame[3 * n : 3 * n + 3].write_parquet(tmp_path / f"part-{n}.parquet", row_group_size=2)
+    (tmp_path / ".marked-1").mkdir()
+    np.save(tmp_path / ".marked-1" / "prints.npy", np.ones(8, np.uint64))
+    table = Table(tmp_path)
+    assert named(table, frame["row"][[5, 0, 3, 0]]).equals(frame[[0, 3, 5]])
+    assert named(table, frame["row"][:0]).equals(frame[:0])
+    assert named(table, frame["row"]).equals(frame)

@@ -5,10 +5,12 @@ Nothing here says which of the records is wrong: that is the verdicts' business.
 
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from kumihimo.linkaudit.bearers import conflicting, of_rows, read_bearers
 from kumihimo.linkaudit.canonical import INDEX
+from kumihimo.linkaudit.ends import groups, run_of, slabs
 from kumihimo.linkaudit.pairing import Paired
 from kumihimo.linkaudit.registering import Registered
 from kumihimo.linkaudit.schema import COLLISIONS, Collision
@@ -17,6 +19,8 @@ from kumihimo.linkaudit.setting import Table
 
 # Kind, key of the group, row: what each of the searches below gives.
 FOUND: Final = {"collision": pl.String, "key": pl.Int64, "row": pl.Int64}
+_CALLED: Final = {"row": pl.Int64, "record_id": pl.String}
+_SLAB_ROWS: Final = 2_000_000  # of a file, read at a time
 PERSONS: Final = {name: INDEX[name] for name in ("number", "household_hash", "place")}
 
 
@@ -33,8 +37,24 @@ def collide(
 
 
 def named(rows: Table, found: pl.Series) -> pl.DataFrame:
-    """Return `row` and `record_id` of some rows."""
-    return rows.at(found.unique().sort().to_numpy(), ("row", "record_id"))
+    """Return `row` and `record_id` of some rows, by row.
+
+    Where an intake laid the rows in order, what they are called is taken from its place in the file.
+    """
+    asked = found.unique().sort().to_numpy()
+    parts = [pl.DataFrame(schema=_CALLED)]
+    for file in rows.files:
+        for slab in slabs(groups(file, ("row",)), _SLAB_ROWS):
+            first, count = run_of(slab.groups, "row"), sum(slab.tall)
+            if rows.prints() is None or first is None:
+                return rows.at(asked, tuple(_CALLED))
+            low, high = np.searchsorted(asked, [first, first + count])
+            if low < high:
+                ids = pl.scan_parquet(file).select("record_id").slice(slab.first, count).collect()
+                mine = asked[low:high]
+                called = ids["record_id"].gather(pl.Series(mine - first))
+                parts.append(pl.DataFrame({"row": mine, "record_id": called}))
+    return pl.concat(parts)
 
 
 def grouped(rows: Table, found: pl.DataFrame) -> pl.DataFrame:

@@ -41,6 +41,41 @@ class Group:
     ends: dict[str, Ends | None]
 
 
+@attrs.frozen
+class Slab:
+    """Groups of rows that are done together, and where the first row stands in the file."""
+
+    first: int
+    groups: list[Group]
+
+    @property
+    def tall(self) -> list[int]:
+        """How many rows each has."""
+        return [group.height for group in self.groups]
+
+
+def slabs(found: Sequence[Group], rows: int) -> list[Slab]:
+    """Put groups together to slabs of so many rows at most, or of one group."""
+    told: list[Slab] = []
+    begin = 0
+    for group in found:
+        if not told or sum(told[-1].tall) + group.height > rows:
+            told.append(Slab(begin, []))
+        told[-1].groups.append(group)
+        begin += group.height
+    return told
+
+
+def run_of(some: Sequence[Group], column: str) -> int | None:
+    """Return the first of integers that ascend and are each one more than that before; None else."""
+    ends = [group.ends[column] for group in some]
+    first, last = (ends[0], ends[-1]) if ends else (None, None)
+    if first is None or last is None:
+        return None
+    whole = Ends(first.least, last.greatest).is_run(sum(group.height for group in some))
+    return int.from_bytes(first.least, "little", signed=True) if whole else None
+
+
 def groups(file: Path, columns: Sequence[str]) -> list[Group]:
     """Return what a file says of its groups. Raises `NotThrift`."""
     with file.open("rb") as part:

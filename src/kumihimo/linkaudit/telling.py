@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kumihimo.linkaudit import judging
 from kumihimo.linkaudit.by_line import write_by_line
-from kumihimo.linkaudit.ends import Ends, Group, groups
+from kumihimo.linkaudit.ends import Slab, groups, run_of, slabs
 from kumihimo.linkaudit.folder import whole
 from kumihimo.linkaudit.incremental import NO_PATTERN, State
 from kumihimo.linkaudit.joining import write_plain
@@ -176,16 +176,16 @@ def _lay(part: _Part) -> pl.DataFrame | None:
     lines = part.lines(_SAID)
     counted: list[pl.DataFrame] = []
     with TemporaryDirectory(dir=part.stage) as folder:
-        slabs: list[Path] = []
-        for slab in _slabs(groups(file, ("row", "affair"))):
+        beside_each: list[Path] = []
+        for slab in slabs(groups(file, ("row", "affair")), _SLAB_ROWS):
             line, runs = _lines_of(part, _rows(part, slab))
-            slabs.append(Path(folder) / f"{slab.first}")
-            write_by_line(slabs[-1], lines, line, {"run": runs}, slab.tall)
+            beside_each.append(Path(folder) / f"{slab.first}")
+            write_by_line(beside_each[-1], lines, line, {"run": runs}, slab.tall)
             counted.append(_counted(_affairs(part, slab), line, len(lines)))
-        beside = slabs[0]
-        if len(slabs) > 1:
+        beside = beside_each[0]
+        if len(beside_each) > 1:
             beside = Path(folder) / "beside"
-            splice(slabs, beside)
+            splice(beside_each, beside)
         strands = [Strand(file if name in _CALLED else beside, name, name) for name in FINDINGS]
         try:
             with whole(part.place) as half:
@@ -193,35 +193,6 @@ def _lay(part: _Part) -> pl.DataFrame | None:
         except (NotAlike, NotThrift):
             return None
     return pl.concat(counted)
-
-
-@attrs.frozen
-class _Slab:
-    """Groups of rows that are done together, and where the first row stands in the file."""
-
-    first: int
-    groups: list[Group]
-
-    @property
-    def tall(self) -> list[int]:
-        """How many rows each has."""
-        return [group.height for group in self.groups]
-
-    def ends(self, column: str) -> list[Ends]:
-        """Return the ends of a column in all of them; nothing where one does not say."""
-        found = [ends for group in self.groups if (ends := group.ends[column]) is not None]
-        return found if len(found) == len(self.groups) else []
-
-
-def _slabs(found: list[Group]) -> list[_Slab]:
-    slabs: list[_Slab] = []
-    begin = 0
-    for group in found:
-        if not slabs or sum(slabs[-1].tall) + group.height > _SLAB_ROWS:
-            slabs.append(_Slab(begin, []))
-        slabs[-1].groups.append(group)
-        begin += group.height
-    return slabs
 
 
 @attrs.frozen(eq=False)
@@ -240,20 +211,18 @@ class _Stretch:
         return cls(first, count, rows - first)
 
 
-def _rows(part: _Part, slab: _Slab) -> _Stretch:
+def _rows(part: _Part, slab: Slab) -> _Stretch:
     """Return which rows a slab has; where an intake laid them in order, as its groups say."""
-    ends = slab.ends("row") if part.ordered else []
-    if ends:
-        both = Ends(ends[0].least, ends[-1].greatest)
-        if both.is_run(sum(slab.tall)):
-            return _Stretch(int.from_bytes(both.least, "little", signed=True), sum(slab.tall), None)
+    first = run_of(slab.groups, "row") if part.ordered else None
+    if first is not None:
+        return _Stretch(first, sum(slab.tall), None)
     return _Stretch.of(part.rows.part(slab.first, sum(slab.tall), ("row",))["row"].to_numpy())
 
 
-def _affairs(part: _Part, slab: _Slab) -> pl.Series:
+def _affairs(part: _Part, slab: Slab) -> pl.Series:
     """Return the affairs of a slab's rows; of only one, that alone."""
-    only = {ends.only for ends in slab.ends("affair")}
-    told = None if len(only) != 1 else only.pop()
+    only = {ends.only if ends else None for ends in (g.ends["affair"] for g in slab.groups)}
+    told = only.pop() if len(only) == 1 else None
     if told is not None:
         return pl.Series("affair", [told.decode()])
     return part.rows.part(slab.first, sum(slab.tall), ("affair",))["affair"]
