@@ -55,3 +55,10 @@ def test_what_goes_wrong_beside_is_told_to_who_waits_for_it(workers):
         beside = team.beside(float, "nine")
         with pytest.raises(ValueError, match="nine"):
             beside()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_who_came_early_does_the_same_and_what_went_wrong_then_is_no_matter(workers):
+    with Team.at_work(workers, quiet) as team:
+        team.come(math.log, workers)  # of 0 there is none
+        assert team.each("roots", math.sqrt, [1, 4], [1, 1]) == [1.0, 2.0]

@@ -85,6 +85,15 @@ class Team:
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
+    def come(self, task: Callable[[int], object], workers: int) -> None:
+        """Let so many workers begin with something, while the work for them is still prepared.
+
+        To read in what a task needs takes each of them a second. Nobody waits for what comes of it.
+        """
+        if self.pool is not None:
+            for n in range(workers):
+                self.pool.submit(task, n)
+
     def beside(self, task: Callable[[T], R], item: T) -> Callable[[], R]:
         """Begin a task beside what is done meanwhile; return what waits for it, and gives what it gave.
 

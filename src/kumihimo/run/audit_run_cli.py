@@ -24,6 +24,7 @@ from kumihimo.linkaudit.canonical import Hasher, make_key
 from kumihimo.linkaudit.intake.faults import with_reasons
 from kumihimo.linkaudit.intake.mapping import Mapping, Side, read_mapping
 from kumihimo.linkaudit.intake.once import take_in_once
+from kumihimo.linkaudit.intake.pieces import ready
 from kumihimo.linkaudit.intake.sheets import BadTable
 from kumihimo.linkaudit.intake.taking import Taken
 from kumihimo.linkaudit.results import ABOUT, About, kinds, write_about
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from kumihimo.run.audit_register import Asking
 
 MEMORY_MAX_GIB: Final = 4_096  # our choice: more than one machine has
+_LARGE: Final = 1 << 27  # bytes: our choice, some two million rows
 _NAMES: Final[dict[str, str]] = {
     "rows": "機関のファイル rows",
     "snapshot": "住民登録側 snapshot",
@@ -131,7 +133,7 @@ def run_audit(
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     secret = _key(key, out) if asking is None else None
     sizes = Sizes.of(memory or audit.MEMORY_GIB)
-    with _bars(quiet=json) as bars, Team.at_work(sizes.workers, _progress(bars)) as team:
+    with _bars(quiet=json) as bars, _team(sizes, bars, rows) as team:
         taken = [take_in_once(plan, side, path, out, team=team) for side, path in files.items()]
         _tell_taken(out, rows, taken, quiet=json)
         if asking is not None:
@@ -154,6 +156,18 @@ def _files(
         raise BadInput("--history: register knows its own; leave it out", pointer="history")
     sides: dict[Side, Path | None] = {"rows": rows, "snapshot": snapshot, "history": history}
     return {side: path for side, path in sides.items() if path is not None}
+
+
+@contextmanager
+def _team(sizes: Sizes, bars: Progress, rows: Path) -> Generator[Team]:
+    with Team.at_work(sizes.workers, _progress(bars)) as team:
+        team.come(ready, sizes.workers if _is_large(rows) else 0)
+        yield team
+
+
+def _is_large(rows: Path) -> bool:
+    """Say whether a folder of files is so large that processes of their own will take it in."""
+    return rows.is_dir() and sum(one.stat().st_size for one in rows.glob("*.parquet")) > _LARGE
 
 
 def _asking(door: Door, key: Path | None, engine: Engine) -> "Asking | None":

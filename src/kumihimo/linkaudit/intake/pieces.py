@@ -131,6 +131,10 @@ def take_pieces(
     return found, [one.ids for one in fetched if one.ids is not None]
 
 
+def ready(_worker: int) -> None:
+    """Do nothing: who is asked to has read in what it takes to take pieces in."""
+
+
 def _files(errand: Errand, some: Sequence[Piece], before: Path | None) -> dict[Path, _File]:
     """Return of each file what tells whether it lies as it lay: of rows only, of which few change."""
     found: dict[Path, _File] = {}
