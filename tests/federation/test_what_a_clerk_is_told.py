@@ -200,8 +200,8 @@ def test_an_officer_who_refuses_gives_nothing_and_the_refusal_stands_at_every_en
         [asked] = await ask(street, question())
         provider, tenant = street.gateways[OSAKA][0], street.tenants[OSAKA]
         [waiting] = await answers.waiting(provider.gateway, tenant)
-        decision = Decide(permit="x" * 22, decision="refuse", officer="o1")
-        await answers.decide(provider.gateway, tenant, waiting.permit, decision)
+        decision = Decide(permit=waiting.permit, decision="refuse", officer="o1")
+        await answers.decide(provider.gateway, tenant, decision)
         answer = await ask_again(street, asked.inquiry, after=timedelta(minutes=1))
         assert (answer.outcome, answer.values) == ("REFUSED_FLAG", ())
         assert await on_record(street, MINATO, "REFUSED_FLAG") == 1
@@ -243,8 +243,8 @@ def test_a_copy_that_changed_its_layout_while_an_officer_decided_is_told_apart(o
         async with provider.gateway.database.transaction(institution=OSAKA) as tx:
             await tx.execute("UPDATE copy SET layout = 'local-tax/2030'")
         [waiting] = await answers.waiting(provider.gateway, tenant)
-        decision = Decide(permit="x" * 22, decision="provide", officer="o1")
-        outcome = await answers.decide(provider.gateway, tenant, waiting.permit, decision)
+        decision = Decide(permit=waiting.permit, decision="provide", officer="o1")
+        outcome = await answers.decide(provider.gateway, tenant, decision)
         assert outcome == "STALE_LAYOUT"
 
     on_street(story)

@@ -22,7 +22,7 @@ from kumihimo.rooms.gateway import (
 from kumihimo.rooms.gateway.business import (
     Attributes,
     CloseCase,
-    Decision,
+    Decide,
     Flags,
     OpenCase,
     Question,
@@ -276,9 +276,9 @@ class Actor:
             waiting = await answers.waiting(room.gateway, tenant)
         if waiting:
             kind = self.rng.choice(("provide", "refuse"))
-            decision = Decision(decision=kind, officer="o1")
             permit = self.rng.choice(waiting).permit
-            await self.act(answers.decide(room.gateway, tenant, permit, decision), name)
+            decision = Decide(permit=permit, decision=kind, officer="o1")
+            await self.act(answers.decide(room.gateway, tenant, decision), name)
 
     async def gateway_works(self):
         await self._works(self.rng.choice(INSTITUTIONS))

@@ -9,7 +9,7 @@ from kumihimo.kernel.group import Point, invert, multiply, parse_scalar
 from kumihimo.kernel.keys import open_payload
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.rooms.gateway import acquire, answers, rotation, sending
-from kumihimo.rooms.gateway.business import Decision
+from kumihimo.rooms.gateway.business import Decide
 from kumihimo.rooms.ledger import chain
 from kumihimo.rooms.ledger import rotation as ledger_rotation
 from kumihimo.rooms.ledger.domain.codes import Coded
@@ -94,8 +94,8 @@ async def _work(federation):
         moved += await acquire.run_once(room.gateway, tenant)
         moved += await sending.run_once(room.gateway, tenant)
         for waiting in await answers.waiting(room.gateway, tenant):
-            decision = Decision(decision="provide", officer="o1")
-            await answers.decide(room.gateway, tenant, waiting.permit, decision)
+            decision = Decide(permit=waiting.permit, decision="provide", officer="o1")
+            await answers.decide(room.gateway, tenant, decision)
             moved += 1
         async with room.gateway.database.transaction(institution=name) as tx:
             broken_off = await tx.value("SELECT count(*) FROM rotation WHERE finished_on IS NULL")

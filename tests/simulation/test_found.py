@@ -9,7 +9,7 @@ import pytest
 from kumihimo.kernel import journal
 from kumihimo.kernel.net import Refused
 from kumihimo.rooms.gateway import answers, asking, persons, rotation, sending
-from kumihimo.rooms.gateway.business import Decision, Flags
+from kumihimo.rooms.gateway.business import Decide, Flags
 from tests.federation.street import ALLOWANCE, MINATO, OSAKA
 from tests.federation.test_exchange import JANE, ask, load_copy, question, settle_in
 from tests.simulation.disk import Disk, Stopped
@@ -35,8 +35,8 @@ async def look_again(street, inquiry):
 async def decide(street):
     room, tenant = street.gateways[OSAKA][0], street.tenants[OSAKA]
     [waiting] = await answers.waiting(room.gateway, tenant)
-    decision = Decision(decision="provide", officer="o1")
-    await answers.decide(room.gateway, tenant, waiting.permit, decision)
+    decision = Decide(permit=waiting.permit, decision="provide", officer="o1")
+    await answers.decide(room.gateway, tenant, decision)
 
 
 def test_whoever_waits_for_an_officer_goes_on_waiting_when_the_provider_is_silent_once(on_street):

@@ -183,7 +183,7 @@ class Database:
     ) -> None:
         """`pooler`: the DSN leads to one that lends a session for each transaction.
 
-        What a session needs is then set where the pooler makes it: `SESSION` (docs/how-to).
+        What a session needs is then set where the pooler makes it: `session` (docs/how-to).
         """
         self._dsn = dsn
         self._pooler = pooler

@@ -108,12 +108,12 @@ def waiting_for(tenant: Tenant, permit: str, locked: bytes | None) -> Manual:
     return msgspec.json.decode(content, type=Manual)
 
 
-async def decide(gateway: Gateway, tenant: Tenant, permit: str, decision: Decide) -> Outcome:
+async def decide(gateway: Gateway, tenant: Tenant, decision: Decide) -> Outcome:
     """Answer a waiting permit by a person's decision; returns the outcome.
 
     Raises `NotFound` or `Conflict`. The decision, its record and our end are one transaction.
     """
-    now = gateway.clock.now()
+    now, permit = gateway.clock.now(), decision.permit
     async with gateway.database.transaction(institution=tenant.institution) as tx:
         row = (await store_provide.provisions(tx, [permit])).get(permit)
         if row is None:

@@ -338,7 +338,7 @@ def _waiting(gateway: Gateway) -> list[HTTPRouteHandler]:
     )
     async def decide(request: Incoming, data: JSONBody[form.Decide]) -> form.Decided:
         """Answer a waiting permit by hand."""
-        outcome = await answers.decide(gateway, _caller(request).tenant, data.permit, data)
+        outcome = await answers.decide(gateway, _caller(request).tenant, data)
         return form.Decided(outcome)
 
     return [waiting, decide]
