@@ -70,7 +70,9 @@ def test_a_batch_that_hangs_delays_no_other_institutions(on_street):
                     await asyncio.sleep(0.01)
                 assert await settled(gateway, MINATO)
             async with gateway.database.transaction(institution=OSAKA) as tx:
-                assert (await store_exchange.batch(tx, OSAKA)).state == "ASKED"
+                hanging = await store_exchange.batch(tx, OSAKA)
+            assert hanging is not None
+            assert hanging.state == "ASKED"
         await net.nowhere.close()
 
     on_street(story)
