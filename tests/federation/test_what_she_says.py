@@ -90,7 +90,7 @@ def test_an_item_that_she_calls_wrong_is_a_case_at_its_institution_and_its_answe
 def test_an_answer_that_is_overdue_is_told_to_oversight_once_and_rings_her_bell(in_town):
     async def story(street, one, _):
         herself, _, about = await her_item(street, one)
-        answer = await herself.request("POST", "/my/bells/hang")
+        answer = await herself.request("POST", "/my/bells/hang", body={})
         bell = answer.json()["secret"]
         _, claim = await say(herself, about)
         await street.deliver()

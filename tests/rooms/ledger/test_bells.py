@@ -9,7 +9,7 @@ from tests.rooms.ledger.test_rotation import rotate
 
 async def hung(house, who="one"):
     token = await house.enter(who)
-    answer = await house.http("POST", api.HANG_BELL_PATH, token=token)
+    answer = await house.http("POST", api.HANG_BELL_PATH, token=token, content=b"{}")
     assert answer.status_code == 200, answer.text
     return answer.json()["secret"]
 

@@ -221,10 +221,7 @@ BELLS_MAX = 1_000
 
 
 class GiveDelegation(msgspec.Struct, frozen=True, kw_only=True):
-    """A person lets somebody else read one thing for her; `until` is the last day, JST.
-
-    `purpose` is a row of the table of purposes (`statute/data/delegated.tsv`).
-    """
+    """Somebody else may read a thing (`statute/data/delegated.tsv`) for her; the last day is JST."""
 
     purpose: Annotated[str, msgspec.Meta(max_length=64)]
     until: date
@@ -240,8 +237,7 @@ class DelegationGiven(msgspec.Struct, frozen=True, kw_only=True):
 class ActFor(msgspec.Struct, frozen=True, kw_only=True):
     """A proxy, in her own session, reads what a delegation lets her.
 
-    `cursor` is `next` of the page of records before. `ask`: have the institutions asked, not only
-    read what came.
+    `cursor` is `next` of the page of records before. `ask`: have the institutions asked anew.
     """
 
     secret: Secret
@@ -283,6 +279,10 @@ class EndDelegation(msgspec.Struct, frozen=True):
     """Whoever has the secret of a delegation ends it."""
 
     secret: Secret
+
+
+class HangBell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Nothing is to be said to have a bell hung."""
 
 
 class BellHung(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ def hang_route(ledger: Ledger) -> HTTPRouteHandler:
         status_code=200,
         opt=lawful(authority=LAW, callers=("the person herself",)),
     )
-    async def hang(request: Incoming) -> api.BellHung:
+    async def hang(request: Incoming, data: JSONBody[api.HangBell]) -> api.BellHung:  # noqa: ARG001
         """Let my portal hear that something new waits for me, and nothing of what it is."""
         return await bells.hang(ledger, bearer_of(request, Person))
 

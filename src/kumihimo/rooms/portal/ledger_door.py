@@ -101,7 +101,8 @@ class LedgerDoor:
 
     async def hang_bell(self, token: str) -> str:
         """Have a bell hung for a person, in place of the one before; returns its secret."""
-        return (await self._ask("POST", api.HANG_BELL_PATH, api.BellHung, token=token)).secret
+        path = api.HANG_BELL_PATH
+        return (await self._ask("POST", path, api.BellHung, token=token, body=b"{}")).secret
 
     async def hear_bells(self, asked: api.HearBells) -> tuple[str, ...]:
         """Return the secrets of those bells that ring."""
