@@ -6,10 +6,11 @@ import email.policy
 
 
 class Post:
-    """`refuses`: recipients that it does not know. `mails` are (recipient, message)."""
+    """`refuses` and `postpones`: recipients. `mails` are (recipient, message)."""
 
     def __init__(self):
         self.mails, self.refuses, self.port = [], set(), 0
+        self.postpones = set()
 
     async def __aenter__(self):
         self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -29,6 +30,7 @@ class Post:
             if verb.startswith("RCPT TO:"):
                 to = line[len("RCPT TO:") :].strip("<> ")
                 answer = "550 nobody" if to in self.refuses else answer
+                answer = "450 later" if to in self.postpones else answer
             elif verb == "DATA":
                 writer.write(b"354 go on\r\n")
                 body = await reader.readuntil(b"\r\n.\r\n")

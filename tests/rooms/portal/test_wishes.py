@@ -236,6 +236,24 @@ def test_nobody_is_flooded_with_codes_and_one_bad_address_stops_nobody_else(at_p
     at_portal(story)
 
 
+def test_an_address_that_is_postponed_keeps_nobody_elses_mail_and_gets_its_own_later(at_portal):
+    async def story(house):
+        async with posted(house) as post:
+            hanako, taro = house.person(), house.person()
+            await hanako.log_in()
+            post.postpones.add(ADDRESS)
+            await asks_for_mail(house, hanako, ADDRESS)
+            await taro.log_in("Taro")
+            await asks_for_mail(house, taro, "taro@mail.example")
+            assert [to for to, _ in post.mails] == ["taro@mail.example"]
+            post.postpones.clear()
+            assert await mailing.send_due(house.portal) == 1
+            assert [to for to, _ in post.mails] == ["taro@mail.example", ADDRESS]
+            assert await mailing.send_due(house.portal) == 0
+
+    at_portal(story)
+
+
 def test_what_the_relay_did_not_take_goes_out_when_it_is_back(at_portal):
     async def story(house):
         async with posted(house) as post:

@@ -25,6 +25,7 @@ from kumihimo.kernel.withheld import Withheld
 
 ADDRESS_MAX: Final = 254  # RFC 5321
 TIMEOUT_S: Final = 20.0
+_FOR_GOOD: Final = 500  # a reply from here on says the same next time
 _ADDRESS: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 )
@@ -54,8 +55,12 @@ If you did not ask for it, do nothing.
 )
 
 
+class Postponed(Exception):
+    """Mail is taken, but to this address not now (RFC 5321, 4.2.1: replies of 4xx)."""
+
+
 class Mailer(Protocol):
-    """Carries mail. Raises `Unavailable` while it cannot."""
+    """Carries mail. Raises `Unavailable` while it cannot, `Postponed` where one address has to wait."""
 
     async def send(self, to: str, subject: str, text: str) -> None:
         """Hand a mail over."""
@@ -94,7 +99,7 @@ class Relay:
     login: Withheld[tuple[str, str]] | None = None
 
     async def send(self, to: str, subject: str, text: str) -> None:
-        """Hand a mail over to the relay. Raises `Unavailable`."""
+        """Hand a mail over to the relay. Raises `Unavailable`, `Postponed`."""
         message = EmailMessage(policy=SMTP)
         message["From"], message["To"], message["Subject"] = self.sender, to, subject
         message["Date"] = format_datetime(self.clock.now())
@@ -103,8 +108,10 @@ class Relay:
         message.set_content(text)
         try:
             await asyncio.to_thread(self._hand_over, message)
-        except smtplib.SMTPRecipientsRefused:
-            return  # nobody is there; to try again changes nothing, and others wait
+        except smtplib.SMTPRecipientsRefused as refused:
+            if any(code < _FOR_GOOD for code, _ in refused.recipients.values()):
+                raise Postponed from None
+            return  # nobody is there; to try again changes nothing
         except (OSError, smtplib.SMTPException) as error:
             # Neither address nor answer is named: both may stand in a log.
             raise Unavailable("the relay does not take mail") from error

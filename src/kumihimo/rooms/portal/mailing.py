@@ -11,7 +11,7 @@ from kumihimo.rooms.ledger.api import BELLS_MAX, HearBells
 from kumihimo.rooms.portal import mail, wishes
 from kumihimo.rooms.portal import store_wishes as store
 from kumihimo.rooms.portal.context import Portal
-from kumihimo.rooms.portal.mail import Mailer
+from kumihimo.rooms.portal.mail import Mailer, Postponed
 from kumihimo.rooms.portal.store_wishes import WishRow
 
 AT_ONCE: Final = 100
@@ -26,9 +26,14 @@ async def send_due(portal: Portal) -> int:
         return 0
     async with portal.database.transaction() as tx:
         rows = await store.due(tx, AT_ONCE)
+    went = 0
     for row in rows:
-        await _send(portal, portal.mailer, row)
-    return len(rows)
+        try:
+            await _send(portal, portal.mailer, row)
+        except Postponed:
+            continue  # it stays due, and keeps nobody else's
+        went += 1
+    return went
 
 
 async def _send(portal: Portal, mailer: Mailer, row: WishRow) -> None:
