@@ -15,6 +15,14 @@ _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _PLACE: Final = re.compile(r"at `\$\.?([^`]*)`")
 
 
+def whole(pattern: str) -> str:
+    """Return the pattern of a form's text that is this and nothing more, in words that JSON Schema has, too.
+
+    Its `$` is the end. Python's, by which forms are read, stands before a last line break as well.
+    """
+    return rf"^(?:{pattern})$(?!\n)"
+
+
 def decode_strictly(body: bytes, form: type[T]) -> T:
     """Decode JSON of just this form. Raises `BadInput`, which tells the place and no value.
 

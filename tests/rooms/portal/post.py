@@ -6,10 +6,10 @@ import email.policy
 
 
 class Post:
-    """`refuses` and `postpones`: recipients. `mails` are (recipient, message)."""
+    """`refuses` and `postpones`: recipients. `mails` are (recipient, message), `asked` is how often."""
 
     def __init__(self):
-        self.mails, self.refuses, self.port = [], set(), 0
+        self.mails, self.refuses, self.port, self.asked = [], set(), 0, 0
         self.postpones = set()
 
     async def __aenter__(self):
@@ -29,6 +29,7 @@ class Post:
             answer = "250 ok"
             if verb.startswith("RCPT TO:"):
                 to = line[len("RCPT TO:") :].strip("<> ")
+                self.asked += 1
                 answer = "550 nobody" if to in self.refuses else answer
                 answer = "450 later" if to in self.postpones else answer
             elif verb == "DATA":

@@ -56,6 +56,7 @@ COLUMNS = {
         "content_locked": "how she wants to be told, her address, her bell, under the portal's key",
         "listens": "yes or no: mail is wished",
         "due": "yes or no: a mail is to go out",
+        "rests_until": "instant of the relay's doing: it put a mail off",
     },
     "last_look": {
         "account": "random id",

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from kumihimo.kernel.refusal import BadInput
-from kumihimo.rooms.portal import mailing
+from kumihimo.rooms.portal import mailing, store_wishes
 from kumihimo.rooms.portal.mail import Relay, address_of, relay_at
-from kumihimo.rooms.portal.wishes import CODE_FOR, CODE_TRIES_MAX, CODES_A_DAY
+from kumihimo.rooms.portal.mailing import REST_FIRST, REST_LAST, rest_after
+from kumihimo.rooms.portal.wishes import CODE_FOR, CODE_TRIES_MAX, CODES_A_DAY, Wishes, locked
 from tests.rooms.cards.forms import form_of
 from tests.rooms.portal.delegating import signs
 from tests.rooms.portal.ledger import START, record, refused
@@ -247,9 +248,72 @@ def test_an_address_that_is_postponed_keeps_nobody_elses_mail_and_gets_its_own_l
             await asks_for_mail(house, taro, "taro@mail.example")
             assert [to for to, _ in post.mails] == ["taro@mail.example"]
             post.postpones.clear()
+            assert await mailing.send_due(house.portal) == 0, "the relay is left alone for a while"
+            house.clock.advance(REST_FIRST)
             assert await mailing.send_due(house.portal) == 1
             assert [to for to, _ in post.mails] == ["taro@mail.example", ADDRESS]
             assert await mailing.send_due(house.portal) == 0
+
+    at_portal(story)
+
+
+def test_what_is_postponed_again_and_again_is_tried_less_and_less_often(at_portal):
+    async def story(house):
+        async with posted(house) as post:
+            hanako = await with_mail(house, post)
+            house.ledger.ringing.add("hanako")
+            post.postpones.add(ADDRESS)
+            asked = await tried(house, post, timedelta(hours=2))
+            assert [asked[n + 1] - asked[n] for n in range(6)] == [1, 2, 4, 8, 16, 32]
+            post.postpones.clear()
+            assert len(await tried(house, post, timedelta(hours=2))) == 1
+            assert len(post.mails) == 1, "it is late, and not lost"
+            await hanako.log_in()
+            await hanako.open("/")
+            house.ledger.ringing.add("hanako")
+            post.postpones.add(ADDRESS)
+            asked = await tried(house, post, timedelta(minutes=3))
+            assert asked[1] - asked[0] == 1, "the next mail begins anew"
+
+    at_portal(story)
+
+
+async def tried(house, post, span):
+    """Let a span go by, minute by minute; return in which minutes the relay was asked."""
+    asked = []
+    for minute in range(span // timedelta(minutes=1)):
+        before = post.asked
+        await passes(house)
+        asked += [minute] * (post.asked - before)
+        house.clock.advance(timedelta(minutes=1))
+    return asked
+
+
+def test_the_rests_grow_to_a_bound():
+    assert [rest_after(n) for n in (1, 2, 3)] == [REST_FIRST, REST_FIRST * 2, REST_FIRST * 4]
+    assert rest_after(9) == rest_after(10_000) == REST_LAST
+
+
+def test_a_hundred_that_rest_keep_nobody_elses_mail(at_portal):
+    async def story(house):
+        async with posted(house) as post:
+            await with_mail(house, post)
+            others = [f"{n:022d}" for n in range(mailing.AT_ONCE)]
+            async with house.portal.database.transaction() as tx:
+                for account in others:
+                    await tx.put(
+                        "INSERT INTO account (account, user_tag, user_locked, opened_on)"
+                        " VALUES (%(account)s, %(tag)s, '', '2026-06-01')",
+                        {"account": account, "tag": account.encode() + bytes(10)},
+                    )
+                    wishes = Wishes(address=f"{account}@mail.example", good=True, told=True)
+                    await store_wishes.put(tx, locked(house.portal, account, wishes, due=True))
+            post.postpones |= {f"{account}@mail.example" for account in others}
+            assert await house.value("SELECT min(account) FROM account") == others[0], "its turn"
+            await mailing.send_due(house.portal)
+            house.ledger.ringing.add("hanako")
+            await passes(house)
+            assert [to for to, _ in post.mails] == [ADDRESS]
 
     at_portal(story)
 

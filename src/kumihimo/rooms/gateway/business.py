@@ -9,32 +9,33 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from kumihimo.kernel.wire import whole
 from kumihimo.rooms.gateway.api import ItemValue
 from kumihimo.rooms.linkage.asker_api import NOT_TOLD, Asker
 
 Addressee = Annotated[
     str,
     msgspec.Meta(
-        pattern="^[!-~]{1,64}$",
+        pattern=whole("[!-~]{1,64}"),
         description="The business system's own number of a person (宛名番号), visible ASCII.",
     ),
 ]
 Affair = Annotated[
-    str, msgspec.Meta(pattern="^[a-z0-9-]{1,64}$", description="An affair, such as `b081`.")
+    str, msgspec.Meta(pattern=whole("[a-z0-9-]{1,64}"), description="An affair, such as `b081`.")
 ]
 
 Word = Annotated[
-    str, msgspec.Meta(pattern="^[A-Za-z][A-Za-z0-9_-]{0,31}$", description="A short code.")
+    str, msgspec.Meta(pattern=whole("[A-Za-z][A-Za-z0-9_-]{0,31}"), description="A short code.")
 ]
 Staff = Annotated[
     str,
     msgspec.Meta(
-        pattern="^(?!.*[0-9]{11})[A-Za-z][A-Za-z0-9_-]{0,31}$",
+        pattern=whole("(?!.*[0-9]{11})[A-Za-z][A-Za-z0-9_-]{0,31}"),
         description="Who acts, by a staff id and not by a name.",
     ),
 ]
 StaffOrNone = Annotated[
-    str, msgspec.Meta(pattern="^(?!.*[0-9]{11})([A-Za-z][A-Za-z0-9_-]{0,31})?$")
+    str, msgspec.Meta(pattern=whole("(?!.*[0-9]{11})([A-Za-z][A-Za-z0-9_-]{0,31})?"))
 ]
 
 Outcome = Literal[
@@ -73,7 +74,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     officer: StaffOrNone = ""
     approver: StaffOrNone = ""
     household: Annotated[tuple[Addressee, ...], msgspec.Meta(max_length=100)] = ()
-    case: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{0,64}$")] = ""
+    case: Annotated[str, msgspec.Meta(pattern=whole("[A-Za-z0-9_-]{0,64}"))] = ""
 
 
 class ChipReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -207,7 +208,7 @@ class Cases(msgspec.Struct, frozen=True):
 class CloseCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The end of a case; `closed_on` is today when it is left out."""
 
-    case: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{22}$")]
+    case: Annotated[str, msgspec.Meta(pattern=whole("[A-Za-z0-9_-]{22}"))]
     closed_on: date | None = None
 
 
@@ -247,7 +248,7 @@ class CopyOf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The copies of one kind of information about one person."""
 
     addressee: Addressee
-    info: Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]{1,64}$")]
+    info: Annotated[str, msgspec.Meta(pattern=whole("[a-z0-9-]{1,64}"))]
 
 
 class CopyInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -362,7 +363,7 @@ class AcceptedQuestions(msgspec.Struct, frozen=True):
     answers: tuple[InquiryAnswer, ...] = ()
 
 
-InquiryName = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{22}$")]
+InquiryName = Annotated[str, msgspec.Meta(pattern=whole("[A-Za-z0-9_-]{22}"))]
 
 
 class Poll(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -388,7 +389,7 @@ class Decide(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     permit: InquiryName
     decision: Literal["provide", "refuse"]
-    officer: Annotated[str, msgspec.Meta(pattern="^[A-Za-z][A-Za-z0-9_-]{0,31}$")]
+    officer: Annotated[str, msgspec.Meta(pattern=whole("[A-Za-z][A-Za-z0-9_-]{0,31}"))]
 
 
 class Decided(msgspec.Struct, frozen=True):

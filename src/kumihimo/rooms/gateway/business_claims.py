@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 
+from kumihimo.kernel.wire import whole
 from kumihimo.rooms.gateway.business import Staff
 from kumihimo.rooms.oversight.api import CLAIM_ANSWER_MAX, ClaimDecision, ClaimKind
 
@@ -37,7 +38,7 @@ class ClaimsShown(msgspec.Struct, frozen=True):
 class ClaimAnswered(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The institution's answer: the data were corrected, stay as they are, or a question is answered."""
 
-    claim: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{22}$")]
+    claim: Annotated[str, msgspec.Meta(pattern=whole("[A-Za-z0-9_-]{22}"))]
     officer: Staff
     decision: ClaimDecision
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=CLAIM_ANSWER_MAX)]

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from kumihimo.kernel.wire import whole
 from kumihimo.people.address_levels import AddressLevel
 from kumihimo.people.birth_levels import BirthLevel, SexLevel
 from kumihimo.people.levels import NameLevel
@@ -19,7 +20,7 @@ from kumihimo.rooms.register.api import LinkVerdict
 ReviewCase = Annotated[
     str,
     msgspec.Meta(
-        pattern="^[A-Za-z0-9_-]{1,64}$",
+        pattern=whole("[A-Za-z0-9_-]{1,64}"),
         description="The institution's own id of the case in which the link is looked into.",
     ),
 ]
@@ -175,7 +176,7 @@ class NoticesDue(msgspec.Struct, frozen=True):
 class NoticeSent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A letter has gone out."""
 
-    notice: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{22}$")]
+    notice: Annotated[str, msgspec.Meta(pattern=whole("[A-Za-z0-9_-]{22}"))]
     officer: Staff
 
 
@@ -234,7 +235,7 @@ class LinkFinding(msgspec.Struct, frozen=True, kw_only=True):
 class FindingsOf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which run, and where to go on (0 at first)."""
 
-    run: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{22}$")]
+    run: Annotated[str, msgspec.Meta(pattern=whole("[A-Za-z0-9_-]{22}"))]
     after: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
 
 

@@ -4,17 +4,21 @@ from typing import Annotated, Final
 
 import msgspec
 
+from kumihimo.kernel.wire import whole
 from kumihimo.rooms.gateway.business import Addressee, InquiryName
 from kumihimo.rooms.linkage.asker_api import NOT_TOLD, Asker
 
 # As the agency takes them: nothing in it could be a number of a person.
-AFFAIR_OR_NONE: Final = "^(?!.*[0-9]{5})[a-z0-9-]{0,64}$"
+AFFAIR_OR_NONE: Final = whole("(?!.*[0-9]{5})[a-z0-9-]{0,64}")
 AffairOrNone = Annotated[
     str, msgspec.Meta(pattern=AFFAIR_OR_NONE, description="An affair, such as `b081`, or none.")
 ]
-ITEM: Final = "^(?!.*[0-9]{5})[a-z][a-z0-9-]{0,63}(\\.[a-z0-9-]{1,63})?$"
 HeldItem = Annotated[
-    str, msgspec.Meta(pattern=ITEM, description="What was looked at, such as `local-tax`.")
+    str,
+    msgspec.Meta(
+        pattern=whole("(?!.*[0-9]{5})[a-z][a-z0-9-]{0,63}(\\.[a-z0-9-]{1,63})?"),
+        description="What was looked at, such as `local-tax`.",
+    ),
 ]
 
 
@@ -33,7 +37,7 @@ class LookedAt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class CopiesOf(LookedAt, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The copies of one kind of information about one person, looked at."""
 
-    info: Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]{1,64}$")]
+    info: Annotated[str, msgspec.Meta(pattern=whole("[a-z0-9-]{1,64}"))]
 
 
 class LookTold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from kumihimo.kernel.wire import whole
 from kumihimo.rooms.gateway.api import NoticeCategory
 from kumihimo.rooms.gateway.business import Addressee, Affair, InquiryName, Staff
 from kumihimo.rooms.linkage.notice_api import NoticeState
@@ -16,7 +17,7 @@ LINK_MAX: Final = 300
 Reference = Annotated[
     str,
     msgspec.Meta(
-        pattern="^[!-~]{1,64}$",
+        pattern=whole("[!-~]{1,64}"),
         description="The institution's own name of a notice: the same one again sends nothing.",
     ),
 ]
@@ -39,7 +40,7 @@ class NoticeToSend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     link: Annotated[
         str,
         msgspec.Meta(
-            pattern="^(https://[a-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?)?$", max_length=LINK_MAX
+            pattern=whole("(https://[a-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?)?"), max_length=LINK_MAX
         ),
     ] = ""
     until: date | None = None

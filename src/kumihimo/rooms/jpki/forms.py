@@ -10,18 +10,19 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from kumihimo.kernel.wire import whole
 from kumihimo.rooms.jpki.api import Ca, Reason
 from kumihimo.rooms.jpki.domain.consents import STATEMENT_CHARS_MAX
 from kumihimo.rooms.jpki.domain.signatures import HashAlgorithm
 from kumihimo.rooms.jpki.domain.verifiers import Purpose
 from kumihimo.rooms.jpki.store_status import Method
 
-Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{22}$")]
+Id = Annotated[str, msgspec.Meta(pattern=whole(r"[A-Za-z0-9_-]{22}"))]
 Name = Annotated[str, msgspec.Meta(max_length=64)]
 Bytes = Annotated[bytes, msgspec.Meta(max_length=8_192)]
-Serial = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,18}$")]
+Serial = Annotated[str, msgspec.Meta(pattern=whole(r"[1-9][0-9]{0,18}"))]
 Text = Annotated[str, msgspec.Meta(max_length=STATEMENT_CHARS_MAX)]
-Terminal = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Terminal = Annotated[str, msgspec.Meta(pattern=whole(r"[A-Za-z0-9_-]{1,64}"))]
 
 CertificateType = Literal["card-sign", "card-auth", "mobile-sign", "mobile-auth"]
 Status = Literal["good", "held", "revoked", "expired"]

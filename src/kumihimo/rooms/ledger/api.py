@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from kumihimo.kernel.tlog import leaf, mine
+from kumihimo.kernel.wire import whole
 from kumihimo.rooms.gateway.api import NoticeCategory
 from kumihimo.rooms.linkage.api import RecordContent
 from kumihimo.rooms.oversight.api import CLAIM_TEXT_MAX, ClaimKind
@@ -215,7 +216,7 @@ class MyNotices(msgspec.Struct, frozen=True):
 
 # One person reads for another (代理)
 
-Secret = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{43}$")]
+Secret = Annotated[str, msgspec.Meta(pattern=whole(r"[A-Za-z0-9_-]{43}"))]
 DELEGATIONS_MAX = 50
 BELLS_MAX = 1_000
 

@@ -5,8 +5,10 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from kumihimo.kernel.wire import whole
+
 # Words for an office and what somebody does there: no name, and nothing as long as a number of a person.
-AskerWord = Annotated[str, msgspec.Meta(pattern=r"^(?!.*\d{4})[^\u0000-\u001f\u007f]{0,64}$(?!\n)")]
+AskerWord = Annotated[str, msgspec.Meta(pattern=whole(r"(?!.*\d{4})[^\u0000-\u001f\u007f]{0,64}"))]
 
 
 class Asker(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import msgspec
 
-Month = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
+from kumihimo.kernel.wire import whole
+
+Month = Annotated[str, msgspec.Meta(pattern=whole(r"[0-9]{4}-(0[1-9]|1[0-2])"))]
 Tens = Annotated[int, msgspec.Meta(ge=0, multiple_of=10)]
 WAITS_S = (10.0, 60.0, 3_600.0, 86_400.0)  # an answer within ten seconds, a minute, an hour, a day
 

@@ -21,7 +21,34 @@ from kumihimo.rooms.portal import wording
 from kumihimo.rooms.portal.proxies_reading import Act
 
 FORM: Final = "kumihimo-who-looked/1"
+_NO_PROOF: Final = ("番号・証明なし", "no number, no proof")
 _BOM: Final = b"\xef\xbb\xbf"  # or a spreadsheet takes the Japanese for something else
+_HEAD: Final = (
+    [
+        "日時",
+        "照会した機関",
+        "答えた機関",
+        "手続",
+        "情報",
+        "結果",
+        "提供日時",
+        "根拠",
+        "記録番号",
+        "部署・職",
+    ],
+    [
+        "asked",
+        "who asked",
+        "who answered",
+        "procedure",
+        "items",
+        "result",
+        "given",
+        "law",
+        "record",
+        "office and role",
+    ],
+)
 
 
 class ExportedRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,35 +194,6 @@ def _act_row(one: Act, *, english: bool) -> list[str]:
         _NO_PROOF[1 if english else 0],
         "",
     ]
-
-
-_NO_PROOF: Final = ("番号・証明なし", "no number, no proof")
-_HEAD: Final = (
-    [
-        "日時",
-        "照会した機関",
-        "答えた機関",
-        "手続",
-        "情報",
-        "結果",
-        "提供日時",
-        "根拠",
-        "記録番号",
-        "部署・職",
-    ],
-    [
-        "asked",
-        "who asked",
-        "who answered",
-        "procedure",
-        "items",
-        "result",
-        "given",
-        "law",
-        "record",
-        "office and role",
-    ],
-)
 
 
 def _cell(text: str) -> str:

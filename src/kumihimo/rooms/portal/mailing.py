@@ -1,12 +1,14 @@
 """Mail that goes out: codes, and that something waits, once until she was here again."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 import msgspec
 
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import Unavailable
+from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.ledger.api import BELLS_MAX, HearBells
 from kumihimo.rooms.portal import mail, wishes
 from kumihimo.rooms.portal import store_wishes as store
@@ -15,6 +17,12 @@ from kumihimo.rooms.portal.mail import Mailer, Postponed
 from kumihimo.rooms.portal.store_wishes import WishRow
 
 AT_ONCE: Final = 100
+REST_FIRST: Final = timedelta(
+    minutes=1
+)  # our choice: a relay that tests who tries again lets it in soon
+REST_LAST: Final = timedelta(
+    hours=4
+)  # our choice, between the half hour and the days of RFC 5321, 4.5.4.1
 
 
 async def send_due(portal: Portal) -> int:
@@ -25,13 +33,14 @@ async def send_due(portal: Portal) -> int:
     if portal.mailer is None:
         return 0
     async with portal.database.transaction() as tx:
-        rows = await store.due(tx, AT_ONCE)
+        rows = await store.due(tx, portal.clock.now(), AT_ONCE)
     went = 0
     for row in rows:
         try:
             await _send(portal, portal.mailer, row)
         except Postponed:
-            continue  # it stays due, and keeps nobody else's
+            await _rest(portal, row)
+            continue
         went += 1
     return went
 
@@ -44,11 +53,34 @@ async def _send(portal: Portal, mailer: Mailer, row: WishRow) -> None:
         subject, text = mail.waits() if good else mail.with_code(held.code)
         await mailer.send(held.address, subject, text)
     async with portal.database.transaction() as tx:
-        now = await store.of_account(tx, row.account, lock=True)
         # Who asked for another code meanwhile gets that one, too.
-        if now is not None and bytes(now.content_locked) == bytes(row.content_locked):
-            await store.put(tx, wishes.locked(portal, row.account, held))
+        if await _still(tx, row):
+            sent = msgspec.structs.replace(held, postponed=0)
+            await store.put(tx, wishes.locked(portal, row.account, sent))
             await portal.journal(tx, "mailed", "portal")
+
+
+def rest_after(postponed: int) -> timedelta:
+    """Return how long an address rests that was put off so often: twice as long each time, to a bound."""
+    return min(REST_FIRST * 2 ** min(postponed - 1, 16), REST_LAST)
+
+
+async def _rest(portal: Portal, row: WishRow) -> None:
+    """Leave a mail due, for later: it keeps nobody else's, and the relay is not asked without end."""
+    held = wishes.opened(portal, row)
+    held = msgspec.structs.replace(held, postponed=held.postponed + 1)
+    until = portal.clock.now() + rest_after(held.postponed)
+    async with portal.database.transaction() as tx:
+        if await _still(tx, row):
+            rests = wishes.locked(portal, row.account, held, due=True, rests_until=until)
+            await store.put(tx, rests)
+            await portal.journal(tx, "mail-postponed", "portal", times=held.postponed)
+
+
+async def _still(tx: Tx, row: WishRow) -> bool:
+    """Say whether somebody's wishes are what they were, and keep them so to the end of the transaction."""
+    now = await store.of_account(tx, row.account, lock=True)
+    return now is not None and bytes(now.content_locked) == bytes(row.content_locked)
 
 
 async def listen(portal: Portal) -> int:

@@ -1,7 +1,7 @@
 """The portal's SQL for how somebody wants to be told."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 import attrs
 
@@ -10,12 +10,16 @@ from kumihimo.kernel.sql import Tx
 
 @attrs.frozen(kw_only=True, repr=False)
 class WishRow:
-    """Somebody's wishes, locked; whether her bell is listened to, and whether a mail is to go out."""
+    """Somebody's wishes, locked; whether her bell is listened to, and whether a mail is to go out.
+
+    `rests_until`: before that the relay is not asked again.
+    """
 
     account: str
     content_locked: bytes
     listens: bool = False
     due: bool = False
+    rests_until: datetime | None = None
 
 
 async def of_account(tx: Tx, account: str, *, lock: bool = False) -> WishRow | None:
@@ -25,7 +29,7 @@ async def of_account(tx: Tx, account: str, *, lock: bool = False) -> WishRow | N
             "SELECT FROM account WHERE account = %(account)s FOR UPDATE", {"account": account}
         )
     return await tx.row(
-        "SELECT account, content_locked, listens, due FROM wish WHERE account = %(account)s",
+        "SELECT account, content_locked, listens, due, rests_until FROM wish WHERE account = %(account)s",
         {"account": account},
         WishRow,
     )
@@ -52,20 +56,20 @@ async def with_account(tx: Tx, account: str) -> AccountRow | None:
 async def put(tx: Tx, row: WishRow) -> None:
     """Write somebody's wishes down."""
     await tx.put(
-        "INSERT INTO wish (account, content_locked, listens, due)"
-        " VALUES (%(account)s, %(content_locked)s, %(listens)s, %(due)s)"
+        "INSERT INTO wish (account, content_locked, listens, due, rests_until)"
+        " VALUES (%(account)s, %(content_locked)s, %(listens)s, %(due)s, %(rests_until)s)"
         " ON CONFLICT (account) DO UPDATE SET content_locked = excluded.content_locked,"
-        " listens = excluded.listens, due = excluded.due",
+        " listens = excluded.listens, due = excluded.due, rests_until = excluded.rests_until",
         attrs.asdict(row),
     )
 
 
-async def due(tx: Tx, limit: int) -> Sequence[WishRow]:
-    """Return those to whom a mail is to go out."""
+async def due(tx: Tx, now: datetime, limit: int) -> Sequence[WishRow]:
+    """Return those to whom a mail is to go out now."""
     return await tx.rows(
-        "SELECT account, content_locked, listens, due FROM wish WHERE due"
-        " ORDER BY account LIMIT %(limit)s",
-        {"limit": limit},
+        "SELECT account, content_locked, listens, due, rests_until FROM wish WHERE due"
+        " AND (rests_until IS NULL OR rests_until <= %(now)s) ORDER BY account LIMIT %(limit)s",
+        {"now": now, "limit": limit},
         WishRow,
     )
 
@@ -73,7 +77,7 @@ async def due(tx: Tx, limit: int) -> Sequence[WishRow]:
 async def listening(tx: Tx, after: str, limit: int) -> Sequence[WishRow]:
     """Return a stretch of those whose bells are listened to."""
     return await tx.rows(
-        "SELECT account, content_locked, listens, due FROM wish WHERE listens"
+        "SELECT account, content_locked, listens, due, rests_until FROM wish WHERE listens"
         " AND account > %(after)s ORDER BY account LIMIT %(limit)s",
         {"after": after, "limit": limit},
         WishRow,

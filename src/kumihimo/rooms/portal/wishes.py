@@ -31,7 +31,10 @@ Mail = Literal["none", "asked", "good"]
 
 
 class Wishes(msgspec.Struct, frozen=True, kw_only=True):
-    """What she wishes. `told`: a mail went out, and she was not here since."""
+    """What she wishes. `told`: a mail went out, and she was not here since.
+
+    `postponed`: how often the relay put off what is to go out.
+    """
 
     looks: bool = True
     address: str = ""
@@ -43,6 +46,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     bell: str = ""
     hung_at: datetime | None = None
     told: bool = False
+    postponed: int = 0
 
     @property
     def mail(self) -> Mail:
@@ -89,8 +93,15 @@ def _unlocked(portal: Portal, account: str, content: bytes) -> Wishes:
     return msgspec.json.decode(plain, type=Wishes)
 
 
-def locked(portal: Portal, account: str, wishes: Wishes, *, due: bool = False) -> WishRow:
-    """Return the row that holds these wishes; `due`: a mail is to go out."""
+def locked(
+    portal: Portal,
+    account: str,
+    wishes: Wishes,
+    *,
+    due: bool = False,
+    rests_until: datetime | None = None,
+) -> WishRow:
+    """Return the row that holds these wishes; `due`: a mail is to go out, and not before `rests_until`."""
     content = portal.locker.lock(
         msgspec.json.encode(wishes), label=b"wish" + account.encode(), block=_BLOCK
     )
@@ -99,6 +110,7 @@ def locked(portal: Portal, account: str, wishes: Wishes, *, due: bool = False) -
         content_locked=content,
         listens=wishes.good and bool(wishes.bell),
         due=due,
+        rests_until=rests_until,
     )
 
 
@@ -140,6 +152,7 @@ async def do(portal: Portal, spent: Spent) -> Done:
                     code_until=now + CODE_FOR,
                     tries=0,
                     codes=(*codes, now),
+                    postponed=0,
                 )
                 await store.put(tx, locked(portal, spent.account, wishes, due=True))
                 await portal.journal(tx, "address-asked")

@@ -54,7 +54,7 @@ def _asking(site: Site) -> list[Any]:
         record = _record(visit)
         if record is None:
             raise proving.ProofOver
-        return await to_sign(site, visit, _asked(record, form))
+        return await to_ask(site, visit, _asked(record, form))
 
     return [
         front.page_route("/ask", show, admitted=ONESELF, says="a question about an entry"),
@@ -62,18 +62,26 @@ def _asking(site: Site) -> list[Any]:
     ]
 
 
-async def to_sign(site: Site, visit: Visit, asked: Asked) -> str:
-    """Open a proof for what she asks; returns where the card signs it."""
+async def to_sign(
+    site: Site, visit: Visit, change: msgspec.Struct, lines: tuple[str, ...], *, kind: str
+) -> str:
+    """Open a proof for what she wants changed; returns where her card signs `lines`."""
     wanted = Wanted(
         purpose="act",
         channel="here",
         form_token=visit.form_token,
         who=visit.who,
-        lines=_lines(asked),
-        change=msgspec.json.encode(asked).decode(),
+        lines=lines,
+        change=msgspec.json.encode(change).decode(),
+        kind=kind,
     )
     opened = await proving.open_proof(site.portal, visit.token, wanted, source=visit.source)
     return site.to_helper(opened.proof, visit)
+
+
+async def to_ask(site: Site, visit: Visit, asked: Asked) -> str:
+    """Open a proof for what she asks, which is of no `kind`; returns where her card signs it."""
+    return await to_sign(site, visit, asked, _lines(asked), kind="")
 
 
 def _record(visit: Visit) -> MyRecord | None:

@@ -11,7 +11,7 @@ from kumihimo.pages.forms import Form, Problem, text
 from kumihimo.pages.front import away
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.portal import proving, questions, reading, wording
-from kumihimo.rooms.portal.pages.acting import to_sign
+from kumihimo.rooms.portal.pages.acting import to_ask
 from kumihimo.rooms.portal.pages.looked import patiently
 from kumihimo.rooms.portal.pages.mine import MINE
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
@@ -62,7 +62,7 @@ def screens(site: Site) -> list[Any]:
             text=questions.check(text(form, "text")),
             item=item.item,
         )
-        return await to_sign(site, visit, asked)
+        return await to_ask(site, visit, asked)
 
     shown = patiently(site, show)
     says = "this is wrong"

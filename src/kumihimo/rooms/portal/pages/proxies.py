@@ -2,23 +2,22 @@
 
 from typing import Any, Final
 
-import msgspec
 from litestar import Response
 
 from kumihimo.kernel.clock import JST
 from kumihimo.pages.forms import Form, Problem, text
 from kumihimo.pages.front import away
 from kumihimo.pages.visits import Visit
-from kumihimo.rooms.portal import proving, proxies, proxies_reading, wording
+from kumihimo.rooms.portal import proxies, proxies_reading, wording
 from kumihimo.rooms.portal.domain.delegations import Side, other, restored
 from kumihimo.rooms.portal.domain.refusals import CodeUnknown
 from kumihimo.rooms.portal.domain.statements import one_line
-from kumihimo.rooms.portal.pages.acting import Finish
+from kumihimo.rooms.portal.pages.acting import Finish, to_sign
 from kumihimo.rooms.portal.pages.delegated import acts_shown, shown
 from kumihimo.rooms.portal.pages.looked import patiently
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
-from kumihimo.rooms.portal.proving import Spent, Wanted
-from kumihimo.rooms.portal.proxies import Change, Joining, Restoring
+from kumihimo.rooms.portal.proving import Spent
+from kumihimo.rooms.portal.proxies import Joining, Restoring
 from kumihimo.rooms.portal.proxies_kept import Word
 from kumihimo.statute.delegated import delegated_purposes
 
@@ -108,7 +107,7 @@ def _opening(site: Site, side: Side) -> list[Any]:
             today=site.portal.today(),
         )
         lines = _lines(side, change.purpose, change.until.isoformat(), change.label)
-        return await _to_sign(site, visit, change, lines)
+        return await to_sign(site, visit, change, lines, kind=KIND)
 
     path, says = _OPENS[side], f"open a delegation, as {side}"
     return [
@@ -128,20 +127,6 @@ def _lines(side: Side, purpose: str, until: str, label: str) -> tuple[str, ...]:
             f"期限 until: {until}",
         ]
     )
-
-
-async def _to_sign(site: Site, visit: Visit, change: Change, lines: tuple[str, ...]) -> str:
-    wanted = Wanted(
-        purpose="act",
-        channel="here",
-        form_token=visit.form_token,
-        who=visit.who,
-        lines=lines,
-        change=msgspec.json.encode(change).decode(),
-        kind=KIND,
-    )
-    opened = await proving.open_proof(site.portal, visit.token, wanted, source=visit.source)
-    return site.to_helper(opened.proof, visit)
 
 
 def _code(site: Site) -> Any:  # noqa: ANN401 - a route
@@ -197,7 +182,7 @@ def _joining(site: Site) -> list[Any]:
         change = Joining(delegation=found.delegation, label=proxies.label_of(text(form, "label")))
         side = other(found.opener)
         lines = _lines(side, found.purpose, found.until.isoformat(), change.label)
-        return await _to_sign(site, visit, change, lines)
+        return await to_sign(site, visit, change, lines, kind=KIND)
 
     says = "join a delegation"
     return [
@@ -218,7 +203,7 @@ def _changing(site: Site) -> list[Any]:
         mine = await proxies.one_of(site.portal, visit, text(form, "part"))
         restored(mine.one, visit.who)  # nobody else's card is asked to sign for nothing
         lines = _lines(mine.side, mine.one.purpose, mine.one.until.isoformat(), mine.label)
-        return await _to_sign(site, visit, Restoring(part=mine.part), lines)
+        return await to_sign(site, visit, Restoring(part=mine.part), lines, kind=KIND)
 
     async def otherwise(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
         return front.page(visit, "problem.html", problem=problem)

@@ -2,17 +2,16 @@
 
 from typing import Any, Final
 
-import msgspec
 from litestar import Response
 
 from kumihimo.pages.forms import Form, Problem, text
 from kumihimo.pages.visits import Visit
-from kumihimo.rooms.portal import proving, wishes
+from kumihimo.rooms.portal import wishes
 from kumihimo.rooms.portal.domain.statements import one_line
-from kumihimo.rooms.portal.pages.acting import Finish
+from kumihimo.rooms.portal.pages.acting import Finish, to_sign
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
-from kumihimo.rooms.portal.proving import Spent, Wanted
-from kumihimo.rooms.portal.wishes import Change, LooksWish
+from kumihimo.rooms.portal.proving import Spent
+from kumihimo.rooms.portal.wishes import LooksWish
 
 WISHES: Final = "/wishes"
 KIND: Final = "wish"
@@ -42,12 +41,12 @@ def screens(site: Site) -> list[Any]:
         on = text(form, "looks") == "on"
         said = "知らせる yes" if on else "知らせない no"
         lines = one_line([_SAID, f"見られるたびのお知らせ a notice at each look: {said}"])
-        return await _to_sign(site, visit, LooksWish(on=on), lines)
+        return await to_sign(site, visit, LooksWish(on=on), lines, kind=KIND)
 
     async def address(visit: Visit, form: Form) -> str:
         wish = wishes.new_address(site.portal, text(form, "address"))
         lines = one_line([_SAID, f"メールの宛先 mail to: {wish.address}"])
-        return await _to_sign(site, visit, wish, lines)
+        return await to_sign(site, visit, wish, lines, kind=KIND)
 
     async def confirm(visit: Visit, form: Form) -> str:
         await wishes.confirm(site.portal, visit, text(form, "code"))
@@ -83,17 +82,3 @@ def finish(site: Site) -> Finish:
         return WISHES
 
     return finished
-
-
-async def _to_sign(site: Site, visit: Visit, change: Change, lines: tuple[str, ...]) -> str:
-    wanted = Wanted(
-        purpose="act",
-        channel="here",
-        form_token=visit.form_token,
-        who=visit.who,
-        lines=lines,
-        change=msgspec.json.encode(change).decode(),
-        kind=KIND,
-    )
-    opened = await proving.open_proof(site.portal, visit.token, wanted, source=visit.source)
-    return site.to_helper(opened.proof, visit)
