@@ -44,6 +44,8 @@ CALLERS = {
     "cards",
     "jpki",
     "agency",
+    "portal",
+    "desk",
     "oversight",
     "oversight-operator",
     "business system of the institution",

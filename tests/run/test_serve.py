@@ -82,5 +82,7 @@ def test_a_process_has_the_program_of_its_own_room_in_its_memory_and_of_no_other
     rooms = {name for name in told.split() if name.startswith("kumihimo.rooms.")}
     others = {name for name in rooms if name.count(".") > 2 and ".linkage." not in name}
     assert "kumihimo.rooms.linkage.service" in rooms
-    told = {f"kumihimo.rooms.oversight.{name}" for name in ("api", "client", "statistics_api")}
+    told = {
+        f"kumihimo.rooms.oversight.{name}" for name in ("api", "book", "client", "statistics_api")
+    }
     assert others == told

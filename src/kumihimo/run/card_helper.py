@@ -16,7 +16,7 @@ from kumihimo.rooms.portal.settings import is_origin
 from kumihimo.run.counter_cli import reader_of
 from kumihimo.run.loopback import HOST
 from kumihimo.run.serve_cli import run_service
-from kumihimo.run.service import Service
+from kumihimo.run.service import Service, at_once
 
 PORT: Final = 8499
 PORTS: Final = range(1, 1 << 16)
@@ -78,10 +78,6 @@ def helper(
         database=None,
         net=HttpNet({}),  # no party: it signs no message, the card does
         follower=None,
-        ready=_at_once,
+        ready=at_once,
     )
     return run_service(service, log)
-
-
-async def _at_once() -> None:
-    """Wait for nobody."""

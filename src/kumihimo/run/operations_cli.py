@@ -17,7 +17,7 @@ from kumihimo.kernel.settings import BadSettings, load
 from kumihimo.kernel.tlog.mine import PLACES
 from kumihimo.run.dashboard import Dashboard, DashboardSettings, application
 from kumihimo.run.serve_cli import run_service
-from kumihimo.run.service import Service
+from kumihimo.run.service import Service, at_once
 
 COMPLETE: Final = 0
 MISSING: Final = 1
@@ -54,7 +54,7 @@ def serve(*, config: Path) -> int:
         database=None,
         net=HttpNet({}),  # no party: it reads what every room shows its operators
         follower=None,
-        ready=_at_once,
+        ready=at_once,
     )
     return run_service(service, log)
 
@@ -69,7 +69,7 @@ def prove(room: str, *, config: Path, since: int = 0) -> int:
     Parameters
     ----------
     room
-        agency, cards, gateway, jpki, ledger, linkage, oversight, register.
+        agency, cards, gateway, jpki, ledger, linkage, oversight, portal, register, review.
     config
         その機関の設定ファイル。 The room's settings file, whose database is the restored one.
     since
@@ -93,7 +93,3 @@ def prove(room: str, *, config: Path, since: int = 0) -> int:
         return COMPLETE
     print("欠けています。 Not complete. What to do: docs/how-to/back-up-and-restore.md")
     return MISSING
-
-
-async def _at_once() -> None:
-    """Wait for nobody."""

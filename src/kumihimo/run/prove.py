@@ -18,8 +18,7 @@ from kumihimo.kernel.completeness import Held, JournalHeld, Lost, What, hold, jo
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import PartyKeys, load_master
 from kumihimo.kernel.net import Caller
-from kumihimo.kernel.refusal import BadInput
-from kumihimo.kernel.settings import load
+from kumihimo.kernel.settings import BadSettings, load
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.tlog.mine import MINE_PATH, AskMine, Mine
 from kumihimo.rooms.gateway import store_completeness
@@ -32,7 +31,7 @@ from kumihimo.rooms.linkage.own_api import AskExchanges, OwnExchanges
 from kumihimo.rooms.linkage.store_completeness import records_gone
 from kumihimo.rooms.oversight.api import LOG_KEEPER, SEEN_PATH, CheckpointSeen, Nothing
 from kumihimo.rooms.oversight.api import PARTY as OVERSIGHT
-from kumihimo.rooms.oversight.client import RoomSettings
+from kumihimo.rooms.oversight.client import PagesSettings, PartySettings, RoomSettings
 from kumihimo.run.check_config_cli import settings_form
 
 LOOK_BACK: Final = timedelta(days=1)  # our choice: a restore loses what came last
@@ -63,15 +62,17 @@ class Report:
 
 async def prove(room: str, config: Path, since: int, *, clock: Clock, entropy: Entropy) -> Report:
     """Hold a room's database against the log; raises `BadInput`, `Unavailable`, `Refused`."""
-    form = settings_form(room)
-    if not issubclass(form, RoomSettings):
-        raise BadInput(f"--room: {room} has no leaves in the log", pointer="room")
-    settings, report = load(config, form), Report()
+    settings, report = load(config, settings_form(room)), Report()
+    assert isinstance(settings, (RoomSettings, PagesSettings)), "every room has a database"
+    federation = settings if isinstance(settings, RoomSettings) else settings.federation()
+    if federation is None:
+        words = f"peers: {room} knows no way to the log, so it put nothing there"
+        raise BadSettings(words, pointer="peers")
     keys = keys_of(room, settings, config)
     database = settings.open_later(beside=config)
     await database.open()
     try:
-        async with _voices(settings, keys, database, clock, entropy) as voices:
+        async with _voices(federation, keys, database, clock, entropy) as voices:
             await tell_room(report, room, database, voices, clock=clock, since=since)
     finally:
         await database.close()
@@ -100,17 +101,17 @@ async def tell_room(
             await tell_exchanges(report, database, voice)
 
 
-def keys_of(room: str, settings: RoomSettings, config: Path) -> list[PartyKeys]:
+def keys_of(room: str, settings: RoomSettings | PagesSettings, config: Path) -> list[PartyKeys]:
     """Return the keys of the parties that a room speaks for; raises `KeyFileUnsafe`."""
     named: Mapping[str, str] = getattr(settings, "tenants", None) or {
-        room: getattr(settings, "key", "")
+        getattr(settings, "party", room): getattr(settings, "key", "")
     }
     return [PartyKeys(party, load_master(config.parent / file)) for party, file in named.items()]
 
 
 @asynccontextmanager
 async def _voices(
-    settings: RoomSettings,
+    settings: PartySettings,
     keys: Sequence[PartyKeys],
     database: Database,
     clock: Clock,

@@ -7,17 +7,25 @@ from pathlib import Path
 import attrs
 from litestar import Litestar
 
+from kumihimo.kernel.anchoring import Anchoring
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.grace import Silence
 from kumihimo.kernel.health import Look, Made, Watch, look_at_leaves, look_at_letters
+from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.metrics import meter_of
-from kumihimo.kernel.net import HttpNet
+from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.sql import Database
 from kumihimo.operations.alarms import limits
 from kumihimo.operations.graces import OVERSIGHT, grace_of
-from kumihimo.rooms.oversight.client import DirectoryBook, DirectoryFollower, RoomSettings
+from kumihimo.rooms.oversight.client import (
+    DirectoryBook,
+    DirectoryFollower,
+    PagesSettings,
+    RoomSettings,
+    anchoring,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -81,6 +89,38 @@ def following(
         ages=lambda: [Made("directory", book.confirmed_at)],
     )
     return service_of(room, settings, app, database, net, follower, follower.start, watch)
+
+
+@attrs.frozen
+class Voice:
+    """A room of pages towards oversight and the log: nowhere, where its settings say nothing."""
+
+    net: HttpNet
+    anchors: Anchoring
+    follower: DirectoryFollower | None = None
+    book: DirectoryBook | None = None
+
+    def ages(self) -> Sequence[Made]:
+        """Tell since when the directory is known to be the latest, where one is followed."""
+        return [] if self.book is None else [Made("directory", self.book.confirmed_at)]
+
+
+def voice_of(
+    given: Given, room: str, settings: PagesSettings, keys: PartyKeys, database: Database
+) -> Voice:
+    """Return what holds the journal of a room of pages; raises `BadSettings`."""
+    federation = settings.federation()
+    if federation is None:
+        alone = Anchoring(room=room, database=database, keys=keys, clock=given.clock, send=None)
+        return Voice(HttpNet({}), alone)
+    book, net = federation.book(), federation.net()
+    caller = Caller(keys, book, net, given.clock, given.entropy)
+    follower = federation.follower(book, database)
+    return Voice(net, anchoring(room, database, caller), follower, book)
+
+
+async def at_once() -> None:
+    """Wait for nobody."""
 
 
 def watch_of(

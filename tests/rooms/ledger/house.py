@@ -34,7 +34,8 @@ from kumihimo.rooms.register import api as register
 
 START = datetime(2026, 6, 1, 1, tzinfo=UTC)
 MINATO, OSAKA = "lg-131032", "lg-271004"
-KINDS = {"linkage": "linkage", "ledger": "ledger", "register": "register"}
+DESK = "lg-131032-desk"
+KINDS = {name: name for name in ("linkage", "ledger", "register", "portal")} | {DESK: "desk"}
 
 Asked = Request[Any, Any, Any]
 Side = Literal["requester", "provider"]
@@ -125,7 +126,7 @@ class House:
         return None
 
     async def start(self, new_room):
-        names = ("oversight", "linkage", "ledger", "register", MINATO, OSAKA)
+        names = ("oversight", "linkage", "ledger", "register", "portal", DESK, MINATO, OSAKA)
         self.keys = {name: PartyKeys(name, new_master(self.entropy)) for name in names}
         self.book = DirectoryBook(self.keys["oversight"].public.signing)
         entries = {

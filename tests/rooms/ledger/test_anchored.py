@@ -18,11 +18,18 @@ from kumihimo.rooms.oversight.api import ALARM_PATH, Alarm, Received
 from kumihimo.rooms.oversight.app import build
 from kumihimo.rooms.oversight.client import anchoring, journal_alarm
 from kumihimo.rooms.oversight.service import alarms
-from tests.rooms.ledger.house import MINATO
+from tests.rooms.ledger.house import DESK, MINATO
 from tests.rooms.ledger.logs import entries, head
 from tests.rooms.ledger.test_witnessed import overseen
 
-ROOMS = {"linkage": "linkage", "register": "register", "ledger": "ledger", "gateway": MINATO}
+ROOMS = {
+    "linkage": "linkage",
+    "register": "register",
+    "ledger": "ledger",
+    "gateway": MINATO,
+    "portal": "portal",
+    "review": DESK,
+}
 
 
 class Kept:

@@ -27,8 +27,8 @@ async def overseen(house, new_room):
     database = Database(reached.runtime, pool_max=4)
     await database.open()
     oversight = Oversight(database, house.keys["oversight"], house.book, house.clock)
-    app = build_oversight(oversight, entropy=house.entropy, report=house.bug).app
-    house.apps["oversight"] = transport_to(app)
+    house.oversight_app = build_oversight(oversight, entropy=house.entropy, report=house.bug).app
+    house.apps["oversight"] = transport_to(house.oversight_app)
     try:
         yield oversight
     finally:

@@ -19,7 +19,17 @@ from kumihimo.rooms.ledger.api import (
 )
 from kumihimo.rooms.ledger.context import Ledger
 
-SUBMITTERS: Final = ("linkage", "register", "oversight", "jpki", "cards", "agency", "institution")
+SUBMITTERS: Final = (
+    "linkage",
+    "register",
+    "oversight",
+    "jpki",
+    "cards",
+    "agency",
+    "institution",
+    "portal",
+    "desk",
+)
 _LAW: Final = "Number Act art. 23(3), 33"
 _FOR_GOOD: Final = {"cache-control": "public, max-age=31536000, immutable"}
 _FOR_NOW: Final = {"cache-control": "no-cache"}

@@ -42,8 +42,9 @@ LOG_ORIGIN = "kumihimo/ledger"
 WITNESS_NAME = "kumihimo/oversight"
 
 Kind = Literal[
-    "institution", "register", "linkage", "ledger", "oversight", "jpki", "cards", "agency"
-]
+    "institution", "register", "linkage", "ledger", "oversight", "jpki", "cards", "agency",
+    "portal", "desk",
+]  # fmt: skip
 Standing = Literal["active", "suspended"]
 
 

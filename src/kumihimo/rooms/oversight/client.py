@@ -6,7 +6,6 @@ the signed head of the directory a room knows how old its own is, and with one t
 refuses (`operations/graces.py`). Also which leaks the commission is told of, so that whoever reports knows its own last days.
 """
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -16,8 +15,6 @@ import msgspec
 
 from kumihimo.kernel import kept
 from kumihimo.kernel.anchoring import Anchoring
-from kumihimo.kernel.clock import Clock
-from kumihimo.kernel.grace import Grace, Silence
 from kumihimo.kernel.kept import KeptStatement
 from kumihimo.kernel.net import Caller, HttpNet, trusted
 from kumihimo.kernel.reaching import reach
@@ -33,13 +30,13 @@ from kumihimo.rooms.oversight.api import (
     LOG_KEEPER,
     PARTY,
     Alarm,
-    Directory,
     HeadBody,
     LeakEvent,
     Received,
     SignedDirectory,
     SignedHead,
 )
+from kumihimo.rooms.oversight.book import DirectoryBook
 
 if TYPE_CHECKING:
     from kumihimo.rooms.oversight.domain.leaks import Classified
@@ -54,84 +51,6 @@ _PORT_DIGITS: Final = 5
 
 
 T = TypeVar("T", SignedDirectory, SignedHead)
-
-
-class DirectoryBook:
-    """The latest verified directory, and the key book of every party in it.
-
-    One that is told to `expire` speaks only as long as its grace goes after oversight last said
-    that this directory is the latest.
-    """
-
-    def __init__(self, oversight_key: bytes) -> None:
-        self.pinned = oversight_key
-        self._directory: Directory | None = None
-        self._body = b""
-        self._clock: Clock | None = None
-        self._silence: Silence | None = None
-        self.confirmed_at: datetime | None = None
-
-    def expire(self, grace: Grace, clock: Clock) -> Silence:
-        """From now on refuse, as the grace says, to speak from a directory that is too old."""
-        self._silence, self._clock = Silence(grace, self.confirmed_at), clock
-        return self._silence
-
-    def confirm(self, head: HeadBody) -> bool:
-        """Take oversight's word that this directory was the latest; False when it names another."""
-        if (head.version, head.digest) != (self.version, hashlib.sha256(self._body).digest()):
-            return False
-        # What a clock of oversight that is ahead says must not count for longer than it is true.
-        at = min(head.at, self._clock.now()) if self._clock is not None else head.at
-        self._confirmed(max(at, self.confirmed_at or at))
-        return True
-
-    def _confirmed(self, at: datetime) -> None:
-        self.confirmed_at = at
-        if self._silence is not None:
-            self._silence.saw(at)
-
-    def _require_fresh(self) -> None:
-        if self._silence is not None and self._clock is not None:
-            self._silence.require(self._clock.now())
-
-    @property
-    def version(self) -> int:
-        """Return the version of the latest directory, 0 before the first one came."""
-        return self._directory.version if self._directory else 0
-
-    def check(self, signed: SignedDirectory) -> Directory:
-        """Verify a directory that is not older than the latest.
-
-        Raises `NotAuthentic` for one that is forged, older, or another of the same version.
-        """
-        directory = Directory.verify(signed, oversight=self.pinned, at_least=self.version)
-        if directory.version == self.version and signed.body != self._body:
-            raise NotAuthentic(f"there are two directories of version {self.version}")
-        return directory
-
-    def update(self, signed: SignedDirectory) -> bool:
-        """Take a directory if it is newer; raises `NotAuthentic` as `check` does."""
-        directory = self.check(signed)
-        if directory.version == self.version:
-            return False
-        self._directory, self._body = directory, signed.body
-        self._confirmed(directory.issued_at)
-        return True
-
-    def current(self) -> Directory:
-        """Return the latest directory.
-
-        Raises `Unavailable` before the first one came, `DirectoryTooOld` after its grace.
-        """
-        if self._directory is None:
-            raise Unavailable("no verified directory of oversight has been received yet")
-        self._require_fresh()
-        return self._directory
-
-    def signing_key(self, key_id: str) -> bytes | None:
-        """Return a signing key of an active party, or None; raises `DirectoryTooOld`."""
-        self._require_fresh()
-        return self._directory.signing_key(key_id) if self._directory else None
 
 
 class DirectoryFollower:
@@ -370,6 +289,48 @@ class RoomSettings(PartySettings, frozen=True, kw_only=True, forbid_unknown_fiel
             pooler=self.database_pooler,
             beside=beside,
         )
+
+
+class PagesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the settings file of a room of pages says: people sign in there, no other room calls.
+
+    It serves without being a party. With `oversight_key` and the addresses of oversight and the
+    ledger in `peers` it is one, which signs nothing but the heads of its journal for the log.
+    """
+
+    database: SecretFile
+    key: str
+    listen: str
+    database_connections: int = 8
+    database_pooler: bool = False
+    operators: str = ""
+    oversight_key: str = ""
+    peers: dict[str, str] = {}
+
+    def address(self) -> tuple[str, int]:
+        """Return host and port to listen on; raises `BadSettings`."""
+        return listening_at(self.listen, key="listen")
+
+    def operators_address(self) -> tuple[str, int] | None:
+        """Return host and port for operators, None where there is none; raises `BadSettings`."""
+        return operators_at(self.operators)
+
+    def open_later(self, *, beside: Path) -> Database:
+        """Return the database, not opened yet; raises `BadSettings`."""
+        return reach(
+            self.database,
+            connections=self.database_connections,
+            pooler=self.database_pooler,
+            beside=beside,
+        )
+
+    def federation(self) -> PartySettings | None:
+        """Return how it reaches the log, None where nothing is said of it; raises `BadSettings`."""
+        if not (self.oversight_key or self.peers):
+            return None
+        if missing := {PARTY, LOG_KEEPER} - self.peers.keys():
+            raise BadSettings(f"peers: the address of {min(missing)} is missing", pointer="peers")
+        return PartySettings(oversight_key=self.oversight_key, peers=self.peers, listen=self.listen)
 
 
 def _is_port(text: str) -> bool:

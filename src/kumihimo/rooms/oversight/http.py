@@ -14,7 +14,17 @@ from kumihimo.rooms.oversight.service import Oversight
 
 Asked = Request[Any, Any, Any]
 # Of exchanges the ledger and the core; of its own journal everybody.
-REPORTERS: Final = ("ledger", "linkage", "register", "jpki", "cards", "agency", "institution")
+REPORTERS: Final = (
+    "ledger",
+    "linkage",
+    "register",
+    "jpki",
+    "cards",
+    "agency",
+    "institution",
+    "portal",
+    "desk",
+)
 
 
 def routes(oversight: Oversight) -> list[HTTPRouteHandler]:

@@ -3,6 +3,7 @@
 import attrs
 from litestar import Litestar
 
+from kumihimo.kernel.anchoring import ANCHOR_PAUSE_S, Anchoring
 from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.worker import Job, working
 from kumihimo.rooms.portal import (
@@ -44,13 +45,20 @@ class PortalRoom:
     site: Site
 
 
-def build(portal: Portal, *, report: Reporter, helper: str = HELPER) -> PortalRoom:
-    """Put the portal together. `helper` is the address of the program beside a card reader."""
+def build(
+    portal: Portal, *, report: Reporter, helper: str = HELPER, anchors: Anchoring | None = None
+) -> PortalRoom:
+    """Put the portal together. `helper` is the address of the program beside a card reader.
+
+    Without `anchors` nobody holds its journal against anything.
+    """
     site = Site.of(portal, helper=helper)
     jobs = [
         Job("portal-tidy", lambda: tidy(portal), TIDY_PAUSE_S),
         Job("portal-proxies", lambda: proxies_checking.look_after(portal), PROXIES_PAUSE_S),
     ]
+    if anchors is not None:
+        jobs.append(Job("portal-anchors", anchors.run_once, ANCHOR_PAUSE_S))
     if portal.mailer is not None:
         jobs += [
             Job("portal-bells", lambda: mailing.listen(portal), BELLS_PAUSE_S),

@@ -3,18 +3,14 @@
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import Locker, PartyKeys, load_master
-from kumihimo.kernel.reaching import reach
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import BadSettings, SecretFile
-from kumihimo.kernel.sql import Database
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.jpki.client import VerifierClient
-from kumihimo.rooms.oversight.client import is_address, listening_at, operators_at
+from kumihimo.rooms.oversight.client import PagesSettings, is_address
 from kumihimo.rooms.portal.context import PARTY, Portal
 from kumihimo.rooms.portal.identity import JpkiIdentity
 from kumihimo.rooms.portal.ledger_door import LedgerDoor
@@ -29,7 +25,7 @@ def is_origin(text: str) -> bool:
     return text.isascii() and is_address(text) and text.count("/") == _SLASHES
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(PagesSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The portal's settings file.
 
     `key` names the file with the master secret; `origin` is the address at which browsers reach the
@@ -41,28 +37,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `mail_login` is a file with `user:password` for it. Without a relay nothing is mailed.
     """
 
-    database: SecretFile
-    key: str
     origin: str
     jpki: str
     jpki_token: SecretFile
     ledger: str
     listen: str = LISTEN
     helper: str = "http://127.0.0.1:8499"
-    database_connections: int = 8
-    database_pooler: bool = False
-    operators: str = ""
     mail_relay: str = ""
     mail_sender: str = ""
     mail_login: SecretFile | None = None
 
-    def address(self) -> tuple[str, int]:
-        """Return host and port to listen on; raises `BadSettings`."""
-        return listening_at(self.listen, key="listen")
-
-    def operators_address(self) -> tuple[str, int] | None:
-        """Return host and port for operators, None where there is none; raises `BadSettings`."""
-        return operators_at(self.operators)
+    def keys(self, *, beside: Path) -> PartyKeys:
+        """Return the portal's keys; raises `KeyFileUnsafe`."""
+        return PartyKeys(PARTY, load_master(beside.parent / self.key))
 
     def portal(self, *, beside: Path, clock: Clock, entropy: Entropy) -> Portal:
         """Return the portal that these settings describe; its database is not opened yet.
@@ -80,9 +67,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                     f"{key}: an address is http:// or https://, a host and maybe a port",
                     pointer=key,
                 )
-        keys = PartyKeys(PARTY, load_master(beside.parent / self.key))
+        keys = self.keys(beside=beside)
         return Portal(
-            database=self._database(beside),
+            database=self.open_later(beside=beside),
             keys=keys,
             locker=Locker.of(keys.secret("columns"), entropy),
             identity=JpkiIdentity(VerifierClient(self.jpki, self._token(beside))),
@@ -130,11 +117,3 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             return Withheld(token.reveal().decode("ascii"))
         except UnicodeDecodeError:
             raise BadSettings("jpki_token: no token", pointer="jpki_token") from None
-
-    def _database(self, beside: Path) -> Database:
-        return reach(
-            self.database,
-            connections=self.database_connections,
-            pooler=self.database_pooler,
-            beside=beside,
-        )

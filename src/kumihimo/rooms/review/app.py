@@ -6,6 +6,7 @@ import attrs
 from litestar import Litestar
 
 from kumihimo.kernel import retention
+from kumihimo.kernel.anchoring import ANCHOR_PAUSE_S, Anchoring
 from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.worker import Job, working
@@ -39,9 +40,15 @@ class ReviewRoom:
 
 
 def build(
-    desk: Desk, officers: Officers, gateway: DeskGateway, *, https: bool, report: Reporter
+    desk: Desk,
+    officers: Officers,
+    gateway: DeskGateway,
+    *,
+    https: bool,
+    report: Reporter,
+    anchors: Anchoring | None = None,
 ) -> ReviewRoom:
-    """Put the desk together."""
+    """Put the desk together. Without `anchors` nobody holds its journal against anything."""
 
     async def send(letter: Letter) -> None:
         await deliver(desk, gateway, letter)
@@ -66,6 +73,8 @@ def build(
         Job("review-visits", forget_visits, VISITS_PAUSE_S),
         Job("review-forget", forget, FORGET_PAUSE_S),
     ]
+    if anchors is not None:
+        jobs.append(Job("review-anchors", anchors.run_once, ANCHOR_PAUSE_S))
     console = Console.of(desk, officers, https=https)
     routes = [*reviewing.screens(console), *overseeing.screens(console)]
     app = application(console, routes, report, lifespan=[working(jobs, report)])

@@ -4,21 +4,19 @@ import re
 from pathlib import Path
 from typing import Final, Literal
 
-import msgspec
+from typing_extensions import override
 
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.keys import Locker, PartyKeys, load_master
-from kumihimo.kernel.reaching import reach
 from kumihimo.kernel.settings import BadSettings, SecretFile
-from kumihimo.kernel.sql import Database
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.rooms.gateway.client import BusinessClient
-from kumihimo.rooms.oversight.client import is_address, listening_at, operators_at
+from kumihimo.rooms.oversight.client import PagesSettings, PartySettings, is_address
 from kumihimo.rooms.review.context import Desk
 
-PARTY = "review"  # what the keys of the desk's file are derived for; the desk is no party
+PARTY = "review"  # what the keys are derived for by which the desk locks its columns
 
 
 _OFFICER: Final = re.compile(r"(?!.*[0-9]{11})[a-z][a-z0-9-]{0,31}")
@@ -29,7 +27,7 @@ def is_officer(name: str) -> bool:
     return _OFFICER.fullmatch(name) is not None
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(PagesSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The desk's settings file.
 
     `key` names the file with the master secret, `officers` the file of who may sign in
@@ -37,29 +35,36 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `gateway_token` the file with the desk's token there. `suspend_at_once`: a link of which the
     audit says that it is a family member's, a twin's or an unrelated person's is suspended before
     anybody has looked. `https`: browsers reach the desk through a proxy that speaks TLS. At
-    `operators`, host and port of their own, operators read how the desk does.
+    `operators`, host and port of their own, operators read how the desk does. `party` is the desk's
+    name in oversight's directory, by which it puts the heads of its journal into the log.
     """
 
-    database: SecretFile
-    key: str
     officers: str
     gateway: str
     gateway_token: SecretFile
     listen: str = "127.0.0.1:8490"
-    database_connections: int = 8
-    database_pooler: bool = False
-    operators: str = ""
+    party: str = ""
     suspend_at_once: bool = True
     https: bool = False
     space: Literal["test", "official"] = "test"
 
-    def address(self) -> tuple[str, int]:
-        """Return host and port to listen on; raises `BadSettings`."""
-        return listening_at(self.listen, key="listen")
+    def keys(self, *, beside: Path) -> PartyKeys:
+        """Return the keys by which the desk speaks for itself; raises `KeyFileUnsafe`."""
+        return PartyKeys(self.party or PARTY, load_master(beside.parent / self.key))
 
-    def operators_address(self) -> tuple[str, int] | None:
-        """Return host and port for operators, None where there is none; raises `BadSettings`."""
-        return operators_at(self.operators)
+    @override
+    def federation(self) -> PartySettings | None:
+        """Return how the desk reaches the log, None where nothing is said of it.
+
+        Raises `BadSettings`, also where it has a name and no way, or a way and no name.
+        """
+        found = super().federation()
+        if (found is None) != (not self.party):
+            raise BadSettings(
+                "party: the desk's name in oversight's directory, with oversight_key and peers",
+                pointer="party",
+            )
+        return found
 
     def desk(self, *, beside: Path, clock: Clock, entropy: Entropy) -> Desk:
         """Return the desk that these settings describe; its database is not opened yet.
@@ -68,7 +73,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """
         keys = PartyKeys(PARTY, load_master(beside.parent / self.key))
         return Desk(
-            database=self._database(beside),
+            database=self.open_later(beside=beside),
             locker=Locker.of(keys.secret("columns"), entropy),
             clock=clock,
             entropy=entropy,
@@ -88,11 +93,3 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             return BusinessClient(self.gateway, Withheld(token.reveal().decode("ascii")))
         except UnicodeDecodeError:
             raise BadSettings("gateway_token: no token", pointer="gateway_token") from None
-
-    def _database(self, beside: Path) -> Database:
-        return reach(
-            self.database,
-            connections=self.database_connections,
-            pooler=self.database_pooler,
-            beside=beside,
-        )
