@@ -15,9 +15,8 @@ from tests.federation.street import ALLOWANCE, INCOME, LAYOUT, MINATO, OSAKA, tr
 from tests.federation.test_a_person_reads import minato_asks
 from tests.federation.test_her_own_data import enters, osaka_holds
 from tests.federation.test_intake import card
-from tests.rooms.ledger.test_tracker import MODES, SHAPE, knocked, shaped_like_the_specification
-
-PATH = "/tracker/findUsage"
+from tests.rooms.ledger.test_tracker import FIND, HEARTBEAT, MODES, PERIOD, knocked
+from tests.tracker import published
 
 
 async def tagged(street, institution=OSAKA):
@@ -38,7 +37,7 @@ async def token_at(street, who, number, institution=OSAKA):
     return items["usage.token"]
 
 
-async def asked(street, token, path=PATH, *, institution=OSAKA, code=None, **params):
+async def asked(street, token, path=FIND, *, institution=OSAKA, code=None, **params):
     app = transport_to(street.gateways[institution][0].app)
     code = user_code(token) if code is None else code
     headers = {"authorization": f"Bearer {token}", "x-road-userid": code}
@@ -146,17 +145,17 @@ def test_a_token_lasts_as_long_as_a_session_and_opens_its_own_institution_and_pe
             token.replace(OSAKA, MINATO),
             token.replace(OSAKA, "nobody"),
         ]
-        for path in SHAPE:
+        for path in (FIND, PERIOD, HEARTBEAT):
             assert (await asked(street, token, path)).status_code == 200
             for bad in wrong:
                 assert (await asked(street, bad, path)).status_code == 401
         assert (await asked(street, token, code="x" * 22)).status_code == 403
         assert (await asked(street, token, limit=1_001)).status_code == 400
-        period = (await asked(street, token, "/tracker/usagePeriod")).json()["periodStart"]
+        period = (await asked(street, token, PERIOD)).json()["periodStart"]
         kept = street.clock.now() - datetime.fromisoformat(period)
         assert timedelta(days=7 * 365) <= kept <= timedelta(days=7 * 366)
         street.clock.advance(tracker.LIFETIME)
-        assert (await asked(street, token, "/tracker/heartbeat")).status_code == 401
+        assert (await asked(street, token, HEARTBEAT)).status_code == 401
 
     in_town(story)
 
@@ -187,16 +186,40 @@ def test_without_the_key_no_tag_tells_that_two_records_are_of_one_person(in_town
 
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 @pytest.mark.parametrize("mode", MODES)
-def test_an_institutions_server_does_as_the_specification_says_whatever_is_sent(in_town, mode):
-    async def story(street, one, _):
+def test_an_institutions_server_does_as_its_description_says_whatever_is_sent(in_town, mode):
+    async def story(street, address, token):
+        statuses = await asyncio.to_thread(knocked, address, token, mode, 20)
+        assert statuses == ({200} if mode.is_positive else {400, 403})
+
+    in_town(at_an_institution(story))
+
+
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")
+def test_programs_made_of_the_published_document_alone_read_an_institution(in_town, tmp_path):
+    made = published.generated(tmp_path)
+
+    async def story(street, address, token):
+        async with httpx2.AsyncClient(base_url=address, trust_env=False) as http:
+            published.described_alike((await http.get("/schema/openapi.json")).json())
+        code = user_code(token)
+        assert await asyncio.to_thread(published.knocked, address, token, code) == {200, 400}
+        found, period, heart = await asyncio.to_thread(published.reads, made, address, token, code)
+        assert found.total_usages == len(found.usages) == 3
+        assert {use.receiver_code for use in found.usages} == {MINATO, "ledger"}
+        assert period.period_start < found.usages[-1].logtime
+        assert heart.status == "OK"
+
+    in_town(at_an_institution(story))
+
+
+def at_an_institution(story):
+    """Return the story of an institution of which two asked, served, with a token of hers there."""
+
+    async def whole(street, one, _):
         await minato_asks(street, one, times=2)
         token = await token_at(street, 1, one)
         await tagged(street)
-        app = street.gateways[OSAKA][0].app
-        async with served(app) as address:
-            async with httpx2.AsyncClient(base_url=address, trust_env=False) as http:
-                shaped_like_the_specification((await http.get("/schema/openapi.json")).json())
-            statuses = await asyncio.to_thread(knocked, address, token, mode, 20)
-        assert statuses == ({200} if mode.is_positive else {400, 403})
+        async with served(street.gateways[OSAKA][0].app) as address:
+            await story(street, address, token)
 
-    in_town(story)
+    return whole

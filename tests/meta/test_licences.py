@@ -83,6 +83,14 @@ def test_the_second_engine_for_pages_is_as_npm_has_it_with_its_licence():
     assert "Redistribution and use" in (folder / "HTMLCS.LICENSE").read_text("utf-8")
 
 
+def test_the_foreign_specification_is_as_it_was_published_with_its_licence():
+    folder = ROOT / "tests" / "tracker"
+    # https://github.com/e-gov/AJ, commit 600c397b1ab9: doc/spetsifikatsioonid/dumonitor-openapi.yaml
+    told = "c0b7b98da418fce718ef61aae615744652f25a18e85bf0b033c6f6f776180def"
+    assert hashlib.sha256((folder / "dumonitor-openapi.yaml").read_bytes()).hexdigest() == told
+    assert "MIT License" in (folder / "LICENSE").read_text("utf-8")
+
+
 def test_the_design_tokens_are_the_agencys_as_npm_has_them_with_their_licence():
     static = PACKAGE / "pages" / "static"
     # npm pack @digital-go-jp/design-tokens@1.1.9: package/dist/tokens.css

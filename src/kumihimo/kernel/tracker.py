@@ -142,7 +142,7 @@ def tracker_routes(
         return HeartbeatResponse("OK", "uses can be read")
 
     return Router(
-        path="/tracker",
+        path="/tracker/v2",
         route_handlers=[find_usage, usage_period, heartbeat],
         middleware=[BearerDoor(authenticate, consumer_of=_name, bounds=PERSONS)],
         opt={"unsigned": True},

@@ -1,7 +1,4 @@
-"""A client of the Estonian data tracker reads a person's records here as it reads any register's.
-
-`SHAPE` is copied by hand from the specification's OpenAPI document 2.0.0 (MIT), which was read whole.
-"""
+"""A client of the Estonian data tracker reads a person's records here as it reads any register's."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -9,7 +6,7 @@ from datetime import datetime, timedelta
 import httpx2
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from schemathesis import GenerationMode
 from schemathesis.core.transport import Response
 
@@ -17,28 +14,10 @@ from kumihimo.kernel.tracker import user_code
 from kumihimo.rooms.ledger.service import END_WITHIN
 from kumihimo.run.loopback import served
 from tests.rooms.ledger.house import MINATO, START
+from tests.tracker import published
+from tests.tracker.published import BASE, DOORS, FEW, described_alike
 
-SHAPE = {
-    "/tracker/findUsage": (
-        {"X-Road-UserId": ("header", True), "userCode": ("query", True)}
-        | dict.fromkeys(("periodStart", "periodEnd", "offset", "limit"), ("query", False)),
-        {"totalUsages", "usages"},
-    ),
-    "/tracker/usagePeriod": ({}, {"periodStart", "periodEnd"}),
-    "/tracker/heartbeat": ({}, {"status", "message"}),
-}
-REQUIRED = {
-    "Usage": {"logtime", "action", "receiverCode", "receiverSystem"},
-    "UsagePeriodResponse": {"periodStart"},
-    "HeartbeatResponse": {"status"},
-}
-FEW = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=(HealthCheck.too_slow, HealthCheck.filter_too_much),
-)
+FIND, PERIOD, HEARTBEAT = (BASE + door for door in DOORS)
 MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
 
 
@@ -51,7 +30,7 @@ async def asked(house, path, token, *, code=None, header=None, **params):
 
 
 async def uses(house, token, **params):
-    answer = await asked(house, "/tracker/findUsage", token, **params)
+    answer = await asked(house, FIND, token, **params)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -121,13 +100,13 @@ def test_no_code_but_the_sessions_own_is_believed_and_it_lasts_no_longer(in_hous
         mine, hers = await house.enter("one"), await house.enter("another")
         assert user_code(mine) != user_code(await house.enter("one"))
         for code, header in ((user_code(hers), None), (None, user_code(hers)), ("x" * 22, None)):
-            answer = await asked(house, "/tracker/findUsage", mine, code=code, header=header)
+            answer = await asked(house, FIND, mine, code=code, header=header)
             assert (answer.status_code, answer.json()["type"]) == (403, "urn:kumihimo:not-allowed")
-        for path in SHAPE:
+        for path in (FIND, PERIOD, HEARTBEAT):
             assert (await asked(house, path, mine)).status_code == 200
             assert (await asked(house, path, "x" * 43)).status_code == 401
         house.clock.advance(timedelta(minutes=15))
-        assert (await asked(house, "/tracker/heartbeat", mine)).status_code == 401
+        assert (await asked(house, HEARTBEAT, mine)).status_code == 401
 
     in_house(story)
 
@@ -155,7 +134,7 @@ def test_the_code_tells_nothing_of_the_token_and_the_session_says_it(in_house):
 )
 def test_what_does_not_fit_the_form_is_refused(in_house, wrong):
     async def story(house):
-        answer = await asked(house, "/tracker/findUsage", await house.enter("one"), **wrong)
+        answer = await asked(house, FIND, await house.enter("one"), **wrong)
         assert (answer.status_code, answer.json()["type"]) == (400, "urn:kumihimo:bad-input")
 
     in_house(story)
@@ -163,34 +142,55 @@ def test_what_does_not_fit_the_form_is_refused(in_house, wrong):
 
 def test_uses_are_kept_as_long_as_the_law_says(in_house):
     async def story(house):
-        found = (await asked(house, "/tracker/usagePeriod", await house.enter("one"))).json()
+        found = (await asked(house, PERIOD, await house.enter("one"))).json()
         kept = house.clock.now() - datetime.fromisoformat(found["periodStart"])
         assert timedelta(days=7 * 365) <= kept <= timedelta(days=7 * 366)
 
     in_house(story)
 
 
-def test_the_description_has_the_shape_of_the_specification(in_house):
+def test_the_description_has_the_shape_of_the_published_document(in_house):
     async def story(house):
-        shaped_like_the_specification((await house.http("GET", "/schema/openapi.json")).json())
+        described_alike((await house.http("GET", "/schema/openapi.json")).json())
 
     in_house(story)
 
 
-def shaped_like_the_specification(told):
-    schemas = told["components"]["schemas"]
-    for path, (parameters, fields) in SHAPE.items():
-        operation = told["paths"][path]["get"]
-        assert operation["operationId"] == path.rpartition("/")[2]
-        found = {
-            one["name"]: (one["in"], one["required"]) for one in operation.get("parameters", [])
-        }
-        assert found == parameters
-        form = operation["responses"]["200"]["content"]["application/json"]["schema"]
-        answered = schemas[form["$ref"].rpartition("/")[2]]["properties"]
-        assert set(answered) <= fields
-    for name, required in REQUIRED.items():
-        assert required <= set(schemas[name]["required"])
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")
+def test_a_server_does_as_the_published_document_says_whatever_it_lets_one_send(in_house):
+    async def story(house):
+        await house.exchanged(*some(house, 30))
+        token = await house.enter("one")
+        house.down.add("oversight")  # the workers of a ledger that is served look for it
+        async with served(house.room.app) as address:
+            statuses = await asyncio.to_thread(published.knocked, address, token, user_code(token))
+        assert statuses == {200, 400}, "a limit of two thousand is refused"
+
+    in_house(story)
+
+
+def test_a_client_that_a_foreign_program_made_of_the_published_document_reads_her_records(
+    in_house, tmp_path
+):
+    made = published.generated(tmp_path)
+
+    async def story(house):
+        await house.exchanged(*some(house, 3))
+        token = await house.enter("one")
+        house.down.add("oversight")
+        async with served(house.room.app) as address:
+            found, period, heart = await asyncio.to_thread(
+                published.reads, made, address, token, user_code(token), offset=1, limit=1
+            )
+        assert found.total_usages == 3
+        [use] = found.usages
+        assert use.logtime == START - timedelta(hours=1)
+        assert (use.receiver_code, use.receiver_name) == (MINATO, "東京都港区")
+        assert use.action.startswith("児童手当法による児童手当の支給に関する事務")
+        assert period.period_start < START
+        assert heart.status == "OK"
+
+    in_house(story)
 
 
 # The room beside it, in another thread, draws too, which Hypothesis takes for its strategies' doing.
@@ -216,7 +216,7 @@ def knocked(address, token, mode, examples=30):
     with httpx2.Client(base_url=address, trust_env=False, headers=headers) as http:
         told = http.get("/schema/openapi.json").json()
         tracker = schemathesis.openapi.from_dict(told).include(path_regex="^/tracker/")
-        paths = SHAPE if mode.is_positive else ["/tracker/findUsage"]  # the others take nothing
+        paths = (FIND, PERIOD, HEARTBEAT) if mode.is_positive else (FIND,)  # others take nothing
         return {
             one
             for path in paths
