@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from kumihimo.kernel import retention
+from kumihimo.kernel.clock import legal_day
 from kumihimo.rooms.gateway import checking, consequences
 from kumihimo.rooms.gateway.business_links import LinkSuspended
 from tests.federation.desk import open_desk
@@ -13,6 +14,7 @@ from tests.federation.street import ALLOWANCE, NAGOYA, OSAKA
 from tests.federation.test_after_a_correction import correct, mistaken
 from tests.federation.test_intake import card
 from tests.federation.test_the_agency_is_told import open_agency
+from tests.federation.test_what_she_says import answered, her_item, say
 
 CASE = ("suspension", "consequence", "notice", "leak_case", "mislink")
 OLD = {
@@ -41,6 +43,9 @@ class Kept:
 
     def age(self, what):
         self._run(OLD[what])
+
+    def set_claims(self, what):
+        self._run(f"UPDATE claim SET {what}")
 
     async def forget(self, institution=OSAKA):
         return await retention.forget(
@@ -128,3 +133,43 @@ def test_who_serves_requests_cannot_remove_what_a_wrong_link_did(on_street, tabl
                 await tx.connection.execute(f"DELETE FROM {table}".encode())
 
     on_street(story)
+
+
+def test_what_she_said_goes_four_years_after_its_answer_and_without_an_answer_stays(
+    in_town, postgres
+):
+    async def story(street, one, _):
+        herself, osaka, about = await her_item(street, one)
+        claims = [(await say(herself, about))[1] for _ in range(2)]
+        await street.deliver()
+        await osaka(lambda c: c.answer_claim(answered(claims[0])))
+        kept, today = Kept(street, postgres), legal_day(street.clock.now())
+        kept.set_claims("taken_on = '2012-06-01', due_on = '2012-07-01'")
+        assert await kept.forget() == 0, "it is counted from the answer"
+        four_years = today.replace(year=today.year - 4)
+        for answered_on, gone in ((four_years, 0), (four_years - timedelta(days=1), 1)):
+            kept.set_claims(f"answered_on = '{answered_on}' WHERE answered_on IS NOT NULL")
+            assert await kept.forget(NAGOYA) == 0, "another institution forgets nothing of it"
+            assert await kept.forget() == gone
+        assert [case.claim for case in await osaka(lambda c: c.claims())] == [claims[1]]
+
+    in_town(story)
+
+
+def test_no_false_clock_and_nobody_who_serves_requests_makes_what_she_said_old(in_town, postgres):
+    async def story(street, one, _):
+        herself, osaka, about = await her_item(street, one)
+        _, claim = await say(herself, about)
+        await street.deliver()
+        await osaka(lambda c: c.answer_claim(answered(claim)))
+        kept = Kept(street, postgres)
+        database = kept.room.gateway.database
+        async with database.transaction(institution=OSAKA) as tx:
+            await tx.execute("SELECT forget_expired('9999-01-01', 1000)")
+        for statement in ("DELETE FROM claim", "UPDATE retention SET kept = '1 second'"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                async with database.transaction(institution=OSAKA) as tx:
+                    await tx.connection.execute(statement.encode())
+        assert kept.counts("claim") == {"claim": 1}
+
+    in_town(story)

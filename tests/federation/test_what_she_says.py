@@ -4,8 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 
+from kumihimo.kernel import retention
+from kumihimo.kernel.clock import legal_day
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.keys import seal_payload
 from kumihimo.kernel.net import Refused
@@ -304,7 +307,9 @@ def test_only_the_ledger_asks_how_claims_stand(on_street):
     on_street(story)
 
 
-def test_claims_follow_a_change_of_the_ledgers_key_and_go_a_year_after_their_answer(in_town):
+def test_claims_follow_a_change_of_the_ledgers_key_and_go_a_year_after_their_answer(
+    in_town, postgres
+):
     async def story(street, one, _):
         herself, osaka, about = await her_item(street, one)
         _, claim = await say(herself, about)
@@ -313,10 +318,16 @@ def test_claims_follow_a_change_of_the_ledgers_key_and_go_a_year_after_their_ans
         await street.deliver()
         await osaka(lambda c: c.answer_claim(answered(claim)))
         await claims.look(street.ledger.asker)
-        for days, left in ((365, 1), (1, 0)):
-            street.clock.advance(timedelta(days=days))
-            street.publish()
-            await claims.look(street.ledger.asker)
-            assert await rows(street, "SELECT count(*) FROM claim") == [(left,)]
+        _, unanswered = await say(herself, about)
+        [(name,)] = await rows(street, "SELECT current_database()")
+        ledger, today = street.ledger.ledger, legal_day(street.clock.now())
+        a_year_ago = today.replace(year=today.year - 1)
+        for answered_on, left in ((a_year_ago, 2), (a_year_ago - timedelta(days=1), 1)):
+            old = f"answered_on = '{answered_on}' WHERE answered_on IS NOT NULL"
+            with psycopg.connect(postgres.admin(name).reveal(), autocommit=True) as owner:
+                owner.execute(f"UPDATE claim SET {old}".encode())
+            await retention.forget(ledger.database, clock=street.clock, actor="ledger")
+            assert len(await rows(street, "SELECT claim FROM claim")) == left
+        assert [one["claim"] for one in await stands(herself)] == [unanswered]
 
     in_town(story)

@@ -175,6 +175,8 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "link_effect": "SELECT, INSERT, UPDATE (state, reason, ended_at, correction_locked)",
     "tally": "SELECT",
     "question": "SELECT, INSERT, UPDATE (state)",
+    "claim": "SELECT, INSERT, UPDATE",
+    "objection": "SELECT, INSERT, UPDATE (decision, answer_sealed, answered_on)",
     "retention": "SELECT",
     "leaf_batch": "SELECT, INSERT, UPDATE (first)",
     "journal_anchor": "SELECT, INSERT, UPDATE (place)",

@@ -1,11 +1,14 @@
 """Objections of persons: taken from the ledger alone, answered once, in no dump in clear."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 
+from kumihimo.kernel import retention
+from kumihimo.kernel.clock import legal_day
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.keys import open_payload, seal_payload
 from kumihimo.kernel.net import Refused
@@ -122,5 +125,60 @@ def test_an_answer_says_something_and_answers_something(at_oversight):
         with pytest.raises(NotFound):
             await claims.answer(scene.oversight, "x" * 22, "kept", "x")
         await claims.answer(scene.oversight, said.claim, "kept", "長" * 2000)
+
+    at_oversight(story)
+
+
+async def changed(scene, postgres, what):
+    """Change objections as only the database's owner can."""
+    async with scene.oversight.database.transaction() as tx:
+        name = await tx.value("SELECT current_database()")
+    with psycopg.connect(postgres.admin(name).reveal(), autocommit=True) as connection:
+        connection.execute(f"UPDATE objection SET {what}".encode())
+
+
+async def forget(scene):
+    clock = scene.oversight.clock
+    return await retention.forget(scene.oversight.database, clock=clock, actor="oversight")
+
+
+def test_an_objection_goes_four_years_after_its_answer_and_without_an_answer_stays(
+    at_oversight, postgres
+):
+    async def story(scene):
+        await enter(scene)
+        first, open_one = objection(scene), objection(scene)
+        for said in (first, open_one):
+            await send(scene, said)
+        await claims.answer(scene.oversight, first.claim, "answered", "指導しました")
+        await changed(scene, postgres, "taken_on = '2012-06-01', due_on = '2012-07-01'")
+        assert await forget(scene) == 0, "it is counted from the answer"
+        today = legal_day(scene.oversight.clock.now())
+        four_years = today.replace(year=today.year - 4)
+        for answered_on, gone in ((four_years, 0), (four_years - timedelta(days=1), 1)):
+            old = f"answered_on = '{answered_on}' WHERE answered_on IS NOT NULL"
+            await changed(scene, postgres, old)
+            assert await forget(scene) == gone
+        [left] = await claims.waiting(scene.oversight)
+        assert left.claim == open_one.claim
+        gone_for, waits = await states(scene, first.claim, open_one.claim)
+        assert (gone_for.state, waits.state) == ("unknown", "open")
+
+    at_oversight(story)
+
+
+def test_no_false_clock_and_nobody_who_serves_requests_makes_an_objection_old(at_oversight):
+    async def story(scene):
+        await enter(scene)
+        said = objection(scene)
+        await send(scene, said)
+        await claims.answer(scene.oversight, said.claim, "kept", "x")
+        async with scene.oversight.database.transaction() as tx:
+            await tx.execute("SELECT forget_expired('9999-01-01', 1000)")
+        for statement in ("DELETE FROM objection", "UPDATE retention SET kept = '1 second'"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                async with scene.oversight.database.transaction() as tx:
+                    await tx.connection.execute(statement.encode())
+        assert [one.state for one in await states(scene, said.claim)] == ["answered"]
 
     at_oversight(story)

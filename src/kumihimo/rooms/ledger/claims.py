@@ -5,7 +5,6 @@ down. It asks them how her claims stand, and shows her what they answered.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Final
 
 import msgspec
@@ -47,7 +46,6 @@ from kumihimo.rooms.oversight.api import PARTY as OVERSIGHT
 
 LISTED_MAX: Final = 100
 ASKED_AT_ONCE: Final = 1_000
-KEPT_FOR: Final = timedelta(days=365)  # our choice: after its answer
 
 
 async def tell(asker: Asker, person: Person, told: TellClaim) -> MyClaims:
@@ -152,9 +150,7 @@ def _told(ledger: Ledger, row: ClaimRow) -> MyClaim:
 async def look(asker: Asker) -> int:
     """Ask everybody who owes an answer how it stands; returns how many changed."""
     ledger = asker.ledger
-    now = ledger.clock.now()
     async with ledger.database.transaction() as tx:
-        await claims.forget(tx, legal_day(now) - KEPT_FOR)
         rows = await claims.unanswered(tx, ASKED_AT_ONCE)
     owed: dict[str, list[str]] = {}
     for row in rows:

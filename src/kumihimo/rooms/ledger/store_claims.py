@@ -119,11 +119,3 @@ async def persons_of(tx: Tx, names: Sequence[str]) -> list[bytes]:
         PersonName,
     )
     return [bytes(row.person) for row in rows]
-
-
-async def forget(tx: Tx, before: date) -> int:
-    """Drop claims that were answered before a day; returns how many."""
-    return await tx.execute(
-        "DELETE FROM claim WHERE state = 'answered' AND answered_on < %(before)s",
-        {"before": before},
-    )
