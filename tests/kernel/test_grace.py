@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kumihimo.kernel.grace import SHOWN_AFTER, Grace, Silence
-from kumihimo.kernel.refusal import Unavailable
+from kumihimo.kernel.refusal import QueueFull, Unavailable
 
 NOON = datetime(2026, 6, 1, 3, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -14,7 +14,7 @@ class Silent(Unavailable):
     code = "silent"
 
 
-def silence(period=HOUR, then: type[Unavailable] | None = Silent):
+def silence(period=HOUR, then: type[Unavailable] | None = Silent, most: int | None = None):
     return Silence(
         Grace(
             room="here",
@@ -24,6 +24,7 @@ def silence(period=HOUR, then: type[Unavailable] | None = Silent):
             period=period,
             then=then,
             test="",
+            most=most,
         )
     )
 
@@ -81,3 +82,31 @@ def test_a_clock_that_is_behind_ends_no_grace():
     one.saw(NOON + HOUR)
     one.require(NOON)
     assert one.running(NOON) is None
+
+
+def test_no_more_waits_than_was_told_beforehand_however_short_the_silence():
+    one = silence(most=3)
+    one.saw(NOON, 1)
+    for _ in range(2):
+        one.require(NOON)
+    with pytest.raises(QueueFull) as refusal:
+        one.require(NOON)
+    assert refusal.value.problem().retry_after_s > 0
+    with pytest.raises(QueueFull):
+        one.require_room()
+    one.saw(NOON, 2)
+    one.require_room()
+
+
+def test_what_waits_is_counted_however_long_the_silence_where_nothing_else_ends():
+    one = silence(most=1)
+    one.saw(NOON - 9 * HOUR)
+    one.require_room()
+    with pytest.raises(QueueFull):
+        one.require_room()
+
+
+def test_where_nothing_can_pile_up_nobody_is_refused_for_it():
+    one = silence()
+    one.saw(NOON, 10**9)
+    one.require(NOON)

@@ -1,9 +1,13 @@
 """Work beside the requests goes on whatever happens to it, and a failure is told."""
 
 import asyncio
+from collections import Counter
 
+import pytest
+
+from kumihimo.kernel.fair import working_for
 from kumihimo.kernel.refusal import Unavailable
-from kumihimo.kernel.worker import Errands, Job, repeat, working
+from kumihimo.kernel.worker import ERRANDS_ALL, ERRANDS_EACH, Errands, Job, repeat, working
 
 
 class Work:
@@ -91,3 +95,43 @@ def test_jobs_run_while_the_application_does_and_end_with_it():
         assert [t for t in asyncio.all_tasks() if t.get_name() in {"one", "two"}] == []
 
     asyncio.run(whole())
+
+
+def flooded(**asked):
+    """Start so many errands of each consumer; returns how many ran, and how many after a rest."""
+
+    async def whole():
+        begun, over = [], asyncio.Event()
+
+        async def errand(consumer):
+            begun.append(consumer)
+            await over.wait()
+
+        errands = Errands(lambda _name, error: pytest.fail(str(error)))
+        for consumer, count in asked.items():
+            with working_for(consumer):
+                for _ in range(count):
+                    errands.start("errand", errand(consumer))
+        await asyncio.sleep(0)
+        first = Counter(begun)
+        over.set()
+        await errands.done()
+        begun.clear()
+        with working_for(min(asked)):
+            errands.start("errand", errand(min(asked)))
+        await errands.done()
+        return first, begun
+
+    return asyncio.run(whole())
+
+
+def test_a_flood_of_errands_is_bounded_and_takes_no_place_of_anothers():
+    first, after = flooded(flood=ERRANDS_EACH + 100, quiet=2)
+    assert first == {"flood": ERRANDS_EACH, "quiet": 2}
+    assert after == ["flood"], "what ended makes room"
+
+
+def test_errands_are_bounded_in_all():
+    consumers = ERRANDS_ALL // ERRANDS_EACH + 1
+    first, _ = flooded(**{f"c{n}": ERRANDS_EACH for n in range(consumers)})
+    assert first.total() == ERRANDS_ALL

@@ -52,6 +52,7 @@ def test_the_page_prints_every_grace_as_it_is():
             one.room,
             one.missing,
             words(one.period),
+            "—" if one.most is None else f"{one.most:,}",
             one.goes_on,
             one.stops,
             one.then.code if one.then else "—",

@@ -1,7 +1,8 @@
 """Declared grace: how long a room goes on while another is silent, and by what name it then refuses.
 
 Evidence stands above availability: a room that can no longer leave its evidence where it belongs, or
-no longer knows whom it may believe, stops at a time that was told beforehand.
+no longer knows whom it may believe, stops at a time that was told beforehand, or when so much waits
+as was told beforehand.
 """
 
 import math
@@ -11,7 +12,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from kumihimo.kernel.refusal import Unavailable
+from kumihimo.kernel.refusal import QueueFull, Unavailable
 
 SHOWN_AFTER: Final = timedelta(minutes=1)  # what waits for less is on its way, and no silence
 
@@ -21,6 +22,7 @@ class Grace:
     """One promise. `room` goes on for `period` without `missing`, then refuses as `then` says.
 
     `period` zero: it refuses at once. `period` None: it goes on for ever, and nothing is lost.
+    `most`: so much may wait for `missing` meanwhile, in number; None where nothing can pile up.
     `goes_on` and `stops` say in a few words what it still does, and what ends; `test` holds it.
     """
 
@@ -31,6 +33,7 @@ class Grace:
     period: timedelta | None
     then: type[Unavailable] | None
     test: str
+    most: int | None = None
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,20 +47,32 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
 
 @attrs.define
 class Silence:
-    """Since when another is silent, as a room saw it last; its grace says for how long that goes."""
+    """Since when another is silent, as a room saw it last; its grace says for how long that goes.
+
+    `waiting`: how much waits for it: what was seen, and what was taken since.
+    """
 
     grace: Grace
     since: datetime | None = None
+    waiting: int = 0
 
-    def saw(self, since: datetime | None) -> None:
-        """Take note of how old the oldest thing is that waits for the other; None: nothing waits."""
+    def saw(self, since: datetime | None, waiting: int = 0) -> None:
+        """Take note of what waits for the other: since when the oldest, and how much; None: nothing."""
         self.since = since
+        self.waiting = waiting
 
     def require(self, at: datetime) -> None:
-        """Raise the refusal of the grace when its time is over."""
+        """Let one more wait. Raises the refusal of the grace when its time is over, `QueueFull`."""
         running = self.running(at)
         if running is not None and not running.left_s and self.grace.then is not None:
             raise self.grace.then
+        self.require_room()
+
+    def require_room(self) -> None:
+        """Let one more wait, however long the other has been silent. Raises `QueueFull`."""
+        if self.grace.most is not None and self.waiting >= self.grace.most:
+            raise QueueFull
+        self.waiting += 1
 
     def running(self, at: datetime) -> Running | None:
         """Return how the grace stands; None while nobody is silent, or nothing ends."""

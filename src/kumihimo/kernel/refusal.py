@@ -144,6 +144,14 @@ class Overloaded(Unavailable):
     retry_after_s = 2
 
 
+class QueueFull(Unavailable):
+    """As much waits for another party as may wait; nothing was done."""
+
+    code = "queue-full"
+    title = "Too much waits for a party that does not take it; nothing was done"
+    retry_after_s = 60
+
+
 def is_busy(problem: Problem) -> bool:
     """Say whether a room had only too much under way: nothing was done, and no decision made."""
     return problem.type in {f"{URN}{Busy.code}", f"{URN}{Overloaded.code}"}

@@ -1,16 +1,21 @@
 """Work that goes on beside the requests: due batches, the outbox, expiry."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import attrs
 from litestar import Litestar
 
 from kumihimo.kernel.door import Reporter
-from kumihimo.kernel.fair import OURSELVES, working_for
+from kumihimo.kernel.fair import OURSELVES, worked_for, working_for
 from kumihimo.kernel.refusal import TooMany, Unavailable
+
+# Our choice: each holds a batch in memory, a MiB at most.
+ERRANDS_EACH: Final = 256
+ERRANDS_ALL: Final = 2_048
 
 
 @attrs.frozen
@@ -44,17 +49,32 @@ async def repeat(job: Job, report: Reporter) -> None:
 
 
 class Errands:
-    """Things to do at once after a request was answered. One that is lost, a worker finds later."""
+    """Things to do at once after a request was answered. One that is lost, a worker finds later.
+
+    So is one that would be more than may run, of its consumer or in all.
+    """
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], str] = {}
+        self._of: Counter[str] = Counter()
 
     def start(self, name: str, errand: Coroutine[Any, Any, None]) -> None:
-        """Begin an errand and return at once."""
+        """Begin an errand, or leave it to the worker, and return at once."""
+        consumer = worked_for()
+        if self._of[consumer] >= ERRANDS_EACH or len(self._running) >= ERRANDS_ALL:
+            errand.close()
+            return
         task = asyncio.create_task(self._run(name, errand), name=name)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running[task] = consumer
+        self._of[consumer] += 1
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        consumer = self._running.pop(task)
+        self._of[consumer] -= 1
+        if not self._of[consumer]:
+            del self._of[consumer]
 
     async def _run(self, name: str, errand: Coroutine[Any, Any, None]) -> None:
         try:

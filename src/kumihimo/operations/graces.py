@@ -15,6 +15,10 @@ DIRECTORY: Final = timedelta(hours=24)
 RECORDS: Final = timedelta(hours=24)
 QUESTIONS: Final = timedelta(hours=4)
 AT_ONCE: Final = timedelta()
+# By number: a letter takes about a kilobyte of disk, a batch up to one MiB.
+RECORDS_MOST: Final = 10_000_000  # 24 hours of a hundred batches a second
+REPORTS_MOST: Final = 1_000_000
+QUESTIONS_MOST: Final = 100_000
 
 
 class DirectoryTooOld(Unavailable):
@@ -93,6 +97,7 @@ GRACES: Final = (
         stops="permits; ends and refusals are still taken",
         period=RECORDS,
         then=LedgerSilent,
+        most=RECORDS_MOST,
         test=_HERE + "test_a_core_whose_records_the_ledger_does_not_take_permits_nothing_more",
     ),
     Grace(
@@ -119,6 +124,7 @@ GRACES: Final = (
         stops="taking questions",
         period=QUESTIONS,
         then=CoreSilent,
+        most=QUESTIONS_MOST,
         test=_HERE + "test_a_gateway_takes_questions_for_a_silent_core_until_the_grace_is_over",
     ),
     Grace(
@@ -128,6 +134,7 @@ GRACES: Final = (
         stops="asking and providing",
         period=RECORDS,
         then=CoreSilent,
+        most=REPORTS_MOST,
         test=_HERE + "test_a_provider_whose_reports_do_not_arrive_provides_nothing_more",
     ),
     _at_once(

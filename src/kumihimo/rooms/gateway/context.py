@@ -84,7 +84,7 @@ class Gateway:
         return legal_day(self.clock.now())
 
     def require_heard(self, tenant: Tenant, *, asking: bool) -> None:
-        """Raise `CoreSilent` when what this institution has for the core waits for too long."""
+        """Raise `CoreSilent`, `QueueFull` when it waits for too long, or too much, for the core."""
         silence, now = self.core[tenant.institution], self.clock.now()
         silence.reports.require(now)
         if asking:

@@ -68,9 +68,10 @@ async def record(
     """Write looks down, all or none, and have the core told; returns how many were new.
 
     Raises `NotFound` for an addressee number that nobody has, `NotAllowed` for an affair that the
-    caller does not handle, `BadInput` for an id that stands twice.
+    caller does not handle, `BadInput` for an id that stands twice, `QueueFull`.
     """
     tenant = caller.tenant
+    gateway.core[tenant.institution].reports.require_room()
     require_batch(len(told), "looks")
     if len({one.look for one in told}) < len(told):
         raise BadInput("this id stands twice here", pointer="looks")

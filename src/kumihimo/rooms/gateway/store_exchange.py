@@ -217,12 +217,22 @@ async def claim_batch(tx: Tx, at: datetime, *, until: datetime) -> str | None:
     return row.batch if row else None
 
 
-async def oldest_unheard(tx: Tx) -> datetime | None:
-    """Return since when the oldest batch waits that the core has not answered."""
-    found: datetime | None = await tx.value(
-        "SELECT min(created_at) FROM batch WHERE state <> 'DONE' AND granted IS NULL"
+@attrs.frozen
+class Unheard:
+    """Batches that the core has not answered: how many, and since when the oldest."""
+
+    count: int
+    since: datetime | None
+
+
+async def unheard(tx: Tx) -> Unheard:
+    """Return what waits for the core's answer."""
+    return await tx.one(
+        "SELECT count(*) AS count, min(created_at) AS since FROM batch"
+        " WHERE state <> 'DONE' AND granted IS NULL",
+        {},
+        Unheard,
     )
-    return found
 
 
 @attrs.frozen

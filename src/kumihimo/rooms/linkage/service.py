@@ -187,10 +187,11 @@ async def finish_rotation(core: Core, sender: Verified, done: Rotated) -> Receiv
 
 
 async def look_at_ledger(core: Core) -> int:
-    """Take note of since when records wait for the ledger."""
+    """Take note of the records that wait for the ledger: how many letters, and since when."""
     async with core.database.transaction() as tx:
-        found = await outbox.waiting(tx)
-    core.ledger.saw(min((one.oldest for one in found if one.destination == LEDGER), default=None))
+        found = [one for one in await outbox.waiting(tx) if one.destination == LEDGER]
+    oldest = min((one.oldest for one in found), default=None)
+    core.ledger.saw(oldest, sum(one.count for one in found))
     return 0
 
 
