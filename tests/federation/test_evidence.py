@@ -4,13 +4,13 @@ import attrs
 import msgspec
 import pytest
 
-from kumihimo.kernel.message import Evidence, check_evidence, party_of
+from kumihimo.kernel.message import Evidence, check_evidence, party_of, unpack
 from kumihimo.kernel.refusal import NotAuthentic
 from kumihimo.rooms.linkage.api import InquiryBatch
 from tests.federation.street import MINATO, OSAKA
 from tests.federation.test_exchange import ask, jane_moves, question
 
-KEPT = "SELECT key_id, base, signature, body FROM evidence"
+KEPT = "SELECT key_id, base, signature, body FROM evidence WHERE packed"
 
 
 async def kept(street):
@@ -22,7 +22,12 @@ async def kept(street):
         async with street.gateways[name][0].gateway.database.transaction(institution=name) as tx:
             found[name] = await tx.rows(KEPT, {}, Evidence)
     return {
-        room: [attrs.evolve(e, base=bytes(e.base), signature=bytes(e.signature)) for e in rows]
+        room: [
+            attrs.evolve(
+                e, base=bytes(e.base), signature=bytes(e.signature), body=unpack(bytes(e.body))
+            )
+            for e in rows
+        ]
         for room, rows in found.items()
     }
 

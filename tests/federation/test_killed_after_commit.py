@@ -27,7 +27,7 @@ LEDGERS_SENDER = "SELECT EXISTS (SELECT FROM outbox)"
 DEATHS = {
     "the core has granted": Point(
         "linkage",
-        "exchange_record",
+        "exchange",
         "INSERT",
         EAST,
         "SELECT NOT EXISTS (SELECT FROM inquiry WHERE inquiry = ANY(%(asked)s)"
@@ -48,7 +48,7 @@ DEATHS = {
         "SELECT NOT EXISTS (SELECT FROM exchange_record JOIN exchange_end USING (permit)"
         " WHERE inquiry = ANY(%(asked)s) AND side = 'requester')",
     ),
-    "the core has an end": Point("linkage", "exchange_end", "INSERT", "linkage", LEDGERS_SENDER),
+    "the core has an end": Point("linkage", "exchange_said", "INSERT", "linkage", LEDGERS_SENDER),
     "the ledger has the records": Point("ledger", "record", "INSERT", "linkage", LEDGERS_SENDER),
     "the ledger has an end": Point("ledger", "record_end", "INSERT", "linkage", LEDGERS_SENDER),
 }
@@ -56,8 +56,8 @@ DEATHS = {
 CHANGED = {
     "inquiry": "SELECT count(*) FROM inquiry WHERE outcome = 'OK'",
     "provision": "SELECT count(*) FROM provision",
-    "exchange_record": "SELECT count(*) FROM exchange_record",
-    "exchange_end": "SELECT count(*) FROM exchange_end",
+    "exchange": "SELECT count(*) FROM exchange",
+    "exchange_said": "SELECT count(*) FROM exchange_said",
     "record": "SELECT count(*) FROM record",
     "record_end": "SELECT count(*) FROM record_end",
 }

@@ -9,12 +9,12 @@ from tests.federation.test_exchange import JANE, ask, jane_moves, question
 
 LONG_AGO = "2016-06-01T00:00:00Z"  # more than seven years ago, whenever this runs
 ROWS = {
-    "linkage": ("exchange_record", "exchange_end", "evidence"),
+    "linkage": ("exchange", "exchange_said", "evidence"),
     "ledger": ("record", "record_end"),
     "gateway": ("exchange_record", "evidence", "inquiry", "batch"),
 }
 TIMES = {
-    "linkage": ("exchange_record.requested_at", "evidence.at"),
+    "linkage": tuple(f"{table}.month" for table in ("exchange", "exchange_said", "evidence")),
     "ledger": ("record.requested_at",),
     "gateway": (
         *("exchange_record.requested_at", "evidence.at", "inquiry.asked_at", "batch.created_at"),
@@ -44,6 +44,13 @@ def make_old(postgres, name, kind):
     with psycopg.connect(
         postgres.admin(f"kumihimo_{name}").reveal(), autocommit=True
     ) as connection:
+        if kind == "linkage":
+            connection.execute("SELECT keep_month(%s)", (LONG_AGO,))
+            connection.execute(
+                "INSERT INTO exchange_terms SELECT %s::date, terms, affair, provider, items, basis,"
+                " list_version, outcome, reason, hidden FROM exchange_terms WHERE month > %s::date",
+                (LONG_AGO, LONG_AGO),
+            )
         for column in TIMES[kind]:
             table, _, column_name = column.partition(".")
             connection.execute(f"UPDATE {table} SET {column_name} = %s".encode(), (LONG_AGO,))
@@ -72,7 +79,7 @@ def test_what_is_seven_years_old_goes_with_all_that_hangs_on_it_and_what_is_youn
             make_old(postgres, name, kind)
         [answer] = await ask(street, question())
         assert answer.outcome == "OK"
-        young = {"exchange_end": 2, "record_end": 2, "evidence": {"linkage": 3, "gateway": 2}}
+        young = {"exchange_said": 2, "record_end": 2, "evidence": {"linkage": 3, "gateway": 2}}
         for kind, name, database, institution in places(street):
             assert await forget(street, database, institution) > 0
             assert await forget(street, database, institution) == 0

@@ -89,28 +89,40 @@ LINKAGE = {
     },
     "retention": {"what": "name of a table", "kept": "period", "basis": "law"},
     "evidence": {
-        "evidence": "count",
         "at": "instant",
+        "month": "month",
+        "packed": "yes or no",
         "key_id": "party and key",
         "base": "what was signed",
         "signature": "of a party",
         "body": "the message, persons sealed",
     },
-    "exchange_end": {
-        "permit": "random id",
-        "side": "word",
-        "outcome": "word",
-        "at": "instant",
-        "person": "sealed to the ledger",
-        "hidden": "yes or no",
-    },
-    "exchange_record": {
+    "exchange": {
+        "month": "month",
         "record": "random id",
         "permit": "random id",
         "requester": "party",
         "inquiry": "random id",
         "digest": "of the message, persons freshly sealed in it",
         "case_reference": "keyed by the requester, fresh for each inquiry",
+        "requested_at": "instant",
+        "expires_at": "instant",
+        "person": "sealed to the ledger",
+        "submission": "random id: where its leaf went",
+        "terms": "of words: the row of `exchange_terms`",
+    },
+    "exchange_said": {
+        "month": "month",
+        "permit": "random id",
+        "by_provider": "yes or no",
+        "outcome": "word",
+        "at": "instant",
+        "person": "sealed to the ledger",
+        "hidden": "yes or no",
+    },
+    "exchange_terms": {
+        "month": "month",
+        "terms": "of the words beside it",
         "affair": "id of the law's row",
         "provider": "party",
         "items": "ids of items",
@@ -118,11 +130,7 @@ LINKAGE = {
         "list_version": "of the list",
         "outcome": "word",
         "reason": "sentence of this program",
-        "requested_at": "instant",
-        "expires_at": "instant",
-        "person": "sealed to the ledger",
         "hidden": "yes or no",
-        "submission": "random id: where its leaf went",
         "office": "words for an office, by its institution; no number as long as a person's",
         "role": "words for a role there",
     },
@@ -211,6 +219,7 @@ GATEWAY = {
         "key_id": "party and key",
         "base": "what was signed",
         "signature": "of a party",
+        "packed": "yes or no",
         "body": "the message, persons and payloads sealed",
     },
     "exchange_record": {
@@ -386,7 +395,8 @@ ROOMS = {
 _COLUMNS = (
     "SELECT c.relname, a.attname, a.atttypid = 'timestamptz'::regtype FROM pg_attribute a"
     " JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm')"
+    # A part of a table has its columns, and a view shows those of tables.
+    " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition"
     " AND a.attnum > 0 AND NOT a.attisdropped"
 )
 

@@ -40,29 +40,27 @@ STATE: Mapping[str, str] = {
     "no log": "DELETE FROM witnessed",
 }
 OTHERWISE = "outcome = CASE outcome WHEN 'NO_DATA' THEN 'STALE_LAYOUT' ELSE 'NO_DATA' END"
-ONE = "permit = (SELECT min(permit) FROM exchange_record)"
+ONE = "permit = (SELECT permit FROM exchange ORDER BY permit LIMIT 1)"
+END = "permit = (SELECT permit FROM exchange_said ORDER BY permit LIMIT 1)"
 CORE: Mapping[str, str] = {
-    "another outcome": f"UPDATE exchange_record SET {OTHERWISE} WHERE {ONE}",
-    "another institution": f"UPDATE exchange_record SET requester = 'lg-131041' WHERE {ONE}",
+    "another outcome": (
+        f"UPDATE exchange_terms SET {OTHERWISE}"
+        f" WHERE (month, terms) IN (SELECT month, terms FROM exchange WHERE {ONE})"
+    ),
+    "another institution": f"UPDATE exchange SET requester = 'lg-131041' WHERE {ONE}",
     "back-dated": (
-        f"UPDATE exchange_record SET requested_at = requested_at - interval '1 day' WHERE {ONE}"
+        f"UPDATE exchange SET requested_at = requested_at - interval '1 day' WHERE {ONE}"
     ),
-    "taken out": f"DELETE FROM exchange_record WHERE {ONE}",
+    "taken out": f"DELETE FROM exchange WHERE {ONE}",
     "put in": (
-        "INSERT INTO exchange_record SELECT repeat('A', 22), repeat('B', 22), requester,"
-        " repeat('C', 22), digest, case_reference, affair, provider, items, basis, list_version,"
-        f" outcome, reason, requested_at, expires_at, person, hidden FROM exchange_record WHERE {ONE}"
+        "INSERT INTO exchange (requested_at, expires_at, month, record, permit, inquiry, terms,"
+        " requester, digest, person, case_reference) SELECT requested_at, expires_at, month,"
+        " gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), terms, requester, digest,"
+        f" person, case_reference FROM exchange WHERE {ONE}"
     ),
-    "an end that says otherwise": (
-        f"UPDATE exchange_end SET {OTHERWISE} WHERE permit = (SELECT min(permit) FROM exchange_end)"
-    ),
-    "an end back-dated": (
-        "UPDATE exchange_end SET at = at - interval '1 hour'"
-        " WHERE permit = (SELECT min(permit) FROM exchange_end)"
-    ),
-    "an end taken out": (
-        "DELETE FROM exchange_end WHERE permit = (SELECT min(permit) FROM exchange_end)"
-    ),
+    "an end that says otherwise": f"UPDATE exchange_said SET {OTHERWISE} WHERE {END}",
+    "an end back-dated": f"UPDATE exchange_said SET at = at - interval '1 hour' WHERE {END}",
+    "an end taken out": f"DELETE FROM exchange_said WHERE {END}",
 }
 OWN = "record = (SELECT min(record) FROM exchange_record WHERE outcome = 'OK')"
 HOME: Mapping[str, str] = {

@@ -28,3 +28,19 @@ def id_of(bits: bytes) -> str:
 def is_id(text: str) -> bool:
     """Say whether a text has the form of an id (nothing about whether it exists)."""
     return _FORM.fullmatch(text) is not None
+
+
+def bits_of(text: str) -> bytes:
+    """Return the 16 bytes of an id; raises `ValueError` where the text is not quite theirs."""
+    bits = base64.urlsafe_b64decode(text + "==")
+    if len(bits) != ID_BYTES or id_of(bits) != text:
+        raise ValueError("not an id")
+    return bits
+
+
+def is_bits(text: str) -> bool:
+    """Say whether a text is an id as `id_of` writes it: of two texts for the same bits only one is."""
+    try:
+        return len(bits_of(text)) == ID_BYTES
+    except ValueError:
+        return False

@@ -7,6 +7,7 @@ kept as evidence: `Evidence` alone is enough for an offline check.
 """
 
 import hashlib
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -46,6 +47,16 @@ class Evidence:
     base: bytes
     signature: bytes
     body: bytes
+
+
+def pack(body: bytes) -> bytes:
+    """Deflate a signed body to be kept: a batch in JSON and base64 shrinks to less than half."""
+    return zlib.compress(body, level=1)
+
+
+def unpack(kept: bytes) -> bytes:
+    """Return a signed body as it was signed."""
+    return zlib.decompress(kept)
 
 
 @attrs.frozen

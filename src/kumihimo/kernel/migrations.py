@@ -120,12 +120,16 @@ def _refuse_unknown(connection: psycopg.Connection, packages: Sequence[str]) -> 
 def _grant(connection: psycopg.Connection, role: str) -> None:
     name = sql.Identifier(role)
     tables = connection.execute(
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        # Who may read and write a whole table needs no right to a part of it, and gets none.
+        "SELECT relname, relkind::text FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        " AND relkind IN ('r', 'p', 'v') AND NOT relispartition"
     ).fetchall()
-    for (table,) in tables:
+    for table, kind in tables:
         if table == "migration":
             continue
         rights = "SELECT, INSERT" if table in APPEND_ONLY else KEPT.get(table, EVERY_ROW)
+        if kind == "v":
+            rights = "SELECT"
         where = sql.Identifier(table)
         with connection.transaction():  # a table that comes under protection loses what it had
             connection.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(where, name))
@@ -155,7 +159,7 @@ KEPT: Final[Mapping[str, LiteralString]] = {
     "verifier_user": "SELECT, INSERT, UPDATE (linked_on, deleted)",
     "verification": "SELECT, INSERT, UPDATE (linked)",
     "consent": "SELECT, INSERT, UPDATE (withdrawn_on, withdrawn_by)",
-    "exchange_end": "SELECT, INSERT, UPDATE",
+    "exchange_said": "SELECT, INSERT, UPDATE",
     "suspension": "SELECT, INSERT, UPDATE (state, settled_at, detail_locked, followed_up_at)",
     "notice": "SELECT, INSERT, UPDATE (state, sent_at, sent_by)",
     "record_tag": "SELECT, INSERT, UPDATE (tag)",
@@ -189,6 +193,8 @@ APPEND_ONLY = frozenset(
     {
         "journal",
         "evidence",
+        "exchange",
+        "exchange_terms",
         "exchange_record",
         "directory_version",
         "resident_code",

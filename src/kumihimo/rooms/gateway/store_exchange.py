@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import attrs
 
-from kumihimo.kernel.message import Evidence
+from kumihimo.kernel.message import Evidence, pack
 from kumihimo.kernel.sql import Tx
 
 _SEPARATOR = "\x1f"  # unnest() flattens nested arrays, so a list travels as one text
@@ -364,14 +364,14 @@ async def add_records(tx: Tx, institution: str, rows: Sequence[RecordRow]) -> No
 async def keep_evidence(tx: Tx, institution: str, evidence: Evidence, at: datetime) -> None:
     """Keep what a party signed."""
     await tx.put(
-        "INSERT INTO evidence (institution, at, key_id, base, signature, body)"
-        " VALUES (%(institution)s, %(at)s, %(key_id)s, %(base)s, %(signature)s, %(body)s)",
+        "INSERT INTO evidence (institution, at, packed, key_id, base, signature, body)"
+        " VALUES (%(institution)s, %(at)s, true, %(key_id)s, %(base)s, %(signature)s, %(body)s)",
         {
             "institution": institution,
             "at": at,
             "key_id": evidence.key_id,
             "base": evidence.base,
             "signature": evidence.signature,
-            "body": evidence.body,
+            "body": pack(evidence.body),
         },
     )

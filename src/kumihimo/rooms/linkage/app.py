@@ -75,6 +75,7 @@ def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> Lin
         Job("linkage-anchors", anchors.run_once, ANCHOR_PAUSE_S),
         Job("linkage-statistics", lambda: count_month(core), STATISTICS_PAUSE_S),
         Job("linkage-expiry", lambda: expire_acquisitions(core), EXPIRY_PAUSE_S),
+        Job("linkage-months", lambda: core.months.ahead(core.clock.now()), RETENTION_PAUSE_S),
         Job(
             "linkage-retention",
             lambda: retention.forget(core.database, clock=core.clock, actor=PARTY),

@@ -11,7 +11,7 @@ from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.leaves import Submitter
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, NotAllowed
-from kumihimo.rooms.linkage import store
+from kumihimo.rooms.linkage import store, store_exchange
 from kumihimo.rooms.linkage.api import (
     LEDGER,
     End,
@@ -30,6 +30,7 @@ from kumihimo.rooms.linkage.inquiries import (
     check_words,
     digest_of,
     hand_on,
+    put_down,
     to_ledger,
     unlogged,
 )
@@ -40,8 +41,9 @@ from kumihimo.rooms.linkage.inside_api import (
     StaffLooks,
     look_permit,
 )
+from kumihimo.rooms.linkage.months import lately
 from kumihimo.rooms.linkage.service import Core, deliver_to_ledger, require_batch
-from kumihimo.rooms.linkage.store import EndRow, RecordRow
+from kumihimo.rooms.linkage.store_exchange import EndRow, RecordRow
 
 LOCAL_OUTCOMES: frozenset[Outcome] = frozenset({"REFUSED_CASE", "REFUSED_FLAG"})
 
@@ -146,13 +148,12 @@ async def _record(
         _row(core, requester, one, person, now, submission)
         for one, person in zip(told, persons, strict=True)
     ]
+    month = await core.months.ready(now, rows)
     async with core.database.transaction() as tx:
-        new = await store.add_records(tx, rows)
-        repeated = [r.inquiry for r in rows if r.inquiry not in new]
-        known = await store.records_of(tx, requester, repeated) if repeated else {}
+        new, known = await put_down(tx, rows, now)
         open_leaves = await unlogged(tx, known.values())
         if new:
-            await store.keep_evidence(tx, sender.evidence, now)
+            await store_exchange.keep_evidence(tx, sender.evidence, now, month)
             fresh = [r for r in rows if r.inquiry in new]
             open_leaves.append(await hand_on(tx, fresh, live[LEDGER].version, now, log))
             await _journal(core, tx, f"{where}-recorded", requester, new=len(new))
@@ -199,7 +200,9 @@ async def take_ends(core: Core, sender: Verified, batch: Ends) -> Received:
     now = core.clock.now()
     async with core.database.transaction() as tx:
         live = await store.domains(tx, sorted({party, LEDGER}))
-        parties = await store.parties_of(tx, [end.permit for end in batch.ends])
+        parties = await store_exchange.parties_of(
+            tx, [end.permit for end in batch.ends], lately(now)
+        )
     for index, end in enumerate(batch.ends):
         found = parties.get(end.permit)
         if found is None or party != getattr(found, end.side):
@@ -211,10 +214,12 @@ async def take_ends(core: Core, sender: Verified, batch: Ends) -> Received:
         zip((e.permit for e in told), await to_ledger(core, party, live, seals), strict=True)
     )
     rows = _rows(batch.ends, converted)
+    months = {permit: found.month for permit, found in parties.items()}
+    month = await core.months.ready(now)
     async with core.database.transaction() as tx:
-        new = await store.add_ends(tx, rows)
+        new = await store_exchange.add_ends(tx, rows, months)
         if new:
-            await store.keep_evidence(tx, sender.evidence, now)
+            await store_exchange.keep_evidence(tx, sender.evidence, now, month)
             ends = tuple(_wire(r) for r in rows if (r.permit, r.side) in new)
             delivered = RecordsDelivered(ends=ends, version=live[LEDGER].version)
             await deliver_to_ledger(tx, delivered, now)

@@ -11,14 +11,14 @@ import msgspec
 from kumihimo.kernel import journal, leaves
 from kumihimo.kernel.clock import legal_day
 from kumihimo.kernel.group import Point
-from kumihimo.kernel.ids import is_id, new_id
+from kumihimo.kernel.ids import is_bits, new_id
 from kumihimo.kernel.leaves import Submitter
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, Unavailable
 from kumihimo.kernel.seal import Sealed
 from kumihimo.kernel.sql import Tx
 from kumihimo.kernel.tlog.leaf import Submission
-from kumihimo.rooms.linkage import store
+from kumihimo.rooms.linkage import store, store_exchange
 from kumihimo.rooms.linkage.api import (
     LEDGER,
     Granted,
@@ -36,8 +36,10 @@ from kumihimo.rooms.linkage.domain.conversion import Task, convert_all, parse_se
 from kumihimo.rooms.linkage.domain.judge import Verdict, judge
 from kumihimo.rooms.linkage.domain.sheets import PERMIT_LIFETIME, sign_sheets
 from kumihimo.rooms.linkage.inside_api import LocalRefusal, StaffLook
+from kumihimo.rooms.linkage.months import lately, month_of, one_month_for
 from kumihimo.rooms.linkage.service import Core, deliver_to_ledger, require_batch
-from kumihimo.rooms.linkage.store import DomainRow, RecordRow
+from kumihimo.rooms.linkage.store import DomainRow
+from kumihimo.rooms.linkage.store_exchange import RecordRow
 
 ITEMS_MAX = 64
 TEXT_MAX = 128
@@ -86,14 +88,13 @@ async def inquire(core: Core, sender: Verified, batch: InquiryBatch, log: Submit
         _record(core, requester, j, person, now, submission)
         for j, person in zip(judged, persons, strict=True)
     ]
+    month = await core.months.ready(now, rows)
     async with core.database.transaction() as tx:
-        new = await store.add_records(tx, rows)
-        repeated = [r.inquiry for r in rows if r.inquiry not in new]
-        known = await store.records_of(tx, requester, repeated) if repeated else {}
+        new, known = await put_down(tx, rows, now)
         open_leaves = await unlogged(tx, known.values())
         if new:
             fresh = [r for r in rows if r.inquiry in new]
-            await store.keep_evidence(tx, sender.evidence, now)
+            await store_exchange.keep_evidence(tx, sender.evidence, now, month)
             open_leaves.append(await hand_on(tx, fresh, live[LEDGER].version, now, log))
             line = journal.JournalLine(
                 act="inquiries-recorded",
@@ -138,7 +139,7 @@ def check_form(inquiry: Inquiry | LocalRefusal, where: str) -> None:
 
 def check_words(name: str, texts: Mapping[str, Sequence[str]], where: str) -> None:
     """Raise `BadInput` unless an id, its items and its other texts are as a record takes them."""
-    if not is_id(name):
+    if not is_bits(name):
         raise BadInput("an inquiry id is 22 characters of base64url", pointer=f"{where}.inquiry")
     if not 1 <= len(texts["items"]) <= ITEMS_MAX:
         raise BadInput(f"1 to {ITEMS_MAX} items are asked at once", pointer=f"{where}.items")
@@ -235,6 +236,20 @@ def _record(
         office=inquiry.asker.office if inquiry.asker else None,
         role=inquiry.asker.role if inquiry.asker else None,
     )
+
+
+async def put_down(
+    tx: Tx, rows: Sequence[RecordRow], now: datetime
+) -> tuple[set[str], dict[str, RecordRow]]:
+    """Store a requester's records; returns the inquiries that are new, and what stood there before."""
+    requester = rows[0].requester
+    await one_month_for(tx, requester, now)
+    months = lately(now, min(row.requested_at for row in rows))
+    new = await store_exchange.add_records(tx, rows, month_of(now), months)
+    repeated = [row.inquiry for row in rows if row.inquiry not in new]
+    if not repeated:
+        return new, {}
+    return new, await store_exchange.records_of(tx, requester, repeated, months)
 
 
 async def unlogged(tx: Tx, rows: Iterable[RecordRow]) -> list[Submission]:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kumihimo.kernel.ids import is_bits
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.rooms.linkage import store_completeness
@@ -9,12 +10,11 @@ from kumihimo.rooms.linkage.own_api import AskExchanges, OwnExchange, OwnExchang
 from kumihimo.rooms.linkage.service import Core
 
 AT_ONCE: Final = 1_000  # our choice: an answer of a hundred kilobytes
-_RECORD_CHARS: Final = 22
 
 
 async def own_exchanges(core: Core, sender: Verified, asked: AskExchanges) -> OwnExchanges:
     """Return what the sender asked, and what it said its last word on as a provider; nobody else's."""
-    if len(asked.after) > _RECORD_CHARS:
+    if asked.after and not is_bits(asked.after):
         raise BadInput("a record's id is 22 characters", pointer="after")
     async with core.database.transaction() as tx:
         rows = await store_completeness.exchanges_of(

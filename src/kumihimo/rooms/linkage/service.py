@@ -40,6 +40,7 @@ from kumihimo.rooms.linkage.api import (
 )
 from kumihimo.rooms.linkage.domain.judge import Law
 from kumihimo.rooms.linkage.domain.keys import DomainKeys
+from kumihimo.rooms.linkage.months import Months
 from kumihimo.rooms.oversight.api import Directory
 
 ACQUISITION_LIFETIME = timedelta(days=7)  # our choice; art. 21-2 says only "no longer than needed"
@@ -74,6 +75,9 @@ class Core:
     clock: Clock
     entropy: Entropy
     ledger: Silence = attrs.field(factory=lambda: Silence(grace_of(PARTY, LEDGER)))
+    months: Months = attrs.field(
+        init=False, default=attrs.Factory(lambda core: Months(core.database), takes_self=True)
+    )
 
     def require_kind(self, party: str, *kinds: str) -> None:
         """Raise `NotAllowed` unless the directory lists the party as one of these kinds."""

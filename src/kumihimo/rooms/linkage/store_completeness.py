@@ -1,11 +1,17 @@
 """What a restore may have lost: the core's records, by their leaves, and an institution's exchanges."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from typing import Final
 
 import attrs
 
+from kumihimo.kernel.ids import ID_BYTES, bits_of
 from kumihimo.kernel.sql import Database, Tx
+
+_MONTHS: Final = timedelta(
+    days=62
+)  # two: clocks differ, and a month begins before an instant in it
 
 
 @attrs.frozen
@@ -32,14 +38,23 @@ async def exchanges_of(
 ) -> Sequence[ExchangeRow]:
     """Return a party's exchanges behind an instant and a record, the earliest first."""
     return await tx.rows(
-        "SELECT r.record, CASE WHEN r.requester = %(party)s THEN r.inquiry ELSE '' END AS inquiry,"
-        " r.requested_at, e.at AS provided_at FROM exchange_record r"
-        " LEFT JOIN exchange_end e ON e.permit = r.permit AND e.side = 'provider'"
-        "   AND r.provider = %(party)s"
-        " WHERE (r.requested_at, r.record) > (%(since)s, %(after)s)"
+        "SELECT id_text(r.record) AS record, CASE WHEN r.requester = %(party)s"
+        " THEN id_text(r.inquiry) ELSE '' END AS inquiry, r.requested_at, e.at AS provided_at"
+        " FROM exchange_terms t JOIN exchange r ON r.month = t.month AND r.terms = t.terms"
+        " LEFT JOIN exchange_said e ON e.month = r.month AND e.permit = r.permit AND e.by_provider"
+        "   AND t.provider = %(party)s"
+        # What was asked then was written down then, or later.
+        " WHERE r.month >= %(first)s AND t.month >= %(first)s AND r.requested_at >= %(since)s"
+        " AND (r.requested_at, r.record) > (%(since)s, %(after)s::uuid)"
         " AND (r.requester = %(party)s OR e.permit IS NOT NULL)"
         " ORDER BY r.requested_at, r.record LIMIT %(most)s",
-        {"party": party, "since": since, "after": after, "most": most},
+        {
+            "party": party,
+            "first": max(since.date(), date.min + _MONTHS) - _MONTHS,
+            "since": since,
+            "after": (bits_of(after) if after else bytes(ID_BYTES)).hex(),
+            "most": most,
+        },
         ExchangeRow,
     )
 
@@ -49,7 +64,7 @@ async def records_gone(database: Database, at: datetime) -> RecordsGone:
     async with database.transaction() as tx:
         await tx.unbounded()
         return await tx.one(
-            "WITH has AS (SELECT submission, count(*) AS rows FROM exchange_record"
+            "WITH has AS (SELECT id_text(submission) AS submission, count(*) AS rows FROM exchange"
             "   WHERE submission IS NOT NULL GROUP BY submission),"
             " lacks AS (SELECT b.put_at, octet_length(b.leaves) / 32 - coalesce(h.rows, 0) AS rows"
             "   FROM leaf_batch b LEFT JOIN has h ON h.submission = b.submission"

@@ -1,6 +1,6 @@
 """The core's SQL that counts exchanges for everybody to read."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.linkage.domain.counting import OPEN, Counted
@@ -36,21 +36,29 @@ async def count(tx: Tx, begins: datetime, ends: datetime) -> list[Counted]:
     of the requester, who waited. What staff looked at in their own house was asked of nobody.
     """
     return await tx.rows(
-        "SELECT e.requester AS institution, 'requester' AS side,"
+        "WITH told AS (SELECT e.month, e.permit, e.requester, t.provider, t.outcome, e.requested_at"
+        " FROM exchange_terms t JOIN exchange e ON e.month = t.month AND e.terms = t.terms"
+        " WHERE e.month >= %(first)s AND t.month >= %(first)s"
+        " AND e.requested_at >= %(begins)s AND e.requested_at < %(ends)s)"
+        " SELECT e.requester AS institution, 'requester' AS side,"
         " coalesce(own.outcome, CASE e.outcome WHEN 'OK' THEN %(open)s ELSE e.outcome END)"
         " AS outcome,"
         " width_bucket(extract(epoch FROM own.at - e.requested_at)::float8, %(waits)s::float8[])"
-        " AS wait, count(*) AS rows"
-        " FROM exchange_record e"
-        " LEFT JOIN exchange_end own ON own.permit = e.permit AND own.side = 'requester'"
-        " WHERE e.requested_at >= %(begins)s AND e.requested_at < %(ends)s"
-        " AND e.outcome <> 'LOOKED' GROUP BY 1, 2, 3, 4"
+        " AS wait, count(*) AS rows FROM told e LEFT JOIN exchange_said own"
+        " ON own.month = e.month AND own.permit = e.permit AND NOT own.by_provider"
+        " WHERE e.outcome <> 'LOOKED' GROUP BY 1, 2, 3, 4"
         " UNION ALL SELECT e.provider, 'provider', coalesce(own.outcome, %(open)s),"
         " width_bucket(extract(epoch FROM own.at - e.requested_at)::float8, %(waits)s::float8[]),"
-        " count(*) FROM exchange_record e"
-        " LEFT JOIN exchange_end own ON own.permit = e.permit AND own.side = 'provider'"
-        " WHERE e.requested_at >= %(begins)s AND e.requested_at < %(ends)s AND e.outcome = 'OK'"
-        " GROUP BY 1, 2, 3, 4",
-        {"open": OPEN, "waits": list(WAITS_S), "begins": begins, "ends": ends},
+        " count(*) FROM told e LEFT JOIN exchange_said own"
+        " ON own.month = e.month AND own.permit = e.permit AND own.by_provider"
+        " WHERE e.outcome = 'OK' GROUP BY 1, 2, 3, 4",
+        {
+            "open": OPEN,
+            "waits": list(WAITS_S),
+            # What was asked then was written down then, or later.
+            "first": begins.date() - timedelta(days=62),
+            "begins": begins,
+            "ends": ends,
+        },
         Counted,
     )
