@@ -7,13 +7,14 @@ the rate counts the time until the ledger, too, holds every record and both ends
 
 import asyncio
 import multiprocessing
+import os
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -41,6 +42,8 @@ from kumihimo.rooms.register import api as register
 from kumihimo.run.bench_cli import Measure, Tell, measure
 from kumihimo.run.crypto_limit import crypto_limit
 from kumihimo.run.federation import Federation, prepare
+from kumihimo.run.leaf_rate import leaves_per_second, syncs_per_second
+from kumihimo.run.past import fill_past, require_disk
 from kumihimo.run.plan import Plan
 from kumihimo.run.room_costs import Spent, held, spent
 
@@ -67,6 +70,7 @@ BAR_P99_MS: Final = 300.0
 BAR_P99_CLIENTS_MS: Final = 250.0
 BAR_RATIO: Final = 0.5
 BAR_GROWTH: Final = 1.3
+BAR_PAST: Final = 1.2
 
 
 @attrs.frozen
@@ -83,18 +87,32 @@ class Lengths:
     acquired: int
     batch: int
     clients: int
+    past: int  # exchanges that the core holds, where nobody says how many
 
 
-FULL: Final = Lengths(1.0, 60.0, 20.0, 20.0, 3.0, SMALL, LARGE, 10_000, BATCH, CLIENTS)
-QUICK: Final = Lengths(0.1, 0.1, 0.1, 0.2, 0.1, 200, 300, 100, 100, 10)
+def _named(records: int) -> str:
+    """Return how many exchanges, as names of measures say it."""
+    millions, rest = divmod(records, 1_000_000)
+    return f"{records}" if rest else f"{millions}m"
 
 
-def run(tell: Tell, *, quick: bool) -> Sequence[Measure]:
-    """Measure everything; about five minutes."""
+FULL: Final = Lengths(1.0, 60.0, 20.0, 20.0, 3.0, SMALL, LARGE, 10_000, BATCH, CLIENTS, 1_000_000)
+QUICK: Final = Lengths(0.1, 0.1, 0.1, 0.2, 0.1, 200, 300, 100, 100, 10, 2_000)
+
+
+def run(tell: Tell, *, quick: bool, records: int) -> Sequence[Measure]:
+    """Measure everything; about seven minutes, and the longer the more exchanges of the past."""
     lengths = QUICK if quick else FULL
+    records = records or lengths.past
+    require_disk(Path(gettempdir()), records)
     limit = crypto_limit(lengths.crypto_s)
     tell(f"group operations and signatures allow {limit:,.0f} inquiries a second on this machine")
     with on_machine() as small:
+        leaves, commits = leaves_per_second(small.postgres, lengths.crypto_s)
+        syncs = syncs_per_second(small.postgres.folder, lengths.crypto_s)
+        tell(
+            f"{leaves:,.0f} leaves a second in {commits:,.0f} commits, {syncs:,.0f} syncs of the disk"
+        )
         empty = _held(small)
         fill(small, lengths.small, tell)
         person = (_held(small) - empty) / lengths.small
@@ -114,6 +132,7 @@ def run(tell: Tell, *, quick: bool) -> Sequence[Measure]:
             f" at {PER_SECOND_BY_CLIENTS} a second"
         )
         small_rate = batches(client, small, lengths.growth_s, lengths.batch)
+        past = among_past(small, client, lengths, records, tell)
         client.close()
     with on_machine() as large:
         fill(large, lengths.large, tell)
@@ -182,6 +201,14 @@ def run(tell: Tell, *, quick: bool) -> Sequence[Measure]:
             against=f"cost among {lengths.small:,}",
             against_value=1.0,
             at_most=BAR_GROWTH,
+        ),
+        *past,
+        measure(
+            "log_leaves_per_second",
+            leaves,
+            "1/s",
+            against="syncs of this disk, each of one page",
+            against_value=syncs,
         ),
         measure(
             "codes_acquired_per_second",
@@ -480,6 +507,76 @@ async def _open_loop(
         await asyncio.sleep(max(due - time.perf_counter(), 0.0))
         tasks.append(asyncio.create_task(ask(index, due)))
     return list(await asyncio.gather(*tasks))
+
+
+# Beside what the past left.
+
+
+def among_past(
+    machine: Machine, client: BusinessClient, lengths: Lengths, records: int, tell: Tell
+) -> list[Measure]:
+    """Measure the load, let the core hold so many exchanges, and measure it again.
+
+    Then the oldest month is forgotten while the load goes on.
+    """
+    without = batches(client, machine, lengths.growth_s, lengths.batch)
+    begun, empty = time.perf_counter(), held(machine.postgres, "linkage")
+    with machine.admin("linkage") as connection:
+        fill_past(connection, records, at=SystemClock().now(), entropy=SystemEntropy())
+    each = (held(machine.postgres, "linkage") - empty) / records
+    tell(f"{records:,} exchanges in the core after {time.perf_counter() - begun:,.0f} s")
+    os.sync()  # what is still on its way to the disk is not the load's
+    batches(client, machine, lengths.warm_s, lengths.batch)
+    among = batches(client, machine, lengths.growth_s, lengths.batch)
+    tell(f"{without:,.0f} inquiries a second, {among:,.0f} among {records:,} exchanges in the core")
+    with ThreadPoolExecutor(1) as beside:
+        load = beside.submit(batches, client, machine, lengths.growth_s, lengths.batch)
+        rows, forgot_ms = forget_month(machine)
+        meanwhile = load.result()
+    tell(f"a month of {rows:,} forgotten in {forgot_ms:,.0f} ms beside {meanwhile:,.0f} a second")
+    return [
+        measure(
+            f"cost_growth_at_{_named(records)}_records",
+            without / among,
+            "x",
+            against="cost before they were there",
+            against_value=1.0,
+            at_most=BAR_PAST,
+        ),
+        measure(
+            "month_forgotten_ms",
+            forgot_ms,
+            "ms",
+            against="a batch, ms",
+            against_value=1_000 * lengths.batch / meanwhile,
+        ),
+        measure(
+            "bytes_per_past_exchange",
+            each,
+            "B",
+            against="its leaf in the log",
+            against_value=LEAF,
+        ),
+    ]
+
+
+def forget_month(machine: Machine) -> tuple[int, float]:
+    """Forget the core's oldest month as its own job does; returns its exchanges, and how long, ms.
+
+    Where readers are in its way the job comes again in an hour; here at once.
+    """
+    begun = time.perf_counter()
+    with machine.admin("linkage") as connection:
+        connection.autocommit = True
+        while True:
+            try:
+                row = connection.execute(
+                    "SELECT gone FROM forget_expired(now(), 0) WHERE what = 'exchange_record'"
+                ).fetchone()
+            except psycopg.errors.LockNotAvailable:
+                continue
+            assert row is not None, "what was forgotten is told"
+            return int(row[0]), (time.perf_counter() - begun) * 1_000
 
 
 # Numbers and codes.

@@ -18,6 +18,10 @@ LINKAGE = {
     "single_p99_ms": 300.0,
     "single_p99_ms_1000_clients": 250.0,
     "cost_growth_10k_to_1m": 1.3,
+    "cost_growth_at_2000_records": 1.2,
+    "month_forgotten_ms": None,
+    "bytes_per_past_exchange": None,
+    "log_leaves_per_second": None,
     "codes_acquired_per_second": None,
     "numbers_designated_per_second": None,
     **dict.fromkeys(FIGURES),
@@ -163,6 +167,12 @@ def test_a_bar_holds_or_does_not(value, bars, holds):
         (["palace"], ", ".join(names())),
         (["../run"], "no such benchmark"),
         (["linkage", "--fast"], "--fast"),
+        (["card", "--records", "5"], "--records: this benchmark has no such option"),
+        (["linkage", "--records", "2000000001"], "--records: 1 to 2,000,000,000"),
+        (
+            ["linkage", "--quick", "--records", "2000000000"],
+            "2,000,000,000 exchanges need 1,406.4 GB",
+        ),
     ],
 )
 def test_a_wrong_benchmark_is_named_and_nothing_starts(arguments, words):

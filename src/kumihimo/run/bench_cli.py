@@ -59,13 +59,14 @@ class Benchmark(Protocol):
     def run(self, tell: Tell, **options: bool | int) -> Sequence[Measure]:
         """Measure; `tell` takes a line of progress, `quick` is for trying the benchmark itself.
 
-        Those that have more to choose name `full` and `seeds` too.
+        Those that have more to choose name `full`, `seeds` or `records` too.
         """
         ...
 
 
 SEEDS: Final = 10
 SEEDS_MAX: Final = 1_000  # our choice: more take longer than anybody waits
+RECORDS_MAX: Final = 2_000_000_000  # more than the country has in ten years
 
 
 def measure(
@@ -100,7 +101,13 @@ def names() -> list[str]:
 
 @app.default
 def bench(
-    name: str, *, json: bool = False, quick: bool = False, full: bool = False, seeds: int = 0
+    name: str,
+    *,
+    json: bool = False,
+    quick: bool = False,
+    full: bool = False,
+    seeds: int = 0,
+    records: int = 0,
 ) -> int:
     """この機械での速さを測る。 Measure speed on this machine against its own limits.
 
@@ -118,12 +125,17 @@ def bench(
         全国の件数で測る（audit のみ）。 Measure on as many as the country has (audit only).
     seeds
         品質を測る世界の数（audit のみ、既定は10）。 On how many worlds to measure quality (audit only; 10).
+    records
+        中核に先に入れる提供等の記録の数（linkage のみ、既定は百万）。 How many exchanges the core holds
+        beforehand (linkage only; a million).
     """
     if name not in names():
         raise BadInput(f"no such benchmark; there are {', '.join(names())}", pointer="name")
     console = Console(stderr=True, highlight=False)
     chosen = load(FOLDER / f"{name}.py")
-    measures = chosen.run(console.print, **_options(chosen, quick=quick, full=full, seeds=seeds))
+    measures = chosen.run(
+        console.print, **_options(chosen, quick=quick, full=full, seeds=seeds, records=records)
+    )
     result = Result(bench=name, machine=machine(), measures=tuple(measures))
     if json:
         print(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
@@ -132,11 +144,15 @@ def bench(
     return int(not all(one.holds for one in result.measures))
 
 
-def _options(chosen: Benchmark, *, quick: bool, full: bool, seeds: int) -> dict[str, bool | int]:
+def _options(
+    chosen: Benchmark, *, quick: bool, full: bool, seeds: int, records: int
+) -> dict[str, bool | int]:
     """Return what this benchmark takes; raises `BadInput` for an option that it does not have."""
     if not 0 <= seeds <= SEEDS_MAX:
         raise BadInput(f"--seeds: 1 to {SEEDS_MAX:,}", pointer="seeds")
-    given: dict[str, bool | int] = {"full": full, "seeds": seeds}
+    if not 0 <= records <= RECORDS_MAX:
+        raise BadInput(f"--records: 1 to {RECORDS_MAX:,}", pointer="records")
+    given: dict[str, bool | int] = {"full": full, "seeds": seeds, "records": records}
     takes = signature(chosen.run).parameters
     for name, value in given.items():
         if value and name not in takes:
