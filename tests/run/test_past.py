@@ -31,7 +31,8 @@ def test_a_past_is_read_found_and_forgotten_as_if_the_core_had_made_it(new_room,
     with psycopg.connect(postgres.admin(f"kumihimo_{name}").reveal()) as admin:
 
         def asked(query):
-            return admin.execute(query.encode()).fetchone()
+            [found] = admin.execute(query.encode()).fetchall()
+            return found
 
         asyncio.run(here(reached, lambda database: Months(database).ready(NOW)))
         fill_past(admin, RECORDS, at=NOW, entropy=SystemEntropy())

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import attrs
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from kumihimo.kernel import retention
 from kumihimo.kernel.clock import HandClock
@@ -15,6 +16,7 @@ from kumihimo.kernel.ids import bits_of, is_bits, new_id
 from kumihimo.kernel.migrations import KERNEL, load
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.sql import Database
+from kumihimo.rooms.linkage.api import Outcome
 from kumihimo.rooms.linkage.inquiries import put_down
 from kumihimo.rooms.linkage.months import Months, lately
 from kumihimo.rooms.linkage.store_exchange import EndRow, RecordRow, add_ends, parties_of
@@ -51,7 +53,7 @@ def row(at, **changes):
     return attrs.evolve(plain, **changes)
 
 
-def end(one, side, outcome="OK"):
+def end(one, side, outcome: Outcome = "OK"):
     return EndRow(
         permit=one.permit,
         side=side,
@@ -78,7 +80,9 @@ class Core:
 
     async def count(self, table):
         async with self.database.transaction() as tx:
-            return await tx.value(f"SELECT count(*) FROM {table}")
+            found = await tx.connection.execute(f"SELECT count(*) FROM {table}".encode())
+            [(count,)] = await found.fetchall()
+            return count
 
     async def forget(self, at=datetime(2026, 6, 1, tzinfo=UTC)):
         return await retention.forget(self.database, clock=HandClock(at), actor="linkage")
@@ -352,7 +356,7 @@ def test_what_was_written_down_before_there_were_months_is_read_as_it_was(new_ro
         for one in rows:
             one |= {name: f"\\x{one[name].hex()}" for name in ("digest", "person")}
             one |= {name: str(one[name]) for name in ("requested_at", "expires_at")}
-        owner.execute(RECORDS.encode(), (psycopg.types.json.Jsonb(rows),))
+        owner.execute(RECORDS.encode(), (Jsonb(rows),))
         told = {"permit": rows[0]["permit"], "at": TURN, "person": bytes(64)}
         owner.execute(REST.encode(), told)
 
