@@ -100,9 +100,11 @@ def test_who_does_not_wait_is_counted_as_gone_and_a_bug_outside_the_handler_as_a
         async def break_down(*_):
             raise ZeroDivisionError
 
-        await doors.handle({"route_handler": look}, None, None, hang_up)
+        app = room_app("house", [look], report=lambda *_: None)
+        scope = {"route_handler": look, "litestar_app": app}
+        await doors.handle(scope, None, None, hang_up)
         with pytest.raises(ZeroDivisionError):
-            await doors.handle({"route_handler": look}, None, None, break_down)
+            await doors.handle(scope, None, None, break_down)
         return meter
 
     meter = asyncio.run(whole())

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 
 import pytest
+from litestar import Litestar
 
 from kumihimo.kernel.fair import working_for
 from kumihimo.kernel.refusal import Unavailable
@@ -87,7 +88,7 @@ def test_jobs_run_while_the_application_does_and_end_with_it():
     async def whole():
         work, other = Work(1), Work(1)
         jobs = [Job("one", work.run, 0.0), Job("two", other.run, 3_600)]
-        async with working(jobs, lambda *_: None)(None):  # pyright: ignore[reportArgumentType]
+        async with working(jobs, lambda *_: None)(Litestar()):
             await asyncio.wait_for(asyncio.gather(work.done.wait(), other.done.wait()), 20)
         after = work.turns
         await asyncio.sleep(0.01)

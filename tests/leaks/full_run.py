@@ -2,7 +2,7 @@
 
 A canary is a value that stands nowhere else: numbers, names, an address, a payload. What the run
 leaves is every room's dump, every address that was called, the operators' log, every room's metrics
-and every refusal.
+and spans, and every refusal.
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from tempfile import TemporaryDirectory
 import attrs
 import httpx2
 import msgspec
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.entropy import SystemEntropy
@@ -23,6 +25,7 @@ from kumihimo.kernel.keys import open_payload, seal_payload
 from kumihimo.kernel.log import Log
 from kumihimo.kernel.metrics import meter_of
 from kumihimo.kernel.net import Refused
+from kumihimo.kernel.tracing import trace, tracing, tracing_of
 from kumihimo.operations.metrics import exposition
 from kumihimo.rooms.gateway import clients
 from kumihimo.rooms.gateway.business import Attributes, Registration
@@ -58,6 +61,7 @@ class Left:
     log: str = ""
     refusals: list[str] = attrs.field(factory=list[str])
     metrics: dict[str, str] = attrs.field(factory=dict[str, str])
+    spans: dict[str, list[ReadableSpan]] = attrs.field(factory=dict[str, list[ReadableSpan]])
     numbers: list[str] = attrs.field(factory=list[str])
     resident_codes: list[str] = attrs.field(factory=list[str])
     codes: dict[str, list[bytes]] = attrs.field(factory=dict[str, list[bytes]])
@@ -82,6 +86,9 @@ class Run:
     def __init__(self, street, left):
         self.street = street
         self.left = left
+        self.spans = {name: InMemorySpanExporter() for name in street.apps}
+        for name, app in street.apps.items():
+            trace(app, tracing(name, self.spans[name], one_in=1, entropy=street.entropy))
 
     async def ask_register(self, office, path, question, reply, *, sealed=True):
         keys = self.street.keys
@@ -275,6 +282,11 @@ class Run:
         async with self.street.ledger.ledger.database.transaction() as tx:
             rows = await tx.rows("SELECT DISTINCT person FROM record", {}, OfLedger)
         self.left.ledger_codes = [bytes(row.person) for row in rows]
+        for name, app in self.street.apps.items():
+            by = tracing_of(app)
+            assert by is not None
+            by.provider.force_flush()
+            self.left.spans[name] = list(self.spans[name].get_finished_spans())
         self.left.metrics = {name: await self.metrics(name) for name in self.street.apps}
 
     async def metrics(self, name):

@@ -159,7 +159,13 @@ def labels(metrics):
     return "\n".join(line.rpartition(" ")[0] for line in metrics.splitlines())
 
 
-@pytest.mark.parametrize("place", ["urls", "log", "refusals", "notes", "metrics"])
+def worded(one):
+    """Return all words of a span: its ids and instants are digits of nothing else."""
+    words = (one.attributes.items(), one.resource.attributes.items(), one.status.description)
+    return f"{one.name} {[list(pairs) for pairs in words[:2]]} {words[2]} {one.events} {one.links}"
+
+
+@pytest.mark.parametrize("place", ["urls", "log", "refusals", "notes", "metrics", "spans"])
 def test_no_address_log_or_refusal_quotes_a_person(left, place):
     carded = left.carded
     text = {
@@ -168,6 +174,7 @@ def test_no_address_log_or_refusal_quotes_a_person(left, place):
         "refusals": [*left.refusals, *map(bytes.decode, carded.refusals)],
         "notes": [carded.notes],
         "metrics": [labels(one) for one in left.metrics.values()],
+        "spans": [worded(one) for spans in left.spans.values() for one in spans],
     }[place]
     assert any(text)
     told = "\n".join(text).encode()
@@ -177,6 +184,36 @@ def test_no_address_log_or_refusal_quotes_a_person(left, place):
     of_cards = [*PASSWORDS, *FOUR, *carded.serials, *carded.forms]
     for value in itertools.chain(people, codes, inside, of_cards):
         assert not shows(told, value)
+
+
+def ids_of(one):
+    return {one.context.trace_id, one.context.span_id} | (
+        {one.parent.span_id} if one.parent else set()
+    )
+
+
+def in_several(spans):
+    """Return what stands in the spans of more than one room."""
+    of_room = [set().union(*map(ids_of, told)) for told in spans.values() if told]
+    return {found for one, other in itertools.combinations(of_room, 2) for found in one & other}
+
+
+def test_no_two_rooms_spans_have_an_id_in_common_and_none_stands_anywhere_else(left):
+    traced = {room: told for room, told in left.spans.items() if told}
+    assert {"register", "linkage", "ledger", "jpki", "cards", *GATEWAYS} <= set(traced)
+    assert in_several(traced) == set()
+    elsewhere = [*left.dumps.values(), left.log.encode(), "\n".join(left.urls).encode()]
+    for one in itertools.chain(*traced.values()):
+        for found in (
+            one.context.trace_id.to_bytes(16, "big"),
+            one.context.span_id.to_bytes(8, "big"),
+        ):
+            assert not any(shows(place, found) for place in elsewhere)
+
+
+def test_a_trace_that_went_on_in_another_room_would_be_found(left):
+    planted = left.spans | {"linkage": [*left.spans["linkage"], left.spans["gateway-a"][0]]}
+    assert len(in_several(planted)) >= 2
 
 
 @pytest.mark.parametrize("room", ROOMS)

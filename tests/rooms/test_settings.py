@@ -7,6 +7,7 @@ from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.keys import KeyFileUnsafe, new_master, save_master
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.settings import BadSettings
+from kumihimo.kernel.tracing import tracing_of
 from kumihimo.run.serving import compose
 
 ROOMS = ("agency", "cards", "gateway", "jpki", "ledger", "linkage", "oversight", "register")
@@ -59,6 +60,15 @@ def test_a_good_file_gives_the_room(folder, room):
 
 
 @pytest.mark.parametrize("room", ROOMS)
+def test_a_room_is_traced_where_its_file_names_a_collector_and_only_there(folder, room):
+    assert tracing_of(composed(room, write(folder, room)).app) is None
+    to = '"http://127.0.0.1:1/v1/traces"'
+    tracing = tracing_of(composed(room, write(folder, room, traces=to)).app)
+    assert tracing is not None
+    tracing.close()
+
+
+@pytest.mark.parametrize("room", ROOMS)
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -71,6 +81,8 @@ def test_a_good_file_gives_the_room(folder, room):
         ({"database": '{ file = "nowhere" }'}, "nowhere"),
         ({"database_connections": "0"}, "database_connections"),
         ({"colour": '"red"'}, "colour"),
+        ({"traces": '"collector:4318"'}, "traces"),
+        ({"traces_one_in": "0"}, "traces_one_in"),
         ({"tail": '[peers]\noversight = "ftp://x"\n[tenants]\n"lg-1" = "master.key"\n'}, ""),
     ],
     ids=lambda value: str(value)[:40] if isinstance(value, dict) else "",

@@ -78,11 +78,12 @@ print(*sys.modules)
 
 
 def test_a_process_has_the_program_of_its_own_room_in_its_memory_and_of_no_other(config):
-    told = subprocess.check_output([sys.executable, "-c", COMPOSED, config()], text=True)
-    rooms = {name for name in told.split() if name.startswith("kumihimo.rooms.")}
+    said = subprocess.check_output([sys.executable, "-c", COMPOSED, config()], text=True)
+    rooms = {name for name in said.split() if name.startswith("kumihimo.rooms.")}
     others = {name for name in rooms if name.count(".") > 2 and ".linkage." not in name}
     assert "kumihimo.rooms.linkage.service" in rooms
     told = {
         f"kumihimo.rooms.oversight.{name}" for name in ("api", "book", "client", "statistics_api")
     }
     assert others == told
+    assert not any(name.startswith(("opentelemetry.sdk", "requests")) for name in said.split())

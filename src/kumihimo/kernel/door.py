@@ -48,10 +48,12 @@ from kumihimo.kernel.problems import (
 )
 from kumihimo.kernel.refusal import BadInput, Busy, NotAuthentic, Overloaded, Refusal
 from kumihimo.kernel.signature import INPUT
+from kumihimo.kernel.tracing import span
 from kumihimo.kernel.wire import decode_strictly
 
 T = TypeVar("T")
 
+USE_CASE: Final = "use case"  # a door's own work is who may come in, and the answer's signature
 KNOWN_MAX: Final = 4_096  # tokens that a door remembers, as hashes
 SIGNED_BODY_MAX = 8 * 1024 * 1024  # a batch of 1,000 inquiries or provisions is under 2 MiB
 
@@ -133,7 +135,7 @@ class SignedDoor(_Door):
 
     async def _answer(self, scope: Scope, sender: str, body: bytes, next_app: ASGIApp) -> Captured:
         try:
-            with self._keeper.call(sender):
+            with self._keeper.call(sender), span(USE_CASE):
                 return _strictly(scope, body) or await run_captured(next_app, scope, body)
         except (Busy, Overloaded) as refusal:  # told under the room's signature
             return refused(refusal.problem())
@@ -254,7 +256,8 @@ async def _let_in(
                 if bad is not None:
                     await send_whole(bad, send)
                     return
-                await next_app(scope, replayed(body), send)
+                with span(USE_CASE):
+                    await next_app(scope, replayed(body), send)
     except Refusal as refusal:
         await send_problem(refusal.problem(), send)
 

@@ -20,6 +20,7 @@ from typing_extensions import override
 
 from kumihimo.kernel.message import PROBLEM_TYPE
 from kumihimo.kernel.refusal import URN, codes
+from kumihimo.kernel.tracing import span, traces_of
 
 OK: Final = "ok"
 BROKEN: Final = "internal"
@@ -76,19 +77,21 @@ class MeasuredDoors(ASGIMiddleware):
             await next_app(scope, receive, send)  # the framework's own: the doors' description
             return
         begun, heard = perf_counter(), _Outcome(self._meter.outcomes)
+        door = handler.name or handler.handler_name
 
         async def listen(message: Message) -> None:
             heard.take(message)
             await send(message)
 
-        try:
-            await next_app(scope, receive, listen)
-        except Exception:
-            heard.outcome = BROKEN
-            raise
-        finally:
-            seconds = perf_counter() - begun
-            self._meter.answered(handler.name or handler.handler_name, heard.outcome, seconds)
+        with traces_of(scope["litestar_app"]), span(f"door {door}", begins=True) as told:
+            try:
+                await next_app(scope, receive, listen)
+            except Exception:
+                heard.outcome = BROKEN
+                raise
+            finally:
+                self._meter.answered(door, heard.outcome, perf_counter() - begun)
+                told.outcome(heard.outcome)
 
 
 class _Named(msgspec.Struct):

@@ -30,6 +30,7 @@ from kumihimo.kernel.refusal import (
     Unavailable,
     is_busy,
 )
+from kumihimo.kernel.tracing import span
 from kumihimo.kernel.wire import decode_strictly
 
 T = TypeVar("T")
@@ -174,6 +175,12 @@ class Caller:
         self, recipient: str, path: str, body: bytes, reply: type[T]
     ) -> tuple[T, Verified]:
         """As `call`, for bytes that were encoded (and perhaps stored) before."""
+        with span(f"call {path}", begins=True):  # to whom, would tell who asks whom
+            return await self._send(recipient, path, body, reply)
+
+    async def _send(
+        self, recipient: str, path: str, body: bytes, reply: type[T]
+    ) -> tuple[T, Verified]:
         question = sign_request(
             self.keys,
             path=path,

@@ -25,6 +25,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from kumihimo.kernel.arrays import adapters
 from kumihimo.kernel.fair import FairGate
 from kumihimo.kernel.refusal import Unavailable
+from kumihimo.kernel.tracing import span
 from kumihimo.kernel.withheld import Withheld
 
 T = TypeVar("T")
@@ -313,8 +314,15 @@ class Database:
 
         A lost one is `Unavailable`, and so is one that may only read. Raises `Busy`, `Overloaded`.
         """
+        with span("database"):
+            async with self._turn() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[AsyncConnection[Any]]:
         try:
-            await self._gate.enter()
+            with span("turn at the database"):
+                await self._gate.enter()
         except TimeoutError as error:
             raise Unavailable("the room's database does not answer") from error
         try:

@@ -10,6 +10,7 @@ import msgspec
 
 from kumihimo.kernel.net import Refused, trusted
 from kumihimo.kernel.refusal import Problem, Unavailable, is_busy
+from kumihimo.kernel.tracing import span
 from kumihimo.kernel.withheld import Withheld
 
 T = TypeVar("T")
@@ -80,7 +81,17 @@ class TokenClient:
         content_type: str = JSON,
         params: Mapping[str, str] | None = None,
     ) -> bytes:
-        headers = {"content-type": content_type}
+        with span(f"call {self._room}", begins=True):
+            return self._insist(method, path, body, {"content-type": content_type}, params)
+
+    def _insist(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None,
+    ) -> bytes:
         for tried in range(1, TRIES + 1):
             try:
                 response = self._http.request(

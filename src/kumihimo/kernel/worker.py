@@ -12,6 +12,7 @@ from litestar import Litestar
 from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.fair import OURSELVES, worked_for, working_for
 from kumihimo.kernel.refusal import TooMany, Unavailable
+from kumihimo.kernel.tracing import traces_of
 
 # Our choice: each holds a batch in memory, a MiB at most.
 ERRANDS_EACH: Final = 256
@@ -96,8 +97,9 @@ def working(
     """Return a lifespan that runs the jobs while the application runs."""
 
     @asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncGenerator[None]:
-        tasks = [asyncio.create_task(repeat(job, report), name=job.name) for job in jobs]
+    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
+        with traces_of(app):
+            tasks = [asyncio.create_task(repeat(job, report), name=job.name) for job in jobs]
         try:
             yield
         finally:

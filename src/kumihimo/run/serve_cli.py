@@ -21,6 +21,7 @@ from kumihimo.kernel.keys import KeyFileUnsafe
 from kumihimo.kernel.log import Log
 from kumihimo.kernel.refusal import BadInput, Refusal, Unavailable
 from kumihimo.kernel.settings import BadSettings
+from kumihimo.kernel.tracing import tracing_of
 from kumihimo.kernel.worker import Job, repeat
 from kumihimo.run.loopback import answering
 from kumihimo.run.operators_door import open_to_operators
@@ -116,6 +117,9 @@ async def _run(service: Service, log: Log) -> None:
             await service.follower.close()
         if service.database is not None:
             await service.database.close()
+        tracing = tracing_of(service.app)
+        if tracing is not None:
+            await asyncio.to_thread(tracing.close)
 
 
 def _operators_door(service: Service, log: Log) -> AbstractAsyncContextManager[None]:

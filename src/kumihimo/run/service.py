@@ -17,6 +17,7 @@ from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.metrics import meter_of
 from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.sql import Database
+from kumihimo.kernel.tracing import trace
 from kumihimo.operations.alarms import limits
 from kumihimo.operations.graces import OVERSIGHT, grace_of
 from kumihimo.rooms.oversight.client import (
@@ -88,6 +89,7 @@ def following(
         looks=looks,
         ages=lambda: [Made("directory", book.confirmed_at)],
     )
+    trace_as_set(given, room, settings, app)
     return service_of(room, settings, app, database, net, follower, follower.start, watch)
 
 
@@ -145,6 +147,15 @@ def watch_of(
         silences=silences,
         ages=ages,
     )
+
+
+def trace_as_set(
+    given: Given, room: str, settings: RoomSettings | PagesSettings, app: Litestar
+) -> None:
+    """Have an application traced, where its settings name a collector; raises `BadSettings`."""
+    by = settings.tracing(room, given.entropy)
+    if by is not None:
+        trace(app, by)
 
 
 def service_of(

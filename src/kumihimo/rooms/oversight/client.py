@@ -15,6 +15,7 @@ import msgspec
 
 from kumihimo.kernel import kept
 from kumihimo.kernel.anchoring import Anchoring
+from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.kept import KeptStatement
 from kumihimo.kernel.net import Caller, HttpNet, trusted
 from kumihimo.kernel.reaching import reach
@@ -22,6 +23,7 @@ from kumihimo.kernel.refusal import BadInput, Conflict, NotAuthentic, Unavailabl
 from kumihimo.kernel.settings import BadSettings, SecretFile
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.tlog.leaf import LEAVES_PATH, Logged, Submitted
+from kumihimo.kernel.tracing import Tracing, to_collector, tracing
 from kumihimo.kernel.wire import decode_strictly
 from kumihimo.rooms.oversight.api import (
     ALARM_PATH,
@@ -45,6 +47,7 @@ FETCH_TIMEOUT_S: Final = 10.0
 KEPT_AS: Final = "directory"
 HEAD_KEPT_AS: Final = "directory-head"
 KEEP_HEAD_EVERY: Final = timedelta(minutes=1)  # our choice: a restart may take it for so much older
+TRACES_ONE_IN: Final = 100  # our choice: at a thousand requests a second ten traces
 _NOT_THERE: Final = 404
 _KEY_BYTES: Final = 32
 _PORT_DIGITS: Final = 5
@@ -219,6 +222,20 @@ def operators_at(text: str) -> tuple[str, int] | None:
     return listening_at(text, key="operators") if text else None
 
 
+def tracing_to(address: str, *, one_in: int, room: str, entropy: Entropy) -> Tracing | None:
+    """Return what traces one request in so many to a collector; raises `BadSettings`."""
+    if one_in < 1:
+        raise BadSettings("traces_one_in: at least 1", pointer="traces_one_in")
+    if not address:
+        return None
+    if not is_address(address):
+        raise BadSettings(
+            "traces: an address is http:// or https://, a host and maybe a port and a path",
+            pointer="traces",
+        )
+    return tracing(room, to_collector(address), one_in=one_in, entropy=entropy)
+
+
 class PartySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the settings file of every program says that speaks for a party.
 
@@ -269,17 +286,23 @@ class RoomSettings(PartySettings, frozen=True, kw_only=True, forbid_unknown_fiel
     """What the settings file of every room says.
 
     `database` names the file with the DSN of the runtime role. At `operators`, host and port of
-    their own, operators read how the room does.
+    their own, operators read how the room does. `traces` is a collector's address for spans.
     """
 
     database: SecretFile
     database_connections: int = 8
     database_pooler: bool = False
     operators: str = ""
+    traces: str = ""
+    traces_one_in: int = TRACES_ONE_IN
 
     def operators_address(self) -> tuple[str, int] | None:
         """Return host and port for operators, None where there is none; raises `BadSettings`."""
         return operators_at(self.operators)
+
+    def tracing(self, room: str, entropy: Entropy) -> Tracing | None:
+        """Return what traces the room, None where no collector is named; raises `BadSettings`."""
+        return tracing_to(self.traces, one_in=self.traces_one_in, room=room, entropy=entropy)
 
     def open_later(self, *, beside: Path) -> Database:
         """Return the database, not opened yet; raises `BadSettings`."""
@@ -304,6 +327,8 @@ class PagesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     database_connections: int = 8
     database_pooler: bool = False
     operators: str = ""
+    traces: str = ""
+    traces_one_in: int = TRACES_ONE_IN
     oversight_key: str = ""
     peers: dict[str, str] = {}
 
@@ -314,6 +339,10 @@ class PagesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     def operators_address(self) -> tuple[str, int] | None:
         """Return host and port for operators, None where there is none; raises `BadSettings`."""
         return operators_at(self.operators)
+
+    def tracing(self, room: str, entropy: Entropy) -> Tracing | None:
+        """Return what traces the room, None where no collector is named; raises `BadSettings`."""
+        return tracing_to(self.traces, one_in=self.traces_one_in, room=room, entropy=entropy)
 
     def open_later(self, *, beside: Path) -> Database:
         """Return the database, not opened yet; raises `BadSettings`."""

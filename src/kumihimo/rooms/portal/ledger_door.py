@@ -8,6 +8,7 @@ import msgspec
 
 from kumihimo.kernel.net import Refused, trusted
 from kumihimo.kernel.refusal import Problem, Unavailable, is_busy
+from kumihimo.kernel.tracing import span
 from kumihimo.rooms.jpki.forms import Disclosure
 from kumihimo.rooms.ledger import api
 
@@ -143,9 +144,10 @@ class LedgerDoor:
         if token:
             headers["authorization"] = f"Bearer {token}"
         try:
-            answer = await self._http.request(
-                method, path, content=body, params=params, headers=headers
-            )
+            with span(f"call {PARTY}", begins=True):
+                answer = await self._http.request(
+                    method, path, content=body, params=params, headers=headers
+                )
         except httpx2.HTTPError as error:
             raise Unavailable("the ledger does not answer") from error
         if answer.status_code not in _SUCCESS:

@@ -4,7 +4,7 @@ from kumihimo.kernel.settings import load
 from kumihimo.rooms.oversight.app import build
 from kumihimo.rooms.oversight.service import take_up
 from kumihimo.rooms.oversight.settings import Settings
-from kumihimo.run.service import Given, Service, service_of, watch_of
+from kumihimo.run.service import Given, Service, service_of, trace_as_set, watch_of
 
 
 def compose(given: Given) -> Service:
@@ -19,4 +19,5 @@ def compose(given: Given) -> Service:
     room = build(oversight, entropy=given.entropy, report=given.report)
     database, looks = oversight.database, (room.anchors.look, room.checker.look)
     net, watch = settings.net(), watch_of(given, "oversight", room.app, database, looks=looks)
+    trace_as_set(given, "oversight", settings, room.app)
     return service_of("oversight", settings, room.app, database, net, None, ready, watch)

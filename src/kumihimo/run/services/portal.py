@@ -3,7 +3,7 @@
 from kumihimo.kernel.settings import load
 from kumihimo.rooms.portal.app import build
 from kumihimo.rooms.portal.settings import Settings
-from kumihimo.run.service import Given, Service, at_once, voice_of, watch_of
+from kumihimo.run.service import Given, Service, at_once, trace_as_set, voice_of, watch_of
 
 
 def compose(given: Given) -> Service:
@@ -12,6 +12,7 @@ def compose(given: Given) -> Service:
     portal = settings.portal(beside=given.path, clock=given.clock, entropy=given.entropy)
     voice = voice_of(given, "portal", settings, portal.keys, portal.database)
     room = build(portal, report=given.report, helper=settings.helper, anchors=voice.anchors)
+    trace_as_set(given, "portal", settings, room.app)
     host, port = settings.address()
     watch = watch_of(
         given,

@@ -4,7 +4,7 @@ from kumihimo.kernel.settings import load
 from kumihimo.pages.officers import load_officers
 from kumihimo.rooms.review.app import build
 from kumihimo.rooms.review.settings import Settings
-from kumihimo.run.service import Given, Service, at_once, voice_of, watch_of
+from kumihimo.run.service import Given, Service, at_once, trace_as_set, voice_of, watch_of
 
 
 def compose(given: Given) -> Service:
@@ -21,6 +21,7 @@ def compose(given: Given) -> Service:
         report=given.report,
         anchors=voice.anchors,
     )
+    trace_as_set(given, "review", settings, room.app)
     host, port = settings.address()
     watch = watch_of(
         given,
