@@ -7,7 +7,7 @@ import sys
 import polars as pl
 import pytest
 
-from kumihimo.linkaudit import audit, results
+from kumihimo.linkaudit import audit, results, setting
 from kumihimo.linkaudit.approvals import decide
 from kumihimo.linkaudit.registering import BadSnapshot
 from kumihimo.linkaudit.schema import Verdict
@@ -55,7 +55,8 @@ def whole(world):
     return carried_out(world, "whole", rows=10_000, workers=1)
 
 
-def test_parts_and_processes_change_nothing(world, whole):
+def test_parts_and_processes_change_nothing(world, whole, monkeypatch):
+    monkeypatch.setattr(setting, "_FEW", 0)
     in_parts = carried_out(world, "parts", rows=350, workers=2)
     for table in TABLES:
         assert in_parts[table].equals(whole[table]), table
@@ -113,8 +114,8 @@ def test_what_is_done_is_not_done_again_and_another_file_is_another_audit(world,
         Table(world / f"{x}.parquet") for x in ("changed", "register", "history")
     )
     sizes = Sizes(10_000, 1, 1 << 30)
-    setting = Setting(world / "whole", rows, register, past, world / "key", sizes)
-    audit.carry_out(setting, lambda stage, *_: stages.append(stage))
+    changes = Setting(world / "whole", rows, register, past, world / "key", sizes)
+    audit.carry_out(changes, lambda stage, *_: stages.append(stage))
     assert "evidence" in stages
     assert "register: persons" not in stages
     found = audit.Audit.open(world / "whole").scan("findings").collect()

@@ -1,6 +1,7 @@
 """Parts fit in memory, and no worker is left with nothing to do while another has a part more."""
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,3 +27,16 @@ def test_the_chunks_of_a_table_are_alike(tmp_path):
     rows = Table(tmp_path / "rows.parquet")
     setting = Setting(tmp_path, rows, rows, None, tmp_path, Sizes(4, 2, 1))
     assert setting.chunks(rows) == [(0, 3), (3, 3), (6, 3), (9, 1)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "persons", "workers"), [(5, 9, 1), (5, 19_995, 4), (20_000, 0, 4)]
+)
+def test_few_rows_wait_for_no_process_and_many_on_either_side_are_worth_them(
+    tmp_path, rows, persons, workers
+):
+    sides = [Table(tmp_path / name) for name in ("rows.parquet", "register.parquet")]
+    for side, count in zip(sides, (rows, persons), strict=True):
+        pl.DataFrame({"row": range(count)}).write_parquet(side.path)
+    setting = Setting(tmp_path, *sides, None, tmp_path, Sizes(50_000, 4, 1))
+    assert setting.workers() == workers

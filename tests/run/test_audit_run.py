@@ -9,6 +9,8 @@ import pytest
 
 from kumihimo.linkaudit.approvals import lines_of
 from kumihimo.linkaudit.schema import Verdict
+from kumihimo.linkaudit.setting import Sizes
+from kumihimo.run import audit_run_cli
 from tests.hostile.terminal import typed
 from tests.run.audits import copied, done, edited, findings, make_audit, run_line
 
@@ -18,6 +20,25 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("insurer")
     make_audit(folder)
     return folder
+
+
+def test_processes_that_a_large_file_is_worth_find_what_is_found_without_them(
+    folder, tmp_path, monkeypatch
+):
+    begun = []
+    at_work = audit_run_cli.Team.at_work
+    monkeypatch.setattr(
+        audit_run_cli.Team,
+        "at_work",
+        lambda workers, progress: begun.append(workers) or at_work(workers, progress),
+    )
+    same = ("--key", folder / "audit.key")
+    done(*run_line(folder), "--out", tmp_path / "alone", *same)
+    monkeypatch.setattr(audit_run_cli, "_SMALL", 0)
+    done(*run_line(folder), "--out", tmp_path / "together", *same, "--memory", 1)
+    assert begun == [1, Sizes.of(1).workers]
+    alone, together = (findings(tmp_path / name) for name in ("alone", "together"))
+    assert alone.equals(together)
 
 
 def signed(verdict=None):

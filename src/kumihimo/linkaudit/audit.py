@@ -78,7 +78,7 @@ def run(
 def carry_out(setting: Setting, progress: Progress, team: Team | None = None) -> Summary:
     """Do the stages of one audit, each unless it is done."""
     if team is None:
-        with Team.at_work(setting.sizes.workers, progress) as called:
+        with Team.at_work(setting.workers(), progress) as called:
             return carry_out(setting, progress, called)
     registered = register(setting, team)
     paired = pair(setting, registered, team)

@@ -20,6 +20,7 @@ FRESH: Final = ".fresh"
 ROW_BYTES: Final = 2000
 _ROWS_MIN: Final = 50_000  # smaller parts cost more to open than to judge
 _ROWS_MAX: Final = 4_000_000
+_FEW: Final = 20_000  # rows, both sides: they are judged before a process of its own has begun
 
 
 @attrs.frozen
@@ -170,6 +171,11 @@ class Setting:
     key: Path
     sizes: Sizes
     holder: str = ""
+
+    def workers(self) -> int:
+        """Return how many processes the audit is worth."""
+        few = self.rows.rows() + self.snapshot.rows() < _FEW
+        return 1 if few else self.sizes.workers
 
     def chunks(self, table: Table) -> list[tuple[int, int]]:
         """Return first row and count of each chunk of a table."""

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 MEMORY_MAX_GIB: Final = 4_096  # our choice: more than one machine has
 _LARGE: Final = 1 << 27  # bytes: our choice, some two million rows
+_SMALL: Final = 1 << 20  # bytes: some ten thousand rows, which are done before a process has begun
 _NAMES: Final[dict[str, str]] = {
     "rows": "機関のファイル rows",
     "snapshot": "住民登録側 snapshot",
@@ -133,7 +134,7 @@ def run_audit(
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     secret = _key(key, out) if asking is None else None
     sizes = Sizes.of(memory or audit.MEMORY_GIB)
-    with _bars(quiet=json) as bars, _team(sizes, bars, rows) as team:
+    with _bars(quiet=json) as bars, _team(sizes, bars, files) as team:
         taken = [take_in_once(plan, side, path, out, team=team) for side, path in files.items()]
         _tell_taken(out, rows, taken, quiet=json)
         if asking is not None:
@@ -159,15 +160,20 @@ def _files(
 
 
 @contextmanager
-def _team(sizes: Sizes, bars: Progress, rows: Path) -> Generator[Team]:
-    with Team.at_work(sizes.workers, _progress(bars)) as team:
-        team.come(ready, sizes.workers if _is_large(rows) else 0)
+def _team(sizes: Sizes, bars: Progress, files: dict[Side, Path]) -> Generator[Team]:
+    workers = sizes.workers if sum(map(_bytes, files.values())) > _SMALL else 1
+    with Team.at_work(workers, _progress(bars)) as team:
+        # So large a folder is taken in by processes of their own, too.
+        team.come(
+            ready, workers if files["rows"].is_dir() and _bytes(files["rows"]) > _LARGE else 0
+        )
         yield team
 
 
-def _is_large(rows: Path) -> bool:
-    """Say whether a folder of files is so large that processes of their own will take it in."""
-    return rows.is_dir() and sum(one.stat().st_size for one in rows.glob("*.parquet")) > _LARGE
+def _bytes(path: Path) -> int:
+    """Return how large a file is, or a folder of them; one that is not there is told by the intake."""
+    files = path.glob("*.parquet") if path.is_dir() else [path]
+    return sum(one.stat().st_size for one in files if one.is_file())
 
 
 def _asking(door: Door, key: Path | None, engine: Engine) -> "Asking | None":
