@@ -35,8 +35,8 @@ def test_the_chunks_of_a_table_are_alike(tmp_path):
 def test_few_rows_wait_for_no_process_and_many_on_either_side_are_worth_them(
     tmp_path, rows, persons, workers
 ):
-    sides = [Table(tmp_path / name) for name in ("rows.parquet", "register.parquet")]
-    for side, count in zip(sides, (rows, persons), strict=True):
-        pl.DataFrame({"row": range(count)}).write_parquet(side.path)
-    setting = Setting(tmp_path, *sides, None, tmp_path, Sizes(50_000, 4, 1))
+    given, register = Table(tmp_path / "rows.parquet"), Table(tmp_path / "register.parquet")
+    pl.DataFrame({"row": range(rows)}).write_parquet(given.path)
+    pl.DataFrame({"row": range(persons)}).write_parquet(register.path)
+    setting = Setting(tmp_path, given, register, None, tmp_path, Sizes(50_000, 4, 1))
     assert setting.workers() == workers
