@@ -58,7 +58,7 @@ async def main() -> None:
     asked = json.loads(sys.stdin.read())
     async with async_playwright() as driver:
         browser = await driver.chromium.launch(
-            executable_path="/usr/bin/chromium", args=list(FLAGS)
+            executable_path="/usr/bin/chromium-headless-shell", args=list(FLAGS)
         )
         found: dict[str, float] = {}
         for path in asked["paths"]:

@@ -22,7 +22,7 @@ READER: Final = ("iproute2", "libqrencode4", "pcscd", "util-linux")
 TESTS: Final = (
     *READER,
     "bsdutils",
-    "chromium",
+    "chromium-headless-shell",
     "curl",
     "default-jdk-headless",
     "fonts-noto-cjk",
