@@ -28,7 +28,7 @@ TYPES = {
     for code in re.findall(r"^\| `([a-z-]+)`", PAGE.read_text(), re.MULTILINE)
 }
 FEW = settings(
-    max_examples=10,
+    max_examples=6,
     derandomize=True,
     database=None,
     phases=[Phase.generate],
