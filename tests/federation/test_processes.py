@@ -23,9 +23,9 @@ from tests.federation.processes import (
 )
 from tests.federation.street import MINATO, OSAKA
 
-PEOPLE = 200
+PEOPLE = 100
 BATCHES = 2  # on their way at each death
-BATCH = 400
+BATCH = 250
 VICTIMS = ("linkage", EAST, "ledger", WEST)
 
 
@@ -85,7 +85,7 @@ def test_rooms_and_database_are_killed_under_thousands_of_inquiries_and_nothing_
             asking.extend(
                 threads.submit(ask_until_taken, minato, questions) for _ in range(BATCHES)
             )
-            time.sleep(0.5)
+            time.sleep(0.3)
 
         for victim in VICTIMS:
             load()
