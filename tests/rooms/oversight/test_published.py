@@ -1,12 +1,18 @@
 """Statistics come from the core alone and are read by everybody."""
 
+import re
+from typing import get_args
+
 import httpx2
 import msgspec
 import pytest
 
 from kumihimo.kernel.net import Refused
+from kumihimo.rooms.linkage.api import Outcome
+from kumihimo.rooms.linkage.domain.counting import OPEN
 from kumihimo.rooms.oversight.api import COUNTED_PATH, STATISTICS_PATH, Received
 from kumihimo.rooms.oversight.app import build
+from kumihimo.rooms.oversight.pages import OUTCOMES
 from kumihimo.rooms.oversight.statistics_api import (
     InstitutionCounted,
     MonthCounted,
@@ -82,3 +88,59 @@ def test_nobody_else_tells_and_no_count_below_ten_is_taken(at_oversight, sender,
         assert refusal.value.reason == reason
 
     at_oversight(story)
+
+
+# The page
+
+
+async def shown(scene, query=""):
+    app = build(scene.oversight, entropy=ENTROPY, report=print).app
+    async with httpx2.AsyncClient(
+        transport=transport_to(app), base_url="http://oversight"
+    ) as client:
+        answer = await client.get("/" + query)
+        assert answer.status_code == 200, answer.text
+        [style, *_] = re.findall(r'href="(/style/[^"]+)"', answer.text)
+        assert (await client.get(style)).status_code == 200
+    assert answer.status_code == 200
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    return answer.text
+
+
+def test_everybody_reads_a_month_as_a_page_in_japanese_and_in_english(at_oversight):
+    async def story(scene):
+        await enter(scene)
+        assert "まだ統計がありません" in await shown(scene)
+        refused = SideCounted(inquiries=60, outcomes={"OK": 40, "NEW": 10}, within=(20, 20, 30, 40))
+        asked = InstitutionCounted(institution="lg-131032", asked=refused, was_asked=SIDE)
+        september = MonthCounted(month="2026-09", institutions=(asked,))
+        for month in (september, OCTOBER):
+            await send(scene, month)
+        latest = await shown(scene)
+        assert "<h2>2026-10</h2>" in latest
+        assert "東京都港区" in latest
+        before = await shown(scene, "?month=2026-09&language=en")
+        assert "<h2>2026-09</h2>" in before
+        for words in ("Provided 40", "NEW 10", "Within 10 seconds 20", "Within a day 40"):
+            assert f'aria-label="{words}"' in before
+        assert 'width="100.00"' in before
+        assert 'width="25.00"' in before
+
+    at_oversight(story)
+
+
+@pytest.mark.parametrize("month", ["2026-11", "../../etc", "<b>", "%00"])
+def test_a_month_that_is_not_there_is_said_and_not_shown_back(at_oversight, month):
+    async def story(scene):
+        await enter(scene)
+        await send(scene, OCTOBER)
+        page = await shown(scene, f"?month={month}")
+        assert "その月の統計はありません" in page
+        assert "<h2>2026-10</h2>" in page
+        assert month not in page.replace("その月", "")
+
+    at_oversight(story)
+
+
+def test_every_outcome_that_the_core_counts_has_words(at_oversight):
+    assert set(OUTCOMES) == {*get_args(Outcome), OPEN}

@@ -15,6 +15,7 @@ from kumihimo.rooms.oversight.api import PARTY
 from kumihimo.rooms.oversight.checking import CHECKING_PAUSE_S, StateChecker
 from kumihimo.rooms.oversight.http import routes
 from kumihimo.rooms.oversight.leaks import raise_overdue
+from kumihimo.rooms.oversight.pages import statistics_pages
 from kumihimo.rooms.oversight.service import Oversight, tell_oneself
 
 CLOCKS_PAUSE_S = 60.0
@@ -66,7 +67,7 @@ def build(oversight: Oversight, *, entropy: Entropy, report: Reporter) -> Oversi
     ]
     app = room_app(
         "Kumihimo oversight",
-        routes(oversight),
+        [*routes(oversight), *statistics_pages(oversight)],
         report=report,
         door=door,
         lifespan=[working(jobs, report)],
