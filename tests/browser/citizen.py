@@ -1,9 +1,12 @@
-"""The portal with a card tray beside it, served on loopback: somebody with ten entries to read."""
+"""The portal with a card tray beside it, served on loopback: somebody with thirty entries to read."""
 
+import re
 from contextlib import asynccontextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.rooms.portal import mailing
 from kumihimo.rooms.portal.helper.app import Helper
 from kumihimo.rooms.portal.helper.portals import Portals
 from kumihimo.rooms.portal.helper.tray import Tray
@@ -45,12 +48,33 @@ class Letterbox:
         self.mails.append((to, subject, text))
 
 
+class Going(HandClock):
+    """A clock that goes on whenever somebody looks: of two proofs one is the later."""
+
+    def now(self):
+        self.advance(timedelta(milliseconds=1))
+        return super().now()
+
+
+class Place(str):
+    """The portal's address, and its `house`."""
+
+    __slots__ = ("house",)
+
+    async def code(self):
+        """Return the code that was mailed last."""
+        await mailing.send_due(self.house.portal)
+        _, _, text = self.house.mailer.mails[-1]
+        return re.findall(r"[0-9]{8}", text)[0]
+
+
 @asynccontextmanager
 async def portal(new_room, *, shared=False):
     """Yield the portal's address; Hanako's card lies in the reader."""
     ports = free_ports(2)
     origin, beside = (f"http://{HOST}:{port}" for port in ports)
-    house = House(origin=origin, helper=beside)
+    clock = Going(datetime(2026, 6, 1, 3, tzinfo=UTC))
+    house = House(origin=origin, helper=beside, clock=clock)
     house.mailer = Letterbox()
     house.ledger.records["hanako"] = [
         record(0, requested_at=START + timedelta(hours=23), number=None),
@@ -59,7 +83,17 @@ async def portal(new_room, *, shared=False):
         record(
             3, affair="self-information", requester="ledger", basis=("self-information",), number=27
         ),
-        *(record(n, number=30 - n) for n in range(4, 30)),
+        record(
+            4,
+            number=26,
+            provider="lg-131032",
+            provided_at=None,
+            outcome="LOOKED",
+            basis=(),
+            office="福祉課",
+            role="受給資格の審査",
+        ),
+        *(record(n, number=30 - n) for n in range(5, 30)),
     ]
     house.ledger.holds["hanako"] = {
         "local-tax": (
@@ -84,7 +118,9 @@ async def portal(new_room, *, shared=False):
     )
     try:
         async with served(house.room.app, ports[0]), served(helper.application(), ports[1]):
-            yield origin
+            place = Place(origin)
+            place.house = house
+            yield place
     finally:
         await house.stop()
 
@@ -104,7 +140,7 @@ async def sign(page, pin=PIN):
         await page.get_by_role("button", name="ポータルに戻る").click()
 
 
-async def at_portal(page):
+async def at_portal(page, place):
     """Go through the portal's pages; yields the name of each that is open."""
     await page.goto("/sign-in")
     yield "portal-sign-in"
@@ -124,13 +160,13 @@ async def at_portal(page):
     yield "portal-card-signed"
     await page.get_by_role("button", name="ポータルに戻る").click()
     yield "portal-home"
-    async for name in _signed_in(page):
+    async for name in _signed_in(page, place):
         yield name
     await page.goto("/no-such-page")
     yield "portal-no-page"
 
 
-async def _wishing(page):
+async def _wishing(page, place):
     """Go through what somebody sees who changes how she is told."""
     await page.get_by_role("link", name="知らせ方を変える").click()
     yield "portal-wishes"
@@ -142,9 +178,22 @@ async def _wishing(page):
     await sign(page)
     await page.get_by_role("button", name="進む").click()
     yield "portal-wishes-code"
+    await page.get_by_label("確認コード").fill("0000")
+    await page.get_by_role("button", name="宛先を確かめる").click()
+    yield "portal-wishes-code-problem"
+    await page.get_by_label("確認コード").fill(await place.code())
+    await page.get_by_role("button", name="宛先を確かめる").click()
+    yield "portal-wishes-good"
+    await page.get_by_role("button", name="メールをやめ、宛先を消す").click()
+    yield "portal-wishes-stopped"
+    await page.get_by_role("button", name="お知らせに出さない").click()
+    yield "portal-wishes-text"
+    await sign(page)
+    await page.get_by_role("button", name="進む").click()
+    yield "portal-wishes-looks-off"
 
 
-async def _signed_in(page):
+async def _signed_in(page, place):
     """Go through what somebody sees who is signed in."""
     await page.get_by_role("button", name="ふりがな").click()
     yield "portal-home-furigana"
@@ -155,7 +204,7 @@ async def _signed_in(page):
     yield "portal-notice"
     await page.get_by_role("button", name="済みにする").click()
     yield "portal-notices-done"
-    async for name in _wishing(page):
+    async for name in _wishing(page, place):
         yield name
     await page.get_by_role("link", name="私の情報", exact=True).first.click()
     yield "portal-mine-empty"
@@ -167,8 +216,20 @@ async def _signed_in(page):
     await page.goto("/")
     await page.get_by_role("link", name="だれが私の情報を見たか").click()
     yield "portal-looked"
+    for closed in await page.locator("summary").all():
+        await closed.click()
+    yield "portal-looked-open"
+    await page.get_by_label("結果").select_option("LOOKED")
+    await page.get_by_role("button", name="しぼり込む").click()
+    yield "portal-looked-inside"
     await page.get_by_role("link", name="住基ネットの記録を見る").click()
     yield "portal-offices"
+    async for name in _asking(page):
+        yield name
+
+
+async def _asking(page):
+    """Go through what somebody sees who asks about an entry."""
     await page.goto("/looked")
     await page.get_by_role("button", name="この記録について尋ねる").first.click()
     yield "portal-ask"

@@ -18,11 +18,18 @@ _INLINE = """() => [...document.querySelectorAll('[style], script, style, [oncli
     .map(one => one.outerHTML.slice(0, 80))"""
 
 
-async def faults(page):
-    """Return what is wrong with the page that is open, "" for nothing."""
+async def refused(page, name):
+    """Return what a page says went wrong that is not the page of something that went wrong."""
+    meant = name.endswith(("problem", "wrong-pin", "no-page", "over"))
+    return [] if meant else await page.locator(".kh-errors").all_inner_texts()
+
+
+async def faults(page, name=""):
+    """Return what is wrong with the page that is open; `name` is what it should be."""
     # A click does not wait for the page that it leads to; on a busy machine that is half there.
     await page.wait_for_load_state("networkidle")
     found = await violations(page) + await errors(page)
+    found += await refused(page, name) if name else []
     await page.emulate_media(color_scheme="dark")
     found += [f"dark: {one}" for one in await violations(page, ["color-contrast"])]
     await page.emulate_media(color_scheme="light")

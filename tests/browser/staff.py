@@ -8,6 +8,7 @@ from tests.rooms.cards.house import House as CardsHouse
 from tests.rooms.cards.terminal import CODES, Terminal
 from tests.rooms.review.house import CODE, finding, proposal
 from tests.rooms.review.house import House as ReviewHouse
+from tests.run.dashboards import dashboard
 
 COUNTER = ("", "apply", "way", "hand-over", "pins", "renew", "update", "abroad", "found", "return",
            "lost", "misdelivery", "unfinished")  # fmt: skip
@@ -57,7 +58,7 @@ async def sign_in(page, officer, code):
     await page.get_by_role("button", name="はじめる").click()
 
 
-async def at_counter(page):
+async def at_counter(page, _):
     """Go through the counter's pages; yields the name of each that is open."""
     await page.goto("/sign-in")
     yield "counter-sign-in"
@@ -67,7 +68,7 @@ async def at_counter(page):
         yield f"counter-{path or 'home'}"
 
 
-async def at_desk(page):
+async def at_desk(page, _):
     """Go through the desk's pages as its two roles; yields the name of each that is open."""
     await sign_in(page, "ito", CODE)
     for path in REVIEWER:
@@ -82,3 +83,23 @@ async def at_desk(page):
     for path in SUPERVISOR:
         await page.goto(f"/{path}")
         yield f"review-{path}"
+
+
+@asynccontextmanager
+async def rooms(_):
+    """Yield the address of the page with the state of all rooms."""
+    async with dashboard() as (app, _), served(app) as address:
+        yield address
+
+
+async def at_rooms(page, _):
+    """Go through the page of all rooms, in both languages, with everything open."""
+    for way, name in (
+        ("/", "rooms"),
+        ("/?language=en", "rooms-en"),
+        ("/?refresh=yes", "rooms-fresh"),
+    ):
+        await page.goto(way)
+        for details in await page.locator("summary").all():
+            await details.click()
+        yield name

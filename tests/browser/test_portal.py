@@ -12,12 +12,12 @@ def test_every_page_of_the_portal_is_sound(chromium, loop, new_room):
     async def story():
         found = {}
         async with portal(new_room) as address, chromium.person(address, script=True) as page:
-            async for name in at_portal(page):
-                found[name] = await faults(page)
+            async for name in at_portal(page, address):
+                found[name] = await faults(page, name)
         return found
 
     found = loop.run(story())
-    assert len(found) == 25
+    assert len(found) == 32
     assert {name: faulty for name, faulty in found.items() if faulty} == {}
 
 

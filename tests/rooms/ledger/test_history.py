@@ -7,8 +7,10 @@ from kumihimo.kernel import retention
 from kumihimo.kernel.tlog.note import Kind, NoteKey
 from kumihimo.rooms.ledger import api, chain, rotation
 from kumihimo.rooms.ledger.domain.verifying import Signers, Wrong, verify
+from kumihimo.rooms.linkage.asker_api import Asker
 from kumihimo.rooms.oversight.api import LOG_ORIGIN, witness_key
 from tests.rooms.ledger.chains import both, by_superuser, certain, rows
+from tests.rooms.ledger.house import MINATO
 from tests.rooms.ledger.logs import leaves, submission
 from tests.rooms.ledger.test_witnessed import overseen, witnessed
 
@@ -75,6 +77,24 @@ def test_she_takes_away_all_that_she_reads_and_it_holds(in_sight):
         assert sorted(read) == sorted([*names_of(done), waiting.record])
         nobody = await checked(house, await taken(house, "nobody"))
         assert (nobody.links, nobody.unnumbered, nobody.last, nobody.chain) == ((), (), 0, "")
+
+    in_sight(story)
+
+
+def test_what_staff_looked_at_is_proven_like_an_exchange_with_its_office_and_role(in_sight):
+    async def story(house):
+        desk = Asker(office="税務課", role="窓口")
+        look = house.record("one", provider=MINATO, outcome="LOOKED", basis=(), asker=desk)
+        await house.deliver(look)
+        await settled(house)
+        file = await taken(house)
+        [link] = (await checked(house, file)).links
+        content = link.record.content
+        assert (link.number, content.outcome, content.asker) == (1, "LOOKED", desk)
+        forged = file.replace("税務課".encode(), "福祉課".encode())
+        assert forged != file
+        with pytest.raises(Wrong):
+            await checked(house, forged)
 
     in_sight(story)
 

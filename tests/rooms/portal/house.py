@@ -214,10 +214,10 @@ class Person:
 
 
 class House:
-    def __init__(self, *, origin=PORTAL, helper=HELPER):
+    def __init__(self, *, origin=PORTAL, helper=HELPER, clock=None):
         self.mailer: Any = None
         self.origin, self.helper = origin, helper
-        self.clock = HandClock(datetime(2026, 6, 1, 3, tzinfo=UTC))
+        self.clock = clock or HandClock(datetime(2026, 6, 1, 3, tzinfo=UTC))
         self.entropy = SeededEntropy("portal")
         self.holders = Holders()
         self.ledger = Ledger(self.clock)

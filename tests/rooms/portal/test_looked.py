@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import date, timedelta
 
 import msgspec
@@ -11,7 +12,7 @@ import pytest
 from kumihimo.rooms.portal import questions, wording
 from kumihimo.rooms.portal.exporting import Export
 from kumihimo.rooms.register.api import OfficeAsked
-from kumihimo.statute.law import affairs, informations
+from kumihimo.statute.law import affairs, informations, old_entries, self_information
 from kumihimo.statute.layouts import layouts
 from tests.nowhere import nowhere, nowhere_by_itself
 from tests.rooms.cards.forms import form_of
@@ -387,3 +388,17 @@ def test_what_a_card_signed_can_be_checked_by_anybody_who_has_the_question(at_po
         assert evidence["signature"] == data["signature"][0]
 
     at_portal(story)
+
+
+def test_every_clause_that_a_record_may_rest_on_is_told_in_english_too():
+    entries = [one.entry for one in (*old_entries(), self_information())]
+    for inside in (False, True):
+        told = [
+            wording.law_of(one.affair, tuple(entries), inside=inside, language="en")
+            for one in affairs()
+        ]
+        assert [one for laws in told for one in laws if re.search("[\u3040-\u9fff]", one)] == []
+    japanese = wording.law_of("b081", ("old2-100",), inside=False)
+    assert japanese[:2] == ("番号法第19条第8号", "番号法 別表 2025-09 81の項")
+    english = wording.law_of("b081", ("old2-100",), inside=False, language="en")
+    assert english[1] == "Number Act, appended table of 2025-09, row 81"

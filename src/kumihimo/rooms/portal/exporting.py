@@ -165,15 +165,17 @@ def as_csv(records: Sequence[MyRecord], acts: Sequence[Act], language: Language)
 
 
 def _row(one: MyRecord, language: Language) -> list[str]:
+    between = ", " if language == "en" else "、"
+    laws = wording.law_of(one.affair, one.basis, inside=_inside(one), language=language)
     return [
         _local(one.requested_at),
         _cell(wording.body(one.requester).say(language)),
         _cell(wording.body(one.provider).say(language)),
         _cell(wording.affair(one.affair).say(language)),
-        _cell("、".join(wording.item(name).say(language) for name in one.items)),
+        _cell(between.join(wording.item(name).say(language) for name in one.items)),
         _cell(wording.outcome(one.outcome).say(language)),
         _local(one.provided_at) if one.provided_at else "",
-        _cell("、".join(wording.law_of(one.affair, one.basis, inside=_inside(one)))),
+        _cell(between.join(laws)),
         one.record,
         _cell(wording.asker(one.office, one.role)),
     ]

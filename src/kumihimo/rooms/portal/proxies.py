@@ -109,7 +109,7 @@ async def waiting_under(portal: Portal, visit: Visit, typed: str) -> Delegation:
             refusal = unknown
         await portal.journal(tx, "code-tried", found=int(found is not None))
     if found is None:
-        raise refusal or CodeUnknown
+        raise CodeUnknown(pointer="code") from refusal
     return found
 
 

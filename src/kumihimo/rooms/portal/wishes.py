@@ -175,7 +175,7 @@ async def confirm(portal: Portal, visit: Visit, typed: str) -> None:
             await store.put(tx, locked(portal, visit.who, tried, due=due))
             await portal.journal(tx, "mail-code-tried")
     if not right:
-        raise MailCodeWrong
+        raise MailCodeWrong(pointer="code")
     bell = await reading.with_session(portal, visit, portal.ledger.hang_bell)
     async with portal.database.transaction() as tx:
         held, _ = await _held(portal, tx, visit.who)

@@ -141,7 +141,9 @@ def asker(office: str, role: str) -> str:
     return "・".join(one for one in (office, role) if one)
 
 
-def law_of(affair_name: str, entries: tuple[str, ...], *, inside: bool) -> tuple[str, ...]:
+def law_of(
+    affair_name: str, entries: tuple[str, ...], *, inside: bool, language: Language = "ja"
+) -> tuple[str, ...]:
     """Return the clauses that a record rests on: the network's, the affair's, the list's.
 
     A look `inside` an institution did not go over the network.
@@ -150,6 +152,16 @@ def law_of(affair_name: str, entries: tuple[str, ...], *, inside: bool) -> tuple
     own = (f"番号法 {row}",) if row else ()
     listed = tuple(_bases().get(one, one) for one in entries)
     if inside:
-        return ("番号法第9条", *own) if row else ()
-    network = () if affair_name == self_information().affair else ("番号法第19条第8号",)
-    return (*network, *own, *listed)
+        clauses = ("番号法第9条", *own) if row else ()
+    else:
+        network = () if affair_name == self_information().affair else ("番号法第19条第8号",)
+        clauses = (*network, *own, *listed)
+    return tuple(_clause(one).say(language) for one in clauses)
+
+
+def _clause(text: str) -> Words:
+    """Return a clause, or a row of one of the law's tables."""
+    table, _, row = text.removesuffix("の項").rpartition(" ")
+    if (of := _table().get(("law", table))) is not None:
+        return Words(text, text, f"{of.english}, row {row}")
+    return _table().get(("law", text), Words(text, text, text))

@@ -69,7 +69,7 @@ def entry_of(record: MyRecord, language: Language) -> Entry:
         outcome=wording.outcome(record.outcome).say(language),
         kind="refused" if refused else "given" if given else "other",
         given_at=_local(record.provided_at) if record.provided_at else "",
-        law=wording.law_of(record.affair, record.basis, inside=inside),
+        law=wording.law_of(record.affair, record.basis, inside=inside, language=language),
         doubted=record.under_investigation,
         asker=wording.asker(record.office, record.role),
         inside=inside,

@@ -77,6 +77,29 @@ _TOLD: Final[dict[str, Said]] = {
     "bad-input": (
         "入力を確かめてください。", "Check what you typed.", "", "",
     ),
+    "bad-input address": (
+        "メールアドレスではありません。", "This is no e-mail address.",
+        "hanako@example.jp のように入れてください。", "Type one such as hanako@example.jp.",
+    ),
+    "bad-input kind": (
+        "何をするかを、一つ選んでください。", "Choose what you want to do.", "", "",
+    ),
+    "bad-input information": (
+        "見たい情報を、一つ選んでください。", "Choose what you want to see.", "", "",
+    ),
+    "bad-input purpose": (
+        "できることを、一つ選んでください。", "Choose what it is for.", "", "",
+    ),
+    "bad-input days": (
+        "いつまでかを、一つ選んでください。", "Choose how long it lasts.", "", "",
+    ),
+    "bad-input label": (
+        "相手を何と呼ぶかを、40文字までで書いてください。",
+        "Write what you call the other person, in up to 40 characters.", "", "",
+    ),
+    "bad-input text": (
+        "内容を、1000文字までで書いてください。", "Write it down, in up to 1,000 characters.", "", "",
+    ),
     "not-found": (
         "見つかりません。", "There is no such thing.", "", "",
     ),
@@ -96,7 +119,7 @@ _NOT_FOUND: Final = 404
 def told(refusal: Refusal, language: Language) -> Problem:
     """Return what the page says of a refusal. No text of the refusal itself is shown."""
     field = refusal.pointer if refusal.pointer.isidentifier() else ""
-    said = _TOLD.get(refusal.code, _BUG)
+    said = _TOLD.get(f"{refusal.code} {field}") or _TOLD.get(refusal.code, _BUG)
     return Problem.said(refusal.code, said, language, field=field)
 
 
