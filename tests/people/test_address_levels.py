@@ -3,7 +3,7 @@
 import attrs
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.people.negative_addresses import pairs
 
@@ -96,8 +96,8 @@ PARTS = st.builds(
 )
 
 
-@given(st.lists(st.tuples(PARTS, PARTS), min_size=1, max_size=40))
-def test_any_parts_agree_over_columns_as_they_agree_alone(found):
+def levels_both_ways(found):
+    """Return the levels of pairs of parts, told over columns and alone, from either side."""
     frames = [
         pl.DataFrame(
             [attrs.astuple(parts) for parts in side],
@@ -106,8 +106,24 @@ def test_any_parts_agree_over_columns_as_they_agree_alone(found):
         )
         for side in zip(*found, strict=True)
     ]
-    assert address_levels(*frames).to_list() == [compare_parts(*pair) for pair in found]
-    assert [compare_parts(*pair) for pair in found] == [compare_parts(b, a) for a, b in found]
+    levels = [compare_parts(*pair) for pair in found]
+    assert address_levels(*frames).to_list() == levels
+    assert [compare_parts(b, a) for a, b in found] == levels
+    return levels
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(PARTS, PARTS), min_size=1, max_size=40))
+def test_any_parts_agree_over_columns_as_they_agree_alone(found):
+    levels_both_ways(found)
+
+
+@pytest.mark.parametrize(
+    ("lot", "level"), [("", AddressLevel.CITY), ("1", AddressLevel.TOWN)], ids=["none", "another"]
+)
+def test_an_address_that_ends_with_its_city_agrees_in_no_town(lot, level):
+    pair = AddressParts(city="府中市", lot=lot), AddressParts(city="府中市", lot="2")
+    assert levels_both_ways([pair, pair[::-1]]) == [level, level]
 
 
 @pytest.mark.parametrize(

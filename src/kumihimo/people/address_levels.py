@@ -59,7 +59,9 @@ def compare_parts(one: AddressParts, other: AddressParts) -> AddressLevel:
     """Return how far two addresses agree that were not written alike."""
     if one.prefecture and other.prefecture and one.prefecture != other.prefecture:
         return AddressLevel.DIFFERENT
-    if one.city + one.town == other.city + other.town and one.town + one.lot:
+    # Who names neither town nor lot says nothing of the town.
+    within = all(side.town + side.lot for side in (one, other))
+    if within and one.city + one.town == other.city + other.town:
         return _in_one_town(one, other)
     if not one.city or not other.city:
         if one.town and one.town == other.town and _one_lot(one, other):

@@ -49,8 +49,9 @@ def _near(*written: str) -> list[tuple[pl.Expr, AddressLevel]]:
 def _far() -> pl.Expr:
     """Return the level of rows that `_near` leaves."""
     told, same = _told, _same
-    in_one_town = (pl.concat_str("citya", "towna") == pl.concat_str("cityb", "townb")) & (
-        told("town", "a") | told("lot", "a")
+    within = [told("town", side) | told("lot", side) for side in "ab"]
+    in_one_town = pl.all_horizontal(
+        pl.concat_str("citya", "towna") == pl.concat_str("cityb", "townb"), *within
     )
     no_city = ~_both("city")
     one_city = pl.col("citya").str.replace(_WARD, "${1}") == pl.col("cityb").str.replace(
