@@ -16,6 +16,7 @@ from kumihimo.kernel.postgres import EmbeddedPostgres
 from tests.browser.chromium import DESK, Chromium, Loop
 from tests.browser.citizen import at_portal, portal
 from tests.browser.delegating import at_proxies
+from tests.browser.published import at_statistics, statistics
 from tests.browser.staff import at_counter, at_desk, at_rooms, counter, desk, rooms
 from tests.databases import Databases
 
@@ -49,6 +50,7 @@ PLACES = {
     "counter": (counter, alone(at_counter)),
     "desk": (desk, alone(at_desk)),
     "rooms": (rooms, alone(at_rooms)),
+    "statistics": (statistics, alone(at_statistics)),
 }
 
 
