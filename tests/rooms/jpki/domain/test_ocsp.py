@@ -130,21 +130,20 @@ def test_any_bytes_are_a_question_or_are_refused(data):
         return
 
 
-@given(st.data())
-def test_a_question_with_a_byte_changed_or_cut_is_read_as_a_library_reads_it_or_refused(data):
-    good = bytearray(request("sha256", 2**80 + 7, nonce=b"n" * 16))
-    place = data.draw(st.integers(0, len(good) - 1))
-    if data.draw(st.booleans()):
-        good = good[:place]
-    else:
-        good[place] = data.draw(st.integers(0, 255))
-    try:
-        question = ocsp.parse_question(bytes(good))
-    except MalformedRequest:
-        return
-    read = library.load_der_ocsp_request(bytes(good))
-    assert [one.serial for one in question.ids] == [read.serial_number]
-    assert question.ids[0].issuer_key_hash == read.issuer_key_hash
+def test_a_question_with_a_byte_changed_or_cut_is_read_as_a_library_reads_it_or_refused():
+    good, understood = request("sha256", 2**80 + 7, nonce=b"n" * 16), 0
+    for place in range(len(good)):
+        before, after = good[:place], good[place + 1 :]
+        for other in (before, *(before + bytes([byte]) + after for byte in range(256))):
+            try:
+                question = ocsp.parse_question(other)
+            except MalformedRequest:
+                continue
+            read = library.load_der_ocsp_request(other)
+            assert [one.serial for one in question.ids] == [read.serial_number]
+            assert question.ids[0].issuer_key_hash == read.issuer_key_hash
+            understood += 1
+    assert understood > 256 * 64  # two hashes of 32 bytes may be of any issuer
 
 
 @pytest.mark.parametrize("why", sorted(ocsp._UNSUCCESSFUL))

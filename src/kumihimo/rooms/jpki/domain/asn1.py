@@ -81,6 +81,19 @@ class Cursor:
             raise NotDer("an integer is written in as few bytes as it needs")
         return int.from_bytes(content, "big", signed=True)
 
+    def name(self) -> bytes:
+        """Return the content of the next element, an OBJECT IDENTIFIER whose arcs are minimal."""
+        content = self.take(OID)
+        arc_begins = True
+        for byte in content:
+            if arc_begins and byte == _LONG:
+                break
+            arc_begins = byte < _LONG
+        else:
+            if content and arc_begins:
+                return content
+        raise NotDer("an arc of a name is written in as few bytes as it needs")
+
     def end(self) -> None:
         """Refuse whatever comes after the last element."""
         if self._at != len(self._data):

@@ -144,9 +144,9 @@ def _nonce(extensions: bytes) -> bytes | None:
     nonce = None
     while listed.peek() is not None:
         one = Cursor(listed.take(asn1.SEQUENCE))
-        name = one.take(asn1.OID)
-        if one.peek() == 0x01:  # a BOOLEAN: critical
-            one.take(0x01)
+        name = one.name()
+        if one.peek() == 0x01 and one.take(0x01) != b"\xff":  # a BOOLEAN: critical, or not there
+            raise NotDer("an extension is critical or does not say so")
         value = one.take(asn1.OCTET_STRING)
         one.end()
         if name == _NONCE:
