@@ -23,7 +23,8 @@ from tests.hostile.terminal import BUG, typed
 SOUND = {
     "database": '{ file = "dsn" }',
     "oversight_key": f'"{"ab" * 32}"',
-    "peers": '{ oversight = "http://127.0.0.1:1" }',
+    "peers": '{ oversight = "http://127.0.0.1:1", ledger = "http://127.0.0.1:1" }',
+    "party": '"lg-131032-desk"',
     "key": '"master.key"',
     "tenants": '{ lg-131032 = "master.key" }',
     "authority_keys": '"authorities"',
