@@ -80,6 +80,9 @@ def test_she_reads_what_staff_looked_at_inside_an_institution_and_from_which_off
         await hanako.open("/looked/csv")
         rows = list(csv.reader(io.StringIO(hanako.answer.content.decode("utf-8-sig"))))
         assert rows[1][-1] == "子育て支援課・窓口"
+        await hanako.open("/looked/pdf")
+        text = pypdfium2.PdfDocument(hanako.answer.content)[0].get_textpage().get_text_range()
+        assert "東京都港区（子育て支援課・窓口）" in "".join(text.split())
 
     at_portal(story)
 
@@ -189,6 +192,7 @@ def test_she_takes_her_records_with_her_as_json_csv_and_pdf(at_portal):
         await hanako.open("/looked/pdf")
         text = pypdfium2.PdfDocument(hanako.answer.content)[0].get_textpage().get_text_range()
         assert "児童手当" in text
+        assert b"<pdfuaid:part>1</pdfuaid:part>" in hanako.answer.content, "PDF/UA says that it is"
 
     at_portal(story)
 
