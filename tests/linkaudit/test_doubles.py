@@ -67,9 +67,10 @@ TEXTS = st.lists(st.none() | st.text(max_size=3), min_size=40, max_size=40)
 RARE = st.dictionaries(st.integers(0, 39), st.text(max_size=3), max_size=4)
 
 
-@given(TEXTS, RARE, RARE)
+@pytest.mark.parametrize("apart", [(), (("text",), ("rare", "rarer"))])
+@given(texts=TEXTS, rare=RARE, rarer=RARE)
 @settings(max_examples=40)
-def test_what_is_saved_is_loaded_whatever_stands_in_it(tmp_path_factory, texts, rare, rarer):
+def test_what_is_saved_is_loaded_whatever_stands_in_it(tmp_path_factory, apart, texts, rare, rarer):
     folder = tmp_path_factory.mktemp("parts")
     schema = {"number": pl.Int64, "text": pl.String, "rare": pl.String, "rarer": pl.String}
     columns = {
@@ -79,12 +80,14 @@ def test_what_is_saved_is_loaded_whatever_stands_in_it(tmp_path_factory, texts, 
         "rarer": [rarer.get(n) for n in range(40)],
     }
     table = pl.DataFrame(columns, schema=schema)
-    save({0: table, 2: table[:1], 3: table[:0]}, folder / "0")
-    save({0: table.reverse()}, folder / "1")
-    assert load(folder, 0, schema).equals(pl.concat([table, table.reverse()]))
-    assert load(folder, 2, schema).equals(table[:1])
-    assert load(folder, 3, schema).equals(table[:0])
-    assert load(folder, 1, schema).schema == schema
+    save({0: table, 2: table[:1], 3: table[:0]}, folder / "0", apart)
+    save({0: table.reverse()}, folder / "1", apart)
+    assert load(folder, 0, schema, apart=apart).equals(pl.concat([table, table.reverse()]))
+    assert load(folder, 2, schema, apart=apart).equals(table[:1])
+    assert load(folder, 3, schema, apart=apart).equals(table[:0])
+    assert load(folder, 1, schema, apart=apart).schema == schema
     few = {name: schema[name] for name in ("rarer", "number")}
-    assert load(folder, 0, few).equals(pl.concat([table, table.reverse()]).select(list(few)))
-    assert load(folder, 0, {"rare": pl.String})["rare"].len() == 80
+    assert load(folder, 0, few, apart=apart).equals(
+        pl.concat([table, table.reverse()]).select(list(few))
+    )
+    assert load(folder, 0, {"rare": pl.String}, apart=apart)["rare"].len() == 80

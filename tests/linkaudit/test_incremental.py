@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from kumihimo.linkaudit import audit, carrying, pairing, schema, searching
+from kumihimo.linkaudit.canonical import APART
 from kumihimo.linkaudit.intake import parquets
 from kumihimo.linkaudit.intake.mapping import Mapping
 from kumihimo.linkaudit.intake.taking import take_in
@@ -198,10 +199,10 @@ def test_a_run_that_goes_on_judges_together_what_it_began_to_judge_together(tmp_
     none = Table(tmp_path)
     setting = Setting(tmp_path, none, none, none, tmp_path, Sizes(100, 2, 1 << 30))
     work = carrying.Work(setting, tmp_path, tmp_path, tmp_path, None, same=True, towns=tmp_path)
-    assert pairing._ranges(work, 350, 9) == [(0, 1, 2), (3, 4), (5, 6), (7, 8)]
-    assert len(pairing._ranges(work, 10, 9)) == 4
+    assert pairing._ranges(work, 450, 9) == [(0, 1), (2,), (3,), (4,), (5,), (6,), (7,), (8,)]
+    assert len(pairing._ranges(work, 10, 9)) == 8
     (tmp_path / "ranges.npy").unlink()
-    assert pairing._ranges(work, 10, 9) == [(0, 1, 2, 3, 4), (5, 6, 7, 8)]
+    assert pairing._ranges(work, 10, 9) == [(0, 1, 2), (3, 4), (5, 6), (7, 8)]
     (tmp_path / "ranges.npy").unlink()
     first = carrying.Work(setting, tmp_path, None, tmp_path, None, same=False, towns=tmp_path)
     assert pairing._ranges(first, 10, 3) == [(0,), (1,), (2,)]
@@ -307,3 +308,32 @@ def test_of_a_row_of_which_the_address_alone_is_new_nothing_else_is_compared(
     fresh, _ = from_files(folder, now, "fresh")
     for table in TABLES:
         assert again[table].equals(fresh[table]), table
+
+
+def readdressed(world):
+    there = pl.when(pl.col("row") % 10 == 7).then(pl.lit("青森県八戸市大字市川町1番地"))
+    return world | {"rows": world["rows"].with_columns(address=there.otherwise("address"))}
+
+
+def without(taken_in, folder, *columns):
+    """Return a folder as it was left, in which what the register writes in some columns cannot be read."""
+    shutil.copytree(taken_in, folder)
+    for first in columns:
+        files = list(folder.glob(f"again/stages/register-*/persons/*/*.with-{first}.arrow"))
+        assert files, first
+        for file in files:
+            file.unlink()
+    return folder
+
+
+def test_where_addresses_alone_are_new_no_name_of_the_register_is_brought_in(
+    world, taken_in, tmp_path
+):
+    now = readdressed(world)
+    names, places = (apart[0] for apart in (APART[0], APART[2]))
+    again, _ = from_files(without(taken_in, tmp_path / "names", names, places), now, "again")
+    fresh, _ = from_files(tmp_path / "names", now, "fresh")
+    for table in TABLES:
+        assert again[table].equals(fresh[table]), table
+    with pytest.raises(KeyError, match="address"):  # addresses are
+        from_files(without(taken_in, tmp_path / "addresses", "address"), now, "again")

@@ -43,9 +43,9 @@ MIXED = {
 }
 
 
-@pytest.fixture
-def mixed(tmp_path):
-    """Return a stage with two chunks, of several batches and of one, and their lines."""
+@pytest.fixture(params=[(), (("name", "alias"), ("sex",))], ids=["together", "apart"])
+def mixed(tmp_path, request):
+    """Return a stage with two chunks, of several batches and of one, their lines, and what lies apart."""
     chunks = []
     for n, height in enumerate((300_000, 40)):
         row = pl.int_range(height, eager=True)
@@ -56,17 +56,17 @@ def mixed(tmp_path):
         known = pl.when(pl.col("number") % 5 > 0).then(pl.format("名{}前", "number"))
         table = table.with_columns(few.alias("alias"), known.alias("name"))
         chunks.append(table.select(pl.col(name).cast(kind) for name, kind in MIXED.items()))
-        save({0: chunks[-1]}, tmp_path / f"{n}")
+        save({0: chunks[-1]}, tmp_path / f"{n}", request.param)
     assert len(list(batches(joining.left(tmp_path, 0)[0]))) > 1
-    return tmp_path, pl.concat(chunks)
+    return tmp_path, pl.concat(chunks), request.param
 
 
 @pytest.mark.parametrize("every", [1, 3, 40, 1_000, 10**9])
 def test_lines_of_some_numbers_are_those_that_reading_all_finds(mixed, every):
-    stage, lines = mixed
+    stage, lines, apart = mixed
     wanted = lines["number"].gather_every(every)
     for columns in (MIXED, {name: MIXED[name] for name in ("alias", "number")}):
-        found = load(stage, 0, columns, wanted)
+        found = load(stage, 0, columns, wanted, apart)
         assert found.equals(lines.filter(lines["number"].is_in(wanted)).select(list(columns)))
 
 
@@ -74,12 +74,12 @@ def test_few_lines_are_read_without_the_others(mixed, monkeypatch):
     def opened(*_):
         raise AssertionError("Polars makes views of all texts")
 
-    stage, lines = mixed
+    stage, lines, apart = mixed
     monkeypatch.setattr(pl, "scan_ipc", opened)
     wanted = lines["number"].gather_every(1_000)
-    assert 600 > len(load(stage, 0, MIXED, wanted)) > 200
+    assert 600 > len(load(stage, 0, MIXED, wanted, apart)) > 200
     with pytest.raises(AssertionError):
-        load(stage, 0, MIXED, lines["number"])
+        load(stage, 0, MIXED, lines["number"], apart)
 
 
 def test_a_file_that_is_packed_or_of_other_columns_is_not_read_as_it_lies(tmp_path):

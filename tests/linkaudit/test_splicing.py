@@ -84,10 +84,27 @@ def test_files_that_were_put_together_can_be_put_together_again(tmp_path):
 def test_a_whole_says_of_itself_what_it_was_given_to_say(tmp_path):
     (tmp_path / "0").mkdir()
     spliced(tmp_path / "0", [table([(1, "r", 0.5, 1)])])
-    splice([tmp_path / "0" / "0.parquet"] * 2, tmp_path / "whole", {"a": "b" * 300, "甲": "乙"})
-    assert pl.read_parquet_metadata(tmp_path / "whole") == {"a": "b" * 300, "甲": "乙"}
+    said = {"a": "b" * 300, "甲": "乙"}
+    splice([tmp_path / "0" / "0.parquet"] * 2, tmp_path / "whole", lambda: said)
+    assert pl.read_parquet_metadata(tmp_path / "whole") == said
     assert len(pl.read_parquet(tmp_path / "whole")) == 2
     assert pl.read_parquet_metadata(tmp_path / "0" / "whole") == {}
+
+
+def test_tables_are_put_together_while_they_come_into_being_and_what_they_say_is_asked_last(
+    tmp_path,
+):
+    rows, made = table([(n, f"r{n}", n / 2, n) for n in range(3)]), []
+
+    def each():
+        for n in range(3):
+            made.append(n)
+            rows[n : n + 1].write_parquet(tmp_path / "part")  # in the place of the one before
+            yield tmp_path / "part"
+
+    splice(each(), tmp_path / "whole", lambda: {"made": str(made)})
+    assert pl.read_parquet(tmp_path / "whole").equals(rows)
+    assert pl.read_parquet_metadata(tmp_path / "whole") == {"made": "[0, 1, 2]"}
 
 
 def test_tables_of_other_columns_are_not_put_together(tmp_path):

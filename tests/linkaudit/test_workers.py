@@ -62,3 +62,15 @@ def test_who_came_early_does_the_same_and_what_went_wrong_then_is_no_matter(work
     with Team.at_work(workers, quiet) as team:
         team.come(math.log, workers)  # of 0 there is none
         assert team.each("roots", math.sqrt, [1, 4], [1, 1]) == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_asked_in_order_comes_in_order_and_each_before_the_next_is_waited_for(workers):
+    told = []
+    with Team.at_work(workers, lambda *seen: told.append(seen)) as team:
+        found = team.in_order("roots", math.sqrt, [4, 9, -1, 16], [1, 2, 3, 4])
+        assert [next(found), next(found)] == [2.0, 3.0]
+        assert told == [("roots", 1, 10)]
+        with pytest.raises(ValueError, match="domain"):
+            next(found)
+        assert team.each("roots", math.sqrt, [1, 4], [1, 1]) == [1.0, 2.0]

@@ -143,15 +143,28 @@ class _Bucket:
     buckets: int
 
 
-def look(audit: Path, rows: Table, sizes: Sizes, team: Team) -> Accounts:
-    """Look at the accounts of an institution's rows, or open what was found."""
+def take_over(asked: tuple[Path, Table]) -> None:
+    """Take over all that was found, where no row is another but for its address.
+
+    Given are the audit's folder and the rows.
+    """
+    audit, rows = asked
+    stage, prints = _stage(audit, rows), rows.who()
+    if not stage.is_done and stage.before is not None and prints is not None:
+        _as_before(stage, prints)
+
+
+def _stage(audit: Path, rows: Table) -> Stage:
     prints = rows.who()  # of a row without its address, which says nothing of an account
     kind = prints.parent.name if prints else ""
-    stage = Stage.at(audit, "accounts", fingerprint(_VERSION, FORMS, kind), of_files(rows.files))
+    return Stage.at(audit, "accounts", fingerprint(_VERSION, FORMS, kind), of_files(rows.files))
+
+
+def look(audit: Path, rows: Table, sizes: Sizes, team: Team) -> Accounts:
+    """Look at the accounts of an institution's rows, or open what was found."""
+    stage, prints = _stage(audit, rows), rows.who()
     found = Accounts(stage.folder)
     if stage.is_done:
-        return found
-    if stage.before is not None and prints is not None and _as_before(stage, prints):
         return found
     held = rows.columns()
     size = rows.end()
@@ -175,19 +188,17 @@ def look(audit: Path, rows: Table, sizes: Sizes, team: Team) -> Accounts:
     return found
 
 
-def _as_before(stage: Stage, prints: Path) -> bool:
-    """Take over all that was found, where no row is another; say whether that is so."""
+def _as_before(stage: Stage, prints: Path) -> None:
     assert stage.before is not None, "there was a run before"
     then, now = (np.load(p, mmap_mode="r") for p in (stage.before / "prints.npy", prints))
     if len(then) != len(now) or len(changed_places(then, now)):
-        return False
+        return
     also_at(prints, stage.folder / "prints.npy")
     fields = [f"{field.name}.npy" for field in attrs.fields(_Known)]
     holders = [f"holders/{place.name}" for place in (stage.before / "holders").glob("*.parquet")]
     for name in (*fields, *holders, "shared.arrow"):
         also_at(stage.before / name, stage.folder / name)
     stage.finish()
-    return True
 
 
 def canonical_accounts(written: pl.Series) -> pl.Series:

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import attrs
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 _MAGIC: Final = b"ARROW1"
@@ -84,11 +83,9 @@ class Batch:
             raise NotPlain(f"{name}: not a column of integers")
         return column.values
 
-    def among(self, name: str, asked: pl.Series) -> NDArray[np.int64]:
-        """Return the lines in which one of some integers stands."""
-        found = pl.Series(self.integers(name)).is_in(asked.implode())
-        lines = np.flatnonzero(found.to_numpy())
-        return lines[self._columns[name].holds(lines)]
+    def holds(self, name: str, lines: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Say in which of some lines of a column something stands."""
+        return self._columns[name].holds(lines)
 
     def at(self, name: str, lines: NDArray[np.int64]) -> NDArray[Any] | list[str | None]:
         """Return what stands in some lines of a column."""

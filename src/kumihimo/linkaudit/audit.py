@@ -13,7 +13,7 @@ from pathlib import Path
 import attrs
 import polars as pl
 
-from kumihimo.linkaudit.finding import find, measuring
+from kumihimo.linkaudit.finding import find, looking, measuring
 from kumihimo.linkaudit.pairing import pair
 from kumihimo.linkaudit.registering import register
 from kumihimo.linkaudit.schema import Mechanism, Verdict
@@ -83,7 +83,9 @@ def carry_out(setting: Setting, progress: Progress, team: Team | None = None) ->
     registered = register(setting, team)
     paired = pair(setting, registered, team)
     nonmatches = measuring(setting, registered, paired, team)
+    accounts = looking(setting, team)
     searched = search(setting, registered, paired, team)
+    accounts()
     return summary(find(setting, registered, paired, searched, nonmatches, team))
 
 

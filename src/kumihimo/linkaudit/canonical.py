@@ -63,6 +63,14 @@ TEXTS: Final = {
     if name not in {"number", "birth", "sex", "household", "standing"}
 }
 REGISTER: Final = {**INDEX, **TEXTS, **DETAILS}
+# Of a person's line, as it was written.
+PRINT: Final = {"print": pl.UInt64}
+# What of it lies apart from the `INDEX`: a run that asks for addresses or keys alone reads no more.
+APART: Final = (
+    (*PRINT, *(name for name in TEXTS if name != "address")),
+    ("address",),
+    tuple(DETAILS),
+)
 # Odd constants and a shift that mix the hashes of a row's columns.
 _ODD: Final = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03))
 _SHIFT: Final = np.uint64(29)

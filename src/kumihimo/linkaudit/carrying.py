@@ -154,7 +154,7 @@ def carry(chunk: Chunk) -> int:
     numbers[at] = rows["number"].fill_null(0).to_numpy()
     others = np.flatnonzero(~stood.known) if few else np.arange(chunk.count)
     _keep_numbers(chunk, known, others, numbers[others])
-    patterns_of(work.stage)[here] = stood.carried(known.state.patterns, stays, NO_PATTERN)
+    _carry_patterns(chunk, known, stood.carried(known.state.patterns, stays, NO_PATTERN), again)
     moved = stood.moved(stays)
     places = pl.DataFrame({"row": chunk.first + moved, "was": stood.places(moved)}, schema=MOVED)
     with whole(work.stage / "moved" / f"{chunk.name}.arrow") as half:
@@ -166,6 +166,18 @@ def carry(chunk: Chunk) -> int:
     own = pl.concat([own, kept.select(own.columns), mine])
     rows = rows.filter(pl.Series(asked[at]))
     return len(again) + _keep(chunk, own.unique("row").sort("row"), rows, registered)
+
+
+def _carry_patterns(
+    chunk: Chunk, known: Before, carried: NDArray[np.int32], again: NDArray[np.int64]
+) -> None:
+    """Put down the patterns of a stretch, and those that are judged again, by their address, as they were.
+
+    Who has one is not looked for elsewhere in the file.
+    """
+    patterns = patterns_of(chunk.work.stage)
+    patterns[chunk.first : chunk.first + chunk.count] = carried
+    patterns[again] = known.state.patterns[again]
 
 
 def _addressed(

@@ -21,6 +21,7 @@ from kumihimo.linkaudit.patterns import PATTERNS_MAX, decode, encode
 from kumihimo.linkaudit.schema import Others
 from kumihimo.people.address_levels import SAME_LOT, AddressLevel
 from kumihimo.people.birth_levels import BirthLevel, SexLevel
+from kumihimo.people.columns.addresses import address_columns
 from kumihimo.people.columns.names import canonical_kanas, canonical_names
 from kumihimo.people.levels import SAME_NAME, NameLevel
 
@@ -53,7 +54,7 @@ SPARE: Final = {
 PLACED: Final = {
     name: kind
     for name, kind in REGISTER.items()
-    if name in {"number", "day", "place", "household_hash", "address", *DETAILS}
+    if name in {"number", "day", "place", "household_hash", "address"}
 }
 # The number ties the two already: a city left out, or another room, is no reason to doubt it.
 PLACES_AGREE: Final = SAME_LOT | {AddressLevel.FORMER}
@@ -128,6 +129,8 @@ def judge_addresses(
     `rows` is row, number (Int64), address and `before`, their pattern; `own` is `SPARE` of those whose
     clues and spares an earlier run kept; `register` is `PLACED`. The result is that of `judge`.
     """
+    # To read the addresses of few persons once more is cheaper than to keep what was read where it is soon found.
+    register = register.hstack(address_columns(register["address"]).select(list(DETAILS)))
     pairs = Pairs.of(rows, register)
     rows = pairs.rows
     places = levels.addresses(pairs, hasher, history, holder)

@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit import judging
-from kumihimo.linkaudit.accounts import Accounts, look
+from kumihimo.linkaudit.accounts import Accounts, look, take_over
 from kumihimo.linkaudit.canonical import Hasher
 from kumihimo.linkaudit.collisions import collide, named, numbered
 from kumihimo.linkaudit.folder import Stage, keep, whole
@@ -76,6 +76,11 @@ def measuring(
 ) -> Callable[[], Counts]:
     """Begin to measure how mis-links look, beside what is done meanwhile."""
     return _helpers(setting, team).beside(_nonmatches, (setting, registered.stage, paired))
+
+
+def looking(setting: Setting, team: Team) -> Callable[[], None]:
+    """Begin to take over what is known of accounts, beside what is done meanwhile."""
+    return _helpers(setting, team).beside(take_over, (setting.folder, setting.rows))
 
 
 def _helpers(setting: Setting, team: Team) -> Team:
@@ -181,10 +186,10 @@ def judged_by(
     return table, told.group_by(COUNTED).agg(pl.col("rows").sum())
 
 
-def put(parts: Path, place: Path, says: Mapping[str, str] | None = None) -> None:
-    """Put the parts, in their order, into one file; `says` is what it tells of itself."""
+def put(parts: Path, place: Path) -> None:
+    """Put the parts, in their order, into one file."""
     with whole(place) as half:
-        splice(sorted(parts.glob("*.parquet")), half, says)
+        splice(sorted(parts.glob("*.parquet")), half)
 
 
 def _kinds(told: pl.DataFrame) -> pl.DataFrame:

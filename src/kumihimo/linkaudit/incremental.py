@@ -23,16 +23,10 @@ from kumihimo.linkaudit.folder import also_at, whole
 T = TypeVar("T", bound=np.generic)
 # With more than one row in so many in another place, what is known of rows is not looked up by place.
 FEW: Final = 16
-_ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 _NEAR: Final = 1 << 16
 # Rows that stood elsewhere in the file before.
 MOVED: Final = {"row": pl.Int64, "was": pl.Int64}
 NO_PATTERN: Final = -1
-
-
-def _mixed(numbers: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return a key for each number, of which the first bits tell most apart."""
-    return numbers.view(np.uint64) * _ODD
 
 
 def _where(
@@ -67,9 +61,9 @@ class State:
 
     def carrying(self, numbers: pl.Series) -> pl.DataFrame:
         """Return `row` and `number` of the rows that carry one of some numbers."""
-        mixed = _mixed(numbers.unique().drop_nulls().to_numpy())
-        asked = homonyms.Known.of(np.sort(mixed))
-        rows = _where(self.numbers, lambda some: asked.among(_mixed(some)))
+        asked = homonyms.of_numbers(numbers.unique().drop_nulls().to_numpy())
+        known = homonyms.Known.of(np.sort(asked))
+        rows = _where(self.numbers, lambda some: known.among(homonyms.of_numbers(some)))
         return pl.DataFrame({"row": rows, "number": self.numbers[rows]})
 
     def doubled(self) -> pl.DataFrame:
@@ -209,21 +203,15 @@ class Before:
         places = pl.DataFrame({"was": was, "print": self.state.prints[was]})
         return sought.join(places.unique("print"), on="print").select(list(MOVED))
 
-    def clues(self, now: State, moved: pl.DataFrame) -> pl.DataFrame:
-        """Return the `CLUES` of the rows that keep their pattern, and `was`, which rows they were."""
-        return self._still(pl.read_ipc(self.stage / "clues.arrow"), now, moved)
-
-    def spare(self, now: State, moved: pl.DataFrame) -> pl.DataFrame:
-        """Return the `SPARE` of the rows that keep their pattern, and `was`."""
-        return self._still(pl.read_ipc(self.stage / "spare.arrow"), now, moved)
-
     def loose(self, rows: pl.Series) -> pl.DataFrame:
         """Return `SPARE` of some rows, which stand where they stood, that had clues or spares."""
         kept = [pl.read_ipc(self.stage / f"{name}.arrow") for name in ("clues", "spare")]
         asked = rows.implode()
         return pl.concat(one.select(list(SPARE)).filter(pl.col("row").is_in(asked)) for one in kept)
 
-    def _still(self, kept: pl.DataFrame, now: State, moved: pl.DataFrame) -> pl.DataFrame:
+    def still(self, name: str, now: State, moved: pl.DataFrame) -> pl.DataFrame:
+        """Return the `clues`, or the `spare`, of the rows that keep their pattern, and `was`, which they were."""
+        kept = pl.read_ipc(self.stage / f"{name}.arrow")
         rows = kept["row"].to_numpy()
         inside = rows < len(now.prints)
         stays = np.zeros(len(rows), bool)

@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 
 from kumihimo.linkaudit.arrows import Batch, batches
 from kumihimo.linkaudit.folder import whole
+from kumihimo.linkaudit.homonyms import Known, of_numbers
 
 Schema: TypeAlias = Mapping[str, type[pl.DataType]]
+# Which columns lie in files of their own: what is not asked for is not read from the disk either.
+Apart: TypeAlias = Sequence[Sequence[str]]
 _Told: TypeAlias = "NDArray[Any] | list[str | None]"
 
 _SAMPLE: Final = 100_000  # numbers looked at for the boundaries
@@ -59,22 +62,29 @@ class Partitions:
         return {int(key[0]): part for key, part in parts.items()}
 
 
-def save(parts: Mapping[int, pl.DataFrame], folder: Path) -> None:
+def save(parts: Mapping[int, pl.DataFrame], folder: Path, apart: Apart = ()) -> None:
     """Write the parts of one chunk: all of them, or none."""
     with whole(folder) as half:
         half.mkdir()
         for partition, part in parts.items():
-            _write(part, half, partition)
+            _write(part, half / f"{partition:05}{_SUFFIX}", apart)
 
 
 def load(
-    stage: Path, partition: int, columns: Schema, numbers: pl.Series | None = None
+    stage: Path,
+    partition: int,
+    columns: Schema,
+    numbers: pl.Series | None = None,
+    apart: Apart = (),
 ) -> pl.DataFrame:
-    """Return what all chunks of a stage left for a partition, or of it the lines of some numbers."""
-    files = left(stage, partition)
+    """Return what all chunks of a stage left for a partition, or of it the lines of some numbers.
+
+    `apart` is what they were saved with.
+    """
+    files = [_Files.of(file, columns, apart) for file in left(stage, partition)]
     if numbers is not None:
         return pl.concat(_of_numbers(files, columns, numbers))
-    found = [_read(pl.scan_ipc(file).with_row_index(_AT), file, columns) for file in files]
+    found = [_read(file.scan(), file, columns) for file in files]
     return pl.concat(found) if found else pl.DataFrame(schema=columns)
 
 
@@ -92,20 +102,55 @@ def integers(
             yield {name: batch.integers(name) for name in columns}
 
 
-def _of_numbers(files: list[Path], columns: Schema, numbers: pl.Series) -> list[pl.DataFrame]:
+@attrs.frozen(eq=False)
+class _Files:
+    """What a chunk left for a partition: the file that has the numbers, and those of columns apart."""
+
+    file: Path
+    apart: list[Path]
+
+    @classmethod
+    def of(cls, file: Path, columns: Iterable[str], apart: Apart) -> "_Files":
+        """Find the files in which some columns may stand."""
+        asked = [_apart_of(file, names) for names in apart if not set(names).isdisjoint(columns)]
+        return cls(file, [place for place in asked if place.exists()])
+
+    @property
+    def rare(self) -> Path:
+        """Where texts stand that hardly a row has."""
+        return self.file.with_name(self.file.name.replace(_SUFFIX, _RARE))
+
+    def scan(self) -> pl.LazyFrame:
+        """Return the first of them unread, with the place of each line."""
+        return pl.scan_ipc(self.file).with_row_index(_AT)
+
+    def batches(self) -> Iterator[list[Batch]]:
+        """Map what lies in all of them, batch by batch."""
+        for some in zip(batches(self.file), *map(batches, self.apart), strict=True):
+            assert len({batch.height for batch in some}) == 1, "they are of one table"
+            yield list(some)
+
+
+def _of_numbers(files: list[_Files], columns: Schema, numbers: pl.Series) -> list[pl.DataFrame]:
     """Return the lines of some numbers. In a file that has few of them each is read alone."""
+    asked = Known.of(np.unique(of_numbers(numbers.drop_nulls().to_numpy())))
     few, found = _Few(columns), list[pl.DataFrame]()
     for file in files:
-        some = [(batch, batch.among("number", numbers)) for batch in batches(file)]
-        if sum(len(lines) for _, lines in some) * _MANY <= sum(batch.height for batch, _ in some):
+        some = [(told, _lines(told[0], asked)) for told in file.batches()]
+        if sum(len(lines) for _, lines in some) * _MANY <= sum(told[0].height for told, _ in some):
             few.add(file, some)
             continue
         # In the order of the files.
-        scan = pl.scan_ipc(file).with_row_index(_AT)
-        scan = scan.filter(pl.col("number").is_in(numbers.implode()))
+        scan = file.scan().filter(pl.col("number").is_in(numbers.implode()))
         found += [few.told(), _by_itself(_read(scan, file, columns))]
         few = _Few(columns)
     return [*found, few.told()]
+
+
+def _lines(batch: Batch, asked: Known) -> NDArray[np.int64]:
+    """Return the lines of a batch in which one of some numbers stands."""
+    lines = np.flatnonzero(asked.among(of_numbers(batch.integers("number"))))
+    return lines[batch.holds("number", lines)]
 
 
 @attrs.define
@@ -115,21 +160,21 @@ class _Few:
     columns: Schema
     found: dict[str, list[_Told]] = attrs.Factory(dict[str, "list[_Told]"])
 
-    def add(self, file: Path, some: Sequence[tuple[Batch, NDArray[np.int64]]]) -> None:
-        """Gather lines of the batches of a file."""
-        for batch, lines in some:
+    def add(self, file: _Files, some: Sequence[tuple[Sequence[Batch], NDArray[np.int64]]]) -> None:
+        """Gather lines of the batches of a chunk's files."""
+        for told, lines in some:
             if not len(lines):
                 continue
             for name in self.columns:
                 none: list[str | None] = [None] * len(lines)
-                told = batch.at(name, lines) if name in batch else none
-                self.found.setdefault(name, []).append(told)
-            lacking = [name for name in self.columns if name not in batch]
+                held = [batch.at(name, lines) for batch in told if name in batch]
+                self.found.setdefault(name, []).append(held[0] if held else none)
+            lacking = [name for name in self.columns if not any(name in one for one in told)]
             if lacking:
-                self._add_rare(file, batch.first + lines, lacking)
+                self._add_rare(file.rare, told[0].first + lines, lacking)
 
-    def _add_rare(self, file: Path, places: NDArray[np.int64], names: list[str]) -> None:
-        for apart in batches(_rare_of(file)):
+    def _add_rare(self, rare: Path, places: NDArray[np.int64], names: list[str]) -> None:
+        for apart in batches(rare):
             held = apart.integers(_AT)
             at = np.searchsorted(held, places).clip(max=len(held) - 1)
             mine = np.flatnonzero(held[at] == places)
@@ -169,13 +214,23 @@ def drop(stage: Path, partition: int) -> None:
         file.unlink()
 
 
-def _write(part: pl.DataFrame, folder: Path, partition: int) -> None:
+def _write(part: pl.DataFrame, file: Path, apart: Apart) -> None:
     rare = [one.name for one in part.get_columns() if _is_rare(one)]
-    write_plain(part.drop(rare), folder / f"{partition:05}{_SUFFIX}")
+    rest = part.drop(rare)
+    for names in apart:
+        mine = [name for name in rest.columns if name in names]
+        if mine:
+            write_plain(rest.select(mine), _apart_of(file, names))
+            rest = rest.drop(mine)
+    write_plain(rest, file)
     if rare:
         lines = part.select(rare).with_row_index(_AT)
         lines = lines.filter(pl.any_horizontal(pl.col(rare).is_not_null()))
-        write_plain(lines, folder / f"{partition:05}{_RARE}")
+        write_plain(lines, _Files(file, []).rare)
+
+
+def _apart_of(file: Path, names: Sequence[str]) -> Path:
+    return file.with_name(file.name.replace(_SUFFIX, f".with-{names[0]}{_SUFFIX}"))
 
 
 def write_plain(table: pl.DataFrame, place: Path) -> None:
@@ -187,20 +242,26 @@ def _is_rare(column: pl.Series) -> bool:
     return column.dtype == pl.String and column.null_count() * _OFTEN > len(column) * (_OFTEN - 1)
 
 
-def _read(scan: pl.LazyFrame, file: Path, columns: Schema) -> pl.DataFrame:
-    """Read some lines of a file (`scan`, with their place in it), also what stands apart of them."""
-    held = scan.collect_schema().names()
+def _read(scan: pl.LazyFrame, file: _Files, columns: Schema) -> pl.DataFrame:
+    """Read some lines (`scan`, with their place), also what stands apart of them."""
+    held = [name for name in columns if name in scan.collect_schema()]
     lacking = [name for name in columns if name not in held]
     if not lacking:
         return scan.select(list(columns)).collect()
-    found = scan.select(_AT, *(name for name in columns if name in held)).collect()
-    lines = pl.scan_ipc(_rare_of(file)).select(_AT, *lacking).collect()
+    found = scan.select(_AT, *held).collect()
+    for place in file.apart:
+        table = pl.scan_ipc(place)
+        mine = [name for name in lacking if name in table.collect_schema()]
+        if not mine:
+            continue
+        told = table.select(mine).collect()
+        found = found.hstack(told if len(told) == len(found) else told[found[_AT]])
+        lacking = [name for name in lacking if name not in mine]
+    if not lacking:
+        return found.select(list(columns))
+    lines = pl.scan_ipc(file.rare).select(_AT, *lacking).collect()
     lines = lines.filter(lines[_AT].is_in(found[_AT].implode()))
     places = found[_AT].search_sorted(lines[_AT])
     none = pl.Series([None], dtype=pl.String).new_from_index(0, len(found))
     rare = [none.clone().scatter(places, lines[name]).alias(name) for name in lacking]
-    return pl.DataFrame([*found.get_columns(), *rare]).select(list(columns))
-
-
-def _rare_of(file: Path) -> Path:
-    return file.with_name(file.name.replace(_SUFFIX, _RARE))
+    return found.hstack(rare).select(list(columns))

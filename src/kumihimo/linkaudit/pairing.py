@@ -38,11 +38,13 @@ from kumihimo.linkaudit.incremental import MOVED, Before, State, make_state, pat
 from kumihimo.linkaudit.joining import Schema, drop, load, write_plain
 from kumihimo.linkaudit.nonmatches import own_rows
 from kumihimo.linkaudit.registering import Registered, rules
+from kumihimo.linkaudit.renewing import LINES
 from kumihimo.linkaudit.setting import Setting, stretches
 from kumihimo.linkaudit.towns import keep, learn, towns
 from kumihimo.linkaudit.workers import Team
 
 _VERSION: Final = 7
+_TURNS: Final = 2  # of each worker, at least: who is done early takes what another would
 
 
 @attrs.frozen
@@ -127,7 +129,8 @@ def pair(setting: Setting, registered: Registered, team: Team) -> Paired:
     parts = [_Part(work, some) for some in _ranges(work, asked, len(registered.partitions))]
     weights = [len(part.partitions) for part in parts]
     found = team.each("evidence", _judge, parts, weights)
-    _collect_clues(found, known, stage.folder)
+    both = [_Collected(work, found, name) for name in ("clues", "spare")]
+    team.each("evidence", _collect, both, [1, 1])
     bearing()
     stage.finish(registered.stage.name)
     return paired
@@ -143,7 +146,8 @@ def _ranges(work: Work, asked: int, partitions: int) -> list[tuple[int, ...]]:
         parts = partitions
         if work.before:
             sizes = work.setting.sizes
-            parts = min(parts, -(-max(1, asked) // (sizes.rows * sizes.workers)) * sizes.workers)
+            turns = _TURNS * sizes.workers
+            parts = min(parts, -(-max(1, asked) // (sizes.rows * turns)) * turns)
         with whole(place) as half, half.open("wb") as file:
             np.save(file, np.arange(partitions) * parts // partitions)
     which = np.load(place)
@@ -215,9 +219,9 @@ def _judged(part: _Part) -> Judged:
     work, registered = part.work, Registered.opened(part.work.registered)
     elsewhere = _moved(work.stage, "alone")["row"].implode()
     hasher, holder = Hasher.load(work.setting.key), work.setting.holder
-    sides = _sides(part, registered, work.stage / "rows", COMPARED, REGISTER, elsewhere)
     judged = list[Judged]()
     known = work.known()
+    sides = _sides(part, registered, work.stage / "rows", COMPARED, REGISTER, elsewhere)
     if known is None or len(sides[0]):  # to begin takes a second, be there any or none
         judged.append(judge(sides[0], sides[1], registered.doubles, sides[2], hasher, holder))
     if known is not None:
@@ -236,10 +240,12 @@ def _sides(
     elsewhere: pl.Series,
 ) -> list[pl.DataFrame]:
     """Return the rows of some ranges, the persons whose numbers they carry, and their history."""
-    found: list[list[pl.DataFrame]] = []
+    found = [[pl.DataFrame(schema=kinds) for kinds in (mine, theirs, LINES)]]
     for partition in part.partitions:
         rows = load(folder, partition, mine)
         rows = rows.filter(~rows["row"].is_in(elsewhere))
+        if not len(rows):  # to look for nobody would bring every file in from the disk
+            continue
         # Of all rows everybody is needed, and to look for each would cost more than to read them.
         numbers = rows["number"].drop_nulls().unique() if part.work.before else None
         past = registered.history(partition, numbers)
@@ -247,21 +253,31 @@ def _sides(
     return [pl.concat(side) for side in zip(*found, strict=True)]
 
 
-def _collect_clues(found: list[Path], known: Before | None, stage: Path) -> None:
-    clues = [pl.read_ipc(place) for place in found]
-    spare = [pl.read_ipc(_spare(place)) for place in found]
+@attrs.frozen
+class _Collected:
+    """Where the clues of all parts are, and whether they or the spares are to be put together."""
+
+    work: Work
+    found: list[Path]
+    name: str
+
+
+def _collect(asked: _Collected) -> None:
+    """Put together what was judged in parts, and what is known still of before."""
+    stage, known, name = asked.work.stage, asked.work.known(), asked.name
+    clues = name == "clues"
+    columns = list(CLUES if clues else SPARE)
+    tables = [pl.read_ipc(place if clues else _spare(place)) for place in asked.found]
     if known is not None:
-        now, moved = State.opened(stage), _moved(stage, "*")
-        still = known.clues(now, moved)
-        clues.append(still.select(list(CLUES)))
-        spare.append(known.spare(now, moved).select(list(SPARE)))
-        with whole(stage / "since") as half:
-            half.write_text(known.stage.name, "utf-8")
-        with whole(stage / "carried.arrow") as half:
-            write_plain(still.select(list(MOVED)), half)
-    for name, tables in (("clues", clues), ("spare", spare)):
-        with whole(stage / f"{name}.arrow") as half:
-            write_plain(pl.concat(tables).sort("row"), half)
+        still = known.still(name, State.opened(stage), _moved(stage, "*"))
+        tables.append(still.select(columns))
+        if clues:
+            with whole(stage / "since") as half:
+                half.write_text(known.stage.name, "utf-8")
+            with whole(stage / "carried.arrow") as half:
+                write_plain(still.select(list(MOVED)), half)
+    with whole(stage / f"{name}.arrow") as half:
+        write_plain(pl.concat(tables).sort("row"), half)
 
 
 def _spare(clues: Path) -> Path:

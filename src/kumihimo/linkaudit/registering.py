@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from kumihimo.linkaudit import renewing
 from kumihimo.linkaudit.canonical import (
+    APART,
     FORMS,
     INDEX,
     REGISTER,
@@ -36,7 +37,7 @@ from kumihimo.linkaudit.setting import Setting
 from kumihimo.linkaudit.towns import keep, learn, towns
 from kumihimo.linkaudit.workers import Team
 
-_VERSION: Final = 4
+_VERSION: Final = 5
 _GROWN: Final = 1.5  # the ranges of numbers are drawn anew when the register has so many more
 
 
@@ -52,7 +53,7 @@ class Registered:
 
     def part(self, partition: int, numbers: pl.Series | None = None) -> pl.DataFrame:
         """Return `REGISTER` of a partition, or of it the persons of some numbers."""
-        return load(self.stage / "persons", partition, REGISTER, numbers)
+        return self.columns(partition, REGISTER, numbers)
 
     def index(self, partition: int) -> Iterator[dict[str, NDArray[Any]]]:
         """Return `INDEX` of a partition, part by part: a part of a large register is soon read."""
@@ -62,7 +63,7 @@ class Registered:
         self, partition: int, columns: Schema, numbers: pl.Series | None = None
     ) -> pl.DataFrame:
         """Return some columns of a partition's persons, or of those of some numbers."""
-        return load(self.stage / "persons", partition, columns, numbers)
+        return load(self.stage / "persons", partition, columns, numbers, APART)
 
     def history(self, partition: int, numbers: pl.Series | None = None) -> pl.DataFrame:
         """Return `HISTORY` (number Int64) of a partition, or of it that of some numbers."""
@@ -212,7 +213,7 @@ def _sample(part: _Part) -> tuple[pl.Series, pl.Series]:
     index = load(part.stage / "persons", part.partition, INDEX)
     doubles = open_doubles(part.stage)
     numbers = index["number"].filter(pl.Series(sampled(index, doubles, part.shares)))
-    persons = load(part.stage / "persons", part.partition, REGISTER, numbers)
+    persons = load(part.stage / "persons", part.partition, REGISTER, numbers, APART)
     with whole(_sample_of(part.stage, part.partition)) as half:
         write_plain(persons.sort("number"), half)
     with whole(_past_of(part.stage, part.partition)) as half:
@@ -240,7 +241,7 @@ def _persons(chunk: _Chunk) -> None:
     keep(chunk.towns, f"{chunk.stage.name}-{chunk.name}")
     save(chunk.partitions.cut(also_named(columns, hasher)), chunk.stage / "also" / f"p{chunk.name}")
     prints = fingerprints(written, list(SNAPSHOT))
-    save(chunk.partitions.cut(columns.with_columns(prints)), folder)
+    save(chunk.partitions.cut(columns.with_columns(prints)), folder, APART)
 
 
 def _history(chunk: _Chunk) -> None:

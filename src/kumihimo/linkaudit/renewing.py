@@ -13,6 +13,8 @@ import polars as pl
 
 from kumihimo.linkaudit import homonyms
 from kumihimo.linkaudit.canonical import (
+    APART,
+    PRINT,
     REGISTER,
     Hasher,
     also_named,
@@ -26,8 +28,7 @@ from kumihimo.linkaudit.joining import Partitions, drop, load, save
 from kumihimo.linkaudit.schema import HISTORY, SNAPSHOT
 
 LINES: Final = {**HISTORY, "number": pl.Int64}
-_PRINT: Final = {"print": pl.UInt64}  # of a person's line, as it was written
-_SNAPSHOT: Final = {**SNAPSHOT, "number": pl.Int64, **_PRINT}
+_SNAPSHOT: Final = {**SNAPSHOT, "number": pl.Int64, **PRINT}
 
 
 def keep_written(written: pl.DataFrame, partitions: Partitions, stage: Path, name: str) -> None:
@@ -49,7 +50,7 @@ def renew(before: Path, stage: Path, partition: int, hasher: Hasher) -> None:
         drop(stage / "raw", partition)
         return
     told = load(stage / "raw", partition, _SNAPSHOT)
-    made = load(before / "persons", partition, {**REGISTER, **_PRINT})
+    made = load(before / "persons", partition, {**REGISTER, **PRINT}, apart=APART)
     keys = ["number", "print"]
     same = made.join(told, on=keys, how="semi")
     new = told.join(made, on=keys, how="anti")
@@ -59,7 +60,7 @@ def renew(before: Path, stage: Path, partition: int, hasher: Hasher) -> None:
     anew = register_columns(new, hasher).with_columns(new["print"])
     columns = pl.concat([same, anew]) if len(new) else same
     save({partition: also_named(columns, hasher)}, stage / "also" / f"p{partition:05}")
-    save({partition: columns}, folder)
+    save({partition: columns}, folder, APART)
     drop(stage / "raw", partition)
 
 

@@ -6,7 +6,7 @@ place is moved.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import cast
@@ -49,10 +49,13 @@ class Strand:
     ours: str
 
 
-def splice(files: Sequence[Path], place: Path, says: Mapping[str, str] | None = None) -> None:
+def splice(
+    files: Iterable[Path], place: Path, says: Callable[[], Mapping[str, str]] = dict
+) -> None:
     """Write the tables of some Parquet files, one or more and alike, into one, in their order.
 
-    `says` is what the file tells of itself (`polars.read_parquet_metadata`).
+    They may come into being one after the other meanwhile. `says` is asked last: what it gives is what the
+    file tells of itself (`polars.read_parquet_metadata`).
     Kept are rows, and columns in the types that Parquet has. What a program says of the types that it
     had them in (Arrow's schema) is left out, and so are indexes of pages and filters, which tell places
     of their own. Raises `NotAlike`.
@@ -67,7 +70,7 @@ def splice(files: Sequence[Path], place: Path, says: Mapping[str, str] | None = 
                 told, length = footer_of(part)
                 footer = footer or told
                 if told[SCHEMA] != footer[SCHEMA]:
-                    raise NotAlike(f"{file.name}: other columns than {files[0].name}")
+                    raise NotAlike(f"{file.name}: other columns than those before it")
                 mine = structs(told, GROUPS)
                 move(mine, whole.tell() - len(MAGIC))
                 groups += mine
@@ -77,8 +80,8 @@ def splice(files: Sequence[Path], place: Path, says: Mapping[str, str] | None = 
             group[ORDINAL] = (I16, n)
         about = {n: value for n, value in footer.items() if n != WORDS}
         about |= {ROWS: (I64, rows), GROUPS: (LIST, Listed(STRUCT, [*groups]))}
-        if says:
-            about[WORDS] = (LIST, Listed(STRUCT, [_word(*one) for one in says.items()]))
+        if told := [_word(*one) for one in says().items()]:
+            about[WORDS] = (LIST, Listed(STRUCT, [*told]))
         end(whole, about)
 
 

@@ -5,7 +5,7 @@ the rows that were taken in and are laid beside it as they lie there; where they
 as one table.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -102,13 +102,9 @@ class Telling:
             (_lay, self._files(setting, stage)),
             (_write, self._chunks(setting, stage)),
         ):
-            told = team.each("findings", task, parts, [part.count for part in parts])
-            found = [one for one in told if one is not None]
-            if len(found) < len(told):
-                continue
-            counted = pl.concat(found).join(lines.with_row_index("line"), on="line")
-            counted = counted.group_by(COUNTED).agg(pl.col("rows").sum()).sort(COUNTED)
-            if _put(parts, setting.folder / "findings.parquet", says(counted)):
+            told = team.in_order("findings", task, parts, [part.count for part in parts])
+            counted = _put(parts, told, setting.folder / "findings.parquet", lines, says)
+            if counted is not None:
                 return counted
         raise AssertionError("what was written as one table is alike")
 
@@ -128,14 +124,37 @@ class Telling:
         ]
 
 
-def _put(parts: list["_Part"], place: Path, says: Mapping[str, str]) -> bool:
-    """Put the parts, in their order, into one file; say whether that could be done."""
+def _put(
+    parts: Sequence["_Part"],
+    told: Iterator[pl.DataFrame | None],
+    place: Path,
+    lines: pl.DataFrame,
+    says: Callable[[pl.DataFrame], Mapping[str, str]],
+) -> pl.DataFrame | None:
+    """Put the parts, in their order and each once it is told of, into one file; return rows by `COUNTED`.
+
+    None: that could not be done.
+    """
+    found: list[pl.DataFrame] = []
+
+    def each() -> Iterator[Path]:
+        for part, counts in zip(parts, told, strict=True):
+            if counts is None:
+                raise NotAlike("its columns cannot be taken as they lie")
+            found.append(counts)
+            yield part.place
+            part.place.unlink()  # before the system has brought it to the disk
+
+    def counted() -> pl.DataFrame:
+        by_line = pl.concat(found).join(lines.with_row_index("line"), on="line")
+        return by_line.group_by(COUNTED).agg(pl.col("rows").sum()).sort(COUNTED)
+
     try:
         with whole(place) as half:
-            splice([part.place for part in parts], half, says)
+            splice(each(), half, lambda: says(counted()))
     except NotAlike:
-        return False
-    return True
+        return None
+    return counted()
 
 
 def _by_case(found: NDArray[np.int32]) -> NDArray[np.int64]:

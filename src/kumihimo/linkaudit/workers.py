@@ -5,7 +5,7 @@ A fresh interpreter for each worker, since Polars' threads do not live through a
 
 import multiprocessing
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from typing import Final, TypeAlias, TypeVar
@@ -100,6 +100,25 @@ class Team:
         Without a pool it is done when it is waited for.
         """
         return self.pool.submit(task, item).result if self.pool else lambda: task(item)
+
+    def in_order(
+        self, stage: str, task: Callable[[T], R], items: Sequence[T], rows: Sequence[int]
+    ) -> Iterator[R]:
+        """Give what `task` gives for each item, in their order, each as soon as it is there.
+
+        `rows` is what each weighs. Where nobody asks for more, what was not begun is left.
+        """
+        total, done = sum(rows), 0
+        pool = self.pool if len(items) > 1 else None
+        asked = [pool.submit(task, item) for item in items] if pool else []
+        try:
+            for n, item in enumerate(items):
+                yield asked[n].result() if asked else task(item)
+                done += rows[n]
+                self.progress(stage, done, total)
+        finally:
+            for future in asked:
+                future.cancel()
 
     def each(
         self, stage: str, task: Callable[[T], R], items: Sequence[T], rows: Sequence[int]
