@@ -153,7 +153,7 @@ def test_columns_woven_from_two_files_are_the_columns(tmp_path_factory, lines, f
     for file, packed in zip(files, (first, other), strict=True):
         rows.write_parquet(file, compression=packed, row_group_size=7)
     strands = [Strand(files[n % 2], name, f"our {name}") for n, name in enumerate(names[:3])]
-    weave(strands, folder / "whole")
+    weave([strands], folder / "whole")
     found = pl.read_parquet(folder / "whole")
     assert found.equals(rows.select(pl.col(name).alias(f"our {name}") for name in names[:3]))
     assert heights(folder / "whole") == heights(files[0])
@@ -163,9 +163,25 @@ def test_a_column_may_stand_twice_and_is_found_by_what_its_group_says(tmp_path):
     rows = table([(n, f"r{n:03}", n / 2, n) for n in range(500)])
     rows.write_parquet(tmp_path / "a", row_group_size=100)
     columns = [Strand(tmp_path / "a", "record", name) for name in ("one", "two")]
-    weave(columns, tmp_path / "whole")
+    weave([columns], tmp_path / "whole")
     found = pl.scan_parquet(tmp_path / "whole").filter(pl.col("two") == "r321").collect()
     assert found.rows() == [("r321", "r321")]
+
+
+def test_tables_of_columns_from_several_files_become_one_if_they_are_alike(tmp_path):
+    rows = table([(n, f"r{n:03}", n / 2, n) for n in range(500)])
+    strands = []
+    for n, some in enumerate((rows[:200], rows[200:])):
+        some.select("row", "record").write_parquet(tmp_path / f"called{n}", row_group_size=100)
+        some.select("run").write_parquet(tmp_path / f"said{n}", row_group_size=100)
+        files = {"row": "called", "record": "called", "run": "said"}
+        strands.append([Strand(tmp_path / f"{file}{n}", x, x) for x, file in files.items()])
+    weave(strands, tmp_path / "whole", lambda: {"a": "b"})
+    assert pl.read_parquet(tmp_path / "whole").equals(rows.select("row", "record", "run"))
+    assert pl.read_parquet_metadata(tmp_path / "whole") == {"a": "b"}
+    assert pl.scan_parquet(tmp_path / "whole").filter(pl.col("row") == 321).collect().height == 1
+    with pytest.raises(NotAlike, match="other columns"):
+        weave([strands[0], strands[1][:2]], tmp_path / "whole")
 
 
 def test_columns_of_other_groups_or_of_many_values_are_not_woven(tmp_path):
@@ -174,11 +190,9 @@ def test_columns_of_other_groups_or_of_many_values_are_not_woven(tmp_path):
     rows.write_parquet(tmp_path / "b", row_group_size=4)
     rows.with_columns(many=pl.concat_list("row")).write_parquet(tmp_path / "c", row_group_size=5)
     for other, name in (("b", "run"), ("c", "run"), ("a", "nobody")):
+        strands = [Strand(tmp_path / "a", "row", "row"), Strand(tmp_path / other, name, "run")]
         with pytest.raises(NotAlike):
-            weave(
-                [Strand(tmp_path / "a", "row", "row"), Strand(tmp_path / other, name, "run")],
-                tmp_path / "whole",
-            )
+            weave([strands], tmp_path / "whole")
 
 
 def without_place(about):
@@ -201,4 +215,4 @@ def test_a_column_that_does_not_lie_in_the_file_is_not_woven(tmp_path, change, w
     end = said + len(said).to_bytes(4, "little") + b"PAR1"
     (tmp_path / "a").write_bytes(content[: -8 - length] + end)
     with pytest.raises(NotAlike, match=why):
-        weave([Strand(tmp_path / "a", "row", "row")], tmp_path / "whole")
+        weave([[Strand(tmp_path / "a", "row", "row")]], tmp_path / "whole")

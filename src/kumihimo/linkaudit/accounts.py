@@ -190,9 +190,11 @@ def look(audit: Path, rows: Table, sizes: Sizes, team: Team) -> Accounts:
 
 def _as_before(stage: Stage, prints: Path) -> None:
     assert stage.before is not None, "there was a run before"
-    then, now = (np.load(p, mmap_mode="r") for p in (stage.before / "prints.npy", prints))
-    if len(then) != len(now) or len(changed_places(then, now)):
-        return
+    before = stage.before / "prints.npy"
+    if not prints.samefile(before):
+        then, now = (np.load(place, mmap_mode="r") for place in (before, prints))
+        if len(then) != len(now) or len(changed_places(then, now)):
+            return
     also_at(prints, stage.folder / "prints.npy")
     fields = [f"{field.name}.npy" for field in attrs.fields(_Known)]
     holders = [f"holders/{place.name}" for place in (stage.before / "holders").glob("*.parquet")]

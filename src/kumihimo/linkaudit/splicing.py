@@ -8,6 +8,7 @@ place is moved.
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from io import BufferedWriter
 from pathlib import Path
 from typing import cast
 
@@ -78,11 +79,7 @@ def splice(
                 copy(part, whole, length, len(MAGIC))
         for n, group in enumerate(groups):
             group[ORDINAL] = (I16, n)
-        about = {n: value for n, value in footer.items() if n != WORDS}
-        about |= {ROWS: (I64, rows), GROUPS: (LIST, Listed(STRUCT, [*groups]))}
-        if told := [_word(*one) for one in says().items()]:
-            about[WORDS] = (LIST, Listed(STRUCT, [*told]))
-        end(whole, about)
+        _end(whole, footer, groups, rows, says())
 
 
 def heights(file: Path) -> list[int]:
@@ -91,17 +88,34 @@ def heights(file: Path) -> list[int]:
         return heights_of(footer_of(part)[0])
 
 
-def weave(strands: Sequence[Strand], place: Path) -> None:
-    """Write a table of columns that stand in some Parquet files, whose groups of rows are as long.
+def weave(
+    tables: Iterable[Sequence[Strand]], place: Path, says: Callable[[], Mapping[str, str]] = dict
+) -> None:
+    """Write tables, one or more and alike, of columns that stand in some Parquet files, into one.
 
-    What `splice` leaves out is left out. Raises `NotAlike`, also where a column holds more than one
-    value a row, is sealed, lies in another file or nowhere.
+    The files of a table have groups of rows that are as long. Tables come, `says` is asked and what is left
+    out is as in `splice`. Raises `NotAlike`, also where a column holds more than one value a row, is
+    sealed, lies in another file or nowhere.
     """
-    with ExitStack() as opened, place.open("wb") as whole:
+    about: Struct = {}
+    groups: list[Struct] = []
+    rows = 0
+    with place.open("wb") as whole:
+        whole.write(MAGIC)
+        for strands in tables:
+            told = _woven(strands, whole, groups)
+            about = about or told
+            if told[SCHEMA] != about[SCHEMA]:
+                raise NotAlike("a table has other columns than those before it")
+            rows += cast("int", told[ROWS][1])
+        _end(whole, about, groups, rows, says())
+
+
+def _woven(strands: Sequence[Strand], whole: BufferedWriter, groups: list[Struct]) -> Struct:
+    """Write the groups of a table; add what is said of them, and return what is said of the whole."""
+    with ExitStack() as opened:
         parts = {one.file: opened.enter_context(one.file.open("rb")) for one in strands}
         footers = {file: footer_of(part)[0] for file, part in parts.items()}
-        whole.write(MAGIC)
-        groups: list[Struct] = []
         if len({tuple(heights_of(told)) for told in footers.values()}) != 1:
             raise NotAlike("the files' groups of rows are not as long")
         places = [place_of(footers[one.file], one.theirs) for one in strands]
@@ -111,21 +125,31 @@ def weave(strands: Sequence[Strand], place: Path) -> None:
             for one, at in zip(strands, places, strict=True):
                 column = column_of(structs(footers[one.file], GROUPS)[n], at, one.ours)
                 columns.append(carry(column, parts[one.file], whole))
-            groups.append(group_of(columns, height, begin, n))
+            groups.append(group_of(columns, height, begin, len(groups)))
         schema = [structs(first, SCHEMA)[0] | {CHILDREN: (I32, len(strands))}]
         for one, at in zip(strands, places, strict=True):
             told = structs(footers[one.file], SCHEMA)[1 + at]
             schema.append(told | {NAME: (BINARY, one.ours.encode())})
         about = {n: value for n, value in first.items() if n not in (WORDS, ORDERS)}
         about[SCHEMA] = (LIST, Listed(STRUCT, [*schema]))
-        about[GROUPS] = (LIST, Listed(STRUCT, [*groups]))
         if all(ORDERS in told for told in footers.values()):
             orders = [
                 structs(footers[one.file], ORDERS)[at]
                 for one, at in zip(strands, places, strict=True)
             ]
             about[ORDERS] = (LIST, Listed(STRUCT, [*orders]))
-        end(whole, about)
+        return about
+
+
+def _end(
+    whole: BufferedWriter, about: Struct, groups: list[Struct], rows: int, says: Mapping[str, str]
+) -> None:
+    """Write the footer of a table of these groups."""
+    told = {n: value for n, value in about.items() if n != WORDS}
+    told |= {ROWS: (I64, rows), GROUPS: (LIST, Listed(STRUCT, [*groups]))}
+    if says:
+        told[WORDS] = (LIST, Listed(STRUCT, [_word(*one) for one in says.items()]))
+    end(whole, told)
 
 
 def lay_behind(strands: Sequence[Strand], place: Path) -> None:

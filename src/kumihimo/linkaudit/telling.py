@@ -112,7 +112,7 @@ class Telling:
         places, ordered = enumerate(setting.rows.files), setting.rows.prints() is not None
         sized = [(n, file, sum(heights(file))) for n, file in places]
         return [
-            _Part(Table(file), stage, self.evidence, f"laid-{n:06}", 0, size, ordered)
+            _Part(Table(file), stage, self.evidence, f"laid-{n:06}", 0, size, file, ordered)
             for n, file, size in sized
             if size
         ]
@@ -137,12 +137,12 @@ def _put(
     """
     found: list[pl.DataFrame] = []
 
-    def each() -> Iterator[Path]:
+    def each() -> Iterator[list[Strand]]:
         for part, counts in zip(parts, told, strict=True):
             if counts is None:
                 raise NotAlike("its columns cannot be taken as they lie")
             found.append(counts)
-            yield part.place
+            yield part.strands
             part.place.unlink()  # before the system has brought it to the disk
 
     def counted() -> pl.DataFrame:
@@ -151,8 +151,8 @@ def _put(
 
     try:
         with whole(place) as half:
-            splice(each(), half, lambda: says(counted()))
-    except NotAlike:
+            weave(each(), half, lambda: says(counted()))
+    except (NotAlike, NotThrift):
         return None
     return counted()
 
@@ -171,6 +171,7 @@ class _Part:
     name: str
     first: int
     count: int
+    laid: Path | None = None  # the file of the rows, where what they are called is taken as it lies
     ordered: bool = False  # an intake laid them in their order
 
     @property
@@ -178,39 +179,39 @@ class _Part:
         """Where its findings are put."""
         return self.stage / "parts" / f"{self.name}.parquet"
 
+    @property
+    def strands(self) -> list[Strand]:
+        """Where each column of its findings stands."""
+        called = self.laid or self.place
+        return [Strand(called if n in _CALLED else self.place, n, n) for n in FINDINGS]
+
     def lines(self, columns: list[str]) -> pl.DataFrame:
         """Return some columns of the lines."""
         return pl.read_ipc(self.stage / "lines.arrow", columns=columns)
 
 
 def _lay(part: _Part) -> pl.DataFrame | None:
-    """Lay what is said of a file's rows beside them; return affair, line and rows.
+    """Put down what is said of a file's rows, to be laid beside them; return affair, line and rows.
 
     None: its columns cannot be taken as they lie.
     """
+    assert part.laid is not None, "a file of rows"
     held = part.rows.scan().collect_schema()
     if any(held[name] != FINDINGS[name] for name in _CALLED):
         return None
-    (file,) = part.rows.files
     lines = part.lines(_SAID)
     counted: list[pl.DataFrame] = []
-    with TemporaryDirectory(dir=part.stage) as folder:
-        beside_each: list[Path] = []
-        for slab in slabs(groups(file, ("row", "affair")), _SLAB_ROWS):
+    with TemporaryDirectory(dir=part.stage) as folder, whole(part.place) as half:
+        each: list[Path] = []
+        for slab in slabs(groups(part.laid, ("row", "affair")), _SLAB_ROWS):
             line, runs = _lines_of(part, _rows(part, slab))
-            beside_each.append(Path(folder) / f"{slab.first}")
-            write_by_line(beside_each[-1], lines, line, {"run": runs}, slab.tall)
+            each.append(Path(folder) / f"{slab.first}")
+            write_by_line(each[-1], lines, line, {"run": runs}, slab.tall)
             counted.append(_counted(_affairs(part, slab), line, len(lines)))
-        beside = beside_each[0]
-        if len(beside_each) > 1:
-            beside = Path(folder) / "beside"
-            splice(beside_each, beside)
-        strands = [Strand(file if name in _CALLED else beside, name, name) for name in FINDINGS]
-        try:
-            with whole(part.place) as half:
-                weave(strands, half)
-        except (NotAlike, NotThrift):
-            return None
+        if len(each) > 1:
+            splice(each, half)
+        else:
+            each[0].replace(half)
     return pl.concat(counted)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kumihimo.linkaudit import chunks
-from kumihimo.linkaudit.intake import again, laying, parquets, pieces, quality
+from kumihimo.linkaudit.intake import again, laying, marking, parquets, pieces, quality
 from kumihimo.linkaudit.intake.kept import groups_in, known_parts
 from kumihimo.linkaudit.intake.marking import Marked
 from kumihimo.linkaudit.intake.taking import take_in
@@ -220,6 +220,40 @@ def test_a_file_from_which_a_row_was_taken_out_is_not_known_again(tmp_path):
         (place,) = (tmp_path / "rows").glob(".marked-*")
         told = json.loads((place / "parts.json").read_bytes())
         assert {part["line"] for part in told} == set(known_parts(place)) == known
+
+
+def who_in(folder):
+    (place,) = (folder / "rows").glob(".marked-*/who.npy")
+    return place
+
+
+@pytest.mark.parametrize(
+    ("rows", "other", "stays"),
+    [
+        ([7, 50], {"address": ADDRESS}, True),
+        ([7], {"address": ADDRESS, "name": "山田　花子"}, False),
+        ([7], {"name": "山田\n花子"}, False),
+    ],
+    ids=["moves", "name", "break"],
+)
+def test_what_rows_say_but_where_they_live_is_not_written_again_where_it_is_as_it_was(
+    tmp_path, rows, other, stays
+):
+    table = clean(1, COUNT)
+    taken(tmp_path / "again", table)
+    then = tmp_path / "then"
+    then.hardlink_to(who_in(tmp_path / "again"))  # as a stage of the audit has it
+    same_as_the_first(tmp_path, edited(table, rows, **other))
+    assert who_in(tmp_path / "again").samefile(then) is stays
+
+
+def test_a_row_that_is_listed_is_not_taken_out_of_what_the_run_before_left(tmp_path):
+    folder, then = marking.make(tmp_path, 4, "rows"), tmp_path / "then"
+    marking.put(folder, 0, who=np.arange(4, dtype=np.uint64))
+    then.hardlink_to(folder / "who.npy")
+    marking.keep(tmp_path, "told", pl.Series([2]))
+    assert np.load(tmp_path / ".marked-told" / "who.npy").tolist() == [0, 1, 0, 3]
+    assert np.load(then).tolist() == [0, 1, 2, 3]
 
 
 def test_a_group_of_rows_is_with_every_piece_that_has_some():

@@ -28,12 +28,15 @@ _NONE: Final = np.empty(0, np.int64)
 
 @attrs.frozen(eq=False)
 class Again:
-    """What came of a piece: as it is told of any, its rows' marks, and those that changed, in what changed."""
+    """What came of a piece: as it is told of any, its rows' marks, and those that changed, in what changed.
+
+    `who` is None where all rows have the one that they had.
+    """
 
     found: Pass
     ids: Ids
     prints: NDArray[np.uint64]
-    who: NDArray[np.uint64]
+    who: NDArray[np.uint64] | None
     marks: NDArray[np.uint32]
     fresh: pl.DataFrame | None
 
@@ -86,15 +89,20 @@ class _Was:
 
     def prints_now(
         self, moved: dict[str, NDArray[np.uint64]]
-    ) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-        """Return the fingerprints, and those without what is told apart, that have moved by so much."""
-        prints, who = np.array(self.prints), np.array(self.who)
+    ) -> tuple[NDArray[np.uint64], NDArray[np.uint64] | None]:
+        """Return the fingerprints, and those without what is told apart, that have moved by so much.
+
+        None for these where nothing else has moved.
+        """
+        prints, who = np.array(self.prints), None
         for name, by in moved.items():
             prints += by
             if name != APART:
+                who = np.array(self.who) if who is None else who
                 who += by
         for sums in (prints, who):
-            sums[sums == 0] = 1
+            if sums is not None:
+                sums[sums == 0] = 1
         return prints, who
 
 

@@ -81,7 +81,7 @@ def _woven(file: Lying) -> None:
         if lacking:
             _write_lacking(file, lacking, beside)
         with whole(file.place) as half:
-            weave(strands, half)
+            weave([strands], half)
 
 
 def _write_lacking(file: Lying, names: Collection[str], place: Path) -> None:

@@ -8,7 +8,7 @@ that was read otherwise than it stands has one and no marks: it is read again ea
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kumihimo.linkaudit.aligning import aligned, standing
+from kumihimo.linkaudit.folder import also_at
+from kumihimo.linkaudit.folder import whole as replaced
 from kumihimo.linkaudit.intake.mapping import Mapping as Columns
 from kumihimo.linkaudit.intake.mapping import Side
 
@@ -109,6 +111,20 @@ def who_of(folder: Path) -> NDArray[np.uint64]:
     return np.load(folder / f"{_WHO}.npy", mmap_mode="r")
 
 
+def carry_who(before: Path, folder: Path, stays: Sequence[tuple[int, int]], *, whole: bool) -> None:
+    """Take over the fingerprints without `APART` of some stretches of rows (first, count).
+
+    Of a `whole` file, with as many rows as before, the array is that of before.
+    """
+    then, place = who_of(before), folder / f"{_WHO}.npy"
+    if whole and len(then) == len(who_of(folder)):
+        place.unlink()
+        also_at(before / place.name, place)
+        return
+    for first, count in stays:
+        put(folder, first, who=then[first : first + count])
+
+
 def put(folder: Path, first: int, **arrays: NDArray[np.uint64] | NDArray[np.uint32]) -> None:
     """Write down what rows from `first` on are, in the arrays of some names."""
     for name, some in arrays.items():
@@ -142,7 +158,10 @@ def keep(out: Path, told: str, listed: pl.Series) -> None:
         for name in _KINDS if len(listed) else ():
             place = folder / f"{name}.npy"
             if place.exists():
-                np.load(place, mmap_mode="r+")[listed.to_numpy()] = 0
+                array = np.load(place)  # it may be that of the run before, too
+                array[listed.to_numpy()] = 0
+                with replaced(place) as half, half.open("wb") as file:
+                    np.save(file, array)
         folder.replace(out / f".marked-{told}")
 
 

@@ -11,6 +11,8 @@ from typing import Final
 
 import attrs
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from kumihimo.linkaudit.chunks import Group, digests, groups_of
 from kumihimo.linkaudit.folder import whole
@@ -27,7 +29,15 @@ from kumihimo.linkaudit.intake.kept import (
     leave_only,
 )
 from kumihimo.linkaudit.intake.laying import Lying, take
-from kumihimo.linkaudit.intake.marking import Marked, bounds, keep_bounds, make, put
+from kumihimo.linkaudit.intake.marking import (
+    Marked,
+    bounds,
+    carry_who,
+    keep_bounds,
+    make,
+    put,
+    who_of,
+)
 from kumihimo.linkaudit.intake.parquets import Piece, pieces
 from kumihimo.linkaudit.intake.passing import Errand, Pass, places
 from kumihimo.linkaudit.intake.quality import Tally
@@ -70,13 +80,17 @@ class _Task:
 
 @attrs.frozen(eq=False)
 class _Fetched:
-    """What came of a piece. `last` is its last full row (0: it has none); `same`: it can stand as it lies."""
+    """What came of a piece. `last` is its last full row (0: it has none); `same`: it can stand as it lies.
+
+    `who_stays` says that all rows have the fingerprint `who` that they had, which was not put down.
+    """
 
     found: Pass
     last: int
     ids: Ids | None
     same: bool
     digests: Digests
+    who_stays: bool = False
 
 
 def take_pieces(
@@ -101,6 +115,10 @@ def take_pieces(
         tasks = [attrs.evolve(task, below=below, known=None) for task in tasks]
         fetched = _fetch_all(tasks, team)
         found = _together(errand, fetched)
+    if before is not None:
+        told = zip(some, fetched, strict=True)
+        stays = [(piece.line, piece.count) for piece, one in told if one.who_stays]
+        carry_who(before, marking, stays, whole=len(stays) == len(some))
     bound = found.tally.bounds(below)
     keep_bounds(marking, bound)
     both = list(zip(tasks, fetched, strict=True))
@@ -200,11 +218,14 @@ def _fetch(task: _Task) -> _Fetched:
 
 def _put(task: _Task, again: Again, now: Digests) -> _Fetched:
     line = task.piece.line
-    put(task.marking, line, prints=again.prints, marks=again.marks, who=again.who)
+    put(task.marking, line, prints=again.prints, marks=again.marks)
+    if again.who is not None:
+        put(task.marking, line, who=again.who)
     if again.fresh is not None:
         with whole(fresh_beside(task.place)) as half:
             write_plain(again.fresh, half)
-    return _Fetched(again.found, line + task.piece.count - 1, again.ids, same=True, digests=now)
+    last, stays = line + task.piece.count - 1, again.who is None
+    return _Fetched(again.found, last, again.ids, same=True, digests=now, who_stays=stays)
 
 
 def _read(task: _Task, now: Digests) -> _Fetched:
@@ -216,7 +237,10 @@ def _read(task: _Task, now: Digests) -> _Fetched:
         found = Pass(errand, tally=Tally(task.below))
         read = found.add(piece.read(), piece.line, before)
     put(task.marking, piece.line, prints=read.prints, marks=read.marks)
-    if errand.side == "rows":
+    stays = (
+        errand.side == "rows" and task.before is not None and _stays(task.before, piece, read.who)
+    )
+    if errand.side == "rows" and not stays:
         put(task.marking, piece.line, who=read.who)
     same = read.same and not task.written and places(errand, piece) is not None
     if not same:
@@ -228,4 +252,8 @@ def _read(task: _Task, now: Digests) -> _Fetched:
     ids = None
     if errand.side == "rows" and len(read.good):
         ids = Ids.of(found.table(read.good, ["record_id"])["record_id"])
-    return _Fetched(found, read.last, ids, same, now)
+    return _Fetched(found, read.last, ids, same, now, who_stays=stays)
+
+
+def _stays(before: Path, piece: Piece, who: NDArray[np.uint64]) -> bool:
+    return np.array_equal(who_of(before)[piece.line : piece.line + piece.count], who)
