@@ -20,7 +20,7 @@ def laid(place, rows, affairs):
 
 def told(place, *, ordered):
     """Return rows and affairs of a file as they are told slab by slab."""
-    part = telling._Part(Table(place), place, place, "one", 0, 0, ordered)
+    part = telling._Part(Table(place), place, place, "one", 0, 0, ordered=ordered)
     for slab in slabs(groups(place, ("row", "affair")), 100):
         yield telling._rows(part, slab), telling._affairs(part, slab)
 

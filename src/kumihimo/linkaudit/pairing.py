@@ -43,7 +43,7 @@ from kumihimo.linkaudit.setting import Setting, stretches
 from kumihimo.linkaudit.towns import keep, learn, towns
 from kumihimo.linkaudit.workers import Team
 
-_VERSION: Final = 7
+_VERSION: Final = 8
 _TURNS: Final = 2  # of each worker, at least: who is done early takes what another would
 
 
