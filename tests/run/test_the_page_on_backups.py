@@ -204,13 +204,16 @@ def test_a_segment_of_the_log_that_was_lost_is_told_as_what_it_held(town):
     assert any("1 x 提供等の記録" in line for line in report.lines)
 
 
-def test_a_row_that_is_taken_out_after_the_restore_is_missed(town):
+@pytest.mark.parametrize(
+    ("table", "key"), [("exchange", "record"), ("exchange_terms", "terms")], ids=["row", "words"]
+)
+def test_a_row_that_is_taken_out_after_the_restore_is_missed(town, table, key):
     name = f"kumihimo_{town.street.linkage_name}"
     with psycopg.connect(town.operator.server.admin(name).reveal(), autocommit=True) as admin:
-        admin.execute("CREATE TABLE kept AS SELECT * FROM exchange LIMIT 1")
-        admin.execute("DELETE FROM exchange WHERE record IN (SELECT record FROM kept)")
+        admin.execute(f"CREATE TABLE kept AS SELECT * FROM {table} LIMIT 1")
+        admin.execute(f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM kept)")
         report = town.proven()
-        admin.execute("INSERT INTO exchange SELECT * FROM kept")
+        admin.execute(f"INSERT INTO {table} SELECT * FROM kept")
         admin.execute("DROP TABLE kept")
     assert not report.complete
     assert any("their leaves are here" in line for line in report.lines)

@@ -52,6 +52,10 @@ CORE: Mapping[str, str] = {
         f"UPDATE exchange SET requested_at = requested_at - interval '1 day' WHERE {ONE}"
     ),
     "taken out": f"DELETE FROM exchange WHERE {ONE}",
+    "its words taken out": (
+        "DELETE FROM exchange_terms"
+        f" WHERE (month, terms) IN (SELECT month, terms FROM exchange WHERE {ONE})"
+    ),
     "put in": (
         "INSERT INTO exchange (requested_at, expires_at, month, record, permit, inquiry, terms,"
         " requester, digest, person, case_reference) SELECT requested_at, expires_at, month,"

@@ -64,8 +64,10 @@ async def records_gone(database: Database, at: datetime) -> RecordsGone:
     async with database.transaction() as tx:
         await tx.unbounded()
         return await tx.one(
-            "WITH has AS (SELECT id_text(submission) AS submission, count(*) AS rows FROM exchange"
-            "   WHERE submission IS NOT NULL GROUP BY submission),"
+            # A record of which the words are gone says nothing any more.
+            "WITH has AS (SELECT id_text(e.submission) AS submission, count(*) AS rows"
+            "   FROM exchange e JOIN exchange_terms t ON t.month = e.month AND t.terms = e.terms"
+            "   WHERE e.submission IS NOT NULL GROUP BY e.submission),"
             " lacks AS (SELECT b.put_at, octet_length(b.leaves) / 32 - coalesce(h.rows, 0) AS rows"
             "   FROM leaf_batch b LEFT JOIN has h ON h.submission = b.submission"
             "   WHERE b.kind = 'record' AND b.put_at > (SELECT %(at)s - kept + interval '1 day'"
