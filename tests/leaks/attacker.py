@@ -19,6 +19,8 @@ from functools import cache
 import attrs
 import numpy as np
 
+from kumihimo.kernel.ids import id_of
+
 RARE = 6  # a token in more rows than this leads nowhere in particular
 SHORTEST = 10  # a resident code has eleven digits
 WINDOW = 16  # bytes: whatever long value shares so much with another is derived from it
@@ -26,7 +28,9 @@ PAIRINGS = (500, 20_000, 5_000_000)  # at once as many as are needed to doubt
 CHUNK = 20_000
 KEPT = 400_000  # a byte for each person in each: some megabytes
 
-_TABLE = re.compile(r"CREATE TABLE public\.(\w+) \(\n(.*?)\n\);", re.DOTALL)
+_TABLE = re.compile(
+    r"CREATE TABLE public\.(\w+) \(\n(.*?)\n\)(?:\nPARTITION BY [^;]*)?;", re.DOTALL
+)
 _ROW = re.compile(
     r"INSERT INTO public\.(\w+) (?:OVERRIDING SYSTEM VALUE )?VALUES "
     r"\(((?:'(?:[^']|'')*'|[^'])*?)\);\n",
@@ -35,6 +39,7 @@ _ROW = re.compile(
 _VALUE = re.compile(r"\s*(?:'((?:[^']|'')*)'|([^,']+))(?:,|$)")
 _WHEN = re.compile(r"\d{4}-\d\d-\d\d( .*)?")
 _ID = re.compile(rb"(?<![\w-])[A-Za-z0-9_-]{22}(?![\w-])")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BASE64 = re.compile(rb"(?<![\w+/-])[A-Za-z0-9+/_-]{24,}={0,2}")
 
 
@@ -63,10 +68,15 @@ def read(dump):
     rows, places = [], Counter()
     for table, body in _ROW.findall(text):
         cells = [bare.strip() or quoted.replace("''", "'") for quoted, bare in _VALUE.findall(body)]
-        values = dict(zip(columns[table], cells, strict=False))
+        values = dict(zip(columns[table], map(_as_an_id, cells), strict=False))
         rows.append(Row(table, places[table], values, tokens(values)))
         places[table] += 1
     return _indexed(rows)
+
+
+def _as_an_id(cell):
+    """Return an id as it travels, though a table holds it as PostgreSQL's `uuid`."""
+    return id_of(bytes.fromhex(cell.replace("-", ""))) if _UUID.fullmatch(cell) else cell
 
 
 def with_planted(dump, planted):

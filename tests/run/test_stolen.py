@@ -35,6 +35,13 @@ def test_an_exchange_known_to_both_names_nobody():
     assert (joined.shared, joined.naming) == (1, 0)
 
 
+def test_an_exchange_is_known_to_both_in_whichever_form_a_table_holds_its_id():
+    left = row("inquiry", "lg-1", PERMIT)
+    for bits, shared in (("00000000-0000-0000-0000-000000000000", 1), ("f" * 8 + "-0000" * 4, 0)):
+        joined = join(loot(left), loot(row("exchange_2026_06", bits.ljust(36, "0"))))
+        assert joined.shared == shared
+
+
 def test_words_and_short_numbers_are_no_tokens():
     assert loot(row("person", "lg-131032", "2026-04-01", "BOUND")).everything == frozenset()
 

@@ -15,6 +15,7 @@ from datetime import timedelta
 import attrs
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from kumihimo.kernel.entropy import SystemEntropy
@@ -209,11 +210,16 @@ def test_a_segment_of_the_log_that_was_lost_is_told_as_what_it_held(town):
 )
 def test_a_row_that_is_taken_out_after_the_restore_is_missed(town, table, key):
     name = f"kumihimo_{town.street.linkage_name}"
+    names = {"table": sql.Identifier(table), "key": sql.Identifier(key)}
     with psycopg.connect(town.operator.server.admin(name).reveal(), autocommit=True) as admin:
-        admin.execute(f"CREATE TABLE kept AS SELECT * FROM {table} LIMIT 1")
-        admin.execute(f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM kept)")
+
+        def say(text):
+            admin.execute(sql.SQL(text).format(**names))
+
+        say("CREATE TABLE kept AS SELECT * FROM {table} LIMIT 1")
+        say("DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM kept)")
         report = town.proven()
-        admin.execute(f"INSERT INTO {table} SELECT * FROM kept")
-        admin.execute("DROP TABLE kept")
+        say("INSERT INTO {table} SELECT * FROM kept")
+        say("DROP TABLE kept")
     assert not report.complete
     assert any("their leaves are here" in line for line in report.lines)

@@ -11,9 +11,13 @@ from typing import Final
 
 import attrs
 
-# Hexadecimal of 16 bytes and more, ids of 22 characters, and numbers of ten digits and more.
+from kumihimo.kernel.ids import id_of
+
+# Hexadecimal of 16 bytes and more, ids of 22 characters, numbers of ten digits and more, and ids as
+# PostgreSQL's `uuid` writes them.
 _TOKEN: Final = re.compile(
     rb"\\x([0-9a-f]{32,})|(?<![\w-])([A-Za-z0-9_-]{22})(?![\w-])|(?<!\w)(\d{10,})(?!\w)"
+    rb"|'([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})'"
 )
 # The tables whose every row is about one person.
 _OF_PEOPLE: Final = re.compile(
@@ -49,7 +53,15 @@ def loot(dump: bytes) -> Loot:
 
 
 def _tokens(text: bytes) -> frozenset[bytes]:
-    return frozenset(b"".join(found) for found in _TOKEN.findall(text))
+    return frozenset(_token(*found) for found in _TOKEN.findall(text))
+
+
+def _token(*found: bytes) -> bytes:
+    """Return a token however it is written: one id has two forms, and he knows both."""
+    *plain, uuid = found
+    if uuid:
+        return id_of(bytes.fromhex(uuid.replace(b"-", b"").decode())).encode()
+    return b"".join(plain)
 
 
 def join(left: Loot, right: Loot) -> Joined:
