@@ -239,7 +239,32 @@ async def _asking(page):
     await page.get_by_label("内容").fill("児童手当の何に使いましたか。")
     await page.get_by_role("button", name="カードで署名して送る").click()
     yield "portal-act-text"
+    await page.get_by_role("button", name="入れる：太郎のカード").click()
+    await sign(page)
+    await page.get_by_role("button", name="進む").click()
+    yield "portal-act-problem"
+    await page.get_by_role("link", name="書いた内容に戻る").click()
+    yield "portal-ask-again"
+    await page.get_by_role("button", name="カードで署名して送る").click()
+    await page.get_by_role("button", name="入れる：花子のカード").click()
     await sign(page)
     yield "portal-answered"
     await page.get_by_role("button", name="進む").click()
     yield "portal-questions"
+    async for name in _at_the_foot(page):
+        yield name
+
+
+async def _at_the_foot(page):
+    """Go through what stands below each page, and what somebody can take away."""
+    await page.get_by_role("link", name="手元に残す").click()
+    yield "portal-keep"
+    await page.get_by_role("link", name="困ったときは").click()
+    yield "portal-help"
+    await page.get_by_role("link", name="この画面について意見を送る").click()
+    await page.get_by_role("button", name="送る", exact=True).click()
+    yield "portal-feedback-problem"
+    await page.get_by_label("分かりにくい").check()
+    await page.get_by_label("気づいたこと").fill("電話番号が見つかりません。")
+    await page.get_by_role("button", name="送る", exact=True).click()
+    yield "portal-feedback-sent"

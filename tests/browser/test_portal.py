@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.citizen import CARDS, at_portal, log_in, portal, sign
-from tests.browser.looks import faults
+from tests.browser.looks import faults, refused
 
 
 def test_every_page_of_the_portal_is_sound(chromium, loop, new_room):
@@ -15,8 +15,35 @@ def test_every_page_of_the_portal_is_sound(chromium, loop, new_room):
         return found
 
     found = loop.run(story())
-    assert len(found) == 32
+    assert len(found) == 38
     assert {name: faulty for name, faulty in found.items() if faulty} == {}
+
+
+def test_without_script_every_page_is_reached_by_the_same_way(chromium, loop, new_room):
+    async def story():
+        found = {}
+        async with portal(new_room) as address, chromium.person(address, script=False) as page:
+            async for name in at_portal(page, address):
+                found[name] = await refused(page, name)
+        return found
+
+    found = loop.run(story())
+    assert len(found) == 38
+    assert {name: faulty for name, faulty in found.items() if faulty} == {}
+
+
+def test_what_went_wrong_at_a_choice_takes_the_keyboard_there(chromium, loop, new_room):
+    async def story():
+        async with portal(new_room) as address, chromium.person(address) as page:
+            await log_in(page)
+            await page.goto("/mine")
+            await page.get_by_role("button", name="機関に尋ねる").click()
+            first = await page.locator(":focus").get_attribute("id")
+            await page.get_by_role("link", name="見たい情報を、一つ選んでください。").press("Enter")
+            await page.keyboard.press("Tab")
+            return first, await page.locator(":focus").get_attribute("name")
+
+    assert loop.run(story()) == ("errors", "information")
 
 
 @pytest.mark.parametrize("script", [False, True], ids=["no-script", "script"])

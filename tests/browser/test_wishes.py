@@ -89,7 +89,7 @@ async def with_mail(page, place, words):
 
 PATHS = (
     "/", "/notices", "/wishes", "/mine", "/wrong", "/looked", "/looked/offices", "/ask", "/questions",
-    "/proxies", "/proxies/give", "/proxies/ask", "/proxies/enter", "/act",
+    "/proxies", "/proxies/give", "/proxies/ask", "/proxies/enter", "/act", "/keep", "/help", "/feedback",
 )  # fmt: skip
 # What institutions and she herself wrote is shown as it was written, and the names of municipalities
 # are: of their readings in letters nothing is official here.

@@ -106,6 +106,11 @@ def fitting_files(tmp_path_factory):
         'key = "a.key"\ndatabase = { file = "dsn" }\npeers = {}\n'
         f'oversight_key = "{"ab" * 32}"\n'
     )
+    (folder / "portal.toml").write_text(
+        'key = "a.key"\ndatabase = { file = "dsn" }\norigin = "http://127.0.0.1:1"\n'
+        'jpki = "http://127.0.0.1:1"\njpki_token = { file = "dsn" }\n'
+        'ledger = "http://127.0.0.1:1"\n'
+    )
     (folder / "counter.toml").write_text(
         'office = "lg-131032"\nkey = "a.key"\nofficers = "officers"\nnotes = "notes"\n'
         'terminal = "t"\npeers = { oversight = "http://x", cards = "http://x" }\n'
@@ -130,6 +135,7 @@ def fitting_files(tmp_path_factory):
     FITTING_FOR["audit", "--budget"] = "50"
     FITTING_FOR["audit", "--sown"] = str(folder / "sown.csv")
     FITTING_FOR["audit", "--each"] = "1"
+    FITTING_FOR["portal", "--config"] = str(folder / "portal.toml")
     FITTING_FOR["card", "--card"] = str(folder / "a.card")
     FITTING_FOR["card", "--portal"] = "http://127.0.0.1:1"
     FITTING_FOR["counter", "--config"] = str(folder / "counter.toml")

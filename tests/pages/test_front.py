@@ -58,6 +58,21 @@ def test_a_citizen_signs_in_by_what_her_card_answers_to_a_challenge_of_her_own_v
     quietly(story)
 
 
+def test_who_sends_a_form_after_her_visit_is_over_is_told_that_nothing_was_written():
+    async def story(portal):
+        hanako = portal.browser()
+        await hanako.open("/note")
+        assert (hanako.at, "終わっています" in hanako.page) == ("/sign-in", False)
+        await hanako.log_in()
+        await hanako.open("/note")
+        portal.clock.advance(VISIT_FOR + timedelta(seconds=1))
+        await hanako.send("/note", text="転入届")
+        assert (hanako.at, "終わっています" in hanako.page) == ("/sign-in", True)
+        assert portal.taken == []
+
+    quietly(story)
+
+
 def test_a_token_that_was_planted_in_her_browser_is_not_hers_after_signing_in():
     async def story(portal):
         thief, hanako = portal.browser(), portal.browser()

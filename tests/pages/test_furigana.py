@@ -55,19 +55,31 @@ def test_what_comes_from_elsewhere_makes_no_tag_of_its_own():
     assert furigana.shown("<p>機関 知子</p>") == "<p>機関 知子</p>"
 
 
+def unread(said):
+    """Return the kanji of a text that stay without a reading."""
+    return KANJI.findall(re.sub("\ue000[^\ue001]*\ue001", "", furigana.marked(said)))
+
+
 def test_every_word_that_the_portals_pages_say_has_a_reading():
-    unread = {}
     templates = [
-        *(PACKAGE / "rooms/portal/pages/templates").glob("*.html"),
+        *(PACKAGE / "rooms/portal").glob("**/templates/*.html"),
         PACKAGE / "pages/templates/base.html",
         PACKAGE / "pages/templates/components.html",
     ]
-    for path in templates:
-        for _, said in SAID.findall(path.read_text("utf-8")):
-            left = re.sub("\ue000[^\ue001]*\ue001", "", furigana.marked(said.replace("%d", "1")))
-            if KANJI.search(left):
-                unread[said] = "".join(KANJI.findall(left))
-    assert unread == {}
+    said = {
+        text.replace("%d", "1")
+        for path in templates
+        for _, text in SAID.findall(path.read_text("utf-8"))
+    }
+    assert {text: unread(text) for text in said if unread(text)} == {}
+
+
+def test_every_word_about_what_went_wrong_has_a_reading():
+    table = (PACKAGE / "rooms/portal/data/plain.tsv").read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in table]
+    said = {row[2] for row in rows if row[0] in {"problem", "next"}}
+    assert len(said) > 40
+    assert {text: unread(text) for text in said if unread(text)} == {}
 
 
 def test_the_table_has_no_term_twice_and_readings_are_kana():

@@ -28,6 +28,7 @@ LANGUAGE_COOKIE: Final = "kumihimo-language"
 _LANGUAGE: Final[dict[str, Language]] = {one: one for one in LANGUAGES}
 BODY_MAX: Final = 64 * 1024  # our choice: a form without a photo is under 2 KiB
 SIGN_IN: Final = "/sign-in"
+OVER: Final = f"{SIGN_IN}?over=yes"
 HEADERS: Final = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
@@ -193,7 +194,8 @@ class Front:
 
         async def sent(request: Asked) -> Response[Any]:
             visit = await self.visit(request)
-            answer = _not_for(visit, admitted) or await self._do(request, visit, act, otherwise)
+            answer = _not_for(visit, admitted, sent=True)
+            answer = answer or await self._do(request, visit, act, otherwise)
             return await self.remember(answer, visit)
 
         sent.__doc__ = f"Do: {says}"
@@ -230,7 +232,7 @@ class Front:
 
         meter = Meter()
         app = Litestar(
-            [*self._entrance(entrance, _opened(routes)), *routes, *style_routes()],
+            [*self._entrance(entrance, opened(routes)), *routes, *style_routes()],
             exception_handlers={Refusal: refused, HTTPException: http, Exception: bug},
             after_request=guarded,
             middleware=[MeasuredDoors(meter)],
@@ -242,8 +244,9 @@ class Front:
         return metered(app, meter)
 
     def _entrance(self, entrance: Entrance, opened: frozenset[str]) -> list[Any]:
-        async def asks(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
-            answer = self.page(visit, entrance.template, problem=problem)
+        async def asks(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
+            over = bool(text(typed, "over"))
+            answer = self.page(visit, entrance.template, problem=problem, over=over)
             answer.headers |= dict(entrance.headers)
             return answer
 
@@ -265,7 +268,7 @@ class Front:
 
         who = entrance.admitted
         return [
-            self.page_route(SIGN_IN, asks, admitted=who, says="who is there?"),
+            self.page_route(SIGN_IN, asks, admitted=who, says="who is there?", places=("over",)),
             self.deed_route(SIGN_IN, let_in, admitted=who, says="let her in", otherwise=asks),
             self.deed_route("/sign-out", let_out, admitted=who, says="bye", otherwise=nothing),
             self.deed_route("/language", speak, admitted=who, says="speak it", otherwise=nothing),
@@ -330,18 +333,21 @@ def away(path: str) -> Redirect:
     return Redirect(path, status_code=303)
 
 
-def _not_for(visit: Visit, admitted: Admitted) -> Redirect | None:
-    """Send a stranger to sign in. Raises `RoleNeeded` for who may not open this."""
+def _not_for(visit: Visit, admitted: Admitted, *, sent: bool = False) -> Redirect | None:
+    """Send a stranger to sign in, and say that her visit is over where she `sent` a form of it.
+
+    Raises `RoleNeeded` for who may not open this.
+    """
     if admitted.strangers:
         return None
     if not visit.who:
-        return away(SIGN_IN)
+        return away(OVER if sent else SIGN_IN)
     if admitted.roles and visit.role not in admitted.roles:
         raise RoleNeeded
     return None
 
 
-def _opened(routes: Sequence[HTTPRouteHandler]) -> frozenset[str]:
+def opened(routes: Sequence[HTTPRouteHandler]) -> frozenset[str]:
     """Return the addresses of pages: where the language may be changed without losing the place."""
     found = (one for one in routes if "GET" in one.http_methods)
     return frozenset({path for one in found for path in one.paths} | {SIGN_IN})

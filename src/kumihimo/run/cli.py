@@ -112,6 +112,11 @@ COMMANDS: Final = (
         "記録開示の運用。 What the ledger's operator does by hand.",
     ),
     Command(
+        "portal",
+        "kumihimo.run.portal_cli",
+        "マイナポータルの運用。 What the portal's operator does by hand.",
+    ),
+    Command(
         "witness",
         "kumihimo.run.witness_cli",
         "公開ログの立会人になる。 Watch the public log as a witness of your own.",

@@ -168,3 +168,29 @@ def test_her_questions_are_there_when_the_ledger_cannot_be_asked(at_portal):
         assert "機関からの答えを読めません" in hanako.page
 
     at_portal(story)
+
+
+def test_wherever_an_entry_stands_she_may_ask_about_it_whatever_she_narrowed_her_list_down_to(
+    at_portal,
+):
+    async def story(house):
+        hanako = house.person()
+        await hanako.log_in()
+        after = house.clock.now() + timedelta(minutes=1)
+        house.ledger.records["hanako"] = [record(1, requested_at=after), record(2)]
+        house.clock.advance(timedelta(minutes=2))
+        await hanako.open("/looked")
+        await hanako.send("/looked", outcome="REFUSED_ITEM")
+        assert "東京都港区が" not in hanako.page
+        await hanako.log_in()
+        for page in ("/", "/notices"):
+            await hanako.open(page)
+            await hanako.send("/looked/ask", record=record(1).record)
+            assert hanako.at == "/ask", page
+            assert "東京都港区が、大阪府大阪市に照会しました" in hanako.page
+        house.ledger.records["taro"] = [record(7)]
+        token = form_of(hanako.page, "/ask").values["form_token"]
+        await hanako.post("/looked/ask", {"form_token": token, "record": [record(7).record]})
+        assert (hanako.status, "not-found" in hanako.page) == (422, True)
+
+    at_portal(story)

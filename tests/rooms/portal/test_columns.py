@@ -93,6 +93,14 @@ COLUMNS = {
         "seen": "yes or no",
         "forget_on": "day, the first of a month",
     },
+    "feedback": {
+        "feedback": "random id",
+        "page": "address of a page",
+        "found": "word",
+        "language": "word",
+        "text_locked": "somebody's words on the page, under the portal's key",
+        "said_on": "day",
+    },
     "attempt": {
         "what": "word",
         "source_tag": "keyed tag of an address; gone in minutes",

@@ -19,7 +19,9 @@ def pages_of(app):
     gets = {path for path, one in own_routes(app) if "GET" in one.http_methods}
     files = {"/looked/json", "/looked/csv", "/looked/pdf", "/looked/schema"}
     files |= {"/looked/proof", "/looked/proof-schema"}
-    return sorted(one for one in gets - files if not one.startswith("/style/"))
+    return sorted(
+        one for one in gets - files if not one.startswith(("/style/", "/keep/", "/card/"))
+    )
 
 
 async def weight(person, path):

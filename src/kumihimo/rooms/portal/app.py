@@ -6,10 +6,13 @@ from litestar import Litestar
 from kumihimo.kernel.anchoring import ANCHOR_PAUSE_S, Anchoring
 from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.worker import Job, working
+from kumihimo.pages.front import opened
 from kumihimo.rooms.portal import (
+    feedback,
     mailing,
     proxies_checking,
     store,
+    store_feedback,
     store_notices,
     store_proxies,
     store_questions,
@@ -22,6 +25,8 @@ from kumihimo.rooms.portal.pages import (
     entering,
     first,
     for_another,
+    helping,
+    keeping,
     looked,
     mine,
     notices,
@@ -77,16 +82,19 @@ def build(
         *proxies.screens(site),
         *for_another.screens(site),
         *wishes.screens(site),
+        *keeping.screens(site),
     ]
+    routes += helping.screens(site, opened(routes))
     app = application(site, routes, report, lifespan=[working(jobs, report)])
     return PortalRoom(app, site)
 
 
 async def tidy(portal: Portal) -> int:
-    """Drop visits, proofs, attempts, questions and marks of notices that are over."""
+    """Drop visits, proofs, attempts, questions, marks of notices and feedback that are over."""
     now = portal.clock.now()
     async with portal.database.transaction() as tx:
-        gone = await store.forget(tx, now, now - ATTEMPTS_KEPT)
+        gone = await store_feedback.forget(tx, portal.today() - feedback.KEPT_FOR)
+        gone += await store.forget(tx, now, now - ATTEMPTS_KEPT)
         gone += await store_notices.forget(tx, portal.today())
         gone += await store_questions.forget(tx, portal.today(), FORGOTTEN_AT_ONCE)
         gone += await store_proxies.forget(tx, portal.today())

@@ -18,6 +18,15 @@ PARTY: Final = "portal"  # what its keys are derived for, and its name at jpki; 
 
 
 @attrs.frozen(kw_only=True)
+class Contact:
+    """Who helps: a telephone and its hours, and the address of a chat; "" for what there is none of."""
+
+    phone: str = ""
+    hours: str = ""
+    chat: str = ""
+
+
+@attrs.frozen(kw_only=True)
 class Portal:
     """What every use case needs. `origin` is where browsers reach the portal.
 
@@ -33,6 +42,7 @@ class Portal:
     clock: Clock
     entropy: Entropy
     mailer: Mailer | None = None
+    contact: Contact = Contact()
 
     def today(self) -> date:
         """Return the Japanese calendar day."""

@@ -1,30 +1,21 @@
 """A person's records as files: JSON by a schema, CSV for a table, PDF/UA for paper."""
 
-import asyncio
-import csv
-import io
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import noto_cjk_sans_jp_regular
-import typst
 
-from kumihimo.kernel.clock import JST
 from kumihimo.pages.engine import Language
 from kumihimo.rooms.ledger.api import History, MyRecord
 from kumihimo.rooms.portal import wording
 from kumihimo.rooms.portal.proxies_reading import Act
+from kumihimo.rooms.portal.tables import cell, local, typeset, written
 
 FORM: Final = "kumihimo-who-looked/1"
 _NO_PROOF: Final = ("番号・証明なし", "no number, no proof")
-_BOM: Final = b"\xef\xbb\xbf"  # or a spreadsheet takes the Japanese for something else
 _HEAD: Final = (
-    [
+    (
         "日時",
         "照会した機関",
         "答えた機関",
@@ -35,8 +26,8 @@ _HEAD: Final = (
         "根拠",
         "記録番号",
         "部署・職",
-    ],
-    [
+    ),
+    (
         "asked",
         "who asked",
         "who answered",
@@ -47,7 +38,7 @@ _HEAD: Final = (
         "law",
         "record",
         "office and role",
-    ],
+    ),
 )
 
 
@@ -96,7 +87,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     proxies: tuple[ExportedAct, ...]
 
 
-def _exported(record: MyRecord) -> ExportedRecord:
+def exported(record: MyRecord) -> ExportedRecord:
+    """Return a record as files say it."""
     return ExportedRecord(
         record=record.record,
         requested_at=record.requested_at,
@@ -121,7 +113,8 @@ def _inside(record: MyRecord) -> bool:
     return record.outcome == wording.LOOKED
 
 
-def _acted(act: Act) -> ExportedAct:
+def acted(act: Act) -> ExportedAct:
+    """Return what a proxy read for her as files say it."""
     return ExportedAct(
         read_at=act.at,
         purpose=act.purpose,
@@ -135,8 +128,8 @@ def as_json(records: Sequence[MyRecord], acts: Sequence[Act], *, at: datetime) -
     content = Export(
         form=FORM,
         exported_at=at,
-        records=tuple(map(_exported, records)),
-        proxies=tuple(map(_acted, acts)),
+        records=tuple(map(exported, records)),
+        proxies=tuple(map(acted, acts)),
     )
     return msgspec.json.format(msgspec.json.encode(content), indent=1)
 
@@ -153,57 +146,45 @@ def proof_schema() -> bytes:
 
 def as_csv(records: Sequence[MyRecord], acts: Sequence[Act], language: Language) -> bytes:
     """Return the records as CSV in words, with what proxies read, in one timeline; a cell that a spreadsheet would compute is made text."""
-    out = io.StringIO()
-    writer = csv.writer(out)
     english = language == "en"
-    writer.writerow(_HEAD[1 if english else 0])
     rows = [(one.requested_at, _row(one, language)) for one in records]
     rows += [(one.at, _act_row(one, english=english)) for one in acts]
-    for _, row in sorted(rows, key=lambda one: one[0], reverse=True):
-        writer.writerow(row)
-    return _BOM + out.getvalue().encode()
+    rows.sort(key=lambda one: one[0], reverse=True)
+    return written([_HEAD[1 if english else 0], *(row for _, row in rows)])
 
 
-def _row(one: MyRecord, language: Language) -> list[str]:
+def _row(one: MyRecord, language: Language) -> tuple[str, ...]:
     between = ", " if language == "en" else "、"
     laws = wording.law_of(one.affair, one.basis, inside=_inside(one), language=language)
-    return [
-        _local(one.requested_at),
-        _cell(wording.body(one.requester).say(language)),
-        _cell(wording.body(one.provider).say(language)),
-        _cell(wording.affair(one.affair).say(language)),
-        _cell(between.join(wording.item(name).say(language) for name in one.items)),
-        _cell(wording.outcome(one.outcome).say(language)),
-        _local(one.provided_at) if one.provided_at else "",
-        _cell(between.join(laws)),
+    return (
+        local(one.requested_at),
+        cell(wording.body(one.requester).say(language)),
+        cell(wording.body(one.provider).say(language)),
+        cell(wording.affair(one.affair).say(language)),
+        cell(between.join(wording.item(name).say(language) for name in one.items)),
+        cell(wording.outcome(one.outcome).say(language)),
+        local(one.provided_at) if one.provided_at else "",
+        cell(between.join(laws)),
         one.record,
-        _cell(wording.asker(one.office, one.role)),
-    ]
+        cell(wording.asker(one.office, one.role)),
+    )
 
 
-def _act_row(one: Act, *, english: bool) -> list[str]:
+def _act_row(one: Act, *, english: bool) -> tuple[str, ...]:
     """Return what a proxy read, in the columns of an exchange; in place of its number, that it has none."""
     words = wording.purpose(one.purpose)
-    return [
-        _local(one.at),
-        _cell(f"proxy: {one.label}" if english else f"代理：{one.label}"),
+    return (
+        local(one.at),
+        cell(f"proxy: {one.label}" if english else f"代理：{one.label}"),
         "",
-        _cell(words.english if english else words.japanese),
+        cell(words.english if english else words.japanese),
         "",
         "read" if english else "読んだ",
         "",
         "",
         _NO_PROOF[1 if english else 0],
         "",
-    ]
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
-
-
-def _local(at: datetime) -> str:
-    return at.astimezone(JST).strftime("%Y-%m-%d %H:%M:%S")
+    )
 
 
 async def as_pdf(entries: Sequence[Any], language: Language, *, at: datetime) -> bytes:
@@ -211,14 +192,14 @@ async def as_pdf(entries: Sequence[Any], language: Language, *, at: datetime) ->
     english = language == "en"
     content = {
         "english": english,
-        "at": _local(at),
+        "at": local(at),
         "proxies": any(one.kind == "proxy" for one in entries),
         "entries": [
             _act_line(one, english=english) if one.kind == "proxy" else _line(one)
             for one in entries
         ],
     }
-    return await asyncio.to_thread(_set, msgspec.json.encode(content))
+    return await typeset("records.typ", content)
 
 
 def _line(one: Any) -> dict[str, str]:  # noqa: ANN401 - an entry as the page says it
@@ -243,21 +224,3 @@ def _act_line(one: Any, *, english: bool) -> dict[str, str]:  # noqa: ANN401 - a
         "outcome": "read" if english else "読んだ",
         "law": _NO_PROOF[1 if english else 0],
     }
-
-
-def _set(content: bytes) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="kumihimo-") as name:
-        place = Path(name)
-        (place / "records.json").write_bytes(content)
-        text = (files("kumihimo.rooms.portal") / "data" / "records.typ").read_text("utf-8")
-        (place / "records.typ").write_text(text, "utf-8")
-        made = typst.compile(
-            str(place / "records.typ"),
-            root=name,
-            font_paths=[str(Path(str(noto_cjk_sans_jp_regular.FONT_PATH)).parent)],
-            ignore_system_fonts=True,
-            format="pdf",
-            pdf_standards=["ua-1"],
-        )
-    assert isinstance(made, bytes)
-    return made

@@ -20,7 +20,7 @@ from kumihimo.rooms.ledger.api import MyClaim, TellClaim
 from kumihimo.rooms.portal import reading
 from kumihimo.rooms.portal import store_questions as store
 from kumihimo.rooms.portal.context import Portal
-from kumihimo.rooms.portal.proving import Spent
+from kumihimo.rooms.portal.proving import Evidence, Spent
 from kumihimo.rooms.portal.reading import FreshCardNeeded
 from kumihimo.rooms.portal.store_questions import QuestionRow
 
@@ -55,6 +55,7 @@ class Question:
     asked_on: date
     due_on: date
     state: str
+    signed: Evidence
 
 
 def check(text: str) -> str:
@@ -115,10 +116,10 @@ async def _carry(portal: Portal, visit: Visit, one: Question) -> Sequence[MyClai
         return ()
 
 
-async def listed(portal: Portal, account: str) -> Sequence[Question]:
-    """Return her questions, the latest first."""
+async def listed(portal: Portal, account: str, *, most: int = LISTED_MAX) -> Sequence[Question]:
+    """Return her questions, the latest first, with what her card signed."""
     async with portal.database.transaction() as tx:
-        rows = await store.of_account(tx, account, LISTED_MAX)
+        rows = await store.of_account(tx, account, most)
     return [
         Question(
             question=row.question,
@@ -129,6 +130,10 @@ async def listed(portal: Portal, account: str) -> Sequence[Question]:
             asked_on=row.asked_on,
             due_on=row.due_on,
             state=row.state,
+            signed=msgspec.json.decode(
+                portal.locker.unlock(bytes(row.evidence_locked), label=_label(row.question)),
+                type=Evidence,
+            ),
         )
         for row in rows
     ]

@@ -68,6 +68,11 @@ class Filter:
     cursor: str = ""
     acts_before: str = ""
 
+    @property
+    def narrows(self) -> bool:
+        """Whether it leaves anything out."""
+        return bool(self.since or self.until or self.requester or self.outcome)
+
     def wanted(self, limit: int) -> dict[str, str]:
         """Return the ledger's parameters."""
         found = {

@@ -1,5 +1,6 @@
 """How the portal runs: its database and key, where browsers reach it, its way to jpki and the ledger."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -11,13 +12,14 @@ from kumihimo.kernel.settings import BadSettings, SecretFile
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.jpki.client import VerifierClient
 from kumihimo.rooms.oversight.client import PagesSettings, is_address
-from kumihimo.rooms.portal.context import PARTY, Portal
+from kumihimo.rooms.portal.context import PARTY, Contact, Portal
 from kumihimo.rooms.portal.identity import JpkiIdentity
 from kumihimo.rooms.portal.ledger_door import LedgerDoor
 from kumihimo.rooms.portal.mail import Relay, address_of, relay_at
 
 LISTEN: Final = "127.0.0.1:8410"
 _SLASHES: Final = 2
+_PHONE: Final = re.compile(r"\+?[0-9][0-9-]{2,20}")
 
 
 def is_origin(text: str) -> bool:
@@ -34,7 +36,8 @@ class Settings(PagesSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     `helper` is where the program beside a card reader listens on each person's own machine. At
     `operators`, host and port of their own, operators read how the portal does. `mail_relay` takes
     mail that something waits (`smtps://host:port`, or `smtp://` on this machine), from `mail_sender`;
-    `mail_login` is a file with `user:password` for it. Without a relay nothing is mailed.
+    `mail_login` is a file with `user:password` for it. Without a relay nothing is mailed. Each page
+    names `help_phone`, when it is answered (`help_hours`), and a chat (`help_chat`), where they are given.
     """
 
     origin: str
@@ -46,6 +49,9 @@ class Settings(PagesSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     mail_relay: str = ""
     mail_sender: str = ""
     mail_login: SecretFile | None = None
+    help_phone: str = ""
+    help_hours: str = ""
+    help_chat: str = ""
 
     def keys(self, *, beside: Path) -> PartyKeys:
         """Return the portal's keys; raises `KeyFileUnsafe`."""
@@ -78,7 +84,15 @@ class Settings(PagesSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
             clock=clock,
             entropy=entropy,
             mailer=self._mailer(beside, clock, entropy),
+            contact=self._contact(),
         )
+
+    def _contact(self) -> Contact:
+        if self.help_phone and not _PHONE.fullmatch(self.help_phone):
+            raise BadSettings("help_phone: digits and hyphens", pointer="help_phone")
+        if self.help_chat and not is_address(self.help_chat):
+            raise BadSettings("help_chat: an address", pointer="help_chat")
+        return Contact(phone=self.help_phone, hours=self.help_hours, chat=self.help_chat)
 
     def _mailer(self, beside: Path, clock: Clock, entropy: Entropy) -> Relay | None:
         if not self.mail_relay:

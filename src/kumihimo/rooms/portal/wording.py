@@ -126,6 +126,16 @@ def category(name: str) -> Words:
     return _table().get(("category", name), Words(name, name, name))
 
 
+def said(kind: str, name: str) -> Words:
+    """Return one of the portal's own words; `kind` is where they stand in the table."""
+    return _table()[kind, name]
+
+
+def known(kind: str, name: str) -> bool:
+    """Say whether the table has a word of a kind."""
+    return (kind, name) in _table()
+
+
 def outcome(name: str) -> Words:
     """Return what came of an exchange."""
     return _table().get(("outcome", name), Words(name, name, name))

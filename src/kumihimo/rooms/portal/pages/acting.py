@@ -13,6 +13,7 @@ from kumihimo.pages.visits import Visit
 from kumihimo.rooms.ledger.api import MyRecord
 from kumihimo.rooms.portal import proving, questions, wording
 from kumihimo.rooms.portal.domain.statements import one_line
+from kumihimo.rooms.portal.pages import drafts
 from kumihimo.rooms.portal.pages.looked import ASKING, LOOKED, entry_of
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
 from kumihimo.rooms.portal.proving import Spent, Wanted
@@ -25,12 +26,6 @@ ACT: Final = "/act"
 ACT_FINISH: Final = "/act/finish"
 QUESTIONS: Final = "/questions"
 _LINE: Final = 60  # characters of a line that is signed; the text is cut there and nowhere else
-_TOLD: Final[dict[Kind, tuple[str, str]]] = {
-    "question": ("質問", "a question"),
-    "objection": ("異議の申出", "an objection"),
-    "not-mine": ("これは私のことではない、という申出", "a claim that this is not about me"),
-    "wrong": ("これは違う、という申出（訂正）", "a claim that this is wrong"),
-}
 
 
 def screens(site: Site, others: Mapping[str, Finish]) -> list[Any]:
@@ -46,6 +41,7 @@ def _asking(site: Site) -> list[Any]:
         if record is None:
             return away(LOOKED)
         entry = entry_of(record, visit.language)
+        typed = drafts.shown(visit, "/ask", typed)
         answer = front.page(visit, "ask.html", problem=problem, typed=typed, entry=entry)
         answer.headers |= site.policy()
         return answer
@@ -54,7 +50,7 @@ def _asking(site: Site) -> list[Any]:
         record = _record(visit)
         if record is None:
             raise proving.ProofOver
-        return await to_ask(site, visit, _asked(record, form))
+        return await to_ask(site, visit, _asked(record, form), draft=("/ask", form))
 
     return [
         front.page_route("/ask", show, admitted=ONESELF, says="a question about an entry"),
@@ -63,9 +59,20 @@ def _asking(site: Site) -> list[Any]:
 
 
 async def to_sign(
-    site: Site, visit: Visit, change: msgspec.Struct, lines: tuple[str, ...], *, kind: str
+    site: Site,
+    visit: Visit,
+    change: msgspec.Struct,
+    lines: tuple[str, ...],
+    *,
+    kind: str,
+    draft: tuple[str, Form] | None = None,
 ) -> str:
-    """Open a proof for what she wants changed; returns where her card signs `lines`."""
+    """Open a proof for what she wants changed; returns where her card signs `lines`.
+
+    `draft` is the form's address and what she typed: it is there again if her card signs nothing.
+    """
+    if draft is not None:
+        drafts.keep(visit, *draft)
     wanted = Wanted(
         purpose="act",
         channel="here",
@@ -79,9 +86,9 @@ async def to_sign(
     return site.to_helper(opened.proof, visit)
 
 
-async def to_ask(site: Site, visit: Visit, asked: Asked) -> str:
+async def to_ask(site: Site, visit: Visit, asked: Asked, *, draft: tuple[str, Form]) -> str:
     """Open a proof for what she asks, which is of no `kind`; returns where her card signs it."""
-    return await to_sign(site, visit, asked, _lines(asked), kind="")
+    return await to_sign(site, visit, asked, _lines(asked), kind="", draft=draft)
 
 
 def _record(visit: Visit) -> MyRecord | None:
@@ -118,11 +125,13 @@ def _said(record: MyRecord) -> str:
 
 def _lines(asked: Asked) -> tuple[str, ...]:
     """Return what is signed: all of what is asked, and to whom."""
-    japanese, english = _TOLD[asked.kind]
+    said = wording.said("said", asked.kind)
     whole = " ".join(asked.text.split())
     cut = [whole[at : at + _LINE] for at in range(0, len(whole), _LINE)]
     to = wording.body(asked.addressee).japanese
-    return one_line([f"{japanese} {english}", f"宛先 to: {to}", f"記録 entry: {asked.entry}", *cut])
+    return one_line(
+        [f"{said.japanese} {said.english}", f"宛先 to: {to}", f"記録 entry: {asked.entry}", *cut]
+    )
 
 
 def _signing(site: Site, others: Mapping[str, Finish]) -> list[Any]:
@@ -131,15 +140,25 @@ def _signing(site: Site, others: Mapping[str, Finish]) -> list[Any]:
     async def show(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
         found = await proving.waiting(site.portal, visit.token)
         helper = "" if found is None else site.to_helper(found.proof, visit)
-        return front.page(visit, "act.html", problem=problem, found=found, helper=helper)
+        return front.page(
+            visit,
+            "act.html",
+            problem=problem,
+            found=found,
+            helper=helper,
+            back=drafts.where(visit),
+        )
 
     async def finish(visit: Visit, form: Form) -> str:
         spent = await proving.spend(site.portal, visit.token, text(form, "receipt"), who=visit.who)
         if spent.wanted.kind:
-            return await others[spent.wanted.kind](visit, spent)
+            where = await others[spent.wanted.kind](visit, spent)
+            drafts.drop(visit)
+            return where
         asked = msgspec.json.decode(spent.wanted.change, type=Asked)
         question = await questions.keep(site.portal, spent, asked)
         visit.kept.pop(ASKING, None)
+        drafts.drop(visit)
         visit.done = ("asked", question)
         return QUESTIONS
 

@@ -11,6 +11,7 @@ from kumihimo.pages.forms import Form, Problem, text
 from kumihimo.pages.front import away
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.portal import proving, questions, reading, wording
+from kumihimo.rooms.portal.pages import drafts
 from kumihimo.rooms.portal.pages.acting import to_ask
 from kumihimo.rooms.portal.pages.looked import patiently
 from kumihimo.rooms.portal.pages.mine import MINE
@@ -38,6 +39,7 @@ def screens(site: Site) -> list[Any]:
         if not answers or item not in {one.item for one in answers[0].items}:
             raise NotFound
         chosen = _Item(answer=answer, provider=answers[0].provider, item=item)
+        drafts.drop(visit)
         visit.kept[CALLED_WRONG] = msgspec.json.encode(chosen).decode()
         return WRONG
 
@@ -46,6 +48,7 @@ def screens(site: Site) -> list[Any]:
         if item is None:
             return away(MINE)
         said = _said(item, visit.language)
+        typed = drafts.shown(visit, WRONG, typed)
         answer = front.page(visit, "wrong.html", problem=problem, typed=typed, said=said)
         answer.headers |= site.policy()
         return answer
@@ -62,7 +65,7 @@ def screens(site: Site) -> list[Any]:
             text=questions.check(text(form, "text")),
             item=item.item,
         )
-        return await to_ask(site, visit, asked)
+        return await to_ask(site, visit, asked, draft=(WRONG, form))
 
     shown = patiently(site, show)
     says = "this is wrong"

@@ -15,6 +15,7 @@ from kumihimo.pages.front import Show
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.ledger.api import MyRecord
 from kumihimo.rooms.portal import exporting, proxies_reading, reading, wording
+from kumihimo.rooms.portal.pages import drafts
 from kumihimo.rooms.portal.pages.delegated import ShownAct, acts_shown
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
 from kumihimo.rooms.portal.proxies_reading import Act
@@ -151,27 +152,23 @@ def _history(site: Site) -> list[Any]:
             first=found.first,
             last=found.last,
             wanted=wanted,
+            narrowed=wanted.narrows,
+            sought=wanted if problem is None else _sought(typed),
             bodies=bodies,
             outcomes=[(one, wording.outcome(one).say(visit.language)) for one in _OUTCOMES],
         )
 
     async def choose(visit: Visit, form: Form) -> str:
-        wanted = Filter(
-            **{
-                name: text(form, name)
-                for name in ("since", "until", "requester", "outcome", "cursor", "acts_before")
-            }
-        )
+        wanted = _sought(form)
         _check_days(wanted)
         visit.kept[FILTER] = msgspec.json.encode(attrs.asdict(wanted)).decode()
         return LOOKED
 
     async def ask(visit: Visit, form: Form) -> str:
-        found = await reading.records(site.portal, visit, _filter(visit))
-        record = text(form, "record")
-        chosen = next((one for one in found.records if one.record == record), None)
+        chosen = await _one(site, visit, text(form, "record"))
         if chosen is None:
             raise NotFound
+        drafts.drop(visit)
         visit.kept[ASKING] = msgspec.json.encode(chosen).decode()
         return "/ask"
 
@@ -186,11 +183,28 @@ def _history(site: Site) -> list[Any]:
     ]
 
 
+async def _one(site: Site, visit: Visit, record: str) -> MyRecord | None:
+    """Return an entry of hers: of the page that she sees, or of the latest, which other pages show."""
+    found = await reading.records(site.portal, visit, _filter(visit))
+    shown = {one.record: one for one in found.records}
+    if record not in shown:
+        shown = {one.record: one for one in (await reading.latest(site.portal, visit)).records}
+    return shown.get(record)
+
+
+def _sought(form: Form) -> Filter:
+    """Return what a form asks for, as it was typed."""
+    names = ("since", "until", "requester", "outcome", "cursor", "acts_before")
+    return Filter(**{name: text(form, name) for name in names})
+
+
 def _check_days(wanted: Filter) -> None:
     for name in ("since", "until"):
         day = getattr(wanted, name)
         if day and not reading.is_day(day):
             raise BadInput("a day is YYYY-MM-DD", pointer=name)
+    if wanted.since and wanted.until and wanted.until < wanted.since:
+        raise BadInput("it ends before it begins", pointer="until")
 
 
 def _filter(visit: Visit) -> Filter:
@@ -239,29 +253,29 @@ def _exports(site: Site) -> list[Any]:
         content = exporting.as_json(
             await whole(visit), await _acts(site, visit), at=site.portal.clock.now()
         )
-        return _file(content, "application/json", "who-looked.json")
+        return file_of(content, "application/json", "who-looked.json")
 
     async def as_csv(visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
         content = exporting.as_csv(await whole(visit), await _acts(site, visit), visit.language)
-        return _file(content, "text/csv; charset=utf-8", "who-looked.csv")
+        return file_of(content, "text/csv; charset=utf-8", "who-looked.csv")
 
     async def as_pdf(visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
         told = [entry_of(one, visit.language) for one in await whole(visit)]
         read = acts_shown(await _acts(site, visit), visit.language)
         entries = together(told, read, attrs.evolve(_filter(visit), acts_before=""), last_page=True)
         content = await exporting.as_pdf(entries, visit.language, at=site.portal.clock.now())
-        return _file(content, "application/pdf", "who-looked.pdf")
+        return file_of(content, "application/pdf", "who-looked.pdf")
 
     async def schema(_visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
-        return _file(exporting.schema(), "application/schema+json", "who-looked.schema.json")
+        return file_of(exporting.schema(), "application/schema+json", "who-looked.schema.json")
 
     async def proof(visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
         content = await reading.history(site.portal, visit)
-        return _file(content, "application/json", "who-looked-proof.json")
+        return file_of(content, "application/json", "who-looked-proof.json")
 
     async def proof_schema(_visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
         name = "who-looked-proof.schema.json"
-        return _file(exporting.proof_schema(), "application/schema+json", name)
+        return file_of(exporting.proof_schema(), "application/schema+json", name)
 
     made = {"json": as_json, "csv": as_csv, "pdf": as_pdf, "schema": schema}
     made |= {"proof": proof, "proof-schema": proof_schema}
@@ -273,6 +287,7 @@ def _exports(site: Site) -> list[Any]:
     ]
 
 
-def _file(content: bytes, kind: str, name: str) -> Response[bytes]:
+def file_of(content: bytes, kind: str, name: str) -> Response[bytes]:
+    """Return a file that the browser keeps."""
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=kind, headers=headers)

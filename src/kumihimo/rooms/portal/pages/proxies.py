@@ -12,6 +12,7 @@ from kumihimo.rooms.portal import proxies, proxies_reading, wording
 from kumihimo.rooms.portal.domain.delegations import Side, other, restored
 from kumihimo.rooms.portal.domain.refusals import CodeUnknown
 from kumihimo.rooms.portal.domain.statements import one_line
+from kumihimo.rooms.portal.pages import drafts
 from kumihimo.rooms.portal.pages.acting import Finish, to_sign
 from kumihimo.rooms.portal.pages.delegated import acts_shown, shown
 from kumihimo.rooms.portal.pages.looked import patiently
@@ -91,6 +92,7 @@ def _opening(site: Site, side: Side) -> list[Any]:
     front = site.front
 
     async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
+        typed = drafts.shown(visit, _OPENS[side], typed)
         named = [(one, wording.purpose(one).say(visit.language)) for one in delegated_purposes()]
         answer = front.page(
             visit, "proxy_open.html", problem=problem, typed=typed, side=side, purposes=named
@@ -107,7 +109,7 @@ def _opening(site: Site, side: Side) -> list[Any]:
             today=site.portal.today(),
         )
         lines = _lines(side, change.purpose, change.until.isoformat(), change.label)
-        return await to_sign(site, visit, change, lines, kind=KIND)
+        return await to_sign(site, visit, change, lines, kind=KIND, draft=(_OPENS[side], form))
 
     path, says = _OPENS[side], f"open a delegation, as {side}"
     return [
@@ -147,6 +149,7 @@ def _entering(site: Site) -> list[Any]:
 
     async def enter(visit: Visit, form: Form) -> str:
         found = await proxies.waiting_under(site.portal, visit, text(form, "code"))
+        drafts.drop(visit)
         visit.kept[JOINING] = found.delegation
         return JOIN
 
@@ -169,7 +172,7 @@ def _joining(site: Site) -> list[Any]:
             visit,
             "proxy_join.html",
             problem=problem,
-            typed=typed,
+            typed=drafts.shown(visit, JOIN, typed),
             side=other(found.opener),
             purpose=wording.purpose(found.purpose).say(visit.language),
             until=found.until.isoformat(),
@@ -182,7 +185,7 @@ def _joining(site: Site) -> list[Any]:
         change = Joining(delegation=found.delegation, label=proxies.label_of(text(form, "label")))
         side = other(found.opener)
         lines = _lines(side, found.purpose, found.until.isoformat(), change.label)
-        return await to_sign(site, visit, change, lines, kind=KIND)
+        return await to_sign(site, visit, change, lines, kind=KIND, draft=(JOIN, form))
 
     says = "join a delegation"
     return [

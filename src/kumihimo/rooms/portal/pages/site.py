@@ -43,7 +43,7 @@ class Site:
             entropy=portal.entropy,
             told=told,
             told_of_http=told_otherwise,
-            more=_more,
+            more=lambda visit: _more(portal, visit),
             https=portal.origin.startswith("https://"),
         )
         return cls(front=front, portal=portal, visits=visits, helper=helper)
@@ -60,8 +60,8 @@ class Site:
         return {"content-security-policy": wider}
 
 
-def _more(visit: Visit) -> Mapping[str, object]:
-    return {"shared": bool(visit.kept.get(PRESENCE))}
+def _more(portal: Portal, visit: Visit) -> Mapping[str, object]:
+    return {"shared": bool(visit.kept.get(PRESENCE)), "contact": portal.contact}
 
 
 async def _nobody(_visit: Visit, _form: Form) -> Known:

@@ -8,6 +8,7 @@ from kumihimo.pages.forms import Form, Problem, text
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.portal import wishes
 from kumihimo.rooms.portal.domain.statements import one_line
+from kumihimo.rooms.portal.pages import drafts
 from kumihimo.rooms.portal.pages.acting import Finish, to_sign
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
 from kumihimo.rooms.portal.proving import Spent
@@ -23,6 +24,7 @@ def screens(site: Site) -> list[Any]:
     front = site.front
 
     async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
+        typed = drafts.shown(visit, WISHES, typed)
         held, _ = await wishes.read(site.portal, visit.who)
         answer = front.page(
             visit,
@@ -46,7 +48,7 @@ def screens(site: Site) -> list[Any]:
     async def address(visit: Visit, form: Form) -> str:
         wish = wishes.new_address(site.portal, text(form, "address"))
         lines = one_line([_SAID, f"メールの宛先 mail to: {wish.address}"])
-        return await to_sign(site, visit, wish, lines, kind=KIND)
+        return await to_sign(site, visit, wish, lines, kind=KIND, draft=(WISHES, form))
 
     async def confirm(visit: Visit, form: Form) -> str:
         await wishes.confirm(site.portal, visit, text(form, "code"))
