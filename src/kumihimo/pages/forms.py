@@ -12,6 +12,8 @@ from kumihimo.pages.engine import Language
 
 Said = tuple[str, str, str, str]
 """What happened (Japanese, English), what comes next (Japanese, English)."""
+SaidEasily = tuple[str, str, str, str, str, str]
+"""The same, then both in やさしい日本語: of pages that are for everybody."""
 Asked = Request[Any, Any, Any]
 Form = Mapping[str, list[str | bytes]]
 
@@ -26,9 +28,12 @@ class Problem:
     field: str = ""
 
     @classmethod
-    def said(cls, code: str, said: Said, language: Language, *, field: str = "") -> "Problem":
+    def said(
+        cls, code: str, said: Said | SaidEasily, language: Language, *, field: str = ""
+    ) -> "Problem":
         """Return a problem in the page's language."""
-        happened, then = (said[1], said[3]) if language == "en" else (said[0], said[2])
+        asked = {"en": (said[1], said[3]), "easy": said[4:]}.get(language)
+        happened, then = asked or (said[0], said[2])
         return cls(code, happened, then, field)
 
 

@@ -36,6 +36,10 @@ _WAITS: Final = (
 いつもの方法でポータルを開き、カードで確かめて、見てください。
 このメールには、内容もリンクもありません。
 
+サイトに あたらしい おしらせか きろくが あります。
+いつもの ように サイトを ひらいて、カードで たしかめて ください。
+この メールに なかみと リンクは ありません。
+
 There is something new for you at the portal.
 Open the portal as you always do, and confirm with your card.
 This mail holds neither what it is nor a link.
@@ -47,6 +51,10 @@ _CODE: Final = (
 確認コード: {code}
 ポータルの「知らせ方」の画面に、30分のうちに入れてください。
 心当たりがなければ、何もしないでください。
+
+ばんごう: {code}
+サイトの「しらせかた」の がめんに、30ぷんまでに いれて ください。
+あなたが たのんで いないなら、なにも しないで ください。
 
 Your code: {code}
 Type it at the portal, on the page "How you are told", within 30 minutes.

@@ -25,28 +25,8 @@ from kumihimo.rooms.portal.pages.site import ONESELF, Site
 from kumihimo.rooms.portal.tables import Table
 
 KEEP: Final = "/keep"
-_HEADS: Final[dict[str, tuple[str, str]]] = {
-    "mine": (
-        "私の情報:種類,機関,項目,内容,いつ時点,登録日",
-        "My data:kind,body,item,value,as of,registered",
-    ),
-    "notices": (
-        "お知らせ:日,機関,題名,内容,期限,種類,状態",
-        "Notices:day,from,title,text,due,kind,state",
-    ),
-    "questions": (
-        "尋ねたことの控え:受付番号,日,種類,宛先,記録,内容,状態,期限,答え",
-        "What you asked:reference,day,kind,to,entry,your words,state,due,answer",
-    ),
-    "proxies": (
-        "代理:どちら,相手,できること,期限,状態",
-        "Delegations:side,the other,what for,until,state",
-    ),
-    "offices": (
-        "住民票の番号を調べた機関:日,機関,手続,結果",
-        "Who asked the resident register:day,body,for,result",
-    ),
-}
+# The lists, and which of their columns share the room on paper; title and heads stand in the table
+# of words, kind `file`.
 _WIDE: Final = {
     "mine": {0, 1, 2, 3},
     "notices": {1, 2, 3},
@@ -62,7 +42,7 @@ def screens(site: Site) -> list[Any]:
     front = site.front
 
     async def show(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
-        lists = [(name, _head(name, visit.language)[0]) for name in _HEADS]
+        lists = [(name, _head(name, visit.language)[0]) for name in _WIDE]
         return front.page(visit, "keep.html", problem=problem, lists=lists)
 
     async def whole(visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
@@ -84,7 +64,7 @@ def screens(site: Site) -> list[Any]:
                 admitted=ONESELF,
                 says=f"{name} as {kind}",
             )
-            for name in _HEADS
+            for name in _WIDE
             for kind in ("csv", "pdf")
         ),
     ]
@@ -104,7 +84,7 @@ def _file(site: Site, name: str, kind: str) -> Show:
 
 
 def _head(name: str, language: Language) -> tuple[str, tuple[str, ...]]:
-    title, _, columns = _HEADS[name][language == "en"].partition(":")
+    title, _, columns = wording.said("file", name).say(language).partition(":")
     return title, tuple(columns.split(","))
 
 
