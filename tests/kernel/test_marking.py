@@ -47,3 +47,16 @@ def test_a_journal_that_grows_by_parts_and_tails_is_what_it_was(in_room):
             assert await room.look() == set()
 
     in_room(story)
+
+
+def test_a_column_that_a_release_adds_while_this_program_serves_is_no_change(in_room):
+    async def story(room):
+        await room.write(12)
+        room.begin(lines_at_once=4)
+        assert await room.look(2) == set()
+        room.superuser("ALTER TABLE journal ADD COLUMN note text")
+        assert await room.look(6) == set()
+        room.superuser("UPDATE journal SET actor = 'ledger' WHERE seq = 3")
+        assert ("line-changed", 3) in await room.look(6)
+
+    in_room(story)
