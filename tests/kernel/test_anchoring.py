@@ -66,7 +66,7 @@ class Room:
             lines_at_once=lines_at_once,
         )
 
-    async def tell(self, alarm):
+    async def tell(self, alarm, _):
         if self.oversight_silent:
             raise Unavailable
         self.told.append(alarm)

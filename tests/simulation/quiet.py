@@ -77,11 +77,15 @@ async def all_check(federation, *, edited=False):
         await federation.fetching.run_once()
         await federation.ledger.checker.run_once()
     await federation.oversight_room.checker.run_once()
+    await federation.linkage.checker.run_once()
 
 
 def all_found(federation):
     """Return what every room finds wrong with itself."""
-    found = {f"journal of {party}": {*one.found} for party, one in federation.anchors.items()}
+    wrong = {party: {*one.found} for party, one in federation.anchors.items()}
+    found = {f"journal of {one}": {w for w in wrong[one] if not w.table} for one in wrong}
+    found |= {f"tables of {one}": {w for w in wrong[one] if w.table} for one in wrong}
+    found["exchanges of linkage"] = {what for what, _ in federation.linkage.checker.found}
     found["rows of ledger"] = {what for what, _ in federation.ledger.checker.found}
     found["state of oversight"] = {*federation.oversight_room.checker.found}
     return found

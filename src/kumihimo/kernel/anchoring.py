@@ -1,5 +1,7 @@
 """A room's journal, held against itself and against what it put into the log of its own heads.
 
+Beside it, every row that the room only adds, by the server's own count (`touching`).
+
 (1) What is new since the last look is checked, and the whole in rounds, a part at each look; what
     was there at an earlier look is held against marks in this process's memory (`marking`).
 (2) The newest head that was checked goes into the log as a leaf (`journal-head/1`), under an id that
@@ -12,7 +14,7 @@ A superuser who rewrites what came since the last anchor, chain and head, is not
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 import attrs
 import msgspec
@@ -30,27 +32,45 @@ from kumihimo.kernel.refusal import Conflict, Refusal, Unavailable
 from kumihimo.kernel.sql import Database, Tx
 from kumihimo.kernel.store_anchors import BEGINNING, AnchorRow, Line
 from kumihimo.kernel.tlog.leaf import Submission, Submitted, commit
+from kumihimo.kernel.touching import Touches
 from kumihimo.kernel.withheld import Withheld
 
 ANCHOR_PAUSE_S: Final = 10.0  # our choice: what was changed is to be told within a minute
 LINES_AT_ONCE: Final = 20_000  # our choice: some hundredths of a second of the database
 HEAD: Final = "journal-head/1"
 _FOUND_MAX: Final = 64  # who rewrote a whole journal is told of no further line
-_CHANGED: Final = ("journal",)
+_JOURNAL: Final = "journal"
+
+What = Literal["journal-broken", "rows-touched"]
 
 
 @attrs.frozen
 class Wrong:
-    """Something that is not as the room left it: what, and at which line (0: any)."""
+    """Something that is not as the room left it: what, and at which line of the journal (0: any).
+
+    Of another table: how many of its rows were touched so far.
+    """
 
     what: str
     seq: int
+    table: str = ""
+
+    @property
+    def kind(self) -> What:
+        """Return as what oversight is told of it."""
+        return "rows-touched" if self.table else "journal-broken"
+
+    @property
+    def words(self) -> str:
+        """Return it as operators are told of it."""
+        return f"{self.what} {self.table}".rstrip()
 
 
-Tell = Callable[[str], Awaitable[None]]  # takes the id of an alarm: the same for the same finding
+# Takes the id of an alarm, the same for the same finding, and of what it is.
+Tell = Callable[[str, What], Awaitable[None]]
 
 
-async def nobody(_: str) -> None:
+async def nobody(*_: str) -> None:
     """Tell nobody: for a room that has no way to oversight; its health says it all the same."""
 
 
@@ -76,7 +96,7 @@ class Anchoring:
     _new: Line | None = attrs.field(init=False, default=None)
     _seen_at: datetime | None = attrs.field(init=False, default=None)
     _round: Line = attrs.field(init=False, default=BEGINNING)
-    _changed: int | None = attrs.field(init=False, default=None)
+    _touches: Touches = attrs.field(init=False, factory=Touches)
     _given_up: int = attrs.field(init=False, default=0)
     _marks: Marks | None = attrs.field(init=False, default=None)
 
@@ -96,7 +116,7 @@ class Anchoring:
 
     async def look(self, _: Tx) -> Sequence[Found]:
         """Tell what is wrong, and when the whole journal was last found right."""
-        broken = [Broken(wrong.what, at) for wrong, at in self.found.items()]
+        broken = [Broken(wrong.words, at) for wrong, at in self.found.items()]
         return [Made("journal-checked", self.whole_at), *broken]
 
     async def _check(self, now: datetime) -> AnchorRow | None:
@@ -135,9 +155,12 @@ class Anchoring:
 
     async def _touched(self, tx: Tx) -> list[Wrong]:
         """Ask the server's own count, which finds at once what a round would find later."""
-        before, self._changed = self._changed, await store_anchors.changed(tx, _CHANGED)
-        grown = before is not None and self._changed > before
-        return [Wrong("lines-touched", 0)] if grown else []
+        return [
+            Wrong("lines-touched", 0)
+            if one.name == _JOURNAL
+            else Wrong("rows-touched", one.rows, one.name)
+            for one in await self._touches.look(tx)
+        ]
 
     async def _check_new(
         self, tx: Tx, newest: AnchorRow | None, head: int, now: datetime
@@ -220,13 +243,17 @@ class Anchoring:
         while self._untold:
             wrong = self._untold[0]
             secret = salts(self.keys)
-            await self.tell(id_of(salt_of(secret, f"{self.room}|{wrong.what}|{wrong.seq}")))
+            name = f"{self.room}|{wrong.words}|{wrong.seq}"
+            await self.tell(id_of(salt_of(secret, name)), wrong.kind)
             del self._untold[0]
             await self._write(wrong, now)
 
     async def _write(self, wrong: Wrong, now: datetime) -> None:
-        detail = {"what": wrong.what, "line": wrong.seq}
-        line = journal.JournalLine(act="journal-broken", actor=self.keys.party, detail=detail)
+        of: dict[str, int | str] = {"line": wrong.seq}
+        if wrong.table:
+            of = {"table": wrong.table, "rows": wrong.seq}
+        detail = {"what": wrong.what, **of}
+        line = journal.JournalLine(act=wrong.kind, actor=self.keys.party, detail=detail)
         try:
             async with self.database.transaction() as tx:
                 await journal.write(tx, line, at=now)

@@ -16,7 +16,7 @@ from kumihimo.kernel.sql import Database
 from kumihimo.rooms.ledger.witnessed import Fetching
 from kumihimo.rooms.oversight.api import ALARM_PATH, Alarm, Received
 from kumihimo.rooms.oversight.app import build
-from kumihimo.rooms.oversight.client import anchoring, journal_alarm
+from kumihimo.rooms.oversight.client import anchoring, own_alarm
 from kumihimo.rooms.oversight.service import alarms
 from tests.rooms.ledger.house import DESK, MINATO
 from tests.rooms.ledger.logs import entries, head
@@ -133,10 +133,11 @@ def test_a_gateway_that_speaks_by_another_institution_goes_on_and_raises_no_alar
     in_sight(story, "gateway")
 
 
-def test_nobody_says_of_anothers_journal_that_it_is_broken(in_sight):
+@pytest.mark.parametrize("kind", ["journal-broken", "rows-touched"])
+def test_nobody_says_of_anothers_journal_or_rows_that_they_are_broken(in_sight, kind):
     async def story(house, oversight, of_room):
         at = house.clock.now()
-        told = journal_alarm("a" * 22, "linkage", at)
+        told = own_alarm("a" * 22, kind, "linkage", at)
         with pytest.raises(Refused) as refusal:
             await house.caller("register").call("oversight", ALARM_PATH, told, Received)
         assert refusal.value.reason == "not-allowed"

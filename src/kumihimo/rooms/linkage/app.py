@@ -13,6 +13,7 @@ from kumihimo.kernel.outbox import Letter, Outbox
 from kumihimo.kernel.tlog.leaf import LEAVES_PATH, Logged, Submitted
 from kumihimo.kernel.worker import Job, working
 from kumihimo.rooms.linkage.api import LEDGER, PARTY, RECORDS_PATH, Received
+from kumihimo.rooms.linkage.checking import CHECKING_PAUSE_S, RecordChecker
 from kumihimo.rooms.linkage.domain.keys import DomainKeys
 from kumihimo.rooms.linkage.http import routes
 from kumihimo.rooms.linkage.law_held import LawHeld
@@ -39,6 +40,7 @@ class LinkageRoom:
     outbox: Outbox
     log: Submitter
     anchors: Anchoring
+    checker: RecordChecker
 
 
 def domain_keys(keys: PartyKeys) -> DomainKeys:
@@ -60,6 +62,7 @@ def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> Lin
 
     log = Submitter(core.keys, submit)
     anchors = anchoring("linkage", core.database, caller)
+    checker = RecordChecker(core, log.salt)
     outbox = Outbox(core.database, deliver, core.clock, core.entropy, {RECORDS_PATH: pack_records})
     door = SignedDoor(
         keys_of=lambda party: core.keys if party == PARTY else None,
@@ -73,6 +76,7 @@ def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> Lin
         Job("linkage-log", lambda: settle(core.database, log, core.clock), LOG_PAUSE_S),
         Job("linkage-law", LawHeld(core).note, LAW_PAUSE_S),
         Job("linkage-anchors", anchors.run_once, ANCHOR_PAUSE_S),
+        Job("linkage-checking", checker.run_once, CHECKING_PAUSE_S),
         Job("linkage-statistics", lambda: count_month(core), STATISTICS_PAUSE_S),
         Job("linkage-expiry", lambda: expire_acquisitions(core), EXPIRY_PAUSE_S),
         Job("linkage-months", lambda: core.months.ahead(core.clock.now()), RETENTION_PAUSE_S),
@@ -89,4 +93,4 @@ def build(core: Core, *, book: DirectoryBook, net: Net, report: Reporter) -> Lin
         door=door,
         lifespan=[working(jobs, report)],
     )
-    return LinkageRoom(app, core, outbox, log, anchors)
+    return LinkageRoom(app, core, outbox, log, anchors, checker)

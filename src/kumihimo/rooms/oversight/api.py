@@ -128,9 +128,12 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
         "two-histories",
         "log-damaged",
         "journal-broken",
+        "rows-touched",
         "state-changed",
     ]
-    permit: str  # "" where it is about no exchange alone, or about the journal of `requester`
+    permit: (
+        str  # "" where it is about no exchange alone, or about the journal or rows of `requester`
+    )
     requester: str
     provider: str
     noticed_at: datetime

@@ -6,7 +6,7 @@ import attrs
 from litestar import Litestar
 
 from kumihimo.kernel import retention
-from kumihimo.kernel.anchoring import ANCHOR_PAUSE_S, Anchoring
+from kumihimo.kernel.anchoring import ANCHOR_PAUSE_S, Anchoring, What
 from kumihimo.kernel.door import Reporter, SignedDoor, room_app
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.worker import Job, working
@@ -47,8 +47,8 @@ def build(oversight: Oversight, *, entropy: Entropy, report: Reporter) -> Oversi
     async def forget() -> int:
         return await retention.forget(oversight.database, clock=oversight.clock, actor=PARTY)
 
-    async def tell(alarm: str) -> None:
-        await tell_oneself(oversight, alarm)
+    async def tell(alarm: str, kind: What) -> None:
+        await tell_oneself(oversight, alarm, kind)
 
     anchors = Anchoring(
         room="oversight",

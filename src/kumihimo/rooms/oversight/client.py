@@ -8,13 +8,13 @@ refuses (`operations/graces.py`). Also which leaks the commission is told of, so
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 import httpx2
 import msgspec
 
 from kumihimo.kernel import kept
-from kumihimo.kernel.anchoring import Anchoring
+from kumihimo.kernel.anchoring import Anchoring, What
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.kept import KeptStatement
 from kumihimo.kernel.net import Caller, HttpNet, trusted
@@ -182,8 +182,8 @@ def anchoring(room: str, database: Database, caller: Caller, *, several: bool = 
         logged, _ = await caller.call(LOG_KEEPER, LEAVES_PATH, submitted, Logged)
         return logged
 
-    async def tell(alarm: str) -> None:
-        told = journal_alarm(alarm, caller.keys.party, caller.clock.now())
+    async def tell(alarm: str, kind: What) -> None:
+        told = own_alarm(alarm, kind, caller.keys.party, caller.clock.now())
         await caller.call(PARTY, ALARM_PATH, told, Received)
 
     return Anchoring(
@@ -197,11 +197,11 @@ def anchoring(room: str, database: Database, caller: Caller, *, several: bool = 
     )
 
 
-def journal_alarm(alarm: str, party: str, at: datetime) -> Alarm:
-    """Return what oversight is told of a journal that is not as its room left it."""
+def own_alarm(alarm: str, kind: What | Literal["state-changed"], party: str, at: datetime) -> Alarm:
+    """Return what oversight is told of a journal, or of rows, that are not as their room left them."""
     return Alarm(
         alarm=alarm,
-        kind="journal-broken",
+        kind=kind,
         permit="",
         requester=party,
         provider="",

@@ -12,6 +12,7 @@ import attrs
 import msgspec
 
 from kumihimo.kernel import journal, leaves
+from kumihimo.kernel.anchoring import What
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.group import NotInGroup
 from kumihimo.kernel.ids import id_of, is_id
@@ -35,11 +36,12 @@ from kumihimo.rooms.oversight.api import (
     new_body,
     signed_bytes,
 )
-from kumihimo.rooms.oversight.client import DirectoryBook, journal_alarm
+from kumihimo.rooms.oversight.client import DirectoryBook, own_alarm
 
 OPERATOR = "oversight-operator"
 REPORTERS = ("ledger", "linkage")
 ABOUT_NO_EXCHANGE = ("log-damaged", "record-missing", "chain-broken")
+ABOUT_ONESELF = ("journal-broken", "rows-touched")
 _KEY_BYTES = 32
 
 
@@ -150,12 +152,12 @@ async def head(oversight: Oversight) -> SignedHead:
 async def take_alarm(oversight: Oversight, sender: Verified, alarm: Alarm) -> Received:
     """Take an alarm from the ledger or the core; a repeat changes nothing.
 
-    Of its own journal any party may say that it is broken.
+    Of its own journal and rows any party may say that they are not as it left them.
     """
-    own_journal = alarm.kind == "journal-broken" and alarm.requester == sender.sender
-    if sender.sender not in REPORTERS and not own_journal:
+    own = alarm.kind in ABOUT_ONESELF and alarm.requester == sender.sender
+    if sender.sender not in REPORTERS and not own:
         raise NotAllowed("only the ledger and the core report alarms of others here")
-    about_none = (alarm.kind in ABOUT_NO_EXCHANGE or own_journal) and not alarm.permit
+    about_none = (alarm.kind in ABOUT_NO_EXCHANGE or own) and not alarm.permit
     if not is_id(alarm.alarm) or not (about_none or is_id(alarm.permit)):
         raise BadInput("ids are 22 characters of base64url", pointer="alarm")
     async with oversight.database.transaction() as tx:
@@ -184,11 +186,10 @@ async def waiting_leaves(oversight: Oversight, sender: Verified, told: Places) -
 async def tell_oneself(
     oversight: Oversight,
     alarm: str,
-    kind: Literal["journal-broken", "state-changed"] = "journal-broken",
+    kind: What | Literal["state-changed"] = "journal-broken",
 ) -> None:
-    """Raise an alarm about oversight's own journal or state; a repeat changes nothing."""
-    told = journal_alarm(alarm, PARTY, oversight.clock.now())
-    told = msgspec.structs.replace(told, kind=kind)
+    """Raise an alarm about oversight's own journal, rows or state; a repeat changes nothing."""
+    told = own_alarm(alarm, kind, PARTY, oversight.clock.now())
     async with oversight.database.transaction() as tx:
         await store.add_alarm(tx, PARTY, told)
 

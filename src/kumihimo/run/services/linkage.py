@@ -28,5 +28,5 @@ def compose(given: Given) -> Service:
         core.database,
         net,
         silences=(core.ledger,),
-        looks=(room.anchors.look,),
+        looks=(room.anchors.look, room.checker.look),
     )
