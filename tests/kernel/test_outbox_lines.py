@@ -1,7 +1,9 @@
 """Letters of one sender to one destination are a line of their own, and no line waits for another."""
 
 import asyncio
+from contextlib import suppress
 
+import attrs
 import pytest
 from tests.federation.street import START
 
@@ -249,3 +251,28 @@ def read(plan):
     yield plan.get("Rows Removed by Filter", 0) + plan.get("Rows Removed by Index Recheck", 0)
     for below in plan.get("Plans", ()):
         yield from read(below)
+
+
+def test_a_line_that_is_left_off_sends_no_further_letters_though_the_sending_swallowed_that(
+    at_post,
+):
+    async def story(box, post):
+        whole, begun = post.deliver, asyncio.Event()
+
+        async def swallow(letter):
+            if not begun.is_set():
+                begun.set()
+                with suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+            await whole(letter)
+
+        await put(box, "osaka", b"1", b"2", b"3")
+        slow = attrs.evolve(box, deliver=swallow)
+        await slow.begin(limit=1)
+        await begun.wait()
+        await slow.stop()
+        assert [body for _, body in post.taken] == [b"1"]
+        await box.run_once()
+        assert [body for _, body in post.taken] == [b"1", b"2", b"3"]
+
+    at_post(story)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 from litestar import Litestar
@@ -61,6 +62,32 @@ def test_nobody_who_answers_is_no_bug():
     turns, told = worked(Unavailable("away"), 1)
     assert turns >= 3
     assert told == []
+
+
+@pytest.mark.parametrize("bug", [None, ValueError("x")])
+def test_a_job_ends_with_the_room_though_what_it_waited_for_swallowed_that(bug):
+    async def whole():
+        begun = asyncio.Event()
+
+        async def swallow():
+            begun.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            if bug is not None:
+                raise bug
+            return 0
+
+        told = []
+        task = asyncio.create_task(
+            repeat(Job("waiting", swallow, 3_600), lambda name, error: told.append((name, error)))
+        )
+        await begun.wait()
+        task.cancel()
+        async with asyncio.timeout(20):
+            await asyncio.wait([task])
+        return task.cancelled(), told
+
+    assert asyncio.run(whole()) == (True, [] if bug is None else [("waiting", bug)])
 
 
 def test_errands_are_run_and_waited_for_and_their_bugs_told():

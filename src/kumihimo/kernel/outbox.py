@@ -19,7 +19,7 @@ from kumihimo.kernel.fair import working_for
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import TooMany, Unavailable
 from kumihimo.kernel.sql import Database, Tx
-from kumihimo.kernel.worker import Job
+from kumihimo.kernel.worker import Job, obey
 
 CLAIM_MAX = 64  # letters of one line
 LINES_MAX = 256  # lines that are being sent: as many destinations may hang before another waits
@@ -229,6 +229,7 @@ class Outbox:
         """Send a line's letters, and those behind them while there are any."""
         while letters:
             await self._send_line(letters)
+            obey()
             if gathers and len(letters) < limit:
                 return
             letters = await self._claim_of(line, limit)

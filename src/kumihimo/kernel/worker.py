@@ -45,8 +45,20 @@ async def repeat(job: Job, report: Reporter) -> None:
         except Exception as error:  # noqa: BLE001 - a worker outlives its bugs, and tells of them
             report(job.name, error)
             found = 0
+        obey()
         if not found:
             await asyncio.sleep(job.pause_s)
+
+
+def obey() -> None:
+    """Leave off where this task was cancelled and what it waited for swallowed that.
+
+    Before Python 3.12 `asyncio.wait_for`, by which psycopg waits, does so when what it waits for comes
+    in that very moment. A room that ends would then wait for the job's pause, an hour for some.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 class Errands:
