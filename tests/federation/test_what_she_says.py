@@ -275,6 +275,7 @@ def _claim(street, **changes):
         ("ledger", {"claim": "x" * 22}, "bad-input"),
         ("ledger", {"sealed": b"x" * 80}, "bad-input"),
         ("ledger", {"permit": "short"}, "bad-input"),
+        ("ledger", {"permit": ""}, "bad-input"),  # only a question to register has none
     ],
 )
 def test_an_institution_takes_claims_from_the_ledger_alone_and_only_its_own(

@@ -167,7 +167,8 @@ def objections(*, config: Path) -> None:
     """
     for one in asyncio.run(_within(config, claims.waiting)):
         words = " ".join(one.content.text.split())
-        print(f"{one.due_on}\t{one.requester} → {one.provider}\t{one.permit}\t{one.claim}\t{words}")
+        about = one.permit or one.content.reference
+        print(f"{one.due_on}\t{one.requester} → {one.provider}\t{about}\t{one.claim}\t{words}")
 
 
 @app.command

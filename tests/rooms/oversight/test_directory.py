@@ -151,6 +151,24 @@ def test_an_alarm_is_taken_once_and_only_from_those_who_see_both_ends(at_oversig
     at_oversight(story)
 
 
+def test_an_answer_may_be_owed_on_what_no_permit_names_and_ends_disagree_on_an_exchange(
+    at_oversight,
+):
+    async def story(scene):
+        await scene.enrol(entry_of(scene.keys["ledger"], "ledger"))
+        ledger = scene.caller("ledger")
+        owed, disagree = (
+            msgspec.structs.replace(an_alarm(), permit="", kind=kind)
+            for kind in ("answer-overdue", "ends-disagree")
+        )
+        answer, _ = await ledger.call("oversight", ALARM_PATH, owed, Received)
+        assert answer.new == 1
+        with pytest.raises(Refused):
+            await ledger.call("oversight", ALARM_PATH, disagree, Received)
+
+    at_oversight(story)
+
+
 def test_the_directory_is_open_to_all_and_signed(at_oversight):
     async def story(scene):
         app = build(scene.oversight, entropy=ENTROPY, report=lambda *_: None).app

@@ -33,9 +33,9 @@ TOWN, OSAKA = "lg-131032", "lg-271004"
 WORDS = "なぜ見たのですか"
 
 
-def objection(scene, **changes):
+def objection(scene, *, reference="", **changes):
     claim = changes.get("claim", new_id(ENTROPY))
-    content = msgspec.json.encode(ClaimContent(text=WORDS))
+    content = msgspec.json.encode(ClaimContent(text=WORDS, reference=reference))
     to = scene.keys["oversight"].public.payload
     fields: dict[str, Any] = {
         "claim": claim,
@@ -104,12 +104,27 @@ def test_nobody_but_the_ledger_objects_for_a_person_or_asks_how_it_stands(at_ove
         with pytest.raises(Refused) as refused:
             await states(scene, said.claim, sender=TOWN)
         assert refused.value.reason == "not-allowed"
-        for changes in ({"kind": "question"}, {"sealed": b"x" * 60}, {"claim": "short"}):
+        wrong: list[dict[str, Any]] = [{"kind": "question"}, {"sealed": b"x" * 60}]
+        wrong += [{"claim": "short"}, {"permit": "short"}]
+        for changes in wrong:
             with pytest.raises(Refused) as refused:
                 await send(scene, objection(scene, **changes))
             assert refused.value.reason == "bad-input", changes
         assert await claims.waiting(scene.oversight) == []
         assert await send(scene, said) == 1
+
+    at_oversight(story)
+
+
+def test_an_objection_to_what_has_no_permit_says_under_seal_what_it_is_about(at_oversight):
+    async def story(scene):
+        await enter(scene)
+        asked = new_id(ENTROPY)
+        said = objection(scene, reference=asked, permit="", provider="register")
+        assert asked.encode() not in said.sealed
+        assert await send(scene, said) == 1
+        [one] = await claims.waiting(scene.oversight)
+        assert (one.permit, one.provider, one.content.reference) == ("", "register", asked)
 
     at_oversight(story)
 

@@ -184,7 +184,8 @@ class Ledger(httpx2.AsyncBaseTransport):
             told = msgspec.json.decode(body, type=api.TellClaim)
             hers = {one.record for one in self.records.get(person, [])}
             hers |= {a.answer for kinds in self.holds.get(person, {}).values() for a in kinds}
-            if told.about not in hers:
+            hers |= {one.act for one in self.delegations.on(person) or ()}
+            if told.inquiry is None and told.about not in hers:
                 return _problem("not-found", 404)
             if told.claim not in mine:
                 self.told.append(told)

@@ -156,7 +156,8 @@ def test_the_person_can_see_who_asked_about_her_and_nobody_else_can(in_house):
     async def story(house):
         await house.tell(birth(1), birth(2))
         [number, _] = await house.designate(code(1), code(2))
-        await house.inquire(about(birth(1)), about(birth(1), sex="1"), about(birth(2)))
+        hers = about(birth(1)), about(birth(1), sex="1")
+        await house.inquire(*hers, about(birth(2)))
         await house.tell(event("move-within", 1, address="東京都港区芝5-5"))
         now = attributes(birth(1), address="港区芝5-5")
         asked = api.DisclosureAsked(number=number, attributes=now)
@@ -165,6 +166,7 @@ def test_the_person_can_see_who_asked_about_her_and_nobody_else_can(in_house):
             (OSAKA, "b081", True)
         ) == 1
         assert len(told.inquiries) == 2
+        assert {i.inquiry for i in told.inquiries} == {one.inquiry for one in hers}
         wrong = api.DisclosureAsked(number=number, attributes=attributes(birth(2)))
         with pytest.raises(Refused) as refused:
             await house.ask(MINATO, api.ABOUT_ME_PATH, wrong, api.AboutMe)

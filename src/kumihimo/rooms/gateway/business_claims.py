@@ -13,7 +13,9 @@ from kumihimo.rooms.oversight.api import CLAIM_ANSWER_MAX, ClaimDecision, ClaimK
 class ClaimShown(msgspec.Struct, frozen=True, kw_only=True):
     """A claim that waits. `addressees` are whom the exchange was about here; () where no record says it.
 
-    `peer` is the other end of the exchange. `item` is what she calls wrong, "" elsewhere.
+    `peer` is the other end of the exchange. `item` is what she calls wrong, "" elsewhere. Where it
+    is about a question to register there is no `permit` and nobody in `addressees`, and `reference`
+    is the id of that inquiry; "" elsewhere.
     """
 
     claim: str
@@ -27,6 +29,7 @@ class ClaimShown(msgspec.Struct, frozen=True, kw_only=True):
     taken_on: date
     due_on: date
     overdue: bool
+    reference: str = ""
 
 
 class ClaimsShown(msgspec.Struct, frozen=True):

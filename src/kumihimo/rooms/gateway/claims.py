@@ -63,7 +63,8 @@ async def take(gateway: Gateway, tenant: Tenant, sender: Verified, claim: Claim)
         raise BadInput("objections go to oversight", pointer="kind")
     if own[claim.kind] != tenant.institution:
         raise NotAllowed("this is not for this institution")
-    if not (is_id(claim.claim) and is_id(claim.permit)):
+    without_permit = claim.kind == "question" and claim.permit == ""  # it asked register about her
+    if not (is_id(claim.claim) and (without_permit or is_id(claim.permit))):
         raise BadInput("ids are 22 characters of base64url", pointer="claim")
     _opened(tenant, claim.claim, claim.sealed)
     today = gateway.today()
@@ -103,7 +104,9 @@ def _opened(tenant: Tenant, claim: str, sealed: bytes) -> ClaimContent:
 
 
 async def _person(tx: Tx, tenant: Tenant, claim: Claim) -> str:
-    """Return whom the exchange was about here, "" where no record says it any more."""
+    """Return whom the exchange was about here, "" where no record says it (any more)."""
+    if not claim.permit:
+        return ""
     side, reference = "provider", claim.permit
     if claim.kind == "question" or claim.requester == claim.provider:  # a look of its own staff
         side, reference = "requester", await store.inquiry_of(tx, claim.permit) or ""
@@ -172,6 +175,7 @@ async def _shown(gateway: Gateway, tx: Tx, tenant: Tenant, row: ClaimRow) -> Cla
         peer=detail.peer,
         permit=detail.permit,
         item=content.item,
+        reference=content.reference,
         text=content.text,
         taken_on=row.taken_on,
         due_on=row.due_on,

@@ -10,6 +10,7 @@ from kumihimo.kernel.wire import whole
 from kumihimo.rooms.gateway.api import NoticeCategory
 from kumihimo.rooms.linkage.api import RecordContent
 from kumihimo.rooms.oversight.api import CLAIM_TEXT_MAX, ClaimKind
+from kumihimo.rooms.register.api import OfficeAsked
 
 PARTY = "ledger"
 
@@ -31,7 +32,6 @@ ACTS_ON_ME_PATH = "/my/delegations/acts"
 END_DELEGATION_PATH = "/delegations/end"
 HANG_BELL_PATH = "/my/bells/hang"
 HEAR_BELLS_PATH = "/bells/hear"
-
 
 # The log, below the prefix `/log`, as c2sp.org/tlog-tiles has it; and where leaves come in.
 CHECKPOINT_PATH = "/log/checkpoint"
@@ -160,13 +160,14 @@ class OwnInformation(msgspec.Struct, frozen=True):
 
 
 class TellClaim(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person says of an exchange of her own: `about` is a record's id, or an answer's."""
+    """What a person says: `about` is the id of a record, an answer, or a proxy's act; or it is `inquiry`."""
 
     claim: str
     kind: ClaimKind
     about: Annotated[str, msgspec.Meta(max_length=64)]
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=CLAIM_TEXT_MAX)]
     item: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    inquiry: OfficeAsked | None = None
 
 
 class MyClaim(msgspec.Struct, frozen=True, kw_only=True):
@@ -316,8 +317,7 @@ class Look(msgspec.Struct, frozen=True):
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """What a first page needs, in one answer.
 
-    `looks` are the latest of others than herself, the newest first; `more` says that there are more.
-    The first of them are told whole in `latest`.
+    `looks` of others, newest first; `more`: there are more. `latest` tells the first of them whole.
     """
 
     looks: tuple[Look, ...]

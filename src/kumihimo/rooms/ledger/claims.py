@@ -2,23 +2,28 @@
 
 The ledger knows by the permit whom it is for; it seals her words to them before it writes anything
 down. It asks them how her claims stand, and shows her what they answered.
+
+What has no permit is said of as well: that an office asked register about her, and that a proxy read
+for her. Of the one the ledger takes her word, and never writes the inquiry's id down: register's log
+and this database would be joined by it.
 """
 
 from collections.abc import Sequence
+from datetime import datetime, time
 from typing import Final
 
 import msgspec
 
 from kumihimo.kernel import journal, outbox
-from kumihimo.kernel.clock import legal_day
+from kumihimo.kernel.clock import JST, legal_day
 from kumihimo.kernel.ids import is_id, new_id
 from kumihimo.kernel.keys import NotSealedForUs, open_payload, seal_payload
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import BadInput, NotFound, Unavailable
 from kumihimo.kernel.sql import Tx
-from kumihimo.rooms.ledger import store, store_bells
+from kumihimo.rooms.ledger import store, store_bells, store_delegations
 from kumihimo.rooms.ledger import store_claims as claims
-from kumihimo.rooms.ledger.api import MyClaim, MyClaims, TellClaim
+from kumihimo.rooms.ledger.api import PARTY, MyClaim, MyClaims, TellClaim
 from kumihimo.rooms.ledger.context import Ledger, held_steps
 from kumihimo.rooms.ledger.domain.codes import candidates, carried
 from kumihimo.rooms.ledger.own import Asker
@@ -43,13 +48,17 @@ from kumihimo.rooms.oversight.api import (
     claim_context,
 )
 from kumihimo.rooms.oversight.api import PARTY as OVERSIGHT
+from kumihimo.rooms.register.api import PARTY as REGISTER
+from kumihimo.rooms.register.api import OfficeAsked
 
 LISTED_MAX: Final = 100
+AFFAIR_CHARS_MAX: Final = 64
+WITHOUT_PERMIT: Final[tuple[ClaimKind, ...]] = ("question", "objection")
 ASKED_AT_ONCE: Final = 1_000
 
 
 async def tell(asker: Asker, person: Person, told: TellClaim) -> MyClaims:
-    """Carry what a person says of an exchange of her own; a repeat changes nothing.
+    """Carry what a person says of an exchange, an inquiry at register or a proxy's act; once.
 
     Raises `NotFound` for a record that is not hers to see, or not here yet, `BadInput`, and
     `Unavailable` while the directory does not list whom it is for.
@@ -61,9 +70,7 @@ async def tell(asker: Asker, person: Person, told: TellClaim) -> MyClaims:
     async with ledger.database.transaction() as tx:
         steps = await held_steps(ledger, tx)
         reader = Reader(candidates(person.code, steps), now - END_WITHIN)
-        about = await store.about(tx, reader, told.about)
-        if about is None:
-            raise NotFound("no such record of yours", pointer="about")
+        about = await _about(tx, reader, told)
         to = _addressee(told.kind, about)
         body = msgspec.json.encode(_sealed(asker, told, about, to))
         code = carried(person.code, steps)
@@ -84,9 +91,39 @@ async def tell(asker: Asker, person: Person, told: TellClaim) -> MyClaims:
     return await mine(ledger, person)
 
 
+async def _about(tx: Tx, reader: Reader, told: TellClaim) -> AboutRow:
+    """Return what she says something of; raises `NotFound` for what is not hers."""
+    if told.inquiry is not None:
+        return _inquiry(told.inquiry)
+    about = await store.about(tx, reader, told.about)
+    if about is None:
+        act = await store_delegations.act_on(tx, reader.persons, told.about)
+        if act is None:
+            raise NotFound("no such record of yours", pointer="about")
+        about = AboutRow(
+            permit="", requester=PARTY, provider=PARTY, affair=act.purpose, requested_at=act.at
+        )
+    return about
+
+
+def _inquiry(asked: OfficeAsked) -> AboutRow:
+    if not is_id(asked.inquiry) or len(asked.affair) > AFFAIR_CHARS_MAX:
+        raise BadInput("not an inquiry as register tells of it", pointer="inquiry")
+    day = datetime.combine(asked.on, time.min, tzinfo=JST)
+    return AboutRow(
+        permit="",
+        requester=asked.office,
+        provider=REGISTER,
+        affair=asked.affair,
+        requested_at=day,
+    )
+
+
 def _addressee(kind: ClaimKind, about: AboutRow) -> str:
-    if kind == "question" and about.requester == "ledger":
-        raise BadInput("she asked this herself", pointer="about")
+    if not about.permit and kind not in WITHOUT_PERMIT:
+        raise BadInput("only of an exchange", pointer="kind")
+    if kind == "question" and about.requester == PARTY:
+        raise BadInput("nobody else asked this", pointer="about")
     return {
         "question": about.requester,
         "objection": OVERSIGHT,
@@ -99,7 +136,8 @@ def _sealed(asker: Asker, told: TellClaim, about: AboutRow, to: str) -> Claim:
     entry = asker.book.current().active(to)
     if entry is None:
         raise Unavailable(f"party {to} is not in the directory")
-    content = msgspec.json.encode(ClaimContent(text=told.text, item=told.item))
+    named = "" if about.permit else told.inquiry.inquiry if told.inquiry else told.about
+    content = msgspec.json.encode(ClaimContent(text=told.text, item=told.item, reference=named))
     context = claim_context(told.claim)
     return Claim(
         claim=told.claim,

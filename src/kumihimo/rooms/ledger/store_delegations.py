@@ -99,6 +99,17 @@ async def acts_on(tx: Tx, persons: Sequence[bytes], most: int) -> list[ActRow]:
     )
 
 
+async def act_on(tx: Tx, persons: Sequence[bytes], act: str) -> ActRow | None:
+    """Return what was read for a person, by its id; None for what was read for somebody else."""
+    return await tx.row(
+        "SELECT a.act, a.delegation, d.purpose, a.at FROM delegated_act a"
+        " JOIN delegation d ON d.delegation = a.delegation"
+        " WHERE d.person = ANY(%(persons)s::bytea[]) AND a.act = %(act)s",
+        {"persons": list(persons), "act": act},
+        ActRow,
+    )
+
+
 async def acts_by(tx: Tx, delegations: Sequence[str], most: int) -> list[ActRow]:
     """Return what was read by these delegations, the latest first."""
     return await tx.rows(

@@ -131,9 +131,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
         "rows-touched",
         "state-changed",
     ]
-    permit: (
-        str  # "" where it is about no exchange alone, or about the journal or rows of `requester`
-    )
+    permit: str  # "" where it is about no one exchange, or journal or rows of `requester`
     requester: str
     provider: str
     noticed_at: datetime
@@ -226,15 +224,16 @@ CLAIM_TEXT_MAX = 1_000
 CLAIM_ANSWER_MAX = 2_000
 
 
-class ClaimContent(msgspec.Struct, frozen=True, kw_only=True):
-    """What she wrote. `item` is the item that she calls wrong, "" elsewhere."""
+class ClaimContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What she wrote, of which `item`; `reference` names what has no permit, in its own log."""
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=CLAIM_TEXT_MAX)]
     item: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    reference: Annotated[str, msgspec.Meta(max_length=22)] = ""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """About which exchange a person says something; `sealed` is HPKE of JSON `ClaimContent`.
+    """About which exchange (`permit`, "" for none) a person says something; `sealed`: `ClaimContent`.
 
     It never names her: who has the permit on record knows whom it was about. That her card signed
     it, the portal has checked and can prove.

@@ -62,6 +62,8 @@ async def take(oversight: Oversight, sender: Verified, claim: Claim) -> Received
     _opened(oversight, claim.claim, claim.sealed)
     now = oversight.clock.now()
     today = legal_day(now)
+    if not (claim.permit == "" or is_id(claim.permit)):
+        raise BadInput("ids are 22 characters of base64url", pointer="permit")
     row = ObjectionRow(
         claim=claim.claim,
         permit=claim.permit,

@@ -40,7 +40,8 @@ from kumihimo.rooms.oversight.client import DirectoryBook, own_alarm
 
 OPERATOR = "oversight-operator"
 REPORTERS = ("ledger", "linkage")
-ABOUT_NO_EXCHANGE = ("log-damaged", "record-missing", "chain-broken")
+# An answer may be owed on an inquiry at register, or on what a proxy read: neither has a permit.
+ABOUT_NO_EXCHANGE = ("log-damaged", "record-missing", "chain-broken", "answer-overdue")
 ABOUT_ONESELF = ("journal-broken", "rows-touched")
 _KEY_BYTES = 32
 

@@ -121,6 +121,7 @@ class KeptInquiry(msgspec.Struct, frozen=True, kw_only=True):
     affair_name: str
     answered: bool
     compared: bool
+    inquiry: str
 
 
 class Everything(msgspec.Struct, frozen=True, kw_only=True):
@@ -274,4 +275,5 @@ def _inquiry(one: OfficeAsked) -> KeptInquiry:
         affair_name=wording.affair(one.affair).japanese,
         answered=one.answered,
         compared=one.compared,
+        inquiry=one.inquiry,
     )

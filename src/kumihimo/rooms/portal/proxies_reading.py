@@ -58,6 +58,7 @@ async def act(
 class Act:
     """Something that was read by a delegation: when, what for, and what she calls the other."""
 
+    act: str
     at: datetime
     purpose: str
     label: str
@@ -75,7 +76,13 @@ async def acts(portal: Portal, visit: Visit, mine: Sequence[Mine]) -> list[Act]:
             portal, visit, lambda token: portal.ledger.acts_for(token, secrets)
         )
         told += [
-            Act(at=one.at, purpose=one.purpose, label=held[one.delegation].label, side="principal")
+            Act(
+                act=one.act,
+                at=one.at,
+                purpose=one.purpose,
+                label=held[one.delegation].label,
+                side="principal",
+            )
             for one in own.acts
             if one.delegation in held
         ]
@@ -96,6 +103,7 @@ def _on_her(found: Sequence[DelegatedAct], mine: Sequence[Mine]) -> list[Act]:
     labels = {one.one.ledger: one.label for one in mine if one.side == "principal"}
     told = [
         Act(
+            act=one.act,
             at=one.at,
             purpose=one.purpose,
             label=labels.get(one.delegation, FORGOTTEN),

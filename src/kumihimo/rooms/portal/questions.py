@@ -23,9 +23,9 @@ from kumihimo.rooms.portal.context import Portal
 from kumihimo.rooms.portal.proving import Evidence, Spent
 from kumihimo.rooms.portal.reading import FreshCardNeeded
 from kumihimo.rooms.portal.store_questions import QuestionRow
+from kumihimo.rooms.register.api import OfficeAsked
 
 Kind = Literal["question", "objection", "not-mine", "wrong"]
-OF_RECORDS: Final[tuple[Kind, ...]] = ("question", "objection", "not-mine")
 OVERSIGHT: Final = "oversight"
 ANSWER_WITHIN: Final = timedelta(days=30)  # our choice: no rule names a period
 TEXT_MAX: Final = 1_000
@@ -35,7 +35,8 @@ LISTED_MAX: Final = 100
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked about which entry. `entry` says it in the words of the page that was shown.
 
-    `record` is the ledger's id of the record, or of the answer whose `item` she calls wrong.
+    `record` is the ledger's id of the record, of the answer whose `item` she calls wrong, or of what
+    a proxy read; "" for an `inquiry` at register.
     """
 
     kind: Kind
@@ -44,6 +45,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     entry: str
     text: str
     item: str = ""
+    inquiry: OfficeAsked | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -108,7 +110,12 @@ async def _carry(portal: Portal, visit: Visit, one: Question) -> Sequence[MyClai
     """Carry one to the ledger; () where its record is not there yet: the next look carries it."""
     asked = one.asked
     told = TellClaim(
-        claim=one.question, kind=asked.kind, about=asked.record, text=asked.text, item=asked.item
+        claim=one.question,
+        kind=asked.kind,
+        about=asked.record,
+        text=asked.text,
+        item=asked.item,
+        inquiry=asked.inquiry,
     )
     try:
         return await reading.tell_claim(portal, visit, told)

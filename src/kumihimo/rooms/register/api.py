@@ -194,7 +194,8 @@ class DisclosureTicket(msgspec.Struct, frozen=True, kw_only=True):
 class OfficeAsked(msgspec.Struct, frozen=True, kw_only=True):
     """That an office asked for this person's number, for which affair, on which day.
 
-    `compared`: it had the number, and asked whether what it held of her agreed.
+    `compared`: it had the number, and asked whether what it held of her agreed. `inquiry` is the
+    office's own id of it, by which a person says what she means; "" from a register that is older.
     """
 
     office: str
@@ -202,6 +203,7 @@ class OfficeAsked(msgspec.Struct, frozen=True, kw_only=True):
     on: date
     answered: bool
     compared: bool = False
+    inquiry: str = ""
 
 
 class AboutMe(msgspec.Struct, frozen=True):

@@ -170,6 +170,7 @@ async def told_about(register: Register, tx: Tx, person: int | None) -> AboutMe:
                 on=r.asked_on,
                 answered=r.answered,
                 compared=r.compared,
+                inquiry=r.inquiry,
             )
             for r in rows
         )

@@ -40,6 +40,7 @@ class InquiryRow:
 class AskedRow:
     """That an office asked about somebody."""
 
+    inquiry: str
     office: str
     affair: str
     asked_on: date
@@ -169,7 +170,7 @@ async def log_inquiries(
 async def inquiries_about(tx: Tx, tags: Sequence[bytes]) -> list[AskedRow]:
     """Return who asked about a person, latest first."""
     return await tx.rows(
-        "SELECT office, affair, asked_on, answered, compared FROM strict_inquiry"
+        "SELECT inquiry, office, affair, asked_on, answered, compared FROM strict_inquiry"
         " WHERE person_tag = ANY(%(tags)s) ORDER BY asked_on DESC, office, inquiry",
         {"tags": list(tags)},
         AskedRow,

@@ -6,22 +6,21 @@ from typing import Any, Final
 import msgspec
 from litestar import Response
 
-from kumihimo.kernel.refusal import BadInput
 from kumihimo.pages.forms import Form, Problem, text
-from kumihimo.pages.front import away
+from kumihimo.pages.front import Show, away
 from kumihimo.pages.visits import Visit
-from kumihimo.rooms.ledger.api import MyRecord
 from kumihimo.rooms.portal import proving, questions, wording
 from kumihimo.rooms.portal.domain.statements import one_line
-from kumihimo.rooms.portal.pages import drafts
-from kumihimo.rooms.portal.pages.looked import ASKING, LOOKED, entry_of
+from kumihimo.rooms.portal.pages import drafts, subjects
+from kumihimo.rooms.portal.pages.looked import LOOKED
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
 from kumihimo.rooms.portal.proving import Spent, Wanted
-from kumihimo.rooms.portal.questions import OF_RECORDS, Asked, Kind, Question
+from kumihimo.rooms.portal.questions import Asked, Question
 
 Finish = Callable[[Visit, Spent], Awaitable[str]]
 """Does what a card signed; returns where to go."""
 
+ASK: Final = "/ask"
 ACT: Final = "/act"
 ACT_FINISH: Final = "/act/finish"
 QUESTIONS: Final = "/questions"
@@ -36,26 +35,53 @@ def screens(site: Site, others: Mapping[str, Finish]) -> list[Any]:
 def _asking(site: Site) -> list[Any]:
     front = site.front
 
+    async def choose(visit: Visit, form: Form) -> str:
+        subjects.keep(visit, await subjects.chosen(site, visit, form))
+        drafts.drop(visit)
+        return ASK
+
     async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
-        record = _record(visit)
-        if record is None:
+        subject = subjects.kept(visit)
+        if subject is None:
             return away(LOOKED)
-        entry = entry_of(record, visit.language)
-        typed = drafts.shown(visit, "/ask", typed)
-        answer = front.page(visit, "ask.html", problem=problem, typed=typed, entry=entry)
+        typed = drafts.shown(visit, ASK, typed)
+        answer = front.page(
+            visit,
+            "ask.html",
+            problem=problem,
+            typed=typed,
+            subject=subject,
+            entry=subject.entry(visit.language),
+            read=subject.read(visit.language),
+            office=wording.body(subject.inquiry.office).say(visit.language)
+            if subject.inquiry
+            else "",
+        )
         answer.headers |= site.policy()
         return answer
 
     async def ask(visit: Visit, form: Form) -> str:
-        record = _record(visit)
-        if record is None:
+        subject = subjects.kept(visit)
+        if subject is None:
             raise proving.ProofOver
-        return await to_ask(site, visit, _asked(record, form), draft=("/ask", form))
+        return await to_ask(site, visit, subjects.asked(subject, form), draft=(ASK, form))
 
+    says = "a question about an entry"
+    nothing = nothing_but_why(site)
     return [
-        front.page_route("/ask", show, admitted=ONESELF, says="a question about an entry"),
-        front.deed_route("/ask", ask, admitted=ONESELF, says="ask it", otherwise=show),
+        front.deed_route("/looked/ask", choose, admitted=ONESELF, says=says, otherwise=nothing),
+        front.page_route(ASK, show, admitted=ONESELF, says=says),
+        front.deed_route(ASK, ask, admitted=ONESELF, says="ask it", otherwise=show),
     ]
+
+
+def nothing_but_why(site: Site) -> Show:
+    """Return a page that shows a problem and nothing else."""
+
+    async def nothing(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
+        return site.front.page(visit, "problem.html", problem=problem)
+
+    return nothing
 
 
 async def to_sign(
@@ -89,38 +115,6 @@ async def to_sign(
 async def to_ask(site: Site, visit: Visit, asked: Asked, *, draft: tuple[str, Form]) -> str:
     """Open a proof for what she asks, which is of no `kind`; returns where her card signs it."""
     return await to_sign(site, visit, asked, _lines(asked), kind="", draft=draft)
-
-
-def _record(visit: Visit) -> MyRecord | None:
-    kept = visit.kept.get(ASKING)
-    return None if kept is None else msgspec.json.decode(kept, type=MyRecord)
-
-
-def _asked(record: MyRecord, form: Form) -> Asked:
-    chosen = text(form, "kind")
-    found: list[Kind] = [one for one in OF_RECORDS if one == chosen]
-    kind = found[0] if found else None
-    if kind is None:
-        raise BadInput("choose one", pointer="kind")
-    words = questions.check(text(form, "text"))
-    to: dict[Kind, str] = {
-        "question": record.requester,
-        "objection": questions.OVERSIGHT,
-        "not-mine": record.provider,
-        "wrong": record.provider,
-    }
-    return Asked(
-        kind=kind,
-        addressee=to[kind],
-        record=record.record,
-        entry=_said(record),
-        text=words,
-    )
-
-
-def _said(record: MyRecord) -> str:
-    entry = entry_of(record, "ja")
-    return f"{entry.at} {entry.requester} → {entry.provider}（{entry.affair}）"
 
 
 def _lines(asked: Asked) -> tuple[str, ...]:
@@ -157,7 +151,7 @@ def _signing(site: Site, others: Mapping[str, Finish]) -> list[Any]:
             return where
         asked = msgspec.json.decode(spent.wanted.change, type=Asked)
         question = await questions.keep(site.portal, spent, asked)
-        visit.kept.pop(ASKING, None)
+        subjects.drop(visit)
         drafts.drop(visit)
         visit.done = ("asked", question)
         return QUESTIONS

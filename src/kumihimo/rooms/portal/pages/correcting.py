@@ -12,7 +12,7 @@ from kumihimo.pages.front import away
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.portal import proving, questions, reading, wording
 from kumihimo.rooms.portal.pages import drafts
-from kumihimo.rooms.portal.pages.acting import to_ask
+from kumihimo.rooms.portal.pages.acting import nothing_but_why, to_ask
 from kumihimo.rooms.portal.pages.looked import patiently
 from kumihimo.rooms.portal.pages.mine import MINE
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
@@ -71,18 +71,11 @@ def screens(site: Site) -> list[Any]:
     says = "this is wrong"
     return [
         front.deed_route(
-            "/mine/wrong", choose, admitted=ONESELF, says=says, otherwise=_nothing(site)
+            "/mine/wrong", choose, admitted=ONESELF, says=says, otherwise=nothing_but_why(site)
         ),
         front.page_route(WRONG, shown, admitted=ONESELF, says=says),
         front.deed_route(WRONG, say, admitted=ONESELF, says=says, otherwise=shown),
     ]
-
-
-def _nothing(site: Site) -> Any:  # noqa: ANN401 - a page
-    async def nothing(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
-        return site.front.page(visit, "problem.html", problem=problem)
-
-    return nothing
 
 
 def _item(visit: Visit) -> _Item | None:

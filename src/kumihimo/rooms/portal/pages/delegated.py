@@ -29,6 +29,7 @@ class Shown:
 class ShownAct:
     """Something that was read by a delegation, in words. `kind` tells it from an exchange."""
 
+    act: str
     at: str
     purpose: str
     label: str
@@ -53,6 +54,7 @@ def acts_shown(found: Sequence[Act], language: Language) -> list[ShownAct]:
     """Return acts as pages show them."""
     return [
         ShownAct(
+            act=one.act,
             at=one.at.astimezone(JST).strftime("%Y-%m-%d %H:%M"),
             purpose=wording.purpose(one.purpose).say(language),
             label=one.label,

@@ -1,4 +1,4 @@
-"""Who looked: every exchange and refusal about a person, in words, with a question from each entry."""
+"""Who looked: every exchange and refusal about a person, in words."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -8,21 +8,20 @@ import msgspec
 from litestar import Response
 
 from kumihimo.kernel.clock import JST
-from kumihimo.kernel.refusal import BadInput, NotFound, Unavailable
+from kumihimo.kernel.refusal import BadInput, Unavailable
 from kumihimo.pages.engine import Language
 from kumihimo.pages.forms import Form, Problem, text
 from kumihimo.pages.front import Show
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.ledger.api import MyRecord
 from kumihimo.rooms.portal import exporting, proxies_reading, reading, wording
-from kumihimo.rooms.portal.pages import drafts
 from kumihimo.rooms.portal.pages.delegated import ShownAct, acts_shown
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
 from kumihimo.rooms.portal.proxies_reading import Act
 from kumihimo.rooms.portal.reading import Filter, FreshCardNeeded
+from kumihimo.rooms.register.api import OfficeAsked
 
 LOOKED: Final = "/looked"
-ASKING: Final = "asking"  # in `kept`: the entry that a question is about
 FILTER: Final = "looked"
 _OUTCOMES: Final = (
     "OK",
@@ -132,7 +131,7 @@ def _history(site: Site) -> list[Any]:
     front = site.front
 
     async def show(visit: Visit, problem: Problem | None, typed: Form) -> Response[Any]:
-        wanted = _filter(visit)
+        wanted = filter_of(visit)
         found = await reading.records(site.portal, visit, wanted)
         entries = [entry_of(one, visit.language) for one in found.records]
         on_her = await proxies_reading.acts_on(site.portal, visit, found.acts)
@@ -164,32 +163,12 @@ def _history(site: Site) -> list[Any]:
         visit.kept[FILTER] = msgspec.json.encode(attrs.asdict(wanted)).decode()
         return LOOKED
 
-    async def ask(visit: Visit, form: Form) -> str:
-        chosen = await _one(site, visit, text(form, "record"))
-        if chosen is None:
-            raise NotFound
-        drafts.drop(visit)
-        visit.kept[ASKING] = msgspec.json.encode(chosen).decode()
-        return "/ask"
-
     shown = patiently(site, show)
     says = "who looked at my data"
     return [
         front.page_route(LOOKED, shown, admitted=ONESELF, says=says),
         front.deed_route(LOOKED, choose, admitted=ONESELF, says="which entries", otherwise=shown),
-        front.deed_route(
-            "/looked/ask", ask, admitted=ONESELF, says="ask about an entry", otherwise=shown
-        ),
     ]
-
-
-async def _one(site: Site, visit: Visit, record: str) -> MyRecord | None:
-    """Return an entry of hers: of the page that she sees, or of the latest, which other pages show."""
-    found = await reading.records(site.portal, visit, _filter(visit))
-    shown = {one.record: one for one in found.records}
-    if record not in shown:
-        shown = {one.record: one for one in (await reading.latest(site.portal, visit)).records}
-    return shown.get(record)
 
 
 def _sought(form: Form) -> Filter:
@@ -207,24 +186,40 @@ def _check_days(wanted: Filter) -> None:
         raise BadInput("it ends before it begins", pointer="until")
 
 
-def _filter(visit: Visit) -> Filter:
+def filter_of(visit: Visit) -> Filter:
+    """Return which entries she wants to see."""
     kept = visit.kept.get(FILTER, "{}")
     return Filter(**msgspec.json.decode(kept, type=dict[str, str]))
+
+
+@attrs.frozen(kw_only=True)
+class Inquired:
+    """That an office asked register about her, as the page says it. `result` names what came of it."""
+
+    inquiry: str
+    on: str
+    office: str
+    affair: str
+    result: str
+    kind: str
+
+
+def _inquired(asked: OfficeAsked, language: Language) -> Inquired:
+    result = "compared" if asked.compared else "answered" if asked.answered else "refused"
+    return Inquired(
+        inquiry=asked.inquiry,
+        on=asked.on.isoformat(),
+        office=wording.body(asked.office).say(language),
+        affair=wording.affair(asked.affair).say(language),
+        result=result,
+        kind={"answered": "given", "refused": "refused"}.get(result, "other"),
+    )
 
 
 def _offices(site: Site) -> list[Any]:
     async def show(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
         asked = await reading.offices(site.portal, visit)
-        rows = [
-            (
-                one.on.isoformat(),
-                wording.body(one.office).say(visit.language),
-                wording.affair(one.affair).say(visit.language),
-                one.answered,
-                one.compared,
-            )
-            for one in asked
-        ]
+        rows = [_inquired(one, visit.language) for one in asked]
         return site.front.page(visit, "offices.html", problem=problem, rows=rows)
 
     says = "which offices asked register"
@@ -235,7 +230,7 @@ def _offices(site: Site) -> list[Any]:
 
 async def _acts(site: Site, visit: Visit) -> list[Act]:
     """Return what proxies read for her on the days that she wants; of one body or result, nothing."""
-    wanted = _filter(visit)
+    wanted = filter_of(visit)
     if wanted.requester or wanted.outcome:
         return []
     found = await proxies_reading.acts_on(site.portal, visit, None)
@@ -246,7 +241,7 @@ def _exports(site: Site) -> list[Any]:
     front = site.front
 
     async def whole(visit: Visit) -> Sequence[MyRecord]:
-        wanted = attrs.evolve(_filter(visit), cursor="")
+        wanted = attrs.evolve(filter_of(visit), cursor="")
         return await reading.every_record(site.portal, visit, wanted)
 
     async def as_json(visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
@@ -262,7 +257,9 @@ def _exports(site: Site) -> list[Any]:
     async def as_pdf(visit: Visit, _: Problem | None, _form: Form) -> Response[Any]:
         told = [entry_of(one, visit.language) for one in await whole(visit)]
         read = acts_shown(await _acts(site, visit), visit.language)
-        entries = together(told, read, attrs.evolve(_filter(visit), acts_before=""), last_page=True)
+        entries = together(
+            told, read, attrs.evolve(filter_of(visit), acts_before=""), last_page=True
+        )
         content = await exporting.as_pdf(entries, visit.language, at=site.portal.clock.now())
         return file_of(content, "application/pdf", "who-looked.pdf")
 
