@@ -13,6 +13,8 @@ from tests.databases import Databases, own_server
 from tests.meta.project import ROOT
 from tests.order import turn
 
+pytest_plugins = ["tests.stuck"]
+
 # A run tells about the code and not about the machine or the day: no example is timed, and each
 # run tries the same ones, so that fewer do. To hunt for others: `--hypothesis-profile random`.
 settings.register_profile("random", deadline=None)

@@ -196,12 +196,13 @@ def test_a_wait_that_was_interrupted_does_not_take_a_card_at_work_for_gone(put):
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    bound = signal.setitimer(signal.ITIMER_REAL, 0.01)  # the test's own, which goes on after
     try:
         with pytest.raises(KeyboardInterrupt):
             inserted.wait()
     finally:
         signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, *bound)
     assert not inserted.wait(0)
     chip.go_on.set()
     assert ours.next() == b"\x90\x00"

@@ -63,6 +63,25 @@ def test_a_line_that_cannot_be_done_is_one_line_on_the_terminal_and_no_traceback
     assert [one.name for one in tmp_path.iterdir()] == ["pipe"]
 
 
+READ_IN = """
+import sys
+from kumihimo.run import cli
+for word in ("adit", "--help", "statute"):
+    code = cli.run(cli.build(), [word])
+    read_in = [one.module for one in cli.COMMANDS if one.module in sys.modules]
+    print("read in:", code, *read_in, file=sys.stderr)
+"""
+
+
+def test_a_mistyped_command_and_the_list_of_all_are_answered_before_any_command_is_read_in():
+    done = subprocess.run(
+        [sys.executable, "-c", READ_IN], capture_output=True, timeout=PATIENCE_S, check=True
+    )
+    told = done.stderr.decode().splitlines()
+    assert 'Unknown command "adit". Did you mean "audit"? Commands: demo, ' in told[0]
+    assert told[1:] == ["read in: 2", "read in: 0", "read in: 0 kumihimo.run.statute_cli"]
+
+
 @pytest.mark.parametrize("words", [["--version"], ["statute", "affairs"]], ids=["short", "long"])
 def test_an_output_that_is_full_is_told_as_that_and_not_as_a_bug(words):
     with Path("/dev/full").open("wb") as full:

@@ -14,6 +14,7 @@ import sys
 import traceback
 import unicodedata
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import PurePath
 from time import monotonic
@@ -21,7 +22,7 @@ from types import FrameType
 from typing import Final
 
 import attrs
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
 from kumihimo.kernel.refusal import BadInput, Refusal
 from kumihimo.kernel.settings import debugging
@@ -237,7 +238,7 @@ def run(app: App, arguments: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:  # closed by whoever started us
             sys.stdout.flush()  # a full disk is told here, not by the interpreter's last words
     except CycloptsError as error:
-        _say(str(error))
+        _say(_unknown(error) if isinstance(error, UnknownCommandError) else str(error))
         return BAD_INPUT
     except Refusal as refusal:
         return _refused(refusal)
@@ -284,6 +285,16 @@ def _say(words: str) -> None:
         for sign in words[:LINE_CHARS_MAX]
     )
     print(f"kumihimo: {shown}{'…' if len(words) > LINE_CHARS_MAX else ''}", file=sys.stderr)
+
+
+def _unknown(error: UnknownCommandError) -> str:
+    """Say which commands there are. In its own words the library would read each of them in first."""
+    assert error.app is not None
+    assert error.unused_tokens
+    typed, names = error.unused_tokens[0], [one for one in error.app if not one.startswith("-")]
+    near = get_close_matches(typed, names, n=1)
+    meant = f' Did you mean "{near[0]}"?' if near else ""
+    return f'Unknown command "{typed}".{meant} Commands: {", ".join(names)}.'
 
 
 def _refused(refusal: Refusal) -> int:
