@@ -5,7 +5,7 @@ from litestar import post
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import SignedDoor, lawful, room_app
-from kumihimo.kernel.keys import seal_payload
+from kumihimo.kernel.keys import Sealing
 from kumihimo.rooms.gateway.api import (
     PROVISIONS_PATH,
     Provide,
@@ -31,15 +31,14 @@ def answering(street, payload):
     )
     async def provide(data: JSONBody[Provide]) -> Provisions:
         sheet = verify_sheet(data.sheet, street.book)
+        sealing = Sealing.to(sheet.requester_payload_key, street.entropy)
         return Provisions(
             tuple(
                 Provision(
                     permit=permit.permit,
                     outcome="OK",
-                    sealed=seal_payload(
-                        payload,
-                        to=sheet.requester_payload_key,
-                        context=payload_context(permit.permit, permit.items),
+                    sealed=sealing.seal(
+                        payload, context=payload_context(permit.permit, permit.items)
                     ),
                 )
                 for permit in sheet.permits

@@ -12,7 +12,9 @@ from kumihimo.kernel.keys import (
     KeyFileUnsafe,
     Locker,
     NotSealedForUs,
+    Opening,
     PartyKeys,
+    Sealing,
     load_master,
     new_master,
     open_payload,
@@ -91,6 +93,39 @@ def test_a_payload_opens_for_its_receiver_in_its_context_only():
     for key, context in ((other.payload, b"permit"), (keys.payload, b"other")):
         with pytest.raises(NotSealedForUs):
             open_payload(sealed, key=key, context=context)
+
+
+def test_payloads_that_are_sealed_together_open_one_by_one_each_in_its_context_only():
+    keys, other = PartyKeys("lg-1", MASTER), PartyKeys("lg-2", MASTER)
+    sealing = Sealing.to(keys.public.payload, SystemEntropy())
+    sealed = {name: sealing.seal(b"v " + name, context=name) for name in (b"one", b"two")}
+    later = Sealing.to(keys.public.payload, SystemEntropy()).seal(b"v later", context=b"later")
+    opening = Opening(keys.payload)
+    for name, one in {**sealed, b"later": later}.items():
+        assert opening.open(one, context=name) == b"v " + name
+    for bad, context in (
+        (sealed[b"one"], b"two"),
+        (later[:64] + sealed[b"one"][64:], b"one"),
+        *((sealed[b"one"][:size], b"one") for size in (0, 63, 64, 70, 76, 90)),
+        *((bytes(flipped(sealed[b"one"], at)), b"one") for at in range(len(sealed[b"one"]))),
+    ):
+        with pytest.raises(NotSealedForUs):
+            opening.open(bad, context=context)
+    with pytest.raises(NotSealedForUs):
+        Opening(other.payload).open(sealed[b"one"], context=b"one")
+
+
+def test_what_is_sealed_together_is_sealed_under_one_key_and_no_nonce_twice():
+    sealing = Sealing.to(PartyKeys("lg-1", MASTER).public.payload, SystemEntropy())
+    sealed = [sealing.seal(b"same", context=b"same") for _ in range(100)]
+    assert {one[:64] for one in sealed} == {sealing.sealed}
+    assert len({one[64:76] for one in sealed}) == len({one[76:] for one in sealed}) == 100
+
+
+def flipped(data, at):
+    changed = bytearray(data)
+    changed[at] ^= 1
+    return changed
 
 
 def test_a_key_file_is_made_once_and_read_by_its_owner_only(tmp_path):

@@ -30,6 +30,9 @@ from kumihimo.kernel.withheld import Withheld
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
 _MASTER_BYTES = 32
 _NONCE_BYTES = 12
+_CONTENT_KEY_BYTES = 16
+_CONTENT_KEY_CONTEXT = b"kumihimo-content-key-v1"
+_SEALED_KEY_BYTES = 32 + _CONTENT_KEY_BYTES + 16  # what HPKE encapsulates, the key and its tag
 _FILE_BYTES_MAX = 1024  # our choice: a key in base64 takes 45
 
 
@@ -145,6 +148,54 @@ def open_payload(sealed: bytes, *, key: X25519PrivateKey, context: bytes) -> byt
         return _SUITE.decrypt(sealed, key, context)
     except InvalidTag as error:
         raise NotSealedForUs("the payload does not open with this key and context") from error
+
+
+@attrs.frozen
+class Sealing:
+    """Seals many payloads to one receiver: HPKE seals a fresh key once, and that key each payload.
+
+    `sealed` is in front of every payload, so that each can rest, travel and be opened by itself.
+    Per payload AES-128-GCM with a random nonce; the context is bound as additional data.
+    """
+
+    sealed: bytes
+    _cipher: AESGCM
+    _entropy: Entropy
+
+    @classmethod
+    def to(cls, public: bytes, entropy: Entropy) -> Self:
+        """Draw a key and seal it to the receiver's 32 bytes."""
+        key = entropy.bytes(_CONTENT_KEY_BYTES)
+        sealed = seal_payload(key, to=public, context=_CONTENT_KEY_CONTEXT)
+        return cls(sealed, AESGCM(key), entropy)
+
+    def seal(self, payload: bytes, *, context: bytes) -> bytes:
+        """Return 64 bytes of the sealed key, 12 of a nonce, then the payload with its tag."""
+        nonce = self._entropy.bytes(_NONCE_BYTES)
+        return self.sealed + nonce + self._cipher.encrypt(nonce, payload, context)
+
+
+@attrs.frozen
+class Opening:
+    """Opens what a `Sealing` sealed to one receiver; each sealed key is opened once."""
+
+    _key: X25519PrivateKey
+    _ciphers: dict[bytes, AESGCM] = attrs.field(init=False, factory=dict[bytes, AESGCM])
+
+    def open(self, sealed: bytes, *, context: bytes) -> bytes:
+        """Return the payload; raises `NotSealedForUs` for another receiver, context or bytes."""
+        wrapped, rest = sealed[:_SEALED_KEY_BYTES], sealed[_SEALED_KEY_BYTES:]
+        try:
+            return self._cipher(wrapped).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], context)
+        except (InvalidTag, ValueError) as error:  # a nonce that was cut off is a ValueError
+            raise NotSealedForUs("the payload does not open with this key and context") from error
+
+    def _cipher(self, wrapped: bytes) -> AESGCM:
+        found = self._ciphers.get(wrapped)
+        if found is None:
+            key = open_payload(wrapped, key=self._key, context=_CONTENT_KEY_CONTEXT)
+            found = self._ciphers[wrapped] = AESGCM(key)
+        return found
 
 
 def verification_key(public: bytes) -> Ed25519PublicKey:

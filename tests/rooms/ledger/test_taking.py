@@ -1,11 +1,12 @@
 import asyncio
 
 import msgspec
+import psycopg
 import pytest
 
 from kumihimo.kernel import journal
 from kumihimo.kernel.net import Refused
-from kumihimo.rooms.ledger import service, store
+from kumihimo.rooms.ledger import service, store, store_chain
 from tests.rooms.ledger.house import MINATO, OSAKA
 
 
@@ -171,5 +172,34 @@ def test_every_delivery_that_brought_something_is_one_line_of_an_unbroken_journa
             assert await tx.value("SELECT act || ' ' || actor FROM journal") == (
                 "records-taken linkage"
             )
+
+    in_house(story)
+
+
+READ = """
+    SELECT coalesce(sum(pg_stat_get_xact_tuples_returned(c.oid)), 0)::bigint AS rows
+    FROM pg_class c WHERE c.oid IN ('record'::regclass, 'record_end'::regclass)
+    OR c.oid IN (SELECT indexrelid FROM pg_index WHERE indrelid IN ('record'::regclass, 'record_end'::regclass))
+"""
+
+
+def test_what_comes_is_compared_with_its_own_ends_only_though_the_ledger_was_young_when_it_looked(
+    in_house,
+):
+    async def story(house):
+        for size in (20, 1_000, 999):
+            records = [house.record(f"p{size}-{n}") for n in range(size)]
+            ends = [house.end(one, f"p{size}-{n}") for n, one in enumerate(records)]
+            await house.deliver(*records, ends=ends)
+            if size == 20:
+                with psycopg.connect(house.owner.reveal()) as connection:
+                    connection.execute("ANALYZE record, record_end")
+        permits = [one.permit for one in records[:20]]
+        async with house.database.transaction() as tx:
+            before = await tx.value(READ)
+            assert await store.raise_alarms(tx, permits, house.clock.now()) == []
+            await store_chain.leave(tx, permits)
+            assert len(await store_chain.certain(tx, permits)) == 0
+            assert await tx.value(READ) - before < 12 * len(permits)
 
     in_house(story)

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from kumihimo.kernel import journal
+from kumihimo.kernel.keys import Sealing
 from kumihimo.kernel.refusal import BadInput, Conflict, NotFound
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.gateway import store_exchange, store_provide, store_tracker
@@ -119,7 +120,7 @@ async def decide(gateway: Gateway, tenant: Tenant, decision: Decide) -> Outcome:
         if row is None:
             raise NotFound("no such permit waits here")
         manual = waiting_for(tenant, permit, row.manual_locked)
-        outcome, copy, answer = await _prepare(tx, tenant, permit, manual, decision)
+        outcome, copy, answer = await _prepare(tx, gateway, tenant, manual, decision)
         if not await store_provide.decide(tx, permit, outcome, answer):
             raise Conflict("somebody decided this permit a moment ago")
         await record_decided(tx, tenant, permit, manual, outcome, copy, row.received_at, now)
@@ -133,7 +134,7 @@ async def decide(gateway: Gateway, tenant: Tenant, decision: Decide) -> Outcome:
 
 
 async def _prepare(
-    tx: Tx, tenant: Tenant, permit: str, manual: Manual, decision: Decide
+    tx: Tx, gateway: Gateway, tenant: Tenant, manual: Manual, decision: Decide
 ) -> tuple[Outcome, HeldCopy | None, bytes | None]:
     if decision.decision == "refuse":
         return "REFUSED_FLAG", None, None
@@ -149,7 +150,8 @@ async def _prepare(
     outcome, provided = read_items(asked, copy)
     if outcome != "OK":
         return outcome, copy, None
-    return outcome, copy, seal_provided(provided, permit, manual.items, manual.payload_key)
+    sealing = Sealing.to(manual.payload_key, gateway.entropy)
+    return outcome, copy, seal_provided(provided, decision.permit, manual.items, sealing)
 
 
 async def record_decided(

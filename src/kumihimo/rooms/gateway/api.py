@@ -8,9 +8,8 @@ from datetime import date
 from typing import Final, Literal
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from kumihimo.kernel.keys import NotSealedForUs, open_payload
+from kumihimo.kernel.keys import NotSealedForUs, Opening
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.wire import decode_strictly
 from kumihimo.rooms.linkage.api import Outcome, SignedSheet
@@ -58,7 +57,7 @@ class Provide(msgspec.Struct, frozen=True):
 
 
 class Provision(msgspec.Struct, frozen=True, kw_only=True):
-    """One permit's answer. `sealed` is HPKE of JSON `Provided` when the outcome is OK."""
+    """One permit's answer. `sealed` is JSON `Provided`, sealed by `Sealing`, when the outcome is OK."""
 
     permit: str
     outcome: Outcome
@@ -103,12 +102,12 @@ AnswerState = Literal["automatic", "manual"]
 
 
 def payload_context(permit: str, items: tuple[str, ...]) -> bytes:
-    """Return what HPKE binds: the permit and its items, so an answer fits one question only."""
+    """Return what a seal binds: the permit and its items, so an answer fits one question only."""
     return "\n".join(("kumihimo-provision-v1", permit, *items)).encode()
 
 
 def read_provision(
-    key: X25519PrivateKey, permit: str, items: tuple[str, ...], provision: Provision | None
+    opening: Opening, permit: str, items: tuple[str, ...], provision: Provision | None
 ) -> tuple[Outcome, bytes | None]:
     """Return what a provider answered to one permit, and the JSON of `Provided` where it gave.
 
@@ -118,7 +117,7 @@ def read_provision(
     if provision is None or provision.outcome != "OK":
         return ("PROVIDER_DOWN" if provision is None else provision.outcome), None
     try:
-        payload = open_payload(provision.sealed, key=key, context=payload_context(permit, items))
+        payload = opening.open(provision.sealed, context=payload_context(permit, items))
         provided = decode_strictly(payload, Provided)
     except (NotSealedForUs, BadInput):
         return "PROVIDER_DOWN", None

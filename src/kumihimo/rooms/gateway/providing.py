@@ -15,7 +15,7 @@ import msgspec
 from kumihimo.kernel import journal
 from kumihimo.kernel.clock import legal_day
 from kumihimo.kernel.group import NotInGroup, Point
-from kumihimo.kernel.keys import seal_payload
+from kumihimo.kernel.keys import Sealing
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, Conflict, NotAllowed, NotFound
 from kumihimo.kernel.seal import Sealed, open_sealed, seal
@@ -192,13 +192,13 @@ def _answer_all(
     now: datetime,
 ) -> list[_Answered]:
     ledger = gateway.book.current().receiving(LEDGER)
+    sealing = Sealing.to(sheet.requester_payload_key, gateway.entropy)
     answered: list[_Answered] = []
     for permit in sheet.permits:
         if permit.permit not in opened:
             continue
         person = held_person(tenant, rows[permit.permit]) if permit.permit in rows else None
         outcome, copy, provided, session = _answer_one(gateway, tenant, sheet, permit, person, now)
-        key = sheet.requester_payload_key
         asked = Asked(affair=permit.affair, items=permit.items, layout=permit.layout)
         code = opened[permit.permit]
         for_ledger = b""
@@ -211,7 +211,7 @@ def _answer_all(
                 told=as_told(asked, outcome),
                 answer=None
                 if provided is None
-                else seal_provided(provided, permit.permit, permit.items, key),
+                else seal_provided(provided, permit.permit, permit.items, sealing),
                 person=person,
                 copy=copy,
                 for_ledger=for_ledger,
@@ -253,11 +253,11 @@ def _answer_one(
 
 
 def seal_provided(
-    provided: Provided, permit: str, items: tuple[str, ...], payload_key: bytes
+    provided: Provided, permit: str, items: tuple[str, ...], sealing: Sealing
 ) -> bytes:
     """Seal a payload to the requester, bound to its permit and items."""
     context = payload_context(permit, items)
-    return seal_payload(msgspec.json.encode(provided), to=payload_key, context=context)
+    return sealing.seal(msgspec.json.encode(provided), context=context)
 
 
 def _ground(

@@ -12,6 +12,7 @@ import attrs
 import msgspec
 
 from kumihimo.kernel import journal
+from kumihimo.kernel.keys import Opening
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import NotAuthentic, Unavailable
@@ -286,9 +287,10 @@ async def _ask_provider(
         waiting = _all(by_permit, manual, "PENDING_MANUAL")
         return waiting + _all(by_permit, down, "PROVIDER_DOWN"), None
     given = {p.permit: p for p in answer.provisions if p.permit in wanted}
+    opening = Opening(tenant.keys.payload)
     news = await asyncio.to_thread(
         lambda: [
-            _open(tenant, by_permit[permit], given.get(permit), wanted[permit].items)
+            _open(opening, by_permit[permit], given.get(permit), wanted[permit].items)
             for permit in wanted
         ]
     )
@@ -307,9 +309,9 @@ def _all(
 
 
 def _open(
-    tenant: Tenant, granted: Granted, provision: Provision | None, items: tuple[str, ...]
+    opening: Opening, granted: Granted, provision: Provision | None, items: tuple[str, ...]
 ) -> _News:
-    outcome, payload = read_provision(tenant.keys.payload, granted.permit, items, provision)
+    outcome, payload = read_provision(opening, granted.permit, items, provision)
     return _News(inquiry=granted.inquiry, outcome=outcome, permit=granted.permit, payload=payload)
 
 

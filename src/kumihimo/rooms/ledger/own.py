@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from kumihimo.kernel import journal, outbox
 from kumihimo.kernel.ids import new_id
-from kumihimo.kernel.keys import open_payload, seal_payload
+from kumihimo.kernel.keys import Opening, open_payload, seal_payload
 from kumihimo.kernel.net import Caller, Refused
 from kumihimo.kernel.refusal import BadInput, NotAuthentic, TooMany, Unavailable
 from kumihimo.kernel.seal import seal
@@ -277,10 +277,10 @@ async def _ask_provider(
         wanted = [one.permit for one in sheet.permits if one.permit in permits]
         return [_News(inquiry=permits[one], permit=one, outcome="EXPIRED") for one in wanted]
     given = {one.permit: one for one in answer.provisions}
-    key, news = asker.ledger.keys.payload, list[_News]()
+    opening, news = Opening(asker.ledger.keys.payload), list[_News]()
     for one in sheet.permits:
         if one.permit in permits:
-            outcome, payload = read_provision(key, one.permit, one.items, given.get(one.permit))
+            outcome, payload = read_provision(opening, one.permit, one.items, given.get(one.permit))
             if outcome != "PROVIDER_DOWN":
                 inquiry = permits[one.permit]
                 news.append(

@@ -13,8 +13,10 @@ from kumihimo.rooms.ledger.domain.codes import Coded
 # Nothing can hide it any more: both sides said their last word, or the core refused it.
 _CERTAIN: Final[LiteralString] = (
     " FROM record r"
-    " LEFT JOIN record_end q ON q.permit = r.permit AND q.side = 'requester'"
-    " LEFT JOIN record_end p ON p.permit = r.permit AND p.side = 'provider'"
+    " LEFT JOIN LATERAL (SELECT * FROM record_end"
+    "  WHERE permit = r.permit AND side = 'requester' OFFSET 0) AS q ON true"
+    " LEFT JOIN LATERAL (SELECT * FROM record_end"
+    "  WHERE permit = r.permit AND side = 'provider' OFFSET 0) AS p ON true"
     " WHERE r.permit = ANY(%(permits)s) AND r.salt IS NOT NULL"
     " AND NOT (r.hidden OR coalesce(q.hidden, false) OR coalesce(p.hidden, false))"
     " AND (r.outcome <> 'OK' OR (q.outcome <> 'PENDING_MANUAL' AND p.outcome <> 'PENDING_MANUAL'))"
@@ -171,12 +173,14 @@ async def advance(tx: Tx, heads: Sequence[tuple[str, int, bytes | None, datetime
 async def leave(tx: Tx, permits: Sequence[str]) -> int:
     """Make nobody's those chains in which one of these records stands that is hidden by now."""
     return await tx.execute(
-        "UPDATE person_chain SET person = NULL WHERE person IS NOT NULL AND chain IN ("
-        " SELECT l.chain FROM person_link l JOIN record r ON r.record = l.record"
-        " LEFT JOIN record_end q ON q.permit = r.permit AND q.side = 'requester'"
-        " LEFT JOIN record_end p ON p.permit = r.permit AND p.side = 'provider'"
-        " WHERE r.permit = ANY(%(permits)s)"
-        " AND (r.hidden OR coalesce(q.hidden, false) OR coalesce(p.hidden, false)))",
+        "WITH gone AS MATERIALIZED (SELECT r.record FROM unnest(%(permits)s::text[]) AS a (permit)"
+        "  CROSS JOIN LATERAL (SELECT record, hidden FROM record"
+        "   WHERE permit = a.permit OFFSET 0) AS r"
+        "  CROSS JOIN LATERAL (SELECT bool_or(hidden) AS hidden FROM record_end"
+        "   WHERE permit = a.permit) AS e WHERE r.hidden OR e.hidden)"
+        " UPDATE person_chain SET person = NULL WHERE person IS NOT NULL AND chain IN ("
+        "  SELECT l.chain FROM gone CROSS JOIN LATERAL (SELECT chain FROM person_link"
+        "   WHERE record = gone.record OFFSET 0) AS l)",
         {"permits": list(permits)},
     )
 
