@@ -36,6 +36,12 @@ def pytest_addoption(parser):
         metavar="N",
         help="simulate the federation under N more seeds (tests/simulation)",
     )
+    parser.addoption(
+        "--gaps",
+        default="",
+        metavar="FILE",
+        help="write down how long nobody was told anything while something failed, as JSON lines",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -13,6 +13,7 @@ FIRST = (
     "tests/linkaudit/test_spark.py",
     "tests/federation/test_killed_after_commit.py",
     "tests/federation/test_the_leader_dies.py",
+    "tests/federation/test_the_disk_fails.py",
     "tests/run/test_audit_spark.py",
     "tests/rooms/cards/test_cuts.py",
     "tests/run/test_bench.py",

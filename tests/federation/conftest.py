@@ -3,8 +3,15 @@ import asyncio
 import pytest
 
 from tests.databases import own_server
+from tests.federation.clerks import Telling
 from tests.federation.street import Street
 from tests.federation.test_register_and_core import open_register, register_two
+
+
+@pytest.fixture
+def telling(capsys, request):
+    """Give what says how long nobody was told anything; `--gaps` names a file for it, too."""
+    return Telling(capsys, request.config.getoption("--gaps"))
 
 
 @pytest.fixture

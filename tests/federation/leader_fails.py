@@ -12,11 +12,9 @@ from kumihimo.kernel.refusal import Unavailable
 from kumihimo.run.cli import build, run
 from kumihimo.run.cluster.parts import end
 from kumihimo.run.cluster.texts import AGREED
-from tests.federation.clusters import AFTERWARDS, told, towns_on_a_cluster
+from tests.federation.clerks import AFTERWARDS, STILL_S
+from tests.federation.clusters import towns_on_a_cluster
 from tests.federation.processes import EAST, NEEDED, WEST
-from tests.federation.standing import each_stands_once
-
-STILL_S = 5.0  # in which somebody would be told yes, if anybody could
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +43,9 @@ def loses_patroni(node):
     return node.start
 
 
-def all_stands_once(towns):
-    towns.settled()
-    each_stands_once(towns.rooms, towns.cluster, towns.acknowledged, unheard=True)
-
-
 @pytest.mark.parametrize("fails", [dies, stands_still, loses_postgres, loses_patroni])
 def test_whatever_happens_to_the_leader_another_leads_and_nothing_acknowledged_is_lost(
-    towns, fails, capsys
+    towns, fails, telling
 ):
     cluster = towns.cluster
     leader, standby = cluster.leader(), cluster.standby()
@@ -63,34 +56,34 @@ def test_whatever_happens_to_the_leader_another_leads_and_nothing_acknowledged_i
         mend()
         cluster.wait_until_safe()  # it follows now, and what it had alone is gone from it
         load.batches(AFTERWARDS)
-    told(capsys, load, f"the leader {fails.__name__.replace('_', ' ')}")
-    all_stands_once(towns)
+    telling(f"the leader {fails.__name__.replace('_', ' ')}", load)
+    towns.all_stands_once()
 
 
 @pytest.mark.parametrize("part", ["etcd-1", "haproxy", "pgbouncer"])
-def test_what_leads_to_the_leader_may_die_and_come_back(towns, part, capsys):
+def test_what_leads_to_the_leader_may_die_and_come_back(towns, part, telling):
     [chosen] = [one for one in towns.cluster.parts() if one.name == part]
     with towns.asked_all_the_time() as load:
         chosen.kill()
         time.sleep(STILL_S)  # as long as systemd waits
         chosen.start()
         load.batches(AFTERWARDS)
-    told(capsys, load, f"{part} dies")
-    all_stands_once(towns)
+    telling(f"{part} dies", load)
+    towns.all_stands_once()
 
 
 @pytest.mark.parametrize("room", NEEDED)
-def test_each_room_may_die_and_come_back(towns, room, capsys):
+def test_each_room_may_die_and_come_back(towns, room, telling):
     with towns.asked_all_the_time() as load:
         towns.rooms.rooms[room].kill()
         time.sleep(STILL_S)
         towns.rooms.restart(room)
         load.batches(AFTERWARDS)
-    told(capsys, load, f"{room} dies")
-    all_stands_once(towns)
+    telling(f"{room} dies", load)
+    towns.all_stands_once()
 
 
-def test_without_a_second_machine_nobody_is_told_yes_and_nobody_else_leads(towns, capsys):
+def test_without_a_second_machine_nobody_is_told_yes_and_nobody_else_leads(towns, telling):
     cluster, leader = towns.cluster, towns.cluster.leader()
     others = [node for node in cluster.nodes.values() if node.name != leader.name]
     with towns.asked_all_the_time() as load:
@@ -109,8 +102,8 @@ def test_without_a_second_machine_nobody_is_told_yes_and_nobody_else_leads(towns
         leader.start()
         cluster.wait_until_safe()
         load.batches(AFTERWARDS)
-    told(capsys, load, "two of three die, then the last")
-    all_stands_once(towns)
+    telling("two of three die, then the last", load)
+    towns.all_stands_once()
 
 
 @pytest.mark.parametrize("room", ["linkage", "ledger", EAST, WEST])

@@ -28,13 +28,13 @@ IN_TIME_S = 300  # a bound for a machine that is busy, not a wait
 
 
 @contextmanager
-def two_towns(prepared=lambda _: None, *, durable=False):
+def two_towns(prepared=lambda _: None, *, durable=False, on_disk=True):
     """Run a federation in which Minato may ask Osaka; gives it and its PostgreSQL.
 
     `prepared` gets the federation before its rooms start. `durable` is for tests that kill the
-    database.
+    database, `on_disk` for those of them that need a disk of this machine.
     """
-    with server_folder(on_disk=durable) as folder:
+    with server_folder(on_disk=durable and on_disk) as folder:
         server = EmbeddedPostgres.start(
             folder / "postgres", entropy=SystemEntropy(), durable=durable
         )

@@ -7,7 +7,8 @@ checker says what was lost.
 import pytest
 
 from kumihimo.run.cli import build, run
-from tests.federation.clusters import AFTERWARDS, told, towns_on_a_cluster
+from tests.federation.clerks import AFTERWARDS
+from tests.federation.clusters import towns_on_a_cluster
 from tests.federation.processes import until
 from tests.federation.standing import each_stands_once, rows
 
@@ -19,7 +20,7 @@ def towns():
 
 
 def test_what_was_acknowledged_before_the_leader_died_stands_once_and_what_was_not_synchronous_is_missed(
-    towns, capsys
+    towns, telling
 ):
     cluster = towns.cluster
     leader, standby = cluster.leader(), cluster.standby()
@@ -27,9 +28,8 @@ def test_what_was_acknowledged_before_the_leader_died_stands_once_and_what_was_n
         leader.kill()
         assert towns.another_leads(leader).name == standby.name
         load.batches(AFTERWARDS)
-    told(capsys, load)
-    towns.settled()
-    each_stands_once(towns.rooms, cluster, towns.acknowledged, unheard=True)
+    telling("the leader dies", load)
+    towns.all_stands_once()
     for room in ("linkage", "ledger"):
         config = towns.rooms.rooms[room].settings
         assert run(build(), ["operations", "prove", room, "--config", str(config)]) == 0

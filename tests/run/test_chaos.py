@@ -8,7 +8,7 @@ import pytest
 from psutil import Process
 from rich.console import Console
 
-from kumihimo.run.chaos_cli import Seed, add_up, show, simulate
+from kumihimo.run.chaos_cli import Gap, Seed, add_up, show, simulate
 
 GOOD = Seed(
     seed=1,
@@ -87,6 +87,16 @@ def test_real_processes_that_fail_are_not_outweighed_by_seeds():
     found = add_up([GOOD])
     assert msgspec.structs.replace(found, processes=True).holds
     assert not msgspec.structs.replace(found, processes=False).holds
+
+
+def test_how_long_nobody_was_told_anything_stands_in_the_table_and_what_was_not_measured_does_not():
+    gap = Gap(failed="ledger dies", acknowledged=64, refused=3, taken_s=0.5, answered_s=7.25)
+    measured, nothing = in_memory(), in_memory()
+    show(msgspec.structs.replace(add_up([GOOD]), gaps=(gap,)), measured)
+    show(add_up([GOOD]), nothing)
+    [line] = [line for line in told(measured).splitlines() if "ledger dies" in line]
+    assert line.split() == ["ledger", "dies", "64", "3", "0.5", "s", "7.2", "s"]
+    assert "nothing taken" not in told(nothing)
 
 
 def test_a_worker_that_dies_over_a_seed_is_told_and_the_others_are_run():

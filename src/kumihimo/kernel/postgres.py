@@ -206,7 +206,7 @@ class EmbeddedPostgres:
 
     def kill(self) -> None:
         """End the server and all its processes at once, as a power cut would."""
-        if self._server is None:
+        if self._server is None or self._server.poll() is not None:
             return
         # Each backend leads a session of its own; one that outlives the postmaster for a moment
         # would keep the shared memory and stop the next start.

@@ -33,6 +33,10 @@ Params = Mapping[str, Any] | Sequence[Any]
 
 POOL_MAX = 8  # per process; PostgreSQL's default of 100 connections serves a dozen processes
 POOL_WAIT_S = 10.0
+# Between its tries to connect the pool waits twice as long each time, by itself for five minutes:
+# a database that was away for two would be missed for two more. So it gives up, and the next who
+# asks begins anew: tries are at most two seconds apart.
+RECONNECT_S = 3.0
 WAITING_EACH = 2_048  # of one consumer for a connection: as many as clerks of one wait at a door
 WAITING_MAX = 8_192
 STATEMENT_TIMEOUT_MS = 60_000
@@ -200,6 +204,7 @@ class Database:
             min_size=1,
             max_size=pool_max,
             timeout=POOL_WAIT_S,
+            reconnect_timeout=RECONNECT_S,
             configure=None if pooler else bound,
             kwargs={
                 "context": adapters(),

@@ -38,6 +38,7 @@ TESTS: Final = (
     "python3-pyscard",
     "socat",
     "softhsm2",
+    "strace",
     "systemd",
     "wrk",
 )
