@@ -9,7 +9,7 @@ from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.entropy import SeededEntropy
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.outbox import CLAIM_FOR, Outbox
-from kumihimo.kernel.refusal import NotAllowed, TooMany, Unavailable
+from kumihimo.kernel.refusal import NotAllowed, QueueFull, TooMany, Unavailable
 from kumihimo.kernel.sql import Database
 
 
@@ -187,5 +187,27 @@ def test_what_waits_and_what_was_refused_is_told_by_sender_and_destination(with_
                 "ledger": 3,
                 "jpki": 1,
             }
+
+    with_outbox(story)
+
+
+def test_what_may_be_done_later_is_refused_where_so_many_letters_wait_for_one_destination(
+    with_outbox,
+):
+    async def story(box, post, clock, database):
+        async def put(**changes):
+            letter = {"topic": "/y", "destination": "ledger", "body": b"y", "at": clock.now()}
+            async with database.transaction() as tx:
+                await outbox.put(tx, **(letter | changes))
+
+        with pytest.raises(QueueFull):
+            await put(most=3)
+        await put(most=4)
+        await put(most=3, destination="oversight")
+        await put(most=3, sender="lg-131032")
+        await put()
+        assert (await box.depth())[0] == 7, "what is told whatever happens is taken"
+        await box.run_once()
+        await put(most=3)
 
     with_outbox(story)

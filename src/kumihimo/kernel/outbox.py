@@ -17,11 +17,12 @@ from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy, below
 from kumihimo.kernel.fair import working_for
 from kumihimo.kernel.net import Refused
-from kumihimo.kernel.refusal import TooMany, Unavailable
+from kumihimo.kernel.refusal import QueueFull, TooMany, Unavailable
 from kumihimo.kernel.sql import Database, Tx
 from kumihimo.kernel.worker import Job, obey
 
 CLAIM_MAX = 64  # letters of one line
+LETTERS_MOST = 100_000  # our choice: a hundred megabytes of what people and officers say
 LINES_MAX = 256  # lines that are being sent: as many destinations may hang before another waits
 RETRY_FIRST = timedelta(milliseconds=500)
 RETRY_LONGEST = timedelta(minutes=5)
@@ -100,9 +101,22 @@ def runs(sizes: Sequence[int], most: int, kinds: Sequence[int] = ()) -> list[sli
 
 
 async def put(
-    tx: Tx, *, topic: str, destination: str, body: bytes, at: datetime, sender: str = ""
+    tx: Tx,
+    *,
+    topic: str,
+    destination: str,
+    body: bytes,
+    at: datetime,
+    sender: str = "",
+    most: int | None = None,
 ) -> None:
-    """Put a message into this transaction's outbox. `topic` is the path at the destination."""
+    """Put a message into this transaction's outbox. `topic` is the path at the destination.
+
+    Raises `QueueFull` where `most` or more letters wait in its line: for what people and officers
+    may do as often as they like, and do again later. What must be told whatever happens has none.
+    """
+    if most is not None:
+        await _has_room(tx, sender, destination, most)
     await tx.put(
         "INSERT INTO outbox (sender, topic, destination, body, put_at, next_try_at)"
         " VALUES (%(sender)s, %(topic)s, %(destination)s, %(body)s, %(at)s, %(at)s)",
@@ -126,6 +140,17 @@ async def put_all(
         " FROM unnest(%(bodies)s::bytea[]) WITH ORDINALITY AS t (body, place) ORDER BY place",
         {"topic": topic, "destination": destination, "bodies": list(bodies), "at": at},
     )
+
+
+async def _has_room(tx: Tx, sender: str, destination: str, most: int) -> None:
+    """Count no further than `most`, along the line's index; two at a time may be one more."""
+    waiting: int = await tx.value(
+        "SELECT count(*) FROM (SELECT FROM outbox WHERE sender = %(sender)s"
+        " AND destination = %(destination)s LIMIT %(most)s) AS waiting",
+        {"sender": sender, "destination": destination, "most": most},
+    )
+    if waiting >= most:
+        raise QueueFull
 
 
 @attrs.frozen

@@ -91,7 +91,7 @@ class Ledger(httpx2.AsyncBaseTransport):
     """`records` by ticket; `waits` is how often a ticket is not ready yet.
 
     `holds` by ticket: what institutions answer about her, by kind of information; who is in `silent`
-    has not answered yet. What a session asked is its own. `claims` by ticket: how what she said stands.
+    has not answered yet; with `bells` in it no bell is told of. What a session asked is its own. `claims` by ticket: how what she said stands.
     `notices` by ticket: what she is told.
     """
 
@@ -134,6 +134,8 @@ class Ledger(httpx2.AsyncBaseTransport):
 
     def _hear(self, body):
         """Say which of these bells ring; those that were heard are still, those of `down` are gone."""
+        if "bells" in self.silent:
+            return _problem("unavailable", 503)
         asked = msgspec.json.decode(body, type=api.HearBells)
         self.ringing -= {self.bells.get(one) for one in asked.heard}
         for one in asked.down:

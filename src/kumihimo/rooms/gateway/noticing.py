@@ -80,8 +80,15 @@ def word_on(gateway: Gateway, row: NoticeRow, code: CodeRow, state: NoticeState)
     )
 
 
-async def put_words(tenant: Tenant, tx: Tx, words: Sequence[PortalNotice], now: datetime) -> None:
-    """Queue words on notices for the core, in this transaction."""
+async def put_words(
+    tenant: Tenant,
+    tx: Tx,
+    words: Sequence[PortalNotice],
+    now: datetime,
+    *,
+    most: int | None = None,
+) -> None:
+    """Queue words on notices for the core, in this transaction; `QueueFull` where `most` wait."""
     for start in range(0, len(words), PORTAL_NOTICES_MAX):
         some = PortalNotices(tuple(words[start : start + PORTAL_NOTICES_MAX]))
         await outbox.put(
@@ -91,6 +98,7 @@ async def put_words(tenant: Tenant, tx: Tx, words: Sequence[PortalNotice], now: 
             sender=tenant.institution,
             body=msgspec.json.encode(some),
             at=now,
+            most=most,
         )
 
 

@@ -20,6 +20,7 @@ from psycopg.errors import UniqueViolation
 from kumihimo.kernel import journal
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.keys import seal_payload
+from kumihimo.kernel.outbox import LETTERS_MOST
 from kumihimo.kernel.refusal import BadInput, Conflict, NotAllowed, NotFound, Unavailable
 from kumihimo.kernel.sql import Tx
 from kumihimo.people.numbers import BadNumber, IndividualNumber, WrongNumberSpace
@@ -68,7 +69,8 @@ async def send(
 ) -> tuple[NoticeSent, ...]:
     """Send notices; answers in their order, and the same to a repeat of a reference.
 
-    Raises `BadInput` and `NotAllowed` for the batch as a whole: nothing of it was sent then.
+    Raises `BadInput`, `NotAllowed` and `QueueFull` for the batch as a whole: nothing of it was sent
+    then.
     """
     dated = _checked(gateway, asked.notices, affairs)
     to = gateway.book.current().active(LEDGER)
@@ -98,7 +100,8 @@ async def send(
                 ]
             )
             await store.add(tx, tenant.institution, [row for row, _ in made])
-            await noticing.put_words(tenant, tx, [word for _, word in made], now)
+            words = [word for _, word in made]
+            await noticing.put_words(tenant, tx, words, now, most=LETTERS_MOST)
             await _journal(
                 gateway,
                 tx,

@@ -86,7 +86,14 @@ async def tell(asker: Asker, person: Person, told: TellClaim) -> MyClaims:
             due_on=today + ANSWER_WITHIN,
         )
         if await claims.add(tx, row):
-            await outbox.put(tx, topic=CLAIMS_PATH, destination=to, body=body, at=now)
+            await outbox.put(
+                tx,
+                topic=CLAIMS_PATH,
+                destination=to,
+                body=body,
+                at=now,
+                most=outbox.LETTERS_MOST,
+            )
             await _journal(ledger, tx, "claim-told", kind=told.kind)
     return await mine(ledger, person)
 

@@ -28,7 +28,7 @@ SHOWN_MAX: Final = timedelta(days=400)  # our choice: what is due within a year,
 async def pass_on(core: Core, sender: Verified, batch: PortalNotices) -> Received:
     """Hand an institution's notices to the ledger; returns how many. It tells repeats apart.
 
-    Raises `BadInput`, and `NotAllowed` for any sender that is no institution.
+    Raises `BadInput`, `NotAllowed` for any sender that is no institution, and `QueueFull`.
     """
     party = sender.sender
     core.require_kind(party, "institution")
@@ -56,7 +56,14 @@ async def pass_on(core: Core, sender: Verified, batch: PortalNotices) -> Receive
     )
     async with core.database.transaction() as tx:
         body = msgspec.json.encode(delivered)
-        await outbox.put(tx, topic=NOTICES_PATH, destination=LEDGER, body=body, at=now)
+        await outbox.put(
+            tx,
+            topic=NOTICES_PATH,
+            destination=LEDGER,
+            body=body,
+            at=now,
+            most=outbox.LETTERS_MOST,
+        )
         detail = {"passed": len(batch.notices)}
         line = journal.JournalLine(act="notices-passed", actor=party, detail=detail)
         await journal.write(tx, line, at=now)

@@ -13,6 +13,7 @@ from kumihimo.kernel.sql import Database, Tx
 from kumihimo.rooms.portal.identity import Identity
 from kumihimo.rooms.portal.ledger_door import LedgerDoor
 from kumihimo.rooms.portal.mail import Mailer
+from kumihimo.rooms.portal.mail_waits import MailWaits
 
 PARTY: Final = "portal"  # what its keys are derived for, and its name at jpki; it signs nothing
 
@@ -43,6 +44,7 @@ class Portal:
     entropy: Entropy
     mailer: Mailer | None = None
     contact: Contact = Contact()
+    mail_waits: MailWaits = attrs.field(factory=MailWaits)
 
     def today(self) -> date:
         """Return the Japanese calendar day."""

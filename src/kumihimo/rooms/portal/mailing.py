@@ -17,6 +17,7 @@ from kumihimo.rooms.portal.mail import Mailer, Postponed
 from kumihimo.rooms.portal.store_wishes import WishRow
 
 AT_ONCE: Final = 100
+LOOKED_AT: Final = 1_000  # our choice: of more nobody needs to know how old each is
 REST_FIRST: Final = timedelta(
     minutes=1
 )  # our choice: a relay that tests who tries again lets it in soon
@@ -32,8 +33,10 @@ async def send_due(portal: Portal) -> int:
     """
     if portal.mailer is None:
         return 0
+    now = portal.clock.now()
     async with portal.database.transaction() as tx:
-        rows = await store.due(tx, portal.clock.now(), AT_ONCE)
+        portal.mail_waits.saw(await store.all_due(tx, LOOKED_AT), now)
+        rows = await store.due(tx, now, AT_ONCE)
     went = 0
     for row in rows:
         try:
@@ -93,6 +96,8 @@ async def listen(portal: Portal) -> int:
             break
         await _hear(portal, rows)
         after = rows[-1].account
+    if portal.mailer is not None:
+        portal.mail_waits.heard(portal.clock.now())
     return 0
 
 

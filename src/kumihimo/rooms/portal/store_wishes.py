@@ -74,6 +74,24 @@ async def due(tx: Tx, now: datetime, limit: int) -> Sequence[WishRow]:
     )
 
 
+@attrs.frozen(kw_only=True)
+class DueRow:
+    """An account to which a mail is to go out; whether it `rests` before the relay is asked again."""
+
+    account: str
+    rests: bool
+
+
+async def all_due(tx: Tx, limit: int) -> Sequence[DueRow]:
+    """Return to whom a mail is to go out, now or later."""
+    return await tx.rows(
+        "SELECT account, rests_until IS NOT NULL AS rests FROM wish WHERE due"
+        " ORDER BY account LIMIT %(limit)s",
+        {"limit": limit},
+        DueRow,
+    )
+
+
 async def listening(tx: Tx, after: str, limit: int) -> Sequence[WishRow]:
     """Return a stretch of those whose bells are listened to."""
     return await tx.rows(

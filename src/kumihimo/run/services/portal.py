@@ -19,8 +19,8 @@ def compose(given: Given) -> Service:
         "portal",
         room.app,
         portal.database,
-        looks=(voice.anchors.look,),
-        ages=voice.ages,
+        looks=(voice.anchors.look, portal.mail_waits.look),
+        ages=lambda: (*voice.ages(), *portal.mail_waits.ages()),
     )
     return Service(
         room="portal",
