@@ -17,6 +17,7 @@ from kumihimo.rooms.portal.mail import Mailer, Postponed
 from kumihimo.rooms.portal.store_wishes import WishRow
 
 AT_ONCE: Final = 100
+TAKEN_FOR: Final = timedelta(minutes=5)  # longer than a relay may take for each step of one mail
 LOOKED_AT: Final = 1_000  # our choice: of more nobody needs to know how old each is
 REST_FIRST: Final = timedelta(
     minutes=1
@@ -29,21 +30,29 @@ REST_LAST: Final = timedelta(
 async def send_due(portal: Portal) -> int:
     """Hand over what is to go out; returns how much went. Raises `Unavailable` while nothing does.
 
-    A mail may go out twice where the portal dies in between; none is lost.
+    A mail may go out twice where the portal dies in between; none is lost. What one process of the
+    portal is handing over, no other takes.
     """
     if portal.mailer is None:
         return 0
-    now = portal.clock.now()
     async with portal.database.transaction() as tx:
-        portal.mail_waits.saw(await store.all_due(tx, LOOKED_AT), now)
-        rows = await store.due(tx, now, AT_ONCE)
+        portal.mail_waits.saw(await store.all_due(tx, LOOKED_AT), portal.clock.now())
     went = 0
-    for row in rows:
+    for _ in range(AT_ONCE):
+        now = portal.clock.now()
+        async with portal.database.transaction() as tx:
+            row = await store.take_due(tx, now, until=now + TAKEN_FOR)
+        if row is None:
+            break
         try:
             await _send(portal, portal.mailer, row)
         except Postponed:
             await _rest(portal, row)
             continue
+        except Unavailable:
+            async with portal.database.transaction() as tx:
+                await store.give_back(tx, row)
+            raise
         went += 1
     return went
 

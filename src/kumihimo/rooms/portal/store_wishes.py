@@ -64,13 +64,23 @@ async def put(tx: Tx, row: WishRow) -> None:
     )
 
 
-async def due(tx: Tx, now: datetime, limit: int) -> Sequence[WishRow]:
-    """Return those to whom a mail is to go out now."""
-    return await tx.rows(
-        "SELECT account, content_locked, listens, due, rests_until FROM wish WHERE due"
-        " AND (rests_until IS NULL OR rests_until <= %(now)s) ORDER BY account LIMIT %(limit)s",
-        {"now": now, "limit": limit},
+async def take_due(tx: Tx, now: datetime, *, until: datetime) -> WishRow | None:
+    """Take one to whom a mail is to go out now; nobody else takes it before `until`."""
+    return await tx.row(
+        "UPDATE wish SET rests_until = %(until)s WHERE account = (SELECT account FROM wish WHERE due"
+        " AND (rests_until IS NULL OR rests_until <= %(now)s) ORDER BY account LIMIT 1"
+        " FOR UPDATE SKIP LOCKED) RETURNING account, content_locked, listens, due, rests_until",
+        {"now": now, "until": until},
         WishRow,
+    )
+
+
+async def give_back(tx: Tx, taken: WishRow) -> None:
+    """Let it be taken at once again, unless it is another's by now."""
+    await tx.put(
+        "UPDATE wish SET rests_until = NULL WHERE account = %(account)s AND due"
+        " AND rests_until = %(until)s",
+        {"account": taken.account, "until": taken.rests_until},
     )
 
 
