@@ -68,8 +68,8 @@ class Town(Year):
             clock=self.clock,
             entropy=self.entropy,
         )
-        app: Any = build(self.portal, report=self._bug, helper=HELPER).app
-        self.transport = httpx2.ASGITransport(app)
+        self.app: Any = build(self.portal, report=self._bug, helper=HELPER).app
+        self.transport = httpx2.ASGITransport(self.app)
 
     def _bug(self, where, error):
         self.bugs.append((where, error))
