@@ -1,8 +1,15 @@
 """Anybody checks a history from the command line, and is told in words what is wrong."""
 
+import asyncio
+import json
+from datetime import UTC, datetime
+
 import msgspec
 import pytest
 
+from kumihimo.kernel.clock import JST
+from kumihimo.rooms.ledger.api import History
+from kumihimo.rooms.portal import exporting, tables, wording
 from kumihimo.run import cli
 from tests.hostile.terminal import typed
 from tests.rooms.ledger.domain.made import LOG, SIGNERS, WITNESS, Maker, resigned, signer, written
@@ -82,3 +89,59 @@ def test_a_history_that_somebody_made_up_does_not_hold(files):
 )
 def test_one_key_alone_or_one_of_another_kind_is_no_input(files, words):
     assert typed("verify", str(files / "history.json"), *words).code == cli.BAD_INPUT
+
+
+def test_what_was_checked_is_shown_to_hold_other_files_against(files):
+    told = typed("verify", str(files / "history.json"), *KEYS, "--records")
+    assert told.code == cli.DONE
+    shown = [line.split("\t") for line in told.out.splitlines() if "\t" in line]
+    assert [one[0] for one in shown] == ["1", "2", "3", "4", "5"]
+    history = msgspec.json.decode((files / "history.json").read_bytes(), type=History)
+    words = history.links[0].record.content
+    at = words.requested_at.astimezone(JST)
+    assert shown[0][1:] == [
+        f"{at:%Y-%m-%d %H:%M:%S}",
+        wording.body(words.requester).japanese,
+        wording.body(words.provider).japanese,
+        wording.affair(words.affair).japanese,
+        wording.outcome(words.outcome).japanese,
+        words.record,
+    ]
+
+
+def test_of_a_history_that_does_not_hold_no_record_is_shown(files):
+    path = files / "history.json"
+    path.write_bytes(path.read_bytes().replace(b"lg-131032", b"lg-131041", 1))
+    told = typed("verify", str(path), *KEYS, "--records")
+    assert (told.code, "\t" in told.out) == (cli.FAILED, False)
+
+
+def test_a_file_that_is_for_reading_is_named_as_one(files):
+    at = datetime(2026, 6, 1, tzinfo=UTC)
+    table = tables.Table(name="x", title="x", head=("x",), rows=(), wide=frozenset())
+    for content in (
+        exporting.as_json([], [], at=at),
+        exporting.as_csv([], [], "ja"),
+        asyncio.run(exporting.as_pdf([], "ja", at=at)),
+        tables.as_csv(table),
+    ):
+        (files / "read").write_bytes(content)
+        told = typed("verify", str(files / "read"), *KEYS)
+        assert told.code == cli.BAD_INPUT
+        assert "who-looked-proof.json" in told.err
+    (files / "read").write_bytes(b"{}")
+    assert "読むための" not in typed("verify", str(files / "read"), *KEYS).err
+
+
+def test_a_history_that_is_laid_out_anew_holds_and_one_that_another_program_wrote_is_taken_again(
+    files,
+):
+    path = files / "history.json"
+    content = path.read_bytes()
+    path.write_bytes(msgspec.json.format(content, indent=2))
+    assert typed("verify", str(path), *KEYS).code == cli.DONE
+    path.write_text(json.dumps(json.loads(content), ensure_ascii=True))
+    told = typed("verify", str(path), *KEYS)
+    assert told.code == cli.FAILED
+    assert "もう一度受け取ってください" in told.out
+    assert "途中で切れた" not in told.out

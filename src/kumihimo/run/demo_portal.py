@@ -8,10 +8,11 @@ from kumihimo.card.chip import Chip
 from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.keys import Locker, PartyKeys, new_master
 from kumihimo.kernel.sql import Database
-from kumihimo.kernel.vouching import Voucher
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.jpki import verifiers
 from kumihimo.rooms.jpki.client import VerifierClient
+from kumihimo.rooms.oversight.api import PARTY as OVERSIGHT
+from kumihimo.rooms.oversight.api import witness_key
 from kumihimo.rooms.portal.app import build
 from kumihimo.rooms.portal.context import PARTY, Portal
 from kumihimo.rooms.portal.helper.app import Helper
@@ -39,7 +40,7 @@ async def portal_open(demo: Demo, chip: Chip, report: Reporter) -> AsyncGenerato
         street.jpki.jpki, PARTY, [ROLE], payload_key=keys.public.payload
     )
     reached = demo.postgres.room(PARTY, ["kumihimo.rooms.portal"], entropy=street.entropy)
-    database = Database(reached.runtime, pool_max=_CONNECTIONS).vouched(Voucher.of(keys))
+    database = Database(reached.runtime, pool_max=_CONNECTIONS)
     await database.open()
     ports = free_port(PORTAL_PORT), free_port(HELPER_PORT)
     origin, beside = (f"http://{HOST}:{port}" for port in ports)
@@ -83,4 +84,15 @@ def tell_of_portal(demo: Demo, origin: str) -> None:
     teller.say(
         f"ポータル（だれが私の情報を見たか）：{origin}　暗証番号は {pin}。カードはもうリーダーにある。",
         f"The portal (who looked at my data): {origin} . The PIN is {pin}; the card is in its reader.",
+    )
+    ledger = demo.street.ledger.ledger.log.signer.key.vkey()
+    witness = witness_key(demo.street.keys[OVERSIGHT].public.signing).vkey()
+    teller.say(
+        "そこで受け取った「証明つきの記録」を、台帳と監督機関の公開鍵で確かめる：",
+        "Check the records with their proof, taken there, by the public keys of ledger and oversight:",
+    )
+    teller.plain(
+        "",
+        f"./kumihimo verify who-looked-proof.json --log-key {ledger} --witness-key {witness}",
+        "",
     )

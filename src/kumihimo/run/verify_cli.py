@@ -10,8 +10,16 @@ from kumihimo.kernel.files import open_regular
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.kernel.tlog.note import BadNote, Kind, NoteKey
 from kumihimo.rooms.ledger.domain.verifying import BYTES_MAX, Signers, Verdict, Wrong, verify
+from kumihimo.rooms.portal import wording
 
 HOLDS, WRONG = 0, 1
+# How the portal's other files begin: PDF, CSV, and JSON of one list or of all.
+TO_READ = (
+    b"%PDF",
+    b"\xef\xbb\xbf",
+    b'{\n "form": "kumihimo-who-looked/',
+    b'{\n "form": "kumihimo-everything/',
+)
 
 app = App(
     name="verify",
@@ -26,6 +34,7 @@ def check(
     log_key: list[str] | None = None,
     witness_key: str = "",
     earlier: Path | None = None,
+    records: bool = False,
 ) -> int:
     """記録が書き換えられず、欠けてもいないことを、手元だけで確かめる。 Check that nothing was changed or left out.
 
@@ -43,6 +52,8 @@ def check(
         立会人の公開鍵。 The witness's public key (vkey), as `kumihimo oversight witness-key` prints it.
     earlier
         前に取得した履歴のファイル。 An earlier history of the same person, which this one must continue.
+    records
+        確かめた記録を一件ずつ表示。 Show each record that was checked, to hold other files against.
     """
     signers = _signers(log_key or [], witness_key)
     content = _read(export, "export")
@@ -52,6 +63,8 @@ def check(
     except Wrong as wrong:
         print(f"合いません：{wrong.japanese}\nDoes not hold: {wrong.english}")
         return WRONG
+    if records:
+        _show(verdict)
     _tell(verdict, continued=before is not None)
     if signers is None:
         _tell_unknown(verdict)
@@ -89,7 +102,25 @@ def _read(path: Path, pointer: str) -> bytes:
         raise BadInput(f"{path}: {error.strerror}", pointer=pointer) from error
     if len(content) > BYTES_MAX:
         raise BadInput(f"{path}: more than {BYTES_MAX} bytes", pointer=pointer)
+    if content.startswith(TO_READ):
+        raise BadInput(
+            f"{path}: 読むためのファイルです。確かめられるのは「証明つきの記録」（who-looked-proof.json）だけです。"
+            " A file for reading: what can be checked are the records with their proof",
+            pointer=pointer,
+        )
     return content
+
+
+def _show(verdict: Verdict) -> None:
+    """Print the records, the oldest first; one without a number has "-"."""
+    numbered = [(str(link.number), link.record) for link in verdict.history.links]
+    for number, record in [*numbered, *(("-", one) for one in verdict.history.unnumbered)]:
+        words = record.content
+        at = words.requested_at.astimezone(JST)
+        bodies = [wording.body(one).japanese for one in (words.requester, words.provider)]
+        affair, came_of = wording.affair(words.affair).japanese, wording.outcome(words.outcome)
+        told = (f"{at:%Y-%m-%d %H:%M:%S}", *bodies, affair, came_of.japanese, words.record)
+        print("\t".join((number, *told)))
 
 
 def _tell(verdict: Verdict, *, continued: bool) -> None:

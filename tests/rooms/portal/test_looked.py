@@ -173,12 +173,13 @@ def test_older_entries_and_filters_come_without_anything_in_the_address(at_porta
 
 def test_she_takes_her_records_with_her_as_json_csv_and_pdf(at_portal):
     async def story(house):
-        many = [record(n) for n in range(1, 231)]
+        many = [record(n, number=1000 - n if n > 1 else None) for n in range(1, 231)]
         hanako = await reads(house, refused(0, requester="=1+1"), *many)
         await hanako.open("/looked/json")
         found = msgspec.json.decode(hanako.answer.content, type=Export)
         assert len(found.records) == 231
         assert found.records[1].requester_name == "東京都港区"
+        assert [one.number for one in found.records[1:3]] == [None, 998]
         assert found.records[1].law[0] == "番号法第19条第8号"
         await hanako.open("/looked/schema")
         schema = msgspec.json.decode(hanako.answer.content)
@@ -189,9 +190,14 @@ def test_she_takes_her_records_with_her_as_json_csv_and_pdf(at_portal):
         assert len(rows) == 232
         assert rows[1][1] == "'=1+1"
         assert rows[2][1:4] == ["東京都港区", "大阪府大阪市", "児童手当"]
+        assert [(one[8], one[9]) for one in rows[:4:3]] == [
+            ("番号", "記録番号"),
+            ("998", record(2).record),
+        ]
         await hanako.open("/looked/pdf")
         text = pypdfium2.PdfDocument(hanako.answer.content)[0].get_textpage().get_text_range()
         assert "児童手当" in text
+        assert "998" in text
         assert b"<pdfuaid:part>1</pdfuaid:part>" in hanako.answer.content, "PDF/UA says that it is"
 
     at_portal(story)

@@ -24,6 +24,7 @@ _HEAD: Final = (
         "結果",
         "提供日時",
         "根拠",
+        "番号",
         "記録番号",
         "部署・職",
     ),
@@ -36,6 +37,7 @@ _HEAD: Final = (
         "result",
         "given",
         "law",
+        "number",
         "record",
         "office and role",
     ),
@@ -43,9 +45,13 @@ _HEAD: Final = (
 
 
 class ExportedRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One exchange or refusal: ids as the law's data have them, and the words beside them."""
+    """One exchange or refusal: ids as the law's data have them, and the words beside them.
+
+    `number` is its place among all of hers, None while it has none: the history with its proof has it.
+    """
 
     record: str
+    number: int | None
     requested_at: datetime
     provided_at: datetime | None
     requester: str
@@ -91,6 +97,7 @@ def exported(record: MyRecord) -> ExportedRecord:
     """Return a record as files say it."""
     return ExportedRecord(
         record=record.record,
+        number=record.number,
         requested_at=record.requested_at,
         provided_at=record.provided_at,
         requester=record.requester,
@@ -165,6 +172,7 @@ def _row(one: MyRecord, language: Language) -> tuple[str, ...]:
         cell(wording.outcome(one.outcome).say(language)),
         local(one.provided_at) if one.provided_at else "",
         cell(between.join(laws)),
+        "" if one.number is None else str(one.number),
         one.record,
         cell(wording.asker(one.office, one.role)),
     )
@@ -180,6 +188,7 @@ def _act_row(one: Act, *, english: bool) -> tuple[str, ...]:
         cell(words.english if english else words.japanese),
         "",
         "read" if english else "読んだ",
+        "",
         "",
         "",
         _NO_PROOF[1 if english else 0],
@@ -204,6 +213,7 @@ async def as_pdf(entries: Sequence[Any], language: Language, *, at: datetime) ->
 
 def _line(one: Any) -> dict[str, str]:  # noqa: ANN401 - an entry as the page says it
     return {
+        "number": "" if one.number is None else str(one.number),
         "at": one.at,
         "requester": f"{one.requester}（{one.asker}）" if one.asker else one.requester,
         "provider": one.provider,
@@ -216,6 +226,7 @@ def _line(one: Any) -> dict[str, str]:  # noqa: ANN401 - an entry as the page sa
 
 def _act_line(one: Any, *, english: bool) -> dict[str, str]:  # noqa: ANN401 - an act as the page says it
     return {
+        "number": "",
         "at": one.at,
         "requester": f"proxy: {one.label}" if english else f"代理：{one.label}",
         "provider": "",

@@ -104,9 +104,14 @@ def _read(content: bytes) -> History:
     times = [history.told_at, *(one.before_at for one in history.links)]
     times += [one.content.requested_at for one in records]
     times += [end.at for one in records for end in one.ends]
+    if not same:
+        raise Wrong(
+            "中身は読めますが、渡されたままの書き方ではありません（ほかの道具が書き直したか、書き足されています）。"
+            "もう一度受け取ってください。",
+            "It can be read, but is not as it was handed out (another program wrote it, or added to it). Take it again.",
+        )
     if (
-        not same
-        or history.form != HISTORY_FORM
+        history.form != HISTORY_FORM
         or any(len(leaf.salt) != SALT_BYTES for leaf in leaves)
         or any(at is not None and at.tzinfo is not UTC for at in times)
     ):
