@@ -40,12 +40,10 @@ def server_folder(*, on_disk=False):
 
 
 @contextmanager
-def own_server(*, watched=False):
+def own_server():
     """Run a server until the block ends: for whoever names databases as a deployment names them."""
     with server_folder() as folder:
-        server = EmbeddedPostgres.start(
-            folder / "postgres", entropy=SystemEntropy(), durable=False, watched=watched
-        )
+        server = EmbeddedPostgres.start(folder / "postgres", entropy=SystemEntropy(), durable=False)
         try:
             yield server
         finally:

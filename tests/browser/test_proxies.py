@@ -28,7 +28,7 @@ def test_she_gives_he_reads_she_sees_it_and_ends_it(chromium, loop, new_room, sc
     for name in ("portal-proxies-suspended", "portal-proxies-suspended-proxy"):
         assert "カードが止まったので、代理を中断しました" in said[name]
     assert "代理を再開しました" in said["portal-proxies-restored"]
-    assert "代理を終わりました" in said["portal-proxies-ended"]
+    assert "代理を終わらせました" in said["portal-proxies-ended"]
     assert "照会しました" not in said["portal-acting-over"]
 
 

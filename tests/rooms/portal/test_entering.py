@@ -193,6 +193,7 @@ def test_wrong_digits_end_the_phones_login_at_once(at_portal):
         screen, phone = await by_phone(house, typed="00")
         assert "code-differs" in phone.page
         assert phone.answer.request.url.host == "portal"
+        assert form_of(phone.page, "/phone").values["code"] == ["00"], "she sees what she typed"
         await screen.open("/sign-in/phone")
         assert "コードの時間が終わりました" in screen.page
         await phone.send("/phone", code="11")

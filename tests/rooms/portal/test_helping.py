@@ -13,6 +13,7 @@ from kumihimo.pages.engine import LANGUAGES
 from kumihimo.rooms.portal.context import Contact
 from kumihimo.rooms.portal.settings import Settings
 from tests.rooms.portal.delegating import press
+from tests.rooms.portal.house import PORTAL
 from tests.rooms.portal.ledger import record
 from tests.rooms.portal.test_weight import pages_of
 
@@ -123,3 +124,39 @@ def test_what_is_no_telephone_and_no_address_does_not_get_onto_the_pages(tmp_pat
     assert contact() == Contact()
     with pytest.raises(BadSettings, match=key):
         contact(**{key: value})
+
+
+@pytest.mark.parametrize(("language", "words"), [("ja", "困ったときは"), ("easy", "こまった とき")])
+def test_beside_the_reader_help_leads_to_the_portal_also_from_an_error(at_portal, language, words):
+    async def story(house):
+        hanako = house.person()
+        await hanako.begin()
+        proof = hanako.answer.request.url.params["proof"]
+        link = f'<footer class="kh-foot">\n  <p><a href="{PORTAL}/help">{words}'
+        there = await hanako.beside.get(f"/?portal={PORTAL}&proof={proof}&lang={language}")
+        gone = await hanako.beside.get(f"/?portal={PORTAL}&proof={'A' * 22}&lang={language}")
+        nowhere = await hanako.beside.get(
+            f"/?portal=http://evil.example&proof={proof}&lang={language}"
+        )
+        assert [one.status_code for one in (there, gone, nowhere)] == [200, 410, 403]
+        for answer in (there, gone, nowhere):
+            assert link in answer.text
+        assert "evil.example/help" not in nowhere.text
+
+    at_portal(story)
+
+
+def test_who_signed_what_is_not_sent_yet_is_told_so(at_portal):
+    async def story(house):
+        house.ledger.records["hanako"] = [record(1)]
+        hanako = house.person()
+        await hanako.log_in()
+        await hanako.open("/looked")
+        await press(hanako, "/looked/ask", record=record(1).record)
+        await hanako.send("/ask", kind="question", text="何に使いましたか")
+        await hanako.sign()
+        assert "まだ送っていません。「進む」を押すと、送ります。" in hanako.page
+        await hanako.send("/act/finish")
+        assert "まだ送っていません" not in hanako.page
+
+    at_portal(story)

@@ -7,6 +7,7 @@ from kumihimo.rooms.portal import wording
 from kumihimo.rooms.portal.helper import telling as of_helper
 from kumihimo.rooms.portal.pages import telling
 from kumihimo.statute.delegated import delegated_purposes
+from kumihimo.statute.law import affairs
 from kumihimo.statute.layouts import layouts
 from tests.rooms.portal.plain_words import (
     WHY,
@@ -136,6 +137,7 @@ def test_what_institutions_tell_of_her_has_easy_words():
     names = [wording.information(one) for one in wording.kinds()]
     names += [wording.item(one.item) for layout in layouts().values() for one in layout.fields]
     names += [wording.purpose(one) for one in delegated_purposes()]
+    names += [wording.affair(one.affair) for one in affairs()]
     assert {one.japanese: found for one in names if (found := hard(one.easy))} == {}
 
 
@@ -159,7 +161,8 @@ def test_what_went_wrong_is_told_in_easy_words(refusal, happened, then):
 def test_the_helper_says_in_easy_words_how_many_tries_are_left():
     easy = of_helper.told(NotAuthentic(), "easy", tries_left=2)
     assert "あと 2かい" in easy.text
-    assert (hard(easy.text), easy.next) == ([], "")
+    assert (hard(easy.text), hard(easy.next)) == ([], [])
+    assert "やくしょで なおせます" in easy.next
 
 
 def test_a_page_that_is_not_there_says_so_in_easy_words_and_in_the_others(at_portal):

@@ -80,7 +80,7 @@ def test_what_a_proxy_read_stands_in_her_files_in_its_time_and_says_that_nothing
             "東京都港区",
             "東京都港区",
         ]
-        assert rows[2][8] == "番号・証明なし"
+        assert rows[2][9] == "番号・証明なし"
         await hanako.open("/looked/pdf")
         text = pypdfium2.PdfDocument(hanako.answer.content)[0].get_textpage().get_text_range()
         assert "代理：妹" in text
@@ -285,7 +285,7 @@ def test_either_ends_it_at_any_time_and_both_are_told(at_portal, who):
         ends, other = (hanako, taro) if who == "principal" else (taro, hanako)
         await ends.open("/proxies")
         await press(ends, "/proxies/end", part=PARTS.findall(ends.page)[0])
-        assert "代理を終わりました" in ends.page
+        assert "代理を終わらせました" in ends.page
         assert "あなたが終わらせました" in ends.page
         await other.open("/proxies")
         assert "代理が終わりました：" in other.page

@@ -205,6 +205,9 @@ def test_an_address_is_good_only_by_its_own_code_in_time_and_not_by_trying(at_po
             for _ in range({"other": 1, "late": 0, "often": CODE_TRIES_MAX}[wrong]):
                 await press(hanako, "/wishes/code", code=other)
                 assert "mail-code-wrong" in hanako.page
+            if wrong == "other":
+                typed = form_of(hanako.page, "/wishes/code").values["code"]
+                assert typed == [other], "one wrong digit is mended, not eight typed anew"
             await press(hanako, "/wishes/code", code=other if wrong == "other" else right)
             assert "mail-code-wrong" in hanako.page
             assert house.ledger.bells == {}

@@ -66,10 +66,9 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
         Paths are beside the settings file `beside`. Raises `BadSettings`, `KeyFileUnsafe`.
         """
-        keys = PartyKeys(PARTY, load_master(beside.parent / self.key))
         return Register.of(
-            database=self.open_later(keys, beside=beside),
-            keys=keys,
+            database=self.open_later(beside=beside),
+            keys=PartyKeys(PARTY, load_master(beside.parent / self.key)),
             directory=book,
             clock=clock,
             entropy=entropy,

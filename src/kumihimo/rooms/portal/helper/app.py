@@ -189,7 +189,7 @@ class Helper:
             inside="" if self.tray is None else self.tray.inside,
             portals=self.portals.origins,
             here=_place(request),
-            **more,
+            **({"portal": ""} | more),
         )
 
 

@@ -62,7 +62,10 @@ _TOLD: Final[dict[str, SaidEasily]] = {
     ),
 }  # fmt: skip
 _BUG: Final[SaidEasily] = (
-    "この処理はできませんでした。", "This could not be done.", "", "", "できませんでした。", "",
+    "この処理はできませんでした。", "This could not be done.",
+    "署名していません。ポータルの画面から、もう一度始めてください。",
+    "Nothing was signed. Begin again at the portal.",
+    "できませんでした。", "サイトの がめんから、もういちど はじめて ください。",
 )  # fmt: skip
 
 
@@ -72,8 +75,10 @@ def told(refusal: Refusal, language: Language, *, tries_left: int | None = None)
         said = (
             f"暗証番号が違います。あと {tries_left} 回でロックされます。",
             f"The PIN is wrong; {tries_left} tries are left.",
-            "", "",
-            f"あんしょうばんごうが ちがいます。あと {tries_left}かい まちがえると つかえません。", "",
+            "分からないときは、やめてください。市区町村の窓口で、設定し直せます。",
+            "If you do not know it, stop here: a municipality's counter can set it anew.",
+            f"あんしょうばんごうが ちがいます。あと {tries_left}かい まちがえると つかえません。",
+            "わからない ときは、やめて ください。まちの やくしょで なおせます。",
         )  # fmt: skip
         return Problem.said(refusal.code, said, language, field="pin")
     return Problem.said(refusal.code, _TOLD.get(refusal.code, _BUG), language)

@@ -89,7 +89,9 @@ def _by_phone(site: Site) -> list[Any]:
         return PHONE
 
     async def ask(visit: Visit, problem: Problem | None, form: Form) -> Response[Any]:
-        answer = front.page(visit, "compare.html", problem=problem, proof=text(form, "proof"))
+        answer = front.page(
+            visit, "compare.html", problem=problem, typed=form, proof=text(form, "proof")
+        )
         answer.headers |= site.policy()
         return answer
 

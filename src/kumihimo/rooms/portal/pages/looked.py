@@ -137,7 +137,7 @@ def _history(site: Site) -> list[Any]:
         on_her = await proxies_reading.acts_on(site.portal, visit, found.acts)
         acts = acts_shown(on_her, visit.language)
         bodies = [
-            (one, wording.body(one.requester).say(visit.language), _local(one.last_at))
+            (one, wording.body(one.requester).say(visit.language), _local(one.last_at)[:10])
             for one in found.bodies
         ]
         return front.page(
