@@ -40,10 +40,12 @@ def server_folder(*, on_disk=False):
 
 
 @contextmanager
-def own_server():
+def own_server(*, watched=False):
     """Run a server until the block ends: for whoever names databases as a deployment names them."""
     with server_folder() as folder:
-        server = EmbeddedPostgres.start(folder / "postgres", entropy=SystemEntropy(), durable=False)
+        server = EmbeddedPostgres.start(
+            folder / "postgres", entropy=SystemEntropy(), durable=False, watched=watched
+        )
         try:
             yield server
         finally:

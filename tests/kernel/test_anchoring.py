@@ -407,7 +407,10 @@ def test_the_rooms_health_says_that_its_journal_is_broken(in_room):
         )
         well = await watch.health()
         assert (well.state, well.broken) == ("ok", ())
-        assert [(one.what, one.age_s) for one in well.ages] == [("journal-checked", 0)]
+        assert [(one.what, one.age_s) for one in well.ages] == [
+            ("journal-checked", 0),
+            ("writers-seen", None),
+        ]
         room.superuser("UPDATE journal SET actor = 'ledger' WHERE seq = 4")
         await room.look()
         damaged = await watch.health()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kumihimo.kernel.sql import is_dsn
+from kumihimo.kernel.reaching import is_dsn
 from kumihimo.kernel.withheld import Withheld
 
 

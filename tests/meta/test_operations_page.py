@@ -9,11 +9,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from kumihimo.kernel.admission import ANYBODY, MIB, PARTIES, PERSONS, READ_WITHIN_S
 from kumihimo.kernel.clock import HandClock
+from kumihimo.kernel.crowd import Crowd
 from kumihimo.kernel.grace import Running
 from kumihimo.kernel.health import Age, Health, Overdue, Queue
 from kumihimo.kernel.metrics import Meter
 from kumihimo.kernel.refusal import Unavailable
-from kumihimo.kernel.sql import Crowd
 from kumihimo.operations.alarms import LIMITS, limits
 from kumihimo.operations.canary import Canary
 from kumihimo.operations.graces import GRACES, grace_of

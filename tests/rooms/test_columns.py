@@ -71,6 +71,11 @@ KERNEL = {
         "first": "place in the log",
     },
     "turn": {"what": "name of a work, party", "until": "instant"},
+    "watched": {
+        "singleton": "true",
+        "place": "place in the server's log, names nobody",
+        "seal": "keyed sum of the place",
+    },
 }
 
 LINKAGE = {

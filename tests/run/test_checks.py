@@ -32,7 +32,7 @@ def test_the_tool_of_every_check_comes_with_the_environment(check):
 
 def test_the_pattern_finds_every_migration():
     assert f"in {len(list(ROOT.glob(MIGRATIONS)))} files" in squawk(ROOT).stdout
-    assert len(list(ROOT.glob(MIGRATIONS))) == len(list(ROOT.glob("src/**/*.sql")))
+    assert ROOT / "src" / "kumihimo" / "kernel" / "watch.sql" in ROOT.glob(MIGRATIONS)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A room's journal, held against itself and against what it put into the log of its own heads.
 
-Beside it, every row that the room only adds, by the server's own count (`touching`).
+Beside it, every row that the room only adds, by the server's own count (`touching`), and whose each
+change in any table was, by the server's own log (`watching`), where the server can tell.
 
 (1) What is new since the last look is checked, and the whole in rounds, a part at each look; what
     was there at an earlier look is held against marks in this process's memory (`marking`).
@@ -33,6 +34,7 @@ from kumihimo.kernel.sql import Database, Tx
 from kumihimo.kernel.store_anchors import BEGINNING, AnchorRow, Line
 from kumihimo.kernel.tlog.leaf import Submission, Submitted, commit
 from kumihimo.kernel.touching import Touches
+from kumihimo.kernel.watching import Watching
 from kumihimo.kernel.withheld import Withheld
 
 ANCHOR_PAUSE_S: Final = 10.0  # our choice: what was changed is to be told within a minute
@@ -42,23 +44,26 @@ _FOUND_MAX: Final = 64  # who rewrote a whole journal is told of no further line
 _JOURNAL: Final = "journal"
 
 What = Literal["journal-broken", "rows-touched"]
+Counts = Literal["line", "rows", "transaction", "place"]
 
 
 @attrs.frozen
 class Wrong:
     """Something that is not as the room left it: what, and at which line of the journal (0: any).
 
-    Of another table: how many of its rows were touched so far.
+    Of another table: how many of its rows were touched so far, or by which transaction. Of the watch
+    over all tables: at which place of the server's log.
     """
 
     what: str
     seq: int
     table: str = ""
+    counts: Counts = "line"
 
     @property
     def kind(self) -> What:
         """Return as what oversight is told of it."""
-        return "rows-touched" if self.table else "journal-broken"
+        return "journal-broken" if self.counts == "line" else "rows-touched"
 
     @property
     def words(self) -> str:
@@ -99,9 +104,10 @@ class Anchoring:
     _touches: Touches = attrs.field(init=False, factory=Touches)
     _given_up: int = attrs.field(init=False, default=0)
     _marks: Marks | None = attrs.field(init=False, default=None)
+    _watching: Watching | None = attrs.field(init=False, default=None)
 
     async def run_once(self) -> int:
-        """Look once; returns 0, since there is always time for the next look.
+        """Look once; returns 0, since there is time for the next look, but 1 where more is to be seen.
 
         Raises `Unavailable` while the log or oversight is silent: the next look goes on.
         """
@@ -112,14 +118,28 @@ class Anchoring:
                 await self._anchor(newest, self.send, now)
         finally:
             await self._tell(now)
-        return 0
+        return int(await self.watching.done())
 
     async def look(self, _: Tx) -> Sequence[Found]:
         """Tell what is wrong, and when the whole journal was last found right."""
         broken = [Broken(wrong.words, at) for wrong, at in self.found.items()]
-        return [Made("journal-checked", self.whole_at), *broken]
+        return [
+            Made("journal-checked", self.whole_at),
+            Made("writers-seen", self.watching.seen_at),
+            *broken,
+        ]
+
+    @property
+    def watching(self) -> Watching:
+        """Return what looks who wrote into the room's database."""
+        if self._watching is None:
+            self._watching = Watching(database=self.database)
+        return self._watching
 
     async def _check(self, now: datetime) -> AnchorRow | None:
+        for one in await self.watching.look(now):
+            counts = "transaction" if one.table else "place"
+            self._find(Wrong(one.what, one.number, one.table, counts), now)
         async with self.database.transaction() as tx:
             head = await store_anchors.head(tx)
             newest = await store_anchors.newest(tx)
@@ -158,7 +178,7 @@ class Anchoring:
         return [
             Wrong("lines-touched", 0)
             if one.name == _JOURNAL
-            else Wrong("rows-touched", one.rows, one.name)
+            else Wrong("rows-touched", one.rows, one.name, "rows")
             for one in await self._touches.look(tx)
         ]
 
@@ -249,10 +269,9 @@ class Anchoring:
             await self._write(wrong, now)
 
     async def _write(self, wrong: Wrong, now: datetime) -> None:
-        of: dict[str, int | str] = {"line": wrong.seq}
+        detail: dict[str, int | str] = {"what": wrong.what, wrong.counts: wrong.seq}
         if wrong.table:
-            of = {"table": wrong.table, "rows": wrong.seq}
-        detail = {"what": wrong.what, **of}
+            detail["table"] = wrong.table
         line = journal.JournalLine(act=wrong.kind, actor=self.keys.party, detail=detail)
         try:
             async with self.database.transaction() as tx:

@@ -14,10 +14,11 @@ import msgspec
 
 from kumihimo.kernel import outbox
 from kumihimo.kernel.clock import Clock
+from kumihimo.kernel.crowd import Crowd
 from kumihimo.kernel.grace import Running, Silence
 from kumihimo.kernel.metrics import Meter
 from kumihimo.kernel.refusal import Unavailable
-from kumihimo.kernel.sql import Crowd, Database, Tx
+from kumihimo.kernel.sql import Database, Tx
 
 LOOK_TIMEOUT_S: Final = 2.0  # a room that answers later than that is not well
 

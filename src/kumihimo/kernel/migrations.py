@@ -15,6 +15,7 @@ import attrs
 import psycopg
 from psycopg import sql
 
+from kumihimo.kernel.vouching import Voucher
 from kumihimo.kernel.withheld import Withheld
 
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.(pre|post)\.sql")
@@ -57,13 +58,19 @@ def load(package: str) -> list[Migration]:
 
 
 def migrate(
-    owner: Withheld[str], packages: Sequence[str], *, runtime_role: str, phase: str = "all"
+    owner: Withheld[str],
+    packages: Sequence[str],
+    *,
+    runtime_role: str,
+    phase: str = "all",
+    voucher: Voucher | None = None,
 ) -> list[str]:
     """Apply what is missing to one database; returns the names of what was applied.
 
     `owner` is the DSN of the owning role; `packages` come after the kernel's own migrations;
     `phase` is `pre`, `post` or `all`. The runtime role gets rights on what the files leave behind
     by `_grant`: read and write on rows, no DELETE on records and journal, nothing on the schema.
+    A room that sees who wrote tells of what the files wrote unless `voucher` is its own.
     """
     applied: list[str] = []
     with psycopg.connect(owner.reveal(), autocommit=True) as connection:
@@ -75,13 +82,13 @@ def migrate(
         _refuse_unknown(connection, packages)  # before anything is done to a database of others
         for migration in [m for p in (KERNEL, *packages) for m in load(p)]:
             wanted = phase == "all" or f".{phase}." in migration.name
-            if wanted and _apply(connection, migration):
+            if wanted and _apply(connection, migration, voucher):
                 applied.append(f"{migration.package}/{migration.name}")
         _grant(connection, runtime_role)
     return applied
 
 
-def _apply(connection: psycopg.Connection, migration: Migration) -> bool:
+def _apply(connection: psycopg.Connection, migration: Migration, voucher: Voucher | None) -> bool:
     found = connection.execute(
         "SELECT digest FROM migration WHERE package = %s AND name = %s",
         (migration.package, migration.name),
@@ -101,6 +108,10 @@ def _apply(connection: psycopg.Connection, migration: Migration) -> bool:
                 "INSERT INTO migration (package, name, digest) VALUES (%s, %s, %s)",
                 (migration.package, migration.name, migration.digest),
             )
+            if voucher is not None:
+                number = "SELECT pg_current_xact_id()::text::bigint"
+                [transaction] = connection.execute(number).fetchone() or (0,)
+                connection.execute(voucher.statement(transaction).encode())
     except psycopg.errors.LockNotAvailable as error:
         raise MigrationRefused(
             f"{migration.package}/{migration.name} waited {_LOCK_WAIT} for a table in use;"

@@ -14,6 +14,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Protocol, Self
@@ -40,6 +41,13 @@ _SETTINGS: Final = {
     "wal_compression": "on",
     "password_encryption": "scram-sha-256",
     "log_min_messages": "warning",
+}
+# What rooms need to see who wrote into their databases (decision 0018). A room that does not look
+# for long keeps no more of the server's log than this: our choice.
+_WATCHED: Final = {
+    "wal_level": "logical",
+    "max_replication_slots": "64",
+    "max_slot_wal_keep_size": "1GB",
 }
 # A test or a throw-away demo may lose its cluster with the machine; a service may not.
 _VOLATILE: Final = {
@@ -108,29 +116,45 @@ class EmbeddedPostgres:
     A folder left behind by a crash starts as it was: PostgreSQL replays its log.
     """
 
-    def __init__(self, folder: Path, port: int, password: Withheld[str], *, durable: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        password: Withheld[str],
+        *,
+        durable: bool,
+        watched: bool = True,
+    ) -> None:
         self.folder = folder
         self.port = port
         self._password = password
         self._durable = durable
+        self._watched = watched
         self._server: subprocess.Popen[bytes] | None = None
 
     @classmethod
-    def start(cls, folder: Path, *, entropy: Entropy, durable: bool = True) -> Self:
-        """Start a server in `folder`; raises `Unavailable` with where PostgreSQL's words are."""
+    def start(
+        cls, folder: Path, *, entropy: Entropy, durable: bool = True, watched: bool = True
+    ) -> Self:
+        """Start a server in `folder`; raises `Unavailable` with where PostgreSQL's words are.
+
+        `watched`: rooms see who wrote into their databases, of which none can be dropped then.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         data = folder / "data"
         secret = folder / "admin-password"
         if not data.exists():
             _initialise(folder, data, secret, unprivileged(), entropy)
         password = Withheld(secret.read_text().strip())
-        server = cls(folder, _free_port(), password, durable=durable)
+        server = cls(folder, _free_port(), password, durable=durable, watched=watched)
         server.restart()
         return server
 
     def restart(self) -> None:
         """Start again on the same port after `stop` or `kill`; what was committed is there."""
         settings = {**_SETTINGS, "port": str(self.port), "unix_socket_directories": ""}
+        if self._watched:
+            settings |= _WATCHED
         if not self._durable:
             settings |= _VOLATILE
         arguments = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
@@ -285,7 +309,29 @@ def make_room(
 
     reached = RoomDatabase(dsn(owner), dsn(role), role)
     migrate(reached.owner, packages, runtime_role=role)
+    if tells_who_wrote(admin):
+        let_watch(Withheld(make_conninfo(admin.reveal(), dbname=database)), role)
     return reached
+
+
+def tells_who_wrote(admin: Withheld[str]) -> bool:
+    """Say whether a server writes down enough to tell rooms who wrote into their databases."""
+    with psycopg.connect(admin.reveal()) as connection:
+        [level] = connection.execute("SHOW wal_level").fetchone() or ("",)
+    return level == "logical"
+
+
+def let_watch(admin: Withheld[str], role: str) -> None:
+    """Let a room see who wrote into its database: `admin` leads there as superuser (`watching`)."""
+    text = (files(__package__ or "") / "watch.sql").read_text("utf-8")
+    with psycopg.connect(admin.reveal(), autocommit=True) as connection, connection.transaction():
+        connection.execute(text.encode())
+        for granted in ("USAGE ON SCHEMA", "EXECUTE ON ALL FUNCTIONS IN SCHEMA"):
+            connection.execute(
+                sql.SQL("GRANT {} kumihimo_watch TO {}").format(
+                    sql.SQL(granted), sql.Identifier(role)
+                )
+            )
 
 
 def _make_role(admin: psycopg.Connection, name: str, password: Withheld[str]) -> None:

@@ -2,9 +2,21 @@
 
 from pathlib import Path
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
 from kumihimo.kernel.settings import BadSettings, SecretFile
-from kumihimo.kernel.sql import Database, is_dsn
+from kumihimo.kernel.sql import Database
 from kumihimo.kernel.withheld import Withheld
+
+
+def is_dsn(content: Withheld[bytes]) -> bool:
+    """Say whether libpq can read it; its own complaint would quote what may be a password."""
+    try:
+        conninfo_to_dict(content.reveal().decode())
+    except (psycopg.ProgrammingError, UnicodeDecodeError):
+        return False
+    return b"\0" not in content.reveal()  # where libpq would stop reading
 
 
 def reach(database: SecretFile, *, connections: int, pooler: bool, beside: Path) -> Database:

@@ -13,19 +13,20 @@ left in a session.
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from select import select
-from typing import Any, LiteralString, TypeVar
+from typing import Any, LiteralString, Self, TypeVar
 
 import attrs
 import psycopg
-from psycopg import AsyncClientCursor, AsyncConnection, AsyncPipeline
-from psycopg.conninfo import conninfo_to_dict
+from psycopg import AsyncClientCursor, AsyncConnection, AsyncCursor, AsyncPipeline
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from kumihimo.kernel.arrays import adapters
+from kumihimo.kernel.crowd import Crowd
 from kumihimo.kernel.fair import FairGate
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.tracing import span
+from kumihimo.kernel.vouching import Voucher, may_write
 from kumihimo.kernel.withheld import Withheld
 
 T = TypeVar("T")
@@ -48,6 +49,9 @@ _BOUND: LiteralString = (
     "SELECT set_config('transaction_timeout', %s, %s)"
     " WHERE current_setting('server_version_num')::integer >= 170000"
 )
+# The number of a transaction that has one by now, and of one that will write in any case.
+_NUMBERED: LiteralString = "SELECT pg_current_xact_id_if_assigned()::text::bigint"
+_NUMBER: LiteralString = "SELECT pg_current_xact_id()::text::bigint"
 # What a session needs and a pooler gives it when it is made; what it lacks is told by name.
 _UNBOUND: LiteralString = """
     SELECT coalesce(string_agg(name, ', ' ORDER BY name), '') FROM pg_settings
@@ -73,40 +77,18 @@ def session(transaction_ms: int = TRANSACTION_MS) -> dict[str, str]:
     }
 
 
-def is_dsn(content: Withheld[bytes]) -> bool:
-    """Say whether libpq can read it; its own complaint would quote what may be a password."""
-    try:
-        conninfo_to_dict(content.reveal().decode())
-    except (psycopg.ProgrammingError, UnicodeDecodeError):
-        return False
-    return b"\0" not in content.reveal()  # where libpq would stop reading
-
-
-@attrs.frozen
-class Crowd:
-    """How many use a room's connections: those open and idle, of at most so many; who waits.
-
-    `asked`, `failed` and `waited_ms` are counted since the pool was opened.
-    """
-
-    connections: int
-    idle: int
-    most: int
-    waiting: int
-    asked: int
-    failed: int
-    waited_ms: int
-
-
 @attrs.frozen
 class Tx:
     """An open transaction. It commits when its block ends and rolls back when the block raises."""
 
     connection: AsyncConnection[Any]
     pipeline: AsyncPipeline
+    _voucher: Voucher | None = None
     _last: list[tuple[LiteralString, Params]] = attrs.field(
         init=False, factory=list[tuple[LiteralString, Params]]
     )
+    _wrote: list[LiteralString] = attrs.field(init=False, factory=list[LiteralString])
+    _number: list[AsyncCursor[Any]] = attrs.field(init=False, factory=list[AsyncCursor[Any]])
 
     def last(self, query: LiteralString, params: Params = ()) -> None:
         """Run a statement at the end, in one message with the commit.
@@ -129,29 +111,41 @@ class Tx:
         await self.put(_BOUND, ("0", True))
 
     async def commit(self) -> bool:
-        """Send the commit, unless `last` has statements that go with it; says whether it did."""
-        if not self._last:
+        """Send the commit, unless statements go with it; says whether it did."""
+        if self._voucher is not None and (self._last or self._wrote):
+            number = _NUMBER if self._last else _NUMBERED
+            self._number.append(await self.connection.execute(number))
+        elif not self._last:
             await self.connection.execute("COMMIT")
-        return not self._last
+            return True
+        return False
 
     async def commit_with_last(self) -> None:
-        """Send what `last` took and the commit, as one message of the simple protocol."""
+        """Send what vouches for it, what `last` took and the commit, in the simple protocol's one message."""
         cursor = AsyncClientCursor(self.connection)
         statements = [cursor.mogrify(query, params) for query, params in self._last]
+        for number in self._number:
+            [transaction] = await number.fetchone() or (None,)
+            if transaction is not None:
+                assert self._voucher is not None, "its number was asked for"
+                statements.insert(0, self._voucher.statement(transaction))
         await cursor.execute("; ".join([*statements, "COMMIT"]).encode())
 
     async def put(self, query: LiteralString, params: Params = ()) -> None:
         """Send a statement whose result nobody looks at; an error shows at the next that waits."""
+        self._note(query)
         await self.connection.execute(query, params)
 
     async def execute(self, query: LiteralString, params: Params = ()) -> int:
         """Run a statement; returns how many rows it touched."""
+        self._note(query)
         cursor = await self.connection.execute(query, params)
         await self.pipeline.sync()
         return cursor.rowcount
 
     async def rows(self, query: LiteralString, params: Params, row: type[T]) -> list[T]:
         """Run a query; returns each row as a `row`, columns matched by name."""
+        self._note(query)
         async with self.connection.cursor(row_factory=class_row(row)) as cursor:
             await cursor.execute(query, params)
             return await cursor.fetchall()
@@ -170,9 +164,14 @@ class Tx:
 
     async def value(self, query: LiteralString, params: Params = ()) -> Any:  # noqa: ANN401
         """Run a query; returns the first column of the first row, or None."""
+        self._note(query)
         cursor = await self.connection.execute(query, params)
         found = await cursor.fetchone()
         return found[0] if found else None
+
+    def _note(self, query: LiteralString) -> None:
+        if self._voucher is not None and not self._wrote and may_write(query):
+            self._wrote.append(query)
 
 
 class Database:
@@ -192,6 +191,8 @@ class Database:
         """
         self._dsn = dsn
         self._pooler = pooler
+        self.voucher: Voucher | None = None
+        self.vouches = True
 
         async def bound(connection: AsyncConnection[Any]) -> None:
             await connection.execute(_BOUND, (str(transaction_ms), False))
@@ -217,7 +218,16 @@ class Database:
 
     def apart(self) -> "Database":
         """Return a further way in, of one connection: for whoever must see past a crowd."""
-        return Database(self._dsn, pool_max=1, pooler=self._pooler)
+        return Database(self._dsn, pool_max=1, pooler=self._pooler).vouched(self.voucher)
+
+    def vouched(self, voucher: Voucher | None) -> Self:
+        """Vouch for each transaction that writes, while `vouches` is not taken back; returns itself."""
+        self.voucher = voucher
+        return self
+
+    @property
+    def _vouching(self) -> Voucher | None:
+        return self.voucher if self.vouches else None
 
     async def open(self, *, wait: bool = True) -> None:
         """Open the pool; raises `Unavailable` when the database does not answer.
@@ -269,7 +279,7 @@ class Database:
                         await connection.execute(
                             "SELECT set_config('kumihimo.institution', %s, true)", (institution,)
                         )
-                    tx = Tx(connection, pipeline)
+                    tx = Tx(connection, pipeline, self._vouching)
                     yield tx
                     committed = await tx.commit()
                 if not committed:
@@ -286,7 +296,23 @@ class Database:
         A lost connection is `Unavailable`, and whether it was committed is then unknown.
         """
         async with self._lent() as connection:
-            return (await connection.execute(query, params)).rowcount
+            voucher = self._vouching
+            if voucher is None:
+                return (await connection.execute(query, params)).rowcount
+            cursor = AsyncClientCursor(connection)
+            statement = cursor.mogrify(query, params)
+            try:
+                await cursor.execute(f"BEGIN; {_NUMBER}".encode())
+                cursor.nextset()
+                [number] = await cursor.fetchone() or (0,)
+                vouched = voucher.statement(number)
+                await cursor.execute(f"{vouched}; {statement}; COMMIT".encode())
+            except BaseException:
+                if not connection.closed:
+                    await connection.rollback()
+                raise
+            cursor.nextset()
+            return cursor.rowcount
 
     async def look(self, query: LiteralString, params: Params, row: type[T]) -> T | None:
         """Run one query that only reads and gives at most one row, in one message to the server.
@@ -308,10 +334,13 @@ class Database:
             self._lent() as connection,
             connection.transaction(),
             connection.cursor() as cursor,
-            cursor.copy(statement) as copy,
         ):
-            for row in rows:
-                await copy.write_row(row)
+            async with cursor.copy(statement) as copy:
+                for row in rows:
+                    await copy.write_row(row)
+            if self._vouching is not None:
+                [number] = await (await cursor.execute(_NUMBER)).fetchone() or (0,)
+                await cursor.execute(self._vouching.statement(number).encode())
 
     @asynccontextmanager
     async def _lent(self) -> AsyncGenerator[AsyncConnection[Any]]:

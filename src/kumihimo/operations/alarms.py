@@ -45,6 +45,11 @@ LIMITS: Final = (
         timedelta(days=1),
         "a round through a hundred million lines takes fourteen hours",
     ),
+    Limit(
+        "writers-seen",
+        timedelta(minutes=15),
+        "it is looked every 10 seconds, a load of millions of rows at one time takes minutes",
+    ),
     Limit("checkpoint", timedelta(days=3), "no room has had anything for the log over a weekend"),
 )
 

@@ -12,10 +12,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
+from kumihimo.kernel.crowd import Crowd
 from kumihimo.kernel.grace import Running
 from kumihimo.kernel.health import Health, Queue, State
 from kumihimo.kernel.metrics import Meter
-from kumihimo.kernel.sql import Crowd
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 STATES: Final[tuple[State, ...]] = get_args(State)

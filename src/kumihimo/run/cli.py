@@ -88,6 +88,11 @@ COMMANDS: Final = (
         "データベースを準備する。 Bring a room's database to the form this program needs.",
     ),
     Command(
+        "watch",
+        "kumihimo.run.watch_cli",
+        "誰が書き込んだかを機関に見せる。 Let a room see who wrote into its database.",
+    ),
+    Command(
         "oversight",
         "kumihimo.run.oversight_cli",
         "監督機関の運用。 What oversight's operator does by hand.",

@@ -54,6 +54,7 @@ WORDS: Final = {
     "list sign": ("失効リスト（署名用）", "revocation list (signing)"),
     "list auth": ("失効リスト（利用者証明用）", "revocation list (authentication)"),
     "journal-checked": ("記録簿の全点検", "check of the whole journal"),
+    "writers-seen": ("誰が書き込んだかの点検", "look at who wrote"),
     CANARY: ("カナリア照会の回答", "answer to a canary inquiry"),
     SLOW: ("カナリア照会の所要時間", "time of a canary inquiry"),
     "checkpoint": ("ログのチェックポイント", "checkpoint of the log"),

@@ -21,6 +21,7 @@ from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.keys import Locker, PartyKeys, new_master, open_payload, seal_payload
 from kumihimo.kernel.sql import Database
+from kumihimo.kernel.vouching import Voucher
 from kumihimo.linkaudit.schema import ROWS, SNAPSHOT
 from kumihimo.pages.officers import SALT_BYTES, Officers, Passcode
 from kumihimo.people.check_digits import NumberSpace
@@ -74,7 +75,7 @@ async def desk_open(demo: Demo, family: Family, report: Reporter) -> AsyncGenera
     reached = await asyncio.to_thread(
         demo.postgres.room, PARTY, ["kumihimo.rooms.review"], entropy=street.entropy
     )
-    database = Database(reached.runtime, pool_max=_CONNECTIONS)
+    database = Database(reached.runtime, pool_max=_CONNECTIONS).vouched(Voucher.of(keys))
     await database.open()
     desk = Desk(
         database=database,

@@ -8,6 +8,7 @@ from kumihimo.card.chip import Chip
 from kumihimo.kernel.door import Reporter
 from kumihimo.kernel.keys import Locker, PartyKeys, new_master
 from kumihimo.kernel.sql import Database
+from kumihimo.kernel.vouching import Voucher
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.jpki import verifiers
 from kumihimo.rooms.jpki.client import VerifierClient
@@ -40,7 +41,7 @@ async def portal_open(demo: Demo, chip: Chip, report: Reporter) -> AsyncGenerato
         street.jpki.jpki, PARTY, [ROLE], payload_key=keys.public.payload
     )
     reached = demo.postgres.room(PARTY, ["kumihimo.rooms.portal"], entropy=street.entropy)
-    database = Database(reached.runtime, pool_max=_CONNECTIONS)
+    database = Database(reached.runtime, pool_max=_CONNECTIONS).vouched(Voucher.of(keys))
     await database.open()
     ports = free_port(PORTAL_PORT), free_port(HELPER_PORT)
     origin, beside = (f"http://{HOST}:{port}" for port in ports)

@@ -24,6 +24,7 @@ from kumihimo.kernel.postgres import Postgres, RoomDatabase
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.settings import load
 from kumihimo.kernel.sql import Database
+from kumihimo.kernel.vouching import Voucher
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.rooms.gateway.clients import EVERY_AFFAIR
@@ -261,6 +262,7 @@ async def _found(
     plan: Plan, keys: Mapping[str, PartyKeys], room: Room, book: DirectoryBook, clock: Clock
 ) -> None:
     database = Database(room.database.runtime, pool_max=2, pooler=room.database.pooler)
+    database.vouched(Voucher.of(keys["oversight"]))
     await database.open()
     try:
         oversight = Oversight(database=database, keys=keys["oversight"], book=book, clock=clock)

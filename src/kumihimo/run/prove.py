@@ -69,7 +69,7 @@ async def prove(room: str, config: Path, since: int, *, clock: Clock, entropy: E
         words = f"peers: {room} knows no way to the log, so it put nothing there"
         raise BadSettings(words, pointer="peers")
     keys = keys_of(room, settings, config)
-    database = settings.open_later(beside=config)
+    database = settings.open_later(*keys, beside=config)
     await database.open()
     try:
         async with _voices(federation, keys, database, clock, entropy) as voices:
@@ -104,7 +104,7 @@ async def tell_room(
 def keys_of(room: str, settings: RoomSettings | PagesSettings, config: Path) -> list[PartyKeys]:
     """Return the keys of the parties that a room speaks for; raises `KeyFileUnsafe`."""
     named: Mapping[str, str] = getattr(settings, "tenants", None) or {
-        getattr(settings, "party", room): getattr(settings, "key", "")
+        getattr(settings, "party", "") or room: getattr(settings, "key", "")
     }
     return [PartyKeys(party, load_master(config.parent / file)) for party, file in named.items()]
 

@@ -22,6 +22,7 @@ from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.outbox import Outbox
 from kumihimo.kernel.postgres import EmbeddedPostgres
 from kumihimo.kernel.sql import Database
+from kumihimo.kernel.vouching import Voucher
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.rooms.cards.app import CardsRoom
 from kumihimo.rooms.cards.app import build as build_cards
@@ -185,7 +186,7 @@ class _Builder:
         self.opened.push_async_callback(net.close)
         book = DirectoryBook(keys["oversight"].public.signing)
         oversight = Oversight(
-            database=await self._database("oversight", "oversight"),
+            database=await self._database("oversight", "oversight", keys["oversight"]),
             keys=keys["oversight"],
             book=book,
             clock=self.clock,
@@ -233,11 +234,11 @@ class _Builder:
             opened=self.opened,
         )
 
-    async def _database(self, name: str, room: str) -> Database:
+    async def _database(self, name: str, room: str, *keys: PartyKeys) -> Database:
         reached = await asyncio.to_thread(
             self.postgres.room, name, [f"kumihimo.rooms.{room}"], entropy=self.entropy
         )
-        database = Database(reached.runtime, pool_max=_CONNECTIONS)
+        database = Database(reached.runtime, pool_max=_CONNECTIONS).vouched(Voucher.of(*keys))
         await database.open()
         self.opened.push_async_callback(database.close)
         return database
@@ -246,7 +247,7 @@ class _Builder:
         self, keys: Mapping[str, PartyKeys], book: DirectoryBook, net: HttpNet
     ) -> RegisterRoom:
         register = Register.of(
-            database=await self._database("register", "register"),
+            database=await self._database("register", "register", keys["register"]),
             keys=keys["register"],
             directory=book,
             clock=self.clock,
@@ -263,7 +264,7 @@ class _Builder:
         self, keys: Mapping[str, PartyKeys], book: DirectoryBook, net: HttpNet, law: ListInForce
     ) -> LinkageRoom:
         core = Core(
-            database=await self._database("linkage", "linkage"),
+            database=await self._database("linkage", "linkage", keys["linkage"]),
             keys=keys["linkage"],
             domain_keys=domain_keys(keys["linkage"]),
             directory=book,
@@ -277,7 +278,7 @@ class _Builder:
         self, keys: Mapping[str, PartyKeys], book: DirectoryBook, net: HttpNet
     ) -> LedgerRoom:
         ledger = Ledger(
-            database=await self._database("ledger", "ledger"),
+            database=await self._database("ledger", "ledger", keys["ledger"]),
             keys=keys["ledger"],
             clock=self.clock,
             entropy=self.entropy,
@@ -288,7 +289,7 @@ class _Builder:
         self, keys: Mapping[str, PartyKeys], book: DirectoryBook, net: HttpNet
     ) -> JpkiRoom:
         jpki = Jpki(
-            database=await self._database("jpki", "jpki"),
+            database=await self._database("jpki", "jpki", keys["jpki"]),
             keys=keys["jpki"],
             key_store=MemoryKeys(),
             directory=book,
@@ -306,7 +307,7 @@ class _Builder:
     ) -> CardsRoom:
         caller = Caller(keys["cards"], book, net, self.clock, self.entropy)
         cards = Cards(
-            database=await self._database("cards", "cards"),
+            database=await self._database("cards", "cards", keys["cards"]),
             keys=keys["cards"],
             directory=book,
             caller=caller,
@@ -330,7 +331,11 @@ class _Builder:
         cards: CardsRoom,
     ) -> GatewayRoom:
         gateway = Gateway(
-            database=await self._database(name.replace("-", "_"), "gateway"),
+            database=await self._database(
+                name.replace("-", "_"),
+                "gateway",
+                *(keys[one] for one in sorted(self.plan.gateways[name])),
+            ),
             book=book,
             law=law,
             net=net,

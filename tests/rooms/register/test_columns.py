@@ -67,6 +67,11 @@ COLUMNS = {
         "first": "place in the log",
     },
     "turn": {"what": "name of a work, party", "until": "instant"},
+    "watched": {
+        "singleton": "true",
+        "place": "place in the server's log, names nobody",
+        "seal": "keyed sum of the place",
+    },
     "kept_statement": {
         "what": "word",
         "signer": "public key",

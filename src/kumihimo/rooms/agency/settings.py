@@ -38,9 +38,10 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                     f"in_charge.{ministry}: ids of affairs, as `kumihimo statute affairs` lists",
                     pointer="in_charge",
                 )
+        keys = PartyKeys(PARTY, load_master(beside.parent / self.key))
         return Agency(
-            database=self.open_later(beside=beside),
-            keys=PartyKeys(PARTY, load_master(beside.parent / self.key)),
+            database=self.open_later(keys, beside=beside),
+            keys=keys,
             book=book,
             clock=clock,
             entropy=entropy,

@@ -45,7 +45,7 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         caller = Caller(keys, book, net, clock, entropy)
         made = Locker.of(keys.secret("made"), entropy)
         return Cards(
-            database=self.open_later(beside=beside),
+            database=self.open_later(keys, beside=beside),
             keys=keys,
             directory=book,
             caller=caller,

@@ -45,12 +45,17 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise BadSettings(
                 "tenants: a gateway hosts at least one institution", pointer="tenants"
             )
-        found: dict[str, Tenant] = {}
-        for institution, file in self.tenants.items():
-            keys = PartyKeys(institution, load_master(beside.parent / file))
-            locker = Locker.of(keys.secret("columns"), entropy)
-            found[institution] = Tenant(institution, keys, locker)
-        return found
+        return {
+            keys.party: Tenant(keys.party, keys, Locker.of(keys.secret("columns"), entropy))
+            for keys in self._keys(beside)
+        }
+
+    def _keys(self, beside: Path) -> list[PartyKeys]:
+        """Return the keys of all, in an order that is the same in every process."""
+        return [
+            PartyKeys(institution, load_master(beside.parent / file))
+            for institution, file in sorted(self.tenants.items())
+        ]
 
     def gateway(
         self,
@@ -62,14 +67,14 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         clock: Clock,
         entropy: Entropy,
     ) -> Gateway:
-        """Return the gateway; its database is not opened yet. Raises `BadSettings`.
+        """Return the gateway; its database is not opened yet. Raises `BadSettings`, `KeyFileUnsafe`.
 
         Paths are beside the settings file `beside`.
         """
         if not 1 <= self.result_days <= RESULT_DAYS_MAX:
             raise BadSettings(f"result_days: 1 to {RESULT_DAYS_MAX}", pointer="result_days")
         return Gateway(
-            database=self.open_later(beside=beside),
+            database=self.open_later(*self._keys(beside), beside=beside),
             book=book,
             law=law,
             net=net,

@@ -76,7 +76,7 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             )
         keys = PartyKeys(PARTY, load_master(beside.parent / self.key))
         return Jpki(
-            database=self.open_later(beside=beside),
+            database=self.open_later(keys, beside=beside),
             keys=keys,
             key_store=self.key_store(keys, beside=beside),
             directory=book,

@@ -29,7 +29,7 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """
         keys = PartyKeys(PARTY, load_master(beside.parent / self.key))
         return Core(
-            database=self.open_later(beside=beside),
+            database=self.open_later(keys, beside=beside),
             keys=keys,
             domain_keys=domain_keys(keys),
             directory=book,

@@ -17,6 +17,7 @@ from kumihimo.kernel import kept
 from kumihimo.kernel.anchoring import Anchoring, What
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.kept import KeptStatement
+from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.net import Caller, HttpNet, trusted
 from kumihimo.kernel.reaching import reach
 from kumihimo.kernel.refusal import BadInput, Conflict, NotAuthentic, Unavailable
@@ -24,6 +25,7 @@ from kumihimo.kernel.settings import BadSettings, SecretFile
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.tlog.leaf import LEAVES_PATH, Logged, Submitted
 from kumihimo.kernel.tracing import Tracing, to_collector, tracing
+from kumihimo.kernel.vouching import Voucher
 from kumihimo.kernel.wire import decode_strictly
 from kumihimo.rooms.oversight.api import (
     ALARM_PATH,
@@ -304,14 +306,17 @@ class RoomSettings(PartySettings, frozen=True, kw_only=True, forbid_unknown_fiel
         """Return what traces the room, None where no collector is named; raises `BadSettings`."""
         return tracing_to(self.traces, one_in=self.traces_one_in, room=room, entropy=entropy)
 
-    def open_later(self, *, beside: Path) -> Database:
-        """Return the database, not opened yet; raises `BadSettings`."""
+    def open_later(self, *keys: PartyKeys, beside: Path) -> Database:
+        """Return the database, not opened yet; raises `BadSettings`.
+
+        By `keys`, those of the room's parties, the room knows what it wrote there itself.
+        """
         return reach(
             self.database,
             connections=self.database_connections,
             pooler=self.database_pooler,
             beside=beside,
-        )
+        ).vouched(Voucher.of(*keys) if keys else None)
 
 
 class PagesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -344,14 +349,17 @@ class PagesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         """Return what traces the room, None where no collector is named; raises `BadSettings`."""
         return tracing_to(self.traces, one_in=self.traces_one_in, room=room, entropy=entropy)
 
-    def open_later(self, *, beside: Path) -> Database:
-        """Return the database, not opened yet; raises `BadSettings`."""
+    def open_later(self, *keys: PartyKeys, beside: Path) -> Database:
+        """Return the database, not opened yet; raises `BadSettings`.
+
+        By `keys`, those of the room's parties, the room knows what it wrote there itself.
+        """
         return reach(
             self.database,
             connections=self.database_connections,
             pooler=self.database_pooler,
             beside=beside,
-        )
+        ).vouched(Voucher.of(*keys) if keys else None)
 
     def federation(self) -> PartySettings | None:
         """Return how it reaches the log, None where nothing is said of it; raises `BadSettings`."""

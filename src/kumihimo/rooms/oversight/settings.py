@@ -19,9 +19,10 @@ class Settings(RoomSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
         Paths are beside the settings file `beside`.
         """
+        keys = PartyKeys(PARTY, load_master(beside.parent / self.key))
         return Oversight(
-            database=self.open_later(beside=beside),
-            keys=PartyKeys(PARTY, load_master(beside.parent / self.key)),
+            database=self.open_later(keys, beside=beside),
+            keys=keys,
             book=book,
             clock=clock,
         )

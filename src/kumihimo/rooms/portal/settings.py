@@ -75,7 +75,7 @@ class Settings(PagesSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
                 )
         keys = self.keys(beside=beside)
         return Portal(
-            database=self.open_later(beside=beside),
+            database=self.open_later(keys, beside=beside),
             keys=keys,
             locker=Locker.of(keys.secret("columns"), entropy),
             identity=JpkiIdentity(VerifierClient(self.jpki, self._token(beside))),

@@ -73,7 +73,7 @@ class Settings(PagesSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
         """
         keys = PartyKeys(PARTY, load_master(beside.parent / self.key))
         return Desk(
-            database=self.open_later(beside=beside),
+            database=self.open_later(self.keys(beside=beside), beside=beside),
             locker=Locker.of(keys.secret("columns"), entropy),
             clock=clock,
             entropy=entropy,

@@ -1,0 +1,113 @@
+"""What the server tells of who wrote into a room's database, and up to where the room has seen it."""
+
+import attrs
+
+from kumihimo.kernel.sql import Database, Tx
+
+
+@attrs.frozen
+class Server:
+    """What a database server can tell: whether it writes enough down, and lets the room ask.
+
+    `publication` says which tables it tells of; None where it tells of some alone. `place`: where it
+    writes now.
+    """
+
+    can: bool
+    publication: str | None
+    place: int
+
+
+@attrs.frozen
+class Slot:
+    """Up to where the server need not keep its log for the room, and whether it has lost some."""
+
+    place: int
+    lost: bool
+
+
+@attrs.frozen
+class Kept:
+    """What the room wrote down at its last look."""
+
+    place: int
+    seal: bytes
+
+
+@attrs.frozen
+class Act:
+    """A transaction that changed rows of these tables, and the messages that it left behind.
+
+    Without a transaction: up to where was read, and whether there is more.
+    """
+
+    transaction: int | None
+    tables: list[str] | None
+    messages: list[bytes] | None
+    until: int | None
+    more: bool | None
+
+
+async def server(tx: Tx) -> Server:
+    """Return what the server can tell."""
+    return await tx.one(
+        "SELECT current_setting('wal_level') = 'logical'"
+        " AND to_regprocedure('kumihimo_watch.seen(integer)') IS NOT NULL"
+        " AND has_function_privilege(to_regprocedure('kumihimo_watch.seen(integer)'), 'EXECUTE') AS can,"
+        " (SELECT oid || ' ' || xmin FROM pg_publication WHERE pubname = 'kumihimo' AND puballtables"
+        "   AND pubinsert AND pubupdate AND pubdelete AND pubtruncate) AS publication,"
+        " (pg_current_wal_lsn() - '0/0')::bigint AS place",
+        {},
+        Server,
+    )
+
+
+async def slot(tx: Tx) -> Slot | None:
+    """Return where the server stands, None where it keeps nothing for the room."""
+    return await tx.row(
+        "SELECT (confirmed_flush_lsn - '0/0')::bigint AS place,"
+        " wal_status = 'lost' AS lost FROM pg_replication_slots"
+        " WHERE slot_name = kumihimo_watch.slot()",
+        {},
+        Slot,
+    )
+
+
+async def kept(tx: Tx) -> Kept | None:
+    """Return what the room wrote down, None before its first look."""
+    return await tx.row("SELECT place, seal FROM watched", {}, Kept)
+
+
+async def keep(tx: Tx, place: int, seal: bytes, *, anew: bool) -> None:
+    """Write down up to where the room has seen. Of two processes the farther stays, unless `anew`."""
+    await tx.put(
+        "INSERT INTO watched (place, seal) VALUES (%(place)s, %(seal)s)"
+        " ON CONFLICT (singleton) DO UPDATE SET place = excluded.place, seal = excluded.seal"
+        " WHERE %(anew)s OR watched.place < excluded.place",
+        {"place": place, "seal": seal, "anew": anew},
+    )
+
+
+async def begin(database: Database) -> bool:
+    """Have the server keep its log from now on; says whether another process was not quicker."""
+    async with database.transaction() as tx:
+        made: bool = await tx.value("SELECT kumihimo_watch.begin()")
+        return made
+
+
+async def seen(database: Database, most: int) -> list[Act]:
+    """Return what was committed since, nothing at all while another process is looking."""
+    async with database.transaction() as tx:
+        await tx.unbounded()  # one transaction may have changed very much
+        return await tx.rows(
+            "SELECT transaction, tables, messages, (until - '0/0')::bigint AS until, more"
+            " FROM kumihimo_watch.seen(%(most)s)",
+            {"most": most},
+            Act,
+        )
+
+
+async def done(database: Database, place: int) -> None:
+    """Let the server forget what came before, unless another process is looking."""
+    async with database.transaction() as tx:
+        await tx.value("SELECT kumihimo_watch.done('0/0'::pg_lsn + %(place)s)", {"place": place})

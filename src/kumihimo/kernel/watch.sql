@@ -1,0 +1,100 @@
+-- What lets a room see who wrote into its database (decision 0018): run once by a superuser, and again
+-- without harm. The room's own role may not read the server's log, which holds more than its tables, so
+-- it calls these functions, which tell numbers of transactions, names of tables and messages alone.
+
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'kumihimo_watch') THEN
+        CREATE ROLE kumihimo_watch NOLOGIN REPLICATION;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_publication WHERE pubname = 'kumihimo') THEN
+        CREATE PUBLICATION kumihimo FOR ALL TABLES WITH (publish_via_partition_root = true);
+    END IF;
+END
+$$;
+
+CREATE SCHEMA IF NOT EXISTS kumihimo_watch;
+
+-- Slots are named for the whole server.
+CREATE OR REPLACE FUNCTION kumihimo_watch.slot() RETURNS name
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+RETURN (SELECT 'kumihimo_' || oid FROM pg_database WHERE datname = current_database())::name;
+
+-- Begin, where nothing is kept for the room, or no longer; says whether it did.
+CREATE OR REPLACE FUNCTION kumihimo_watch.begin() RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM pg_drop_replication_slot(slot_name) FROM pg_replication_slots
+        WHERE slot_name = kumihimo_watch.slot() AND wal_status = 'lost';
+    PERFORM pg_create_logical_replication_slot(kumihimo_watch.slot(), 'pgoutput')
+        WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = kumihimo_watch.slot());
+    RETURN FOUND;
+EXCEPTION WHEN object_in_use OR duplicate_object THEN
+    RETURN false; -- another process was quicker
+END
+$$;
+
+-- What was committed since, of whole transactions about so many changes at most: each transaction's
+-- tables and messages. Last comes a row without a transaction that says up to where was read, and
+-- whether there is more. Nothing at all comes while another process is looking.
+CREATE OR REPLACE FUNCTION kumihimo_watch.seen(most integer)
+RETURNS TABLE (transaction bigint, tables text[], messages bytea[], until pg_lsn, more boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    written pg_lsn := pg_current_wal_flush_lsn();
+BEGIN
+    RETURN QUERY
+    WITH read AS MATERIALIZED (
+        SELECT xid::text::bigint AS xid, chr(get_byte(data, 0)) AS kind,
+            substring(data, 1, CASE WHEN chr(get_byte(data, 0)) IN ('I', 'U', 'D') THEN 5 ELSE 2048 END)
+                AS data
+        FROM pg_logical_slot_peek_binary_changes(kumihimo_watch.slot(), written, most,
+            'proto_version', '1', 'publication_names', 'kumihimo', 'messages', 'true', 'binary', 'true')
+    ), relation AS (
+        SELECT DISTINCT ON (substring(data, 2, 4)) substring(data, 2, 4) AS id, convert_from(substring(rest,
+            1, position('\x00'::bytea IN rest) - 1), getdatabaseencoding()) AS name
+        FROM read, substring(data, 6) AS whole, substring(whole, 8) AS rest
+        WHERE kind = 'R' AND substring(whole, 1, 7) = '\x7075626c696300' -- the schema public
+    ), touched AS (
+        SELECT DISTINCT xid, substring(data, 2, 4) AS id FROM read WHERE kind IN ('I', 'U', 'D')
+        UNION SELECT xid, substring(data, 3 + 4 * n, 4) FROM read, generate_series(1, 256) AS n
+        WHERE kind = 'T' AND 4 * n + 6 <= octet_length(data)
+    ), ours AS (
+        SELECT xid, array_agg(substring(data, 24)) AS said FROM read
+        WHERE kind = 'M' AND get_byte(data, 1) = 1 AND substring(data, 11, 9) = '\x6b756d6968696d6f00'
+        GROUP BY xid
+    )
+    SELECT t.xid, array_agg(r.name ORDER BY r.name), min(o.said), NULL::pg_lsn, NULL::boolean
+    FROM touched t JOIN relation r USING (id) LEFT JOIN ours o ON o.xid = t.xid
+    GROUP BY t.xid
+    UNION ALL
+    SELECT NULL, NULL, NULL, CASE WHEN count(*) < most THEN written
+        ELSE (SELECT max((encode(substring(data, 11, 4), 'hex') || '/'
+            || encode(substring(data, 15, 4), 'hex'))::pg_lsn) FROM read WHERE kind = 'C') END,
+        count(*) >= most
+    FROM read;
+EXCEPTION WHEN object_in_use THEN
+    RETURN;
+END
+$$;
+
+-- What was seen up to there need not be kept.
+CREATE OR REPLACE FUNCTION kumihimo_watch.done(until pg_lsn) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM pg_replication_slot_advance(slot_name, until) FROM pg_replication_slots
+        WHERE slot_name = kumihimo_watch.slot() AND confirmed_flush_lsn < until;
+EXCEPTION WHEN object_in_use THEN
+    RETURN; -- another process is looking, and says so itself
+END
+$$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kumihimo_watch FROM PUBLIC;
+GRANT USAGE ON SCHEMA kumihimo_watch TO kumihimo_watch;
+ALTER FUNCTION kumihimo_watch.slot() OWNER TO kumihimo_watch;
+ALTER FUNCTION kumihimo_watch.begin() OWNER TO kumihimo_watch;
+ALTER FUNCTION kumihimo_watch.seen(integer) OWNER TO kumihimo_watch;
+ALTER FUNCTION kumihimo_watch.done(pg_lsn) OWNER TO kumihimo_watch;
