@@ -7,13 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 import attrs
 import psycopg
 import pytest
-from psycopg.types.json import Jsonb
 
 from kumihimo.kernel import retention
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.ids import bits_of, is_bits, new_id
-from kumihimo.kernel.migrations import KERNEL, load
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.sql import Database
 from kumihimo.rooms.linkage.api import Outcome
@@ -21,7 +19,6 @@ from kumihimo.rooms.linkage.inquiries import put_down
 from kumihimo.rooms.linkage.months import Months, lately
 from kumihimo.rooms.linkage.store_exchange import EndRow, RecordRow, add_ends, parties_of
 
-ROOM = "kumihimo.rooms.linkage"
 MAY = datetime(2026, 5, 20, tzinfo=UTC)
 TURN = datetime(2026, 6, 1, tzinfo=UTC)
 LONG_AGO = datetime(2016, 5, 20, tzinfo=UTC)
@@ -328,49 +325,3 @@ def test_there_is_room_for_the_next_month_before_it_begins(on_core):
         }
 
     on_core(story)
-
-
-RECORDS = """
-    INSERT INTO exchange_record SELECT record, permit, requester, inquiry, digest, case_reference,
-        affair, provider, items, basis, list_version, outcome, reason, requested_at, expires_at,
-        person, hidden, submission, office, role
-    FROM jsonb_populate_recordset(NULL::exchange_record, %s)
-"""
-REST = """
-    WITH ends AS (INSERT INTO exchange_end VALUES (%(permit)s, 'requester', 'OK', %(at)s, '', false),
-        (%(permit)s, 'provider', 'NO_DATA', %(at)s, %(person)s, true))
-    INSERT INTO evidence (at, key_id, base, signature, body) VALUES (%(at)s, 'a', 'b', 'c', 'd')
-"""
-SEEN = "SELECT to_jsonb(r) FROM exchange_record r ORDER BY inquiry"
-ENDS = "SELECT permit, side, outcome, at, person, hidden FROM exchange_end ORDER BY side"
-
-
-def test_what_was_written_down_before_there_were_months_is_read_as_it_was(new_room):
-    _, reached = new_room("linkage")
-    with psycopg.connect(reached.owner.reveal(), autocommit=True) as owner:
-        owner.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        *before, months = load(ROOM)[:6]
-        for file in (*load(KERNEL), *before):
-            owner.execute(file.text.encode())
-        rows = [attrs.asdict(row(MAY)), attrs.asdict(row(TURN, submission=None, items=["a,b"]))]
-        for one in rows:
-            one |= {name: f"\\x{one[name].hex()}" for name in ("digest", "person")}
-            one |= {name: str(one[name]) for name in ("requested_at", "expires_at")}
-        owner.execute(RECORDS.encode(), (Jsonb(rows),))
-        told = {"permit": rows[0]["permit"], "at": TURN, "person": bytes(64)}
-        owner.execute(REST.encode(), told)
-
-        def read(query):
-            return owner.execute(query.encode()).fetchall()
-
-        seen, ends = read(SEEN), read(ENDS)
-        assert len(seen) == len(ends) == 2
-        owner.execute(months.text.encode())
-        assert read(SEEN) == seen
-        assert read(ENDS) == ends
-        assert read("SELECT month, permit FROM exchange_said s WHERE by_provider") == read(
-            f"SELECT month, permit FROM exchange WHERE id_text(permit) = '{told['permit']}'"
-        )
-        assert read("SELECT at, month, packed, body FROM evidence") == [
-            (TURN, date(2026, 6, 1), False, b"d")
-        ]
