@@ -31,7 +31,8 @@ from kumihimo.kernel.sql import Database
 from kumihimo.linkaudit import schema
 from kumihimo.linkaudit.schema import Mechanism, Verdict
 from kumihimo.pages.officers import SALT_BYTES, Officers, Passcode
-from kumihimo.people.check_digits import NumberSpace, check_digits_individual
+from kumihimo.people.check_digits import NumberSpace
+from kumihimo.people.columns.check_digits import check_digits_individual
 from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.rooms.review.api import Role
 from kumihimo.rooms.review.app import build

@@ -4,6 +4,7 @@ import io
 import signal
 import sys
 from contextlib import contextmanager
+from functools import cache
 from typing import Literal, get_args, get_origin
 
 import attrs
@@ -57,9 +58,15 @@ class Told:
     err: str
 
 
+@cache
+def _commands():
+    """Return the command line, built once for thousands of lines: it keeps nothing of any."""
+    return cli.build()
+
+
 def leaves():
     """Return every command of the table that does something, sub-commands included."""
-    app = cli.build()
+    app = _commands()
     return [leaf for command in cli.COMMANDS for leaf in _below(app[command.name], command.name)]
 
 
@@ -90,7 +97,7 @@ def typed(*words):
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace") for _ in range(2))
     with _instead(out, err), _at_most(SECONDS):
         try:
-            code = cli.run(cli.build(), words)
+            code = cli.run(_commands(), words)
         except SystemExit as stop:
             code = stop.code
     for stream in (out, err):

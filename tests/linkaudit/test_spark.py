@@ -28,8 +28,14 @@ from kumihimo.world.audits.worlds import make_world
 from tests.linkaudit.hand import keyed, person, row_of, rows, snapshot
 from tests.linkaudit.test_crowds import MARRIED, resident
 
-# A session of a minute is over before Java has made itself fast.
+# A session of a minute is over before Java has made itself fast, and before a program that Spark
+# writes and compiles for each query has paid for that. What the command starts does all of it
+# (tests/run/test_audit_spark.py).
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+INTERPRETED = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 SECRET = "山田秘密"
 CHUO = "011011"  # 札幌市中央区, whose office leaves its own name out of an address
 COLUMNS = {
@@ -63,6 +69,8 @@ def spark(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAVA_TOOL_OPTIONS", QUICK)
         with at_work("local[2]", folder, 1) as session:
+            for name, value in INTERPRETED.items():
+                session.conf.set(name, value)
             yield session, folder
 
 

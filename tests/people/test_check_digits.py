@@ -10,13 +10,12 @@ from stdnum.jp import cn, in_
 
 from kumihimo.people.check_digits import (
     NumberSpace,
-    check_digits_individual,
-    check_digits_resident,
     corporate_check_digit,
     individual_check_digit,
     municipality_check_digit,
     resident_check_digit,
 )
+from kumihimo.people.columns.check_digits import check_digits_individual, check_digits_resident
 
 OFFICIAL, TEST = NumberSpace.OFFICIAL, NumberSpace.TEST
 INDIVIDUAL = ("123456789018", "379474484458", "454972364860", "983205673214")

@@ -87,3 +87,10 @@ def test_a_process_has_the_program_of_its_own_room_in_its_memory_and_of_no_other
     }
     assert others == told
     assert not any(name.startswith(("opentelemetry.sdk", "requests")) for name in said.split())
+
+
+def test_a_gateway_starts_without_what_only_millions_of_rows_and_drawn_cards_need():
+    asked = "import sys, kumihimo.run.services.gateway; print(*sys.modules)"
+    read_in = set(subprocess.check_output([sys.executable, "-c", asked], text=True).split())
+    assert "kumihimo.rooms.gateway.app" in read_in
+    assert not read_in & {"numpy", "PIL", "polars"}

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
 
 from kumihimo.card import faces
-from kumihimo.card.cv import CvKey, public_tlv
+from kumihimo.card.cv import THREE_DIGESTS, CvKey, public_tlv
 from kumihimo.card.hierarchy import REFERENCE, TEXT_BASIC, VISUAL_BASIC
 from kumihimo.card.holding import Holder, Printed
 from kumihimo.card.tlv import tlv
@@ -23,8 +23,6 @@ NUMBER_BYTES: Final = 17
 TEXT_BASICS_BYTES: Final = 256
 _OPAQUE: Final = 256
 _DIGESTS: Final = 96
-# DigestInfo of SHA-256 up to the digest, for three digests in one (a form of the card's own).
-THREE_DIGESTS: Final = bytes.fromhex("3071300D060960864801650304020105000460")
 
 
 def number_file(holder: Holder) -> bytes:

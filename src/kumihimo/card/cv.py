@@ -29,6 +29,8 @@ FIRST_BLOCK_BYTES: Final = 307
 EXPONENT: Final = 0x90
 MODULUS: Final = 0x91
 KEY_BYTES: Final = 265
+# DigestInfo of SHA-256 up to the digest, for three digests in one (a form of the card's own).
+THREE_DIGESTS: Final = bytes.fromhex("3071300D060960864801650304020105000460")
 _ID_BYTES: Final = 16
 _MODULUS_BYTES: Final = 256
 _ID: Final = re.compile(rb"[0-9]{7}\x08\x05[0-9]{3}\x00{4}")

@@ -26,8 +26,14 @@ from kumihimo.card.applications import (
     NUMBER,
     SESSION_PUBLIC,
 )
-from kumihimo.card.contents import THREE_DIGESTS
-from kumihimo.card.cv import BadCertificate, CvCertificate, KeyId, check_signature, parse_public
+from kumihimo.card.cv import (
+    THREE_DIGESTS,
+    BadCertificate,
+    CvCertificate,
+    KeyId,
+    check_signature,
+    parse_public,
+)
 from kumihimo.card.secure import (
     BLOCK,
     ENCRYPTED,

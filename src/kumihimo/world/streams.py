@@ -10,11 +10,8 @@ import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kumihimo.people.check_digits import (
-    NumberSpace,
-    check_digits_individual,
-    check_digits_resident,
-)
+from kumihimo.people.check_digits import NumberSpace
+from kumihimo.people.columns.check_digits import check_digits_individual, check_digits_resident
 
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]

@@ -17,8 +17,9 @@ import polars as pl
 from kumihimo.linkaudit.intake.mapping import Dates
 from kumihimo.linkaudit.schema import Fault
 from kumihimo.people.births import BadBirthDate, BirthDate
-from kumihimo.people.check_digits import NumberSpace, check_digits_individual
+from kumihimo.people.check_digits import NumberSpace
 from kumihimo.people.columns.births import birth_days
+from kumihimo.people.columns.check_digits import check_digits_individual
 from kumihimo.people.sexes import BadSex, Sex
 
 TEXT_CHARS_MAX: Final = 500  # our choice: five times the longest address that was seen

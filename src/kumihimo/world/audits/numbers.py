@@ -4,7 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from kumihimo.people.check_digits import NumberSpace, check_digits_individual
+from kumihimo.people.check_digits import NumberSpace
+from kumihimo.people.columns.check_digits import check_digits_individual
 from kumihimo.world.streams import Chance, Ints, individual_number_indexes
 
 _WEIGHTS: Final = np.asarray([2, 3, 4, 5, 6, 7, 2, 3, 4, 5, 6], dtype=np.int64)
