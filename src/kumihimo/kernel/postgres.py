@@ -9,7 +9,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
@@ -27,6 +26,7 @@ from psycopg.conninfo import make_conninfo
 
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.migrations import migrate
+from kumihimo.kernel.ports import free_port
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.withheld import Withheld
 
@@ -104,12 +104,6 @@ def unprivileged() -> str | None:
     raise Unavailable("PostgreSQL does not run as root and this machine has no account 'nobody'")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class EmbeddedPostgres:
     """One running server. `start` makes the cluster when the folder is new, or takes it up again.
 
@@ -146,7 +140,7 @@ class EmbeddedPostgres:
         if not data.exists():
             _initialise(folder, data, secret, unprivileged(), entropy)
         password = Withheld(secret.read_text().strip())
-        server = cls(folder, _free_port(), password, durable=durable, watched=watched)
+        server = cls(folder, free_port(), password, durable=durable, watched=watched)
         server.restart()
         return server
 

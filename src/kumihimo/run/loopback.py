@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncGenerator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import httpx2
@@ -11,30 +11,26 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from litestar import Litestar
 
+from kumihimo.kernel import ports
+from kumihimo.kernel.ports import LOOPBACK as HOST
 from kumihimo.kernel.refusal import Unavailable
 
-HOST: Final = "127.0.0.1"
 _TRIES: Final = 200
 _PAUSE_S: Final = 0.02
 
 
 def free_port(wished: int = 0) -> int:
     """Return a loopback port that nobody listens on now: the one wished for, if it is free."""
-    with socket.socket() as probe:
-        try:
+    if wished:
+        with suppress(OSError), socket.socket() as probe:
             probe.bind((HOST, wished))
-        except OSError:
-            probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+            return wished
+    return ports.free_port()
 
 
 def free_ports(count: int) -> list[int]:
     """Return so many loopback ports that nobody listens on now, no two alike."""
-    with ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind((HOST, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+    return [ports.free_port() for _ in range(count)]
 
 
 @asynccontextmanager
