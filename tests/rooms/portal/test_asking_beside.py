@@ -1,10 +1,16 @@
 """Beside an inquiry at register and beside what a proxy read stands the button to ask or object, too."""
 
 from datetime import date
+from typing import Any
 
 import msgspec
+import msgspec.inspect
 import pytest
 
+from kumihimo.rooms.portal.pages.subjects import Subject
+from kumihimo.rooms.portal.proving import Evidence, Wanted
+from kumihimo.rooms.portal.questions import Asked
+from kumihimo.rooms.portal.wishes import Wishes
 from kumihimo.rooms.register.api import OfficeAsked
 from tests.rooms.cards.forms import form_of
 from tests.rooms.portal.delegating import acts, both, press
@@ -110,3 +116,18 @@ def test_of_what_a_proxy_read_she_objects_from_either_list_and_the_proxy_has_no_
         assert (taro.status, "not-found" in taro.page) == (422, True)
 
     at_portal(story)
+
+
+@pytest.mark.parametrize("kept", [Asked, Evidence, Subject, Wanted, Wishes])
+def test_what_a_newer_release_wrote_beside_is_read_over_by_this_one(kept):
+    """Two releases serve one database: who refused what it does not know would lose a visit or a question."""
+    told: Any = msgspec.inspect.type_info(kept)
+    assert not told.forbid_unknown_fields
+
+
+def test_a_question_that_a_newer_release_kept_is_listed_with_what_is_understood():
+    asked = Asked(kind="question", addressee="x", record="r", entry="e", text="t")
+    newer = msgspec.json.encode(msgspec.to_builtins(asked) | {"of_tomorrow": [1]})
+    assert msgspec.json.decode(newer, type=Asked) == asked
+    older = {name: value for name, value in msgspec.to_builtins(asked).items() if name != "inquiry"}
+    assert msgspec.json.decode(msgspec.json.encode(older), type=Asked) == asked
