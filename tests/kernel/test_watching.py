@@ -220,6 +220,7 @@ def test_while_oversight_is_silent_nothing_is_forgotten(in_room):
         for _ in range(2):
             with pytest.raises(Unavailable):
                 await process.look()
+            assert [one.table for one in process.anchoring.found] == ["domain"]
         assert await told_of(of_room) == {"domain"}, "by another process"
         process.oversight_silent = False
         await process.look()
@@ -232,6 +233,8 @@ def test_of_very_much_a_part_is_seen_at_each_look(in_room):
     async def story(of_room):
         process = await of_room.process()
         await process.look()
+        process.anchoring.watching.at_once = 5
+        assert await process.anchoring.run_once() == 1, "the next is what it wrote down itself"
         process.anchoring.watching.at_once = 20
         for number in range(8):
             await write(process, f"lg-{number}")
@@ -248,6 +251,10 @@ UNSEEN = {
     "watch-moved": [
         ["SELECT pg_replication_slot_advance(kumihimo_watch.slot(), pg_current_wal_lsn())"],
         ["UPDATE watched SET place = place - 1"],
+        [
+            "UPDATE watched SET place = place + 1000000",
+            "SELECT pg_replication_slot_advance(kumihimo_watch.slot(), pg_current_wal_lsn())",
+        ],
     ],
     "watch-lost": [["SELECT pg_drop_replication_slot(kumihimo_watch.slot())"]],
     "watch-changed": [
@@ -261,7 +268,7 @@ UNSEEN = {
 WAYS = [(what, *way) for what, ways in UNSEEN.items() for way in ways]
 
 
-@pytest.mark.parametrize("way", WAYS, ids=[f"{way[0]}-{len(way[-1])}" for way in WAYS])
+@pytest.mark.parametrize("way", WAYS, ids=[f"{way[0]}-{len(way)}-{len(way[-1])}" for way in WAYS])
 def test_who_keeps_the_server_from_telling_is_told_of(in_room, way):
     what, *statements = way
 

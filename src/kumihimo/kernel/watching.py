@@ -52,9 +52,9 @@ class Watching:
     _more: bool = attrs.field(init=False, default=False)
 
     async def look(self, now: datetime) -> list[Foreign]:
-        """Return what was not the room's; nothing new before `done` was called."""
+        """Return what was not the room's since `done` was called."""
         voucher = self.database.voucher
-        if voucher is None or self._until is not None:
+        if voucher is None:
             return []
         async with self.database.transaction() as tx:
             server = await store_watched.server(tx)
