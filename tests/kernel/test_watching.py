@@ -265,6 +265,20 @@ UNSEEN = {
         ["DROP PUBLICATION kumihimo", "CREATE PUBLICATION kumihimo FOR TABLE domain"],
     ],
 }
+UNSEEN["form-changed"] = [
+    [
+        "CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TRIGGER planted BEFORE INSERT ON domain FOR EACH ROW EXECUTE FUNCTION planted()",
+    ],
+    [
+        "ALTER TABLE journal DISABLE TRIGGER journal_no_change",
+        "ALTER TABLE journal ENABLE TRIGGER journal_no_change",
+    ],
+    ["CREATE RULE planted AS ON DELETE TO domain DO INSTEAD NOTHING"],
+    ["ALTER TABLE domain ALTER COLUMN previous_until TYPE date USING '2020-02-02'"],
+    ["ALTER TABLE domain SET UNLOGGED"],
+    ["ALTER FUNCTION kumihimo_watch.seen(integer) OWNER TO CURRENT_USER"],
+]
 WAYS = [(what, *way) for what, ways in UNSEEN.items() for way in ways]
 
 

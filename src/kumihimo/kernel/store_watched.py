@@ -62,6 +62,19 @@ async def server(tx: Tx) -> Server:
     )
 
 
+@attrs.frozen
+class Form:
+    """A sum of what a room's tables are made of, and how many migrations there were."""
+
+    sum: str
+    migrations: int
+
+
+async def form(tx: Tx) -> Form:
+    """Return what the room's tables are made of."""
+    return await tx.one("SELECT sum, migrations FROM kumihimo_watch.form()", {}, Form)
+
+
 async def slot(tx: Tx) -> Slot | None:
     """Return where the server stands, None where it keeps nothing for the room."""
     return await tx.row(

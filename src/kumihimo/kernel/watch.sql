@@ -80,6 +80,30 @@ EXCEPTION WHEN object_in_use THEN
 END
 $$;
 
+-- What runs or holds within a transaction of the room, in one sum: columns, triggers, rules, defaults
+-- and functions, these and triggers with when they were made; months come and go. And how many
+-- migrations there were, since those may change it.
+CREATE OR REPLACE FUNCTION kumihimo_watch.form() RETURNS TABLE (sum text, migrations bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH whole AS (
+        SELECT oid, relname, relpersistence, relispartition FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v')
+    ), line AS (
+        SELECT concat_ws(' ', w.relname, w.relpersistence, a.attname, format_type(a.atttypid, a.atttypmod),
+            pg_get_expr(d.adbin, d.adrelid)) AS line
+        FROM whole w JOIN pg_attribute a ON a.attrelid = w.oid AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_attrdef d ON d.adrelid = w.oid AND d.adnum = a.attnum WHERE NOT w.relispartition
+        UNION ALL SELECT concat_ws(' ', t.oid, t.xmin) FROM pg_trigger t JOIN whole w ON w.oid = t.tgrelid
+        WHERE NOT t.tgisinternal AND t.tgparentid = 0
+        UNION ALL SELECT concat_ws(' ', r.oid, r.xmin) FROM pg_rewrite r JOIN whole w ON w.oid = r.ev_class
+        UNION ALL SELECT concat_ws(' ', oid, xmin) FROM pg_event_trigger
+        UNION ALL SELECT concat_ws(' ', oid, xmin) FROM pg_proc
+        WHERE pronamespace IN ('public'::regnamespace, 'kumihimo_watch'::regnamespace)
+    )
+    SELECT md5(string_agg(line, ';' ORDER BY line)), (SELECT count(*) FROM public.migration) FROM line
+$$;
+
 -- What was seen up to there need not be kept.
 CREATE OR REPLACE FUNCTION kumihimo_watch.done(until pg_lsn) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -97,4 +121,6 @@ GRANT USAGE ON SCHEMA kumihimo_watch TO kumihimo_watch;
 ALTER FUNCTION kumihimo_watch.slot() OWNER TO kumihimo_watch;
 ALTER FUNCTION kumihimo_watch.begin() OWNER TO kumihimo_watch;
 ALTER FUNCTION kumihimo_watch.seen(integer) OWNER TO kumihimo_watch;
+ALTER FUNCTION kumihimo_watch.form() OWNER TO kumihimo_watch;
 ALTER FUNCTION kumihimo_watch.done(pg_lsn) OWNER TO kumihimo_watch;
+GRANT SELECT ON public.migration TO kumihimo_watch;

@@ -5,8 +5,9 @@
 (2) A transaction without a message that only the room can leave behind (`vouching`) was not the room's.
 (3) What was found is told before the server may forget the rest (`done`), and up to where was seen is
     written down under the room's seal: whoever moves the server's place is found out.
-Not seen: what is done without a row of a table being written (its form, a partition that is taken off),
-and what a trigger that somebody planted does within a transaction of the room.
+(4) Triggers, rules and functions run in the room's own name, so whoever changes one, or a table's
+    form, is told of while a process of the room runs, unless a migration did.
+Not seen: what is done without a row being written and leaves the form as it was.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ import attrs
 
 from kumihimo.kernel import store_watched
 from kumihimo.kernel.sql import Database
-from kumihimo.kernel.store_watched import Act, Server, Slot
+from kumihimo.kernel.store_watched import Act, Form, Server, Slot
 from kumihimo.kernel.vouching import Voucher
 
 FAR: Final = (
@@ -26,7 +27,7 @@ FAR: Final = (
 AHEAD: Final = 1 << 26  # our choice, in bytes: what a server writes while it begins
 AT_ONCE: Final = 50_000  # our choice: changes that one look takes, some tenths of a second
 
-Unseen = Literal["rows-unvouched", "watch-lost", "watch-moved", "watch-changed"]
+Unseen = Literal["rows-unvouched", "form-changed", "watch-lost", "watch-moved", "watch-changed"]
 
 
 @attrs.frozen
@@ -46,6 +47,7 @@ class Watching:
     at_once: int = AT_ONCE
     seen_at: datetime | None = attrs.field(init=False, default=None)
     _publication: str | None = attrs.field(init=False, default=None)
+    _form: Form | None = attrs.field(init=False, default=None)
     _until: int | None = attrs.field(init=False, default=None)
     _anew: bool = attrs.field(init=False, default=False)
     _begins: bool = attrs.field(init=False, default=False)
@@ -61,11 +63,12 @@ class Watching:
             # The place first: another process writes down where it is before it moves.
             slot = await store_watched.slot(tx) if server.can else None
             kept = await store_watched.kept(tx)
+            form = await store_watched.form(tx) if server.can else None
         self.database.vouches = server.can
         if not server.can:
             self.seen_at = None
             return [] if kept is None else [Foreign("watch-lost", kept.place)]
-        found = self._changed(server)
+        found = [*self._changed(server), *self._formed(form, server.place)]
         if slot is None or slot.lost:
             self._begins = True
             # Ahead of the server is only who was ended while it began.
@@ -97,6 +100,13 @@ class Watching:
         if before == self._publication or (before is None and server.publication):
             return []
         return [Foreign("watch-changed", int((server.publication or "0 0").split()[1]))]
+
+    def _formed(self, form: Form | None, place: int) -> list[Foreign]:
+        """Find out who changed what tables are made of, but for migrations, which are rows themselves."""
+        before, self._form = self._form, form
+        if before is None or form is None or before == form or before.migrations != form.migrations:
+            return []
+        return [Foreign("form-changed", place)]
 
     async def _begin(self, voucher: Voucher) -> None:
         """Have the server keep its log. Who is ended in between has moved nothing: it is ahead of it."""
