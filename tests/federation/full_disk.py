@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import httpx2
 import psycopg
 import pytest
 
@@ -117,6 +118,8 @@ def test_a_room_whose_disk_is_full_loses_and_doubles_nothing_and_says_that_it_ta
         with full(folder):
             for _ in range(BATCHES):
                 towns.ask()
+            health = httpx2.get(f"{towns.rooms.rooms[room].operators}/health", timeout=20)
+            assert health.status_code == 503, "a balancer sends no more requests there"
             if room == EAST:
                 assert towns.refused, "it took more than it had room for"
                 assert {refusal.code for refusal in towns.refused} <= {"unavailable", "refused"}

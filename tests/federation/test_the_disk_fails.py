@@ -29,7 +29,6 @@ def health(towns):
 
 
 def fails_under_a_load(towns, error, calls, telling):
-    until(lambda: health(towns) == {WELL})
     with towns.asked_all_the_time() as load:
         with failing(towns.rooms, towns.server, error, calls):
             until(lambda: health(towns) == {NO_DATABASE})
@@ -58,6 +57,7 @@ def loses_what_waited_for_no_disk(towns):
 def test_a_disk_that_fails_or_is_full_makes_rooms_refuse_and_what_was_acknowledged_stands_once_and_what_waited_for_no_disk_is_missed(
     towns, telling
 ):
+    until(lambda: health(towns) == {WELL})
     fails_under_a_load(towns, "EIO", SYNCS, telling)
     fails_under_a_load(towns, "ENOSPC", WRITES, telling)
     until(lambda: health(towns) == {WELL})

@@ -1,13 +1,14 @@
 import asyncio
 from datetime import timedelta
 
+import psycopg
 import pytest
 from tests.federation.street import START
 
 from kumihimo.kernel import health, outbox
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.grace import Grace, Silence
-from kumihimo.kernel.health import Made, Waits, Watch
+from kumihimo.kernel.health import UNWRITTEN_FOR, Made, Waits, Watch
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.withheld import Withheld
@@ -132,3 +133,33 @@ def test_a_bug_in_a_look_is_no_silence_of_the_database(watched):
                 await watch.health()
 
     watched(story, looks=(look,))
+
+
+@pytest.mark.parametrize("code", ["disk_full", "io_error"])
+def test_a_room_whose_database_reads_and_cannot_write_is_not_well_until_it_writes_again(
+    new_room, code
+):
+    _, reached = new_room("linkage")
+
+    async def fails(database, code, raises: type[Exception] = Unavailable):
+        with pytest.raises(raises):
+            await database.alone(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$")
+
+    async def whole():
+        clock, database = HandClock(START), Database(reached.runtime, pool_max=1)
+        watch = Watch(room="linkage", database=database, clock=clock, crowd=database.crowd)
+        await database.open()
+        try:
+            await fails(database, "raise_exception", psycopg.errors.RaiseException)
+            assert (await watch.health()).state == "ok", "that is not the disk's"
+            await fails(database, code)
+            for _ in range(2):
+                assert (await watch.health()).state == "no-database"
+                clock.advance(UNWRITTEN_FOR / 2)
+            assert (await watch.health()).state == "ok"
+            await fails(database, code)
+            assert (await watch.health()).state == "no-database"
+        finally:
+            await database.close()
+
+    asyncio.run(whole())

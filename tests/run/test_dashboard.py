@@ -58,7 +58,7 @@ def test_each_room_stands_there_with_what_has_to_be_looked_at():
         " ledgerから2時間5分応答なし。あと21時間55分で拒否を始める（ledger-silent）",
         "jpki": "警報 失効リスト（署名用）：1日2時間経過、上限 1日1時間",
         "cards": "拒否中 oversightから1日1時間応答なし。拒否している（directory-too-old）",
-        "gateway-east": "データベース応答なし —",
+        "gateway-east": "データベース応答なし・書込不可 —",
         "oversight": "改竄の疑い データベースの異常：journal edited（1分1秒前に発見）",
         "portal": "読めない応答 —",
         "ledger": "応答なし —",

@@ -7,7 +7,8 @@ import attrs
 class Crowd:
     """How many use a room's connections: those open and idle, of at most so many; who waits.
 
-    `asked`, `failed` and `waited_ms` are counted since the pool was opened.
+    `asked`, `failed` and `waited_ms` are counted since the pool was opened; so is `unwritten`: what
+    the database did not take because of its disk.
     """
 
     connections: int
@@ -17,3 +18,4 @@ class Crowd:
     asked: int
     failed: int
     waited_ms: int
+    unwritten: int = 0

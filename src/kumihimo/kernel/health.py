@@ -21,6 +21,7 @@ from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.sql import Database, Tx
 
 LOOK_TIMEOUT_S: Final = 2.0  # a room that answers later than that is not well
+UNWRITTEN_FOR: Final = timedelta(seconds=30)  # our choice: a room at work has tried again by then
 
 State = Literal["ok", "grace", "alarm", "damaged", "refusing", "no-database"]
 
@@ -159,11 +160,14 @@ class Watch:
     silences: Sequence[Silence] = ()
     ages: Callable[[], Sequence[Made]] = tuple
     _looking: asyncio.Task[list[Found]] | None = None
+    _unwritten: int = 0
+    _unwritten_at: datetime | None = None
 
     async def health(self) -> Health:
         """Look and tell; a database that does not answer in time is told as such."""
         found = await self._look()
         now = self.clock.now()
+        answered = self._writes(now) and found is not None
         running = [one for silence in self.silences if (one := silence.running(now))]
         every = [*self.ages(), *(found or ())]
         queues = tuple(_queue(one, now) for one in every if isinstance(one, Waits))
@@ -173,15 +177,20 @@ class Watch:
         return Health(
             room=self.room,
             at=now,
-            state=_state(
-                running, answered=found is not None, alarmed=bool(alarms), damaged=bool(broken)
-            ),
+            state=_state(running, answered=answered, alarmed=bool(alarms), damaged=bool(broken)),
             queues=queues,
             ages=ages,
             graces=tuple(running),
             alarms=alarms,
             broken=tuple(broken),
         )
+
+    def _writes(self, now: datetime) -> bool:
+        """Say whether the database took everything lately: to read it needs no room on its disk."""
+        unwritten = 0 if self.crowd is None else self.crowd().unwritten
+        if unwritten > self._unwritten:
+            self._unwritten, self._unwritten_at = unwritten, now
+        return self._unwritten_at is None or now - self._unwritten_at >= UNWRITTEN_FOR
 
     def _overdue(self, queues: Sequence[Queue], ages: Sequence[Age]) -> Iterator[Overdue]:
         aged = [(one.queue, one.party, one.oldest_s) for one in queues]

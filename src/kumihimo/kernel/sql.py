@@ -66,6 +66,8 @@ _LOST = (
     psycopg.errors.IdleInTransactionSessionTimeout,
     PoolTimeout,
 )
+# What it says of its disk, full or broken: it may read on, and write where there is room.
+_DISK = (psycopg.errors.DiskFull, psycopg.errors.IoError)
 
 
 def session(transaction_ms: int = TRANSACTION_MS) -> dict[str, str]:
@@ -193,6 +195,7 @@ class Database:
         self._pooler = pooler
         self.voucher: Voucher | None = None
         self.vouches = True
+        self._unwritten = 0
 
         async def bound(connection: AsyncConnection[Any]) -> None:
             await connection.execute(_BOUND, (str(transaction_ms), False))
@@ -260,6 +263,7 @@ class Database:
             asked=self._gate.asked,
             failed=self._gate.failed + told.get("requests_errors", 0),
             waited_ms=int(self._gate.waited_s * 1_000) + told.get("requests_wait_ms", 0),
+            unwritten=self._unwritten,
         )
 
     @asynccontextmanager
@@ -369,6 +373,7 @@ class Database:
             finally:
                 await self._pool.putconn(connection)
         except _LOST as error:
+            self._unwritten += isinstance(error, _DISK)
             raise Unavailable("the room's database does not answer") from error
         finally:
             self._gate.leave()

@@ -119,6 +119,11 @@ def _of_crowd(crowd: Crowd) -> Iterator[Metric]:
         "kumihimo_database_failed_total", "Transactions that were given none.", crowd.failed
     )
     yield CounterMetricFamily(
+        "kumihimo_database_unwritten_total",
+        "Transactions that the database did not take because of its disk.",
+        crowd.unwritten,
+    )
+    yield CounterMetricFamily(
         "kumihimo_database_waited_seconds_total",
         "Seconds that transactions waited for a connection.",
         crowd.waited_ms / 1000,

@@ -27,7 +27,10 @@ STATES: Final = {
     "alarm": ("警報", "Somebody has to look"),
     "damaged": ("改竄の疑い", "Something in the database is not as the room left it"),
     "refusing": ("拒否中", "Refusing: a grace is over"),
-    "no-database": ("データベース応答なし", "The database does not answer"),
+    "no-database": (
+        "データベース応答なし・書込不可",
+        "The database does not answer, or takes nothing",
+    ),
 }
 
 
