@@ -73,7 +73,7 @@ class Chromium:
 
 async def violations(page, only=()):
     """Return what axe finds by its rules, or by some of them alone."""
-    # It would also tell of each element in which way it is well: megabytes, and half of its work.
+    # It would also tell of each element in which way it is well, which nobody reads.
     asked = f"{{runOnly: {list(only or RULES)!r}, resultTypes: ['violations']}}"
     run = f"axe.run(document, {asked}).then(found => JSON.stringify(found.violations))"
     return [
