@@ -105,7 +105,13 @@ async def portal(new_room, *, shared=False):
         )
     }
     house.holders.offices["hanako"] = (
-        OfficeAsked(office="lg-131032", affair="b081", on=date(2026, 5, 1), answered=True),
+        OfficeAsked(
+            office="lg-131032",
+            affair="b081",
+            on=date(2026, 5, 1),
+            answered=True,
+            inquiry="inquiry-of-minato-0000",
+        ),
         OfficeAsked(office="nenkin", affair="b037", on=date(2026, 4, 1), answered=False),
     )
     house.ledger.notices["hanako"] = NOTICES
