@@ -1,7 +1,7 @@
 """Inquiries through the whole federation: rooms as processes, durable, signed, sealed, recorded.
 
-Requester, core, provider and ledger are processes of their own with their own databases in one
-PostgreSQL that syncs every commit. A batch counts as done when its answers are with the requester;
+Requester, core, provider and ledger are processes of their own, each with a PostgreSQL of its own, as
+its organisation has, that syncs every commit. A batch counts as done when its answers are with the requester;
 the rate counts the time until the ledger, too, holds every record and both ends of each exchange.
 """
 
@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -25,11 +25,11 @@ import psutil
 import psycopg
 
 from kumihimo.kernel.clock import SystemClock, legal_day
-from kumihimo.kernel.entropy import SystemEntropy
+from kumihimo.kernel.entropy import Entropy, SystemEntropy
 from kumihimo.kernel.group import hash_to_group, multiply
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.keys import Locker, open_payload, seal_payload
-from kumihimo.kernel.postgres import EmbeddedPostgres
+from kumihimo.kernel.postgres import EmbeddedPostgres, RoomDatabase
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.people.check_digits import NumberSpace
 from kumihimo.people.numbers import ResidentCode
@@ -108,9 +108,9 @@ def run(tell: Tell, *, quick: bool, records: int) -> Sequence[Measure]:
     require_disk(Path(gettempdir()), records)
     limit = crypto_limit(lengths.crypto_s)
     tell(f"group operations and signatures allow {limit:,.0f} inquiries a second on this machine")
-    with on_machine() as small:
-        leaves, commits = leaves_per_second(small.postgres, lengths.crypto_s)
-        syncs = syncs_per_second(small.postgres.folder, lengths.crypto_s)
+    with on_machine(apart=not quick) as small:
+        leaves, commits = leaves_per_second(small.servers.of("ledger"), lengths.crypto_s)
+        syncs = syncs_per_second(small.servers.of("ledger").folder, lengths.crypto_s)
         tell(
             f"{leaves:,.0f} leaves a second in {commits:,.0f} commits, {syncs:,.0f} syncs of the disk"
         )
@@ -135,7 +135,7 @@ def run(tell: Tell, *, quick: bool, records: int) -> Sequence[Measure]:
         small_rate = batches(client, small, lengths.growth_s, lengths.batch)
         past = among_past(small, client, lengths, records, tell)
         client.close()
-    with on_machine() as large:
+    with on_machine(apart=not quick) as large:
         fill(large, lengths.large, tell)
         large.federation.start()
         client = large.federation.client(MINATO, "bench")
@@ -267,41 +267,62 @@ def _costs(costs: Spent, asked: int, alone_us: float, person: float) -> list[Mea
 
 
 @attrs.frozen
+class Servers:
+    """The PostgreSQL servers of a machine: one for each room, or one for all to be there sooner."""
+
+    folder: Path
+    apart: bool
+    started: dict[str, EmbeddedPostgres] = attrs.field(factory=dict[str, EmbeddedPostgres])
+
+    def of(self, room: str) -> EmbeddedPostgres:
+        """Return a room's server, which runs."""
+        name = room.replace("-", "_") if self.apart else "all"
+        if name not in self.started:
+            self.folder.mkdir(exist_ok=True)
+            self.started[name] = EmbeddedPostgres.start(self.folder / name, entropy=SystemEntropy())
+        return self.started[name]
+
+    def room(self, name: str, packages: Sequence[str], *, entropy: Entropy) -> RoomDatabase:
+        """Make a room's database and roles on its server."""
+        return self.of(name).room(name, packages, entropy=entropy)
+
+    def stop(self) -> None:
+        """Stop them all."""
+        for server in self.started.values():
+            server.stop()
+
+
+@attrs.frozen
 class Machine:
     """A federation, its server, and whom the requester may ask about."""
 
     federation: Federation
-    postgres: EmbeddedPostgres
+    servers: Servers
     addressees: list[str] = attrs.field(factory=list[str])
 
     def admin(self, room: str) -> psycopg.Connection:
         """Connect to a room's database, to fill it and to count."""
         name = f"kumihimo_{room.replace('-', '_')}"
-        return psycopg.connect(self.postgres.admin(name).reveal())
+        return psycopg.connect(self.servers.of(room).admin(name).reveal())
 
 
 @contextmanager
-def on_machine() -> Generator[Machine]:
+def on_machine(*, apart: bool) -> Generator[Machine]:
     """Prepare a federation in a temporary folder, not started yet; stop all when the block ends."""
-    with TemporaryDirectory(prefix="kumihimo-bench-") as name:
+    with TemporaryDirectory(prefix="kumihimo-bench-") as name, ExitStack() as end:
         folder = Path(name)
         folder.chmod(0o755)
-        entropy = SystemEntropy()
-        postgres = EmbeddedPostgres.start(folder / "postgres", entropy=entropy)
-        try:
-            plan = Plan(
-                gateways={EAST: [MINATO], WEST: [OSAKA]},
-                assessed={MINATO: date(2025, 4, 1), OSAKA: date(2025, 4, 1)},
-            )
-            federation = prepare(
-                folder / "rooms", plan, postgres=postgres, clock=SystemClock(), entropy=entropy
-            ).only(*ROOMS)
-            try:
-                yield Machine(federation, postgres)
-            finally:
-                federation.stop()
-        finally:
-            postgres.stop()
+        servers = Servers(folder / "postgres", apart=apart)
+        end.callback(servers.stop)
+        plan = Plan(
+            gateways={EAST: [MINATO], WEST: [OSAKA]},
+            assessed={MINATO: date(2025, 4, 1), OSAKA: date(2025, 4, 1)},
+        )
+        federation = prepare(
+            folder / "rooms", plan, postgres=servers, clock=SystemClock(), entropy=SystemEntropy()
+        ).only(*ROOMS)
+        end.callback(federation.stop)
+        yield Machine(federation, servers)
 
 
 def fill(machine: Machine, people: int, tell: Tell) -> None:
@@ -369,12 +390,12 @@ def _fill_gateway(
 
 
 def _spent(machine: Machine) -> Spent:
-    return spent(machine.federation, machine.postgres, SHARES.values())
+    return spent(machine.federation, machine.servers.of, SHARES.values())
 
 
 def _held(machine: Machine) -> int:
     """Return the bytes that a provider's database holds."""
-    return held(machine.postgres, WEST)
+    return held(machine.servers.of(WEST), WEST)
 
 
 # The load.
@@ -521,13 +542,13 @@ def among_past(
     Both run at the same time, so that what else the machine does is in the way of both alike. Then
     the oldest month is forgotten while the load goes on.
     """
-    with on_machine() as full:
+    with on_machine(apart=fresh.servers.apart) as full:
         fill(full, lengths.small, tell)
         full.federation.start()  # before there is anything to forget
-        begun, empty = time.perf_counter(), held(full.postgres, "linkage")
+        begun, empty = time.perf_counter(), held(full.servers.of("linkage"), "linkage")
         with full.admin("linkage") as connection:
             fill_past(connection, records, at=SystemClock().now(), entropy=SystemEntropy())
-        each = (held(full.postgres, "linkage") - empty) / records
+        each = (held(full.servers.of("linkage"), "linkage") - empty) / records
         tell(f"{records:,} exchanges in a core after {time.perf_counter() - begun:,.0f} s")
         os.sync()  # what is still on its way to the disk is not the load's
         old = full.federation.client(MINATO, "bench")

@@ -1,6 +1,6 @@
 """What rooms spend: processor time of each with its database's, and what its database holds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -29,8 +29,10 @@ class Spent:
         )
 
 
-def spent(federation: Federation, postgres: EmbeddedPostgres, rooms: Iterable[str]) -> Spent:
-    """Look at rooms that run, and at their database, which this process has started.
+def spent(
+    federation: Federation, server_of: Callable[[str], EmbeddedPostgres], rooms: Iterable[str]
+) -> Spent:
+    """Look at rooms that run, and at their servers, which this process has started.
 
     A connection that has ended took its processor time with it.
     """
@@ -44,7 +46,7 @@ def spent(federation: Federation, postgres: EmbeddedPostgres, rooms: Iterable[st
             room = _database_of(process)
             if room in cpu:
                 cpu[room] += _cpu_s(process)
-    return Spent(cpu, {room: held(postgres, room) for room in cpu})
+    return Spent(cpu, {room: held(server_of(room), room) for room in cpu})
 
 
 def held(postgres: EmbeddedPostgres, room: str) -> int:
