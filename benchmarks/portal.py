@@ -42,7 +42,7 @@ from kumihimo.rooms.gateway.api import (
 from kumihimo.rooms.ledger.api import MyRecord
 from kumihimo.rooms.ledger.own import answer_context, reader_key
 from kumihimo.rooms.portal import reading
-from kumihimo.rooms.portal.pages.looked import ASKING
+from kumihimo.rooms.portal.pages import subjects
 from kumihimo.rooms.portal.settings import Settings
 from kumihimo.rooms.portal.visits import StoredVisits
 from kumihimo.run.bench_cli import Measure, Tell, measure
@@ -447,8 +447,8 @@ async def _sign_in(machine: Machine, tokens: Sequence[str]) -> None:
             visit.kept |= {
                 reading.SESSION: token,
                 reading.UNTIL: (clock.now() + timedelta(hours=1)).isoformat(),
-                ASKING: msgspec.json.encode(_asked_about(clock)).decode(),
             }
+            subjects.keep(visit, subjects.Subject(record=_asked_about(clock)))
             await visits.begin(visit)
             machine.cookies.append(f"kumihimo-portal={visit.token}")
     finally:

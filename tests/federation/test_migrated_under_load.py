@@ -92,8 +92,9 @@ class Clerks:
         try:
             for room, reached in owners:
                 packages = [f"kumihimo.rooms.{room}"]
-                how = {"runtime_role": reached.role, "phase": "pre"}
-                applied = await asyncio.to_thread(migrate, reached.owner, packages, **how)
+                applied = await asyncio.to_thread(
+                    migrate, reached.owner, packages, runtime_role=reached.role, phase="pre"
+                )
                 assert len(applied) == len(NEXT[room])
                 self.answered.clear()
                 await self.answered.wait()

@@ -81,7 +81,7 @@ def test_her_objection_to_an_inquiry_goes_to_oversight_and_names_it_under_seal_a
         assert (claim.permit, claim.requester, claim.provider) == ("", MINATO, "register")
         assert (content.text, content.reference) == (WORDS, asked["inquiry"])
         dump = postgres.dump(street.ledger_name)
-        assert asked["inquiry"].encode() not in dump, "register's log has it, too"
+        assert str(asked["inquiry"]).encode() not in dump, "register's log has it, too"
 
     in_town(story)
 

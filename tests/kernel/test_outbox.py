@@ -195,10 +195,17 @@ def test_what_may_be_done_later_is_refused_where_so_many_letters_wait_for_one_de
     with_outbox,
 ):
     async def story(box, post, clock, database):
-        async def put(**changes):
-            letter = {"topic": "/y", "destination": "ledger", "body": b"y", "at": clock.now()}
+        async def put(*, destination="ledger", sender="", most: int | None = None):
             async with database.transaction() as tx:
-                await outbox.put(tx, **(letter | changes))
+                await outbox.put(
+                    tx,
+                    topic="/y",
+                    destination=destination,
+                    body=b"y",
+                    at=clock.now(),
+                    sender=sender,
+                    most=most,
+                )
 
         with pytest.raises(QueueFull):
             await put(most=3)
