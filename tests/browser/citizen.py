@@ -71,6 +71,18 @@ class Place(str):
         return re.findall(r"[0-9]{8}", text)[0]
 
 
+OFFICES = (
+    OfficeAsked(
+        office="lg-131032",
+        affair="b081",
+        on=date(2026, 5, 1),
+        answered=True,
+        inquiry="inquiry-of-minato-0000",
+    ),
+    OfficeAsked(office="nenkin", affair="b037", on=date(2026, 4, 1), answered=False),
+)
+
+
 @asynccontextmanager
 async def portal(new_room, *, shared=False):
     """Yield the portal's address; Hanako's card lies in the reader."""
@@ -104,16 +116,7 @@ async def portal(new_room, *, shared=False):
             held("lg-271004"),
         )
     }
-    house.holders.offices["hanako"] = (
-        OfficeAsked(
-            office="lg-131032",
-            affair="b081",
-            on=date(2026, 5, 1),
-            answered=True,
-            inquiry="inquiry-of-minato-0000",
-        ),
-        OfficeAsked(office="nenkin", affair="b037", on=date(2026, 4, 1), answered=False),
-    )
+    house.holders.offices["hanako"] = OFFICES
     house.ledger.notices["hanako"] = NOTICES
     await house.start(new_room)
     tray = Tray({name: card(n).chip() for n, name in enumerate(CARDS)}, inside=CARDS[0])

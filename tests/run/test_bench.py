@@ -171,7 +171,7 @@ def test_a_bar_holds_or_does_not(value, bars, holds):
         (["linkage", "--records", "2000000001"], "--records: 1 to 2,000,000,000"),
         (
             ["linkage", "--quick", "--records", "2000000000"],
-            "2,000,000,000 exchanges need 1,406.4 GB",
+            "2,000,000,000 exchanges need 1,366.4 GB",
         ),
     ],
 )
