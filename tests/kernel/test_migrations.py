@@ -1,4 +1,5 @@
 import sys
+import threading
 
 import psycopg
 import pytest
@@ -129,3 +130,38 @@ def test_what_comes_after_the_old_program_has_gone_waits_for_its_phase(reached, 
     assert phase("pre") == []
     assert phase("post") == [f"{ROOM}/0002_further.post.sql"]
     assert phase("all") == []
+
+
+def until_somebody_waits(connection):
+    """Return when somebody waits for what this connection holds."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
+    waiting += " AND %s = ANY (pg_blocking_pids(pid))"
+    for _ in range(600):
+        [count] = connection.execute(waiting, (connection.info.backend_pid,)).fetchone()
+        if count:
+            return
+        connection.execute("SELECT pg_sleep(0.05)")
+    raise AssertionError("nobody waited")
+
+
+def test_rights_are_given_though_a_room_changes_the_form_of_a_table_meanwhile(reached):
+    """As the core does, which makes the part for its first month while a release is migrated."""
+    failed = []
+
+    def release():
+        try:
+            run(reached)
+        except psycopg.Error as error:
+            failed.append(error)
+
+    with psycopg.connect(reached.owner.reveal()) as connection:
+        connection.execute("CREATE TABLE told (line text) PARTITION BY LIST (line)")
+        connection.commit()
+        connection.execute("CREATE TABLE told_first (LIKE told)")
+        connection.execute("ALTER TABLE told ATTACH PARTITION told_first FOR VALUES IN ('first')")
+        other = threading.Thread(target=release)
+        other.start()
+        until_somebody_waits(connection)
+        connection.commit()
+        other.join()
+    assert failed == []
