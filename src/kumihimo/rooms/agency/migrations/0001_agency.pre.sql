@@ -24,23 +24,4 @@ CREATE TABLE retention (
     basis text NOT NULL
 );
 INSERT INTO retention (what, kept, basis) VALUES
-    ('mislink_report', '7 years', 'our choice: as long as the records of exchange that the link was used for');
-
--- The running role may not delete a report. It may call this, which knows how old is old enough, by
--- the room's clock and by the database's own.
-CREATE FUNCTION forget_expired(at timestamptz, most integer)
-RETURNS TABLE (what text, gone integer) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
-AS $$
-DECLARE
-    until timestamptz;
-    dropped integer;
-BEGIN
-    SELECT least(at, clock_timestamp()) - r.kept INTO STRICT until
-        FROM retention r WHERE r.what = 'mislink_report';
-    DELETE FROM mislink_report m WHERE m.mislink IN (
-        SELECT o.mislink FROM mislink_report o WHERE o.received_at < until
-        ORDER BY o.received_at LIMIT most);
-    GET DIAGNOSTICS dropped = ROW_COUNT;
-    RETURN QUERY SELECT 'mislink_report'::text, dropped;
-END
-$$;
+    ('mislink_report', '7 years', 'our choice: as long as the records of exchange that the link was used for, from the last word of a case');

@@ -30,38 +30,3 @@ CREATE TABLE person_link (
 );
 CREATE INDEX person_link_record ON person_link (record);
 CREATE INDEX person_link_unplaced ON person_link (chain, number) WHERE place IS NULL;
-
--- A record goes with its links, and a chain with its last link. Numbers are given in the order in which
--- records became certain, which is not quite that of their age: what stands below the highest number
--- that was forgotten is told without a number for the few days until it goes, too.
-CREATE OR REPLACE FUNCTION forget_expired(at timestamptz, most integer)
-RETURNS TABLE (what text, gone integer) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
-AS $$
-DECLARE
-    until timestamptz;
-    old text[];
-    permits text[];
-    chains text[];
-BEGIN
-    SELECT least(at, clock_timestamp()) - r.kept INTO STRICT until
-        FROM retention r WHERE r.what = 'record';
-    WITH dropped AS (
-        DELETE FROM record e WHERE e.record IN (
-            SELECT o.record FROM record o WHERE o.requested_at < until LIMIT most)
-        RETURNING e.record, e.permit)
-    SELECT array_agg(d.record), array_agg(d.permit) INTO old, permits FROM dropped d;
-    DELETE FROM record_end e WHERE e.permit = ANY(permits);
-    DELETE FROM alarm a WHERE a.permit = ANY(permits);
-    DELETE FROM end_missing m WHERE m.permit = ANY(permits);
-    SELECT array_agg(DISTINCT l.chain) INTO chains FROM person_link l WHERE l.record = ANY(old);
-    PERFORM 1 FROM person_chain c WHERE c.chain = ANY(chains) ORDER BY c.chain FOR UPDATE;
-    WITH links AS (
-        DELETE FROM person_link l WHERE l.record = ANY(old) RETURNING l.chain, l.number)
-    UPDATE person_chain c SET forgotten = greatest(c.forgotten, f.number)
-        FROM (SELECT l.chain, max(l.number) AS number FROM links l GROUP BY l.chain) f
-        WHERE c.chain = f.chain;
-    DELETE FROM person_chain c WHERE c.chain = ANY(chains)
-        AND NOT EXISTS (SELECT FROM person_link l WHERE l.chain = c.chain);
-    RETURN QUERY SELECT 'record'::text, coalesce(cardinality(old), 0);
-END
-$$;

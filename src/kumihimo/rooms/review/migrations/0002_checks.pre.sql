@@ -33,7 +33,9 @@ CREATE TABLE doubt (
     PRIMARY KEY (item, review_case)
 );
 
-CREATE OR REPLACE FUNCTION forget_expired(at timestamptz, most integer)
+-- The running role may not delete a look or a viewing. It may call this, which knows how old is old
+-- enough, by the room's clock and by the database's own. An item goes with all that belongs to it.
+CREATE FUNCTION forget_expired(at timestamptz, most integer)
 RETURNS TABLE (what text, gone integer) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
 AS $$
 DECLARE

@@ -1,8 +1,7 @@
--- A case goes as a whole, seven years after the last word of it: its first word is not forgotten while
--- somebody may still ask what became of it.
-UPDATE retention SET basis = 'our choice: as long as the records of exchange that the link was used for, from the last word of a case'
-    WHERE what = 'mislink_report';
-CREATE OR REPLACE FUNCTION forget_expired(at timestamptz, most integer)
+-- The running role may not delete a report. It may call this, which knows how old is old enough, by
+-- the room's clock and by the database's own. A case goes as a whole, seven years after the last word
+-- of it: its first word is not forgotten while somebody may still ask what became of it.
+CREATE FUNCTION forget_expired(at timestamptz, most integer)
 RETURNS TABLE (what text, gone integer) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public
 AS $$
 DECLARE
