@@ -43,7 +43,7 @@ from kumihimo.run.bench_cli import Measure, Tell, measure
 from kumihimo.run.crypto_limit import crypto_limit
 from kumihimo.run.federation import Federation, prepare
 from kumihimo.run.leaf_rate import leaves_per_second, syncs_per_second
-from kumihimo.run.past import fill_past, require_disk
+from kumihimo.run.past import fill_past, months_until, require_disk
 from kumihimo.run.plan import Plan
 from kumihimo.run.room_costs import Spent, held, spent
 
@@ -549,29 +549,34 @@ def among_past(
     """
     with on_machine(apart=fresh.servers.apart) as full:
         fill(full, lengths.small, tell)
-        full.federation.start()  # before there is anything to forget
+        oldest, *months = months_until(SystemClock().now())
         begun, empty = time.perf_counter(), held(full.servers.of("linkage"), "linkage")
+        old = records // (len(months) + 1)
         with full.admin("linkage") as connection:
-            fill_past(connection, records, at=SystemClock().now(), entropy=SystemEntropy())
+            # Before the core is there, which would read all of it in the server's log; but for the
+            # month that it would forget at once.
+            fill_past(connection, records - old, months=months, entropy=SystemEntropy())
+            full.federation.start()
+            fill_past(connection, old, months=[oldest], entropy=SystemEntropy())
         each = (held(full.servers.of("linkage"), "linkage") - empty) / records
         tell(f"{records:,} exchanges in a core after {time.perf_counter() - begun:,.0f} s")
         rest(full, lengths.rest_s, tell)
-        old = full.federation.client(MINATO, "bench")
-        batches(old, full, lengths.warm_s, lengths.batch)
+        clerk = full.federation.client(MINATO, "bench")
+        batches(clerk, full, lengths.warm_s, lengths.batch)
         without: list[float] = []
         among: list[float] = []
         for _ in range(TURNS):
             without.append(batches(client, fresh, lengths.growth_s, lengths.batch))
-            among.append(batches(old, full, lengths.growth_s, lengths.batch))
+            among.append(batches(clerk, full, lengths.growth_s, lengths.batch))
             tell(
                 f"{without[-1]:,.0f} inquiries a second,"
                 f" {among[-1]:,.0f} among {records:,} exchanges in the core"
             )
         with ThreadPoolExecutor(1) as beside:
-            load = beside.submit(batches, old, full, lengths.growth_s, lengths.batch)
+            load = beside.submit(batches, clerk, full, lengths.growth_s, lengths.batch)
             rows, forgot_ms = forget_month(full)
             meanwhile = load.result()
-        old.close()
+        clerk.close()
     tell(f"a month of {rows:,} forgotten in {forgot_ms:,.0f} ms beside {meanwhile:,.0f} a second")
     return [
         measure(

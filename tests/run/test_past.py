@@ -35,7 +35,7 @@ def test_a_past_is_read_found_and_forgotten_as_if_the_core_had_made_it(new_room,
             return found
 
         asyncio.run(here(reached, lambda database: Months(database).ready(NOW)))
-        fill_past(admin, RECORDS, at=NOW, entropy=SystemEntropy())
+        fill_past(admin, RECORDS, months=months_until(NOW), entropy=SystemEntropy())
         assert asked("SELECT count(*), count(DISTINCT permit) FROM exchange_record") == (
             *(RECORDS, RECORDS),
         )

@@ -6,7 +6,7 @@ for in it. Rows are made by columns and travel as PostgreSQL's own binary COPY.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -70,9 +70,9 @@ def months_until(at: datetime) -> list[date]:
 
 
 def fill_past(
-    connection: psycopg.Connection, records: int, *, at: datetime, entropy: Entropy
+    connection: psycopg.Connection, records: int, *, months: Sequence[date], entropy: Entropy
 ) -> None:
-    """Write exchanges into the core's tables, as many in each month, this one included.
+    """Write exchanges into the core's tables, as many in each of these months.
 
     A month is written by one transaction and then taken into the tables, which makes its indexes.
     """
@@ -80,7 +80,6 @@ def fill_past(
     [name] = owner.fetchone() or ("",)
     connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(name)))
     connection.commit()
-    months = months_until(at)
     bar = Progress(
         TextColumn("過去の記録 the past"),
         BarColumn(),
