@@ -26,26 +26,26 @@ OLD = {
 
 
 class Kept:
-    """What Osaka's gateway keeps, and its owner, who alone can make it old."""
+    """What an institution's gateway keeps, and its owner, who alone can make it old."""
 
-    def __init__(self, street, postgres):
-        self.room, self.name = street.gateways[OSAKA]
+    def __init__(self, street, postgres, institution=OSAKA):
+        self.room, self.name = street.gateways[institution]
         self.street, self.postgres = street, postgres
 
-    def _run(self, statement):
+    def run(self, statement):
         dsn = self.postgres.admin(f"kumihimo_{self.name}").reveal()
         with psycopg.connect(dsn, autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
     def counts(self, *tables):
-        return {t: count for t in tables for (count,) in self._run(f"SELECT count(*) FROM {t}")}
+        return {t: count for t in tables for (count,) in self.run(f"SELECT count(*) FROM {t}")}
 
     def age(self, what):
-        self._run(OLD[what])
+        self.run(OLD[what])
 
     def set_claims(self, what):
-        self._run(f"UPDATE claim SET {what}")
+        self.run(f"UPDATE claim SET {what}")
 
     async def forget(self, institution=OSAKA):
         return await retention.forget(

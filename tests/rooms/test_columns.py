@@ -187,6 +187,12 @@ GATEWAY = {
         "answered_by": "staff id",
         "answered_on": "day",
     },
+    "register_inquiry": {
+        "institution": "party",
+        "inquiry_tag": "keyed tag of the inquiry's id, which register has, too",
+        "records_locked": "which records it was asked for, under the institution's key",
+        "asked_on": "day",
+    },
     "notice_sent": {
         "institution": "party",
         "notice": "random id",

@@ -227,6 +227,7 @@ APPEND_ONLY = frozenset(
         "verifier_certificate",
         "dropped_order",
         "strict_inquiry",
+        "register_inquiry",
         "card_act",
         "card_count",
         "viewing",

@@ -1,5 +1,6 @@
 """What a form of a page brings: its fields, and what the page says when they cannot be used."""
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,6 +54,11 @@ def text(form: Form, name: str) -> str:
     """Return a field as text, "" where it was left out."""
     first = form.get(name, [""])[0]
     return first.strip() if isinstance(first, str) else ""
+
+
+def digits(form: Form, name: str) -> str:
+    """Return a field of digits as it was meant: full-width ones and blanks between them are no mistake."""
+    return "".join(unicodedata.normalize("NFKC", text(form, name)).split())
 
 
 def texts(form: Form, name: str) -> tuple[str, ...]:

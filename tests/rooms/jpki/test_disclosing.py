@@ -7,18 +7,24 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from kumihimo.kernel.keys import open_payload
+from kumihimo.kernel.keys import NotSealedForUs, open_payload
 from kumihimo.rooms.jpki import verifiers
+from kumihimo.rooms.register import disclosing, latest
 from kumihimo.rooms.register.api import (
     ABOUT_ME_PATH,
     DESIGNATE_PATH,
     DISCLOSE_PATH,
+    LATEST_PATH,
+    READ_AGAIN_PATH,
     TICKET_PATH,
     AboutMe,
     Designate,
     Designations,
     DisclosureAsked,
     HolderDiscloses,
+    HolderReadsAgain,
+    LatestAsked,
+    LatestTold,
     Sealed,
     Ticket,
     verify_ticket,
@@ -83,7 +89,56 @@ def test_she_gets_a_ticket_that_the_ledger_alone_opens_and_who_asked_about_her(i
         about = opened(Portal.key, told.inquiries, DISCLOSE_PATH, AboutMe)
         number, written = await number_of(house), her.written
         asked = DisclosureAsked(number=number, attributes=written)
-        assert about == await house._ask(MINATO, ABOUT_ME_PATH, asked, AboutMe)
+        at_counter = await house._ask(MINATO, ABOUT_ME_PATH, asked, AboutMe)
+        assert (about.inquiries, at_counter.handle) == (at_counter.inquiries, b"")
+
+    in_house(story)
+
+
+async def read_again(at, handle):
+    """Return who asked by now, as the portal opens it."""
+    return opened(Portal.key, await at.inquiries(handle), READ_AGAIN_PATH, AboutMe)
+
+
+async def told(house, at, card):
+    answer = await at.disclosure(await logged_in(at, card))
+    return opened(Portal.key, answer.inquiries, DISCLOSE_PATH, AboutMe)
+
+
+def test_while_her_session_lasts_the_portal_reads_who_asked_by_now(in_house):
+    async def story(house):
+        at, her = await portal(house), await house.resident()
+        first = await told(house, at, await house.card_of(her))
+        assert first.inquiries == ()
+        asked = LatestAsked(holder=her.holder, tell=True)
+        await house._ask("jpki", LATEST_PATH, asked, LatestTold)
+        again = await read_again(at, first.handle)
+        assert [(one.office, one.affair) for one in again.inquiries] == [("jpki", latest.ABOUT)]
+        assert again.handle != first.handle, "jpki sees other bytes each time"
+        house.clock.advance(disclosing.HANDLE_FOR - timedelta(seconds=1))
+        assert (await read_again(at, again.handle)).inquiries == again.inquiries
+        house.clock.advance(timedelta(seconds=1))
+        for over in (first.handle, again.handle):
+            assert await refused(at.inquiries(over)) == "not-found"
+
+    in_house(story)
+
+
+def test_a_handle_tells_one_portal_and_nobody_who_has_no_handle_reads_anything(in_house):
+    async def story(house):
+        at, her = await portal(house), await house.resident()
+        handle = (await told(house, at, await house.card_of(her))).handle
+        bank = await portal(house, ("authentication_verifier",), "bank")
+        assert await refused(bank.inquiries(handle)) == "not-allowed"
+        for bad in (b"", b"x" * 64, handle[:-1], b"x" * 8_000):
+            assert await refused(at.inquiries(bad)) == "not-found"
+        question = house.to_register(HolderReadsAgain(handle), READ_AGAIN_PATH)
+        for stranger in (MINATO, "cards"):
+            call = house.caller(stranger).call("register", READ_AGAIN_PATH, question, Sealed)
+            assert await refused(call) == "not-allowed"
+        sealed = await at.inquiries(handle)
+        with pytest.raises(NotSealedForUs):
+            open_payload(sealed, key=house.keys["jpki"].payload, context=READ_AGAIN_PATH.encode())
 
     in_house(story)
 

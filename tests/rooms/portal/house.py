@@ -37,7 +37,7 @@ from kumihimo.rooms.portal.helper.portals import Portals
 from kumihimo.rooms.portal.helper.tray import Tray
 from kumihimo.rooms.portal.identity import Identified
 from kumihimo.rooms.portal.ledger_door import LedgerDoor
-from kumihimo.rooms.register.api import DISCLOSE_PATH, AboutMe
+from kumihimo.rooms.register.api import DISCLOSE_PATH, READ_AGAIN_PATH, AboutMe
 from kumihimo.run.trial_card import trial_card
 from tests.rooms.cards.forms import form_of
 from tests.rooms.portal.ledger import Ledger, ticket_of
@@ -80,6 +80,10 @@ class Holders:
         self.asked = []
         self.checks, self.offices, self.tickets = {}, {}, 0
         self.seal_to = b""
+        self.handles, self.read_again = (
+            {},
+            0,
+        )  # each handle is good once: the next comes with its answer
         # Certificates by the portal's name of them: what is over, what took whose place.
         self.over, self.newer, self.looked_at = set(), {}, []
         self.silent = False
@@ -115,12 +119,23 @@ class Holders:
         if verification not in self.checks:
             return None
         person = self.checks.pop(verification)
-        told = AboutMe(self.offices.get(person, ()))
-        sealed = seal_payload(
-            msgspec.json.encode(told), to=self.seal_to, context=DISCLOSE_PATH.encode()
-        )
         self.tickets += 1
+        sealed = self._told(person, DISCLOSE_PATH)
         return msgspec.structs.replace(ticket_of(person, self.tickets), inquiries=sealed)
+
+    async def inquiries(self, handle):
+        self.read_again += 1
+        if self.silent:
+            raise Unavailable("jpki is silent")
+        person = self.handles.pop(handle, None)
+        return None if person is None else self._told(person, READ_AGAIN_PATH)
+
+    def _told(self, person, path):
+        handle = SystemEntropy().bytes(16)
+        self.handles[handle] = person
+        told = AboutMe(self.offices.get(person, ()), handle)
+        content = msgspec.json.encode(told)
+        return seal_payload(content, to=self.seal_to, context=path.encode())
 
 
 def _key(certificate):

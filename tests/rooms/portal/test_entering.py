@@ -161,15 +161,24 @@ def _token(person):
 
 
 async def by_phone(house, typed=None):
+    """Let a phone read the code of a screen; `typed` are the digits, or makes them of the right ones."""
     screen, phone = house.person(), house.person()
     await screen.open("/sign-in")
     await screen.send("/sign-in/phone")
-    [link] = [part for part in screen.page.split('"') if part.startswith(f"{PORTAL}/phone?proof=")]
-    code = screen.page.split('<p class="kh-digits">')[1].split("<")[0]
     phone.tray.put_in("Hanako")
-    await phone.open(link.removeprefix(PORTAL))
-    await phone.send("/phone", code=typed or code)
+    await reads_and_types(phone, screen, typed)
     return screen, phone
+
+
+async def reads_and_types(phone, screen, typed=None):
+    [link] = [part for part in screen.page.split('"') if part.startswith(f"{PORTAL}/phone?proof=")]
+    await phone.open(link.removeprefix(PORTAL))
+    code = code_of(screen)
+    await phone.send("/phone", code=typed(code) if callable(typed) else typed or code)
+
+
+def code_of(screen):
+    return screen.page.split('<p class="kh-digits">')[1].split("<")[0]
 
 
 def test_a_phone_lets_the_other_screen_in_after_the_two_digits_were_typed(at_portal):
@@ -193,13 +202,58 @@ def test_wrong_digits_end_the_phones_login_at_once(at_portal):
         screen, phone = await by_phone(house, typed="00")
         assert "code-differs" in phone.page
         assert phone.answer.request.url.host == "portal"
-        assert form_of(phone.page, "/phone").values["code"] == ["00"], "she sees what she typed"
-        await screen.open("/sign-in/phone")
-        assert "コードの時間が終わりました" in screen.page
-        await phone.send("/phone", code="11")
+        [[proof]] = await house.rows("SELECT proof FROM card_proof")
+        token = form_of(phone.page, "/language").values["form_token"][0]
+        await phone.post("/phone", {"form_token": token, "proof": proof, "code": "11"})
         assert "proof-over" in phone.page
+        await screen.send("/sign-in/finish")
+        assert not screen.signed_in
 
     at_portal(story)
+
+
+def test_who_mistyped_the_digits_reads_what_she_typed_and_gets_a_new_code_by_one_press(at_portal):
+    async def story(house):
+        screen, phone = await by_phone(house, typed="00")
+        assert '<strong class="kh-number">00</strong>' in phone.page
+        assert 'name="code"' not in phone.page, "no form is left that can do nothing any more"
+        await screen.open("/sign-in/phone")
+        assert "前のコードは使えなくなりました" in screen.page
+        house.clock.advance(timedelta(seconds=1))  # of two proofs the later one counts
+        await screen.send("/sign-in/phone")
+        await reads_and_types(phone, screen)
+        await phone.sign()
+        await screen.send("/sign-in/finish")
+        assert screen.signed_in
+
+    at_portal(story)
+
+
+@pytest.mark.parametrize("typed", ["7", "", "12a", "電話"])
+def test_what_is_not_two_digits_is_no_try_and_can_be_corrected(at_portal, typed):
+    async def story(house):
+        screen, phone = await by_phone(house, typed=lambda _: typed)
+        assert (phone.status, phone.page.count("数字2桁ではありません")) == (422, 2)
+        assert form_of(phone.page, "/phone").values["code"] == [typed]
+        await phone.send("/phone", code=code_of(screen))
+        await phone.sign()
+        await screen.send("/sign-in/finish")
+        assert screen.signed_in
+
+    at_portal(story)
+
+
+def test_full_width_digits_are_those_digits(at_portal):
+    async def story(house):
+        _, phone = await by_phone(house, typed=lambda code: "　".join(map(wide, code)))
+        await phone.sign()
+        assert "カードを確かめました" in phone.page
+
+    at_portal(story)
+
+
+def wide(digit):
+    return chr(0xFF10 + int(digit))
 
 
 def test_a_phones_card_signs_nothing_before_the_digits_were_compared(at_portal):

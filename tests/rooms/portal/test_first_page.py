@@ -70,7 +70,7 @@ def test_of_two_first_pages_at_once_none_takes_the_other_for_the_time_before(at_
         assert late is not None
         del late.kept[news.BEFORE]  # as this page found it before the other was done
         told = await reading.overview(house.portal, late)
-        found = await news.read(house.portal, late, told)
+        found = await news.read(house.portal, late, told, ())
         assert (found.looks, found.since) == (1, house.clock.now() - DAY)
         await visits.keep(late)
         await hanako.open("/")

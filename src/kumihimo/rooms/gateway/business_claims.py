@@ -11,11 +11,11 @@ from kumihimo.rooms.oversight.api import CLAIM_ANSWER_MAX, ClaimDecision, ClaimK
 
 
 class ClaimShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A claim that waits. `addressees` are whom the exchange was about here; () where no record says it.
+    """A claim that waits. `addressees` are whom it is about here; () where no record says it.
 
     `peer` is the other end of the exchange. `item` is what she calls wrong, "" elsewhere. Where it
-    is about a question to register there is no `permit` and nobody in `addressees`, and `reference`
-    is the id of that inquiry; "" elsewhere.
+    is about a question to register there is no `permit`, `addressees` are the records that register
+    was asked about, and `reference` is the id of that inquiry; "" elsewhere.
     """
 
     claim: str

@@ -19,6 +19,7 @@ from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.refusal import Unavailable
 from kumihimo.rooms.gateway import links
 from kumihimo.rooms.gateway import store_checks as store
+from kumihimo.rooms.gateway.asked import remember
 from kumihimo.rooms.gateway.business_links import (
     LinkCheck,
     LinkFinding,
@@ -99,6 +100,8 @@ async def _compare(
     }
     if not asked:
         return []
+    records = {inquiry: one.addressees for inquiry, (one, _) in asked.items()}
+    await remember(gateway, tenant, records)
     question = register.LinkBatch(
         tuple(_held(inquiry, affair, entry) for inquiry, (_, entry) in asked.items())
     )

@@ -1,6 +1,7 @@
 """What persons say of an exchange: taken from the ledger, shown to the institution, answered by it.
 
-The claim names a permit and never a person: who has the exchange on record knows whom it was about.
+The claim names a permit, or an inquiry at register, and never a person: who has the exchange or the
+inquiry on record knows whom it was about.
 An answer goes back sealed to the ledger, which asks for it.
 """
 
@@ -19,6 +20,7 @@ from kumihimo.kernel.sql import Tx
 from kumihimo.kernel.wire import decode_strictly
 from kumihimo.rooms.gateway import store_claims as store
 from kumihimo.rooms.gateway import store_links
+from kumihimo.rooms.gateway.asked import records_of
 from kumihimo.rooms.gateway.business_claims import ClaimAnswered, ClaimShown
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.records import unlock_detail
@@ -166,7 +168,11 @@ async def _shown(gateway: Gateway, tx: Tx, tenant: Tenant, row: ClaimRow) -> Cla
     plain = tenant.locker.unlock(bytes(row.detail_locked), label=_label(tenant, row.claim))
     detail = msgspec.json.decode(plain, type=_Detail)
     content = _opened(tenant, row.claim, bytes(row.sealed))
-    found = await store_links.addressees_of(tx, detail.person) if detail.person else []
+    found = (
+        await store_links.addressees_of(tx, detail.person)
+        if detail.person
+        else await records_of(tx, tenant, content.reference)
+    )
     return ClaimShown(
         claim=row.claim,
         kind=msgspec.convert(row.kind, ClaimKind),

@@ -16,6 +16,7 @@ from kumihimo.kernel.refusal import BadInput, Unavailable
 from kumihimo.kernel.wire import decode_strictly
 from kumihimo.people.identity import FourAttributes, strict_match
 from kumihimo.people.numbers import IndividualNumber
+from kumihimo.rooms.gateway.asked import remember
 from kumihimo.rooms.gateway.business import NewNumber, Provenance, Registration
 from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.register import api as register
@@ -171,6 +172,8 @@ async def _ask_register(
     if not persons:
         return {}
     asked = {person.addressee: _inquiry(gateway, person) for person in persons}
+    records = {inquiry.inquiry: (addressee,) for addressee, inquiry in asked.items()}
+    await remember(gateway, tenant, records)
     batch = register.StrictBatch(tuple(asked.values()))
     found = await ask_sealed(gateway, tenant, register.STRICT_PATH, batch, register.StrictAnswers)
     # By id and never by place: what stands n-th in a queue is not therefore the n-th person's.

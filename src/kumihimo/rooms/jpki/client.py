@@ -46,6 +46,11 @@ class VerifierClient(TokenClient):
         asked = forms.AskDisclosure(verification=verification)
         return self._post("/v1/disclosures", asked, forms.Disclosure)
 
+    def inquiries(self, handle: bytes) -> bytes:
+        """Get who asked register about a holder by now, sealed to the portal."""
+        asked = forms.ReadAgain(handle)
+        return self._post("/v1/disclosures/again", asked, forms.InquiriesTold).inquiries
+
     def check(self, asked: forms.CheckCertificate) -> forms.CertificateStatus:
         """Tell the status of a certificate that was shown before."""
         return self._post("/v1/certificates/check", asked, forms.CertificateStatus)

@@ -179,6 +179,18 @@ class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
     inquiries: bytes
 
 
+class ReadAgain(msgspec.Struct, frozen=True):
+    """By its handle (`register.api.AboutMe`), who asked about the same holder by now."""
+
+    handle: Bytes
+
+
+class InquiriesTold(msgspec.Struct, frozen=True):
+    """As `Disclosure.inquiries`, with `register.api.READ_AGAIN_PATH` as its context."""
+
+    inquiries: bytes
+
+
 class ConfirmHolder(msgspec.Struct, frozen=True, kw_only=True):
     """What a terminal read from a card without a PIN: the auth certificate's issuer and serial.
 

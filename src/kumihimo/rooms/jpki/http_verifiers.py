@@ -188,4 +188,9 @@ def _latest(jpki: Jpki, register: Caller) -> list[HTTPRouteHandler]:
         """Give a holder at the portal her ticket to the ledger, by a check made just now."""
         return await disclosing.disclose(jpki, register, _caller(request), data)
 
-    return [attributes, disclose]
+    @post("/disclosures/again", status_code=200, opt=_DISCLOSURE_LAW, tags=["disclosure"])
+    async def read_again(request: Asked, data: JSONBody[forms.ReadAgain]) -> forms.InquiriesTold:
+        """Tell the portal who asked register about a holder by now, by its handle."""
+        return await disclosing.read_again(jpki, register, _caller(request), data)
+
+    return [attributes, disclose, read_again]

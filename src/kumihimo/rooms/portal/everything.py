@@ -165,7 +165,7 @@ async def gathered(portal: Portal, visit: Visit) -> bytes:
         mail=wished.address if wished.good else "",
         records=tuple(map(exporting.exported, records)),
         proxies=tuple(exporting.acted(one) for one in acts if one.side == "proxy"),
-        register=tuple(map(_inquiry, await reading.offices(portal, visit))),
+        register=tuple(map(_inquiry, (await reading.offices(portal, visit)).inquiries)),
         own=tuple(item for asked in own.asked for item in _items(asked)),
         notices=tuple(map(_notice, told)),
         said=tuple(_said(one, stands.get(one.question)) for one in said),

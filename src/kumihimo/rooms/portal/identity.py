@@ -42,6 +42,10 @@ class Identity(Protocol):
         """Return the ticket to the ledger of whose certificate was just checked, once."""
         ...
 
+    async def inquiries(self, handle: bytes) -> bytes | None:
+        """Return who asked register about a holder by now, sealed; None once her time is over."""
+        ...
+
     async def is_good(self, certificate: str) -> bool:
         """Say whether a certificate, by jpki's name of it, is neither stopped nor over. Raises `Unavailable`."""
         ...
@@ -83,6 +87,13 @@ class JpkiIdentity:
         """Ask jpki for her ticket; None where register knows nobody by her certificate."""
         try:
             return await asyncio.to_thread(self.client.disclosure, verification)
+        except Refused:
+            return None
+
+    async def inquiries(self, handle: bytes) -> bytes | None:
+        """Have register asked by its own handle of her."""
+        try:
+            return await asyncio.to_thread(self.client.inquiries, handle)
         except Refused:
             return None
 

@@ -13,12 +13,14 @@ from typing import Final
 import attrs
 import msgspec
 
+from kumihimo.kernel.clock import legal_day
 from kumihimo.pages.visits import Visit
-from kumihimo.rooms.ledger.api import Look, MyClaim, MyRecord, Overview
+from kumihimo.rooms.ledger.api import MyRecord, Overview
 from kumihimo.rooms.portal import reading
 from kumihimo.rooms.portal import store_news as store
 from kumihimo.rooms.portal.context import Portal
 from kumihimo.rooms.portal.store_news import LookRow
+from kumihimo.rooms.register.api import OfficeAsked
 
 BEFORE: Final = "before"  # in `kept`: what she had seen when this visit began, "" for nothing ever
 SHOWN: Final = 3
@@ -42,24 +44,32 @@ class _Look(msgspec.Struct, frozen=True):
 class News:
     """What is new. `since` is None when she was never here; then everything is, and nothing is called so.
 
-    `looks` counts those of the latest 200; `more` says that all of those are new. `latest` are the
-    newest of them.
+    `looks` counts those of the latest 200, and what offices asked register; `more` says that all of
+    the 200 are new. `latest` and `inquired` are the newest of them.
     """
 
     since: datetime | None
     looks: int
     more: bool
     latest: Sequence[MyRecord]
+    inquired: Sequence[OfficeAsked]
     answers: int
 
 
-async def read(portal: Portal, visit: Visit, told: Overview) -> News:
+async def read(
+    portal: Portal, visit: Visit, told: Overview, inquiries: Sequence[OfficeAsked]
+) -> News:
     """Return what is new, and write down what she sees. Raises `FreshCardNeeded`, `Unavailable`.
 
     All through one visit the same is new: it is not the page that makes it old, but the next visit.
     """
     answered = [one for one in told.claims.claims if one.state == "answered"]
-    await _note(portal, visit, told.looks, answered)
+    names = (
+        *(one.record for one in told.looks),
+        *(one.inquiry for one in inquiries),
+        *(one.claim for one in answered),
+    )
+    await _note(portal, visit, tuple(map(_name, names)))
     before = visit.kept[BEFORE]
     look = _read(before.encode()) if before else None
     seen = frozenset(look.seen if look else ())
@@ -68,11 +78,18 @@ async def read(portal: Portal, visit: Visit, told: Overview) -> News:
         for one in told.looks
         if _name(one.record) not in seen and (not look or one.requested_at > look.at - LATE)
     ]
+    # A row of register's log has a day and no hour.
+    inquired = [
+        one
+        for one in inquiries
+        if _name(one.inquiry) not in seen and (not look or one.on > legal_day(look.at - LATE))
+    ]
     return News(
         since=look.at if look else None,
-        looks=len(new),
+        looks=len(new) + len(inquired),
         more=told.more and len(new) == len(told.looks),
         latest=await _whole(portal, visit, told, new[:SHOWN]),
+        inquired=inquired[:SHOWN],
         answers=sum(_name(one.claim) not in seen for one in answered),
     )
 
@@ -87,11 +104,8 @@ async def _whole(
     return [found[one] for one in names if one in found]
 
 
-async def _note(
-    portal: Portal, visit: Visit, looks: Sequence[Look], answered: Sequence[MyClaim]
-) -> None:
+async def _note(portal: Portal, visit: Visit, names: tuple[str, ...]) -> None:
     """Keep in the visit what was seen before it, and in the database what is seen now."""
-    names = (*(_name(one.record) for one in looks), *(_name(one.claim) for one in answered))
     label = b"look" + visit.who.encode()
     tag = hashlib.sha256(b"kumihimo look " + visit.token.encode()).hexdigest()[:_NAME]
     async with portal.database.transaction() as tx:

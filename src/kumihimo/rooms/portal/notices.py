@@ -14,15 +14,17 @@ from kumihimo.kernel.clock import legal_day
 from kumihimo.kernel.refusal import NotFound
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.ledger.api import MyNotice, MyRecord, Overview
-from kumihimo.rooms.portal import reading, wishes
+from kumihimo.rooms.portal import inquired, reading, wishes
 from kumihimo.rooms.portal import store_notices as store
 from kumihimo.rooms.portal.context import Portal
 from kumihimo.rooms.portal.store_notices import MarkRow
+from kumihimo.rooms.register.api import OfficeAsked
 
 Mark = Literal["new", "read", "done"]
 # A mark goes with a month, some weeks after its notice: a day of its own would tell which notice.
 _ONE_MONTH: Final = timedelta(days=31)
 LOOK_FOR: Final = timedelta(days=60)  # our choice: how long a look is a notice
+LOOKS_SHOWN: Final = 10  # as many as the ledger tells whole
 
 
 @attrs.frozen(kw_only=True)
@@ -102,27 +104,37 @@ async def opened(portal: Portal, visit: Visit, notice: str) -> Notice | None:
 class LookNotices:
     """Each look of others at her data as a notice: the newest whole, and how many are unread in all."""
 
-    shown: Sequence[tuple[MyRecord, bool]]
+    shown: Sequence[tuple[MyRecord | OfficeAsked, bool]]
     unread: int
     days: Mapping[str, date]
 
 
-async def of_looks(portal: Portal, visit: Visit, told: Overview, since: date) -> LookNotices:
-    """Return the notices of looks; `since` is when she opened her account.
+async def of_looks(
+    portal: Portal,
+    visit: Visit,
+    told: Overview,
+    inquiries: Sequence[OfficeAsked],
+    since: date,
+) -> LookNotices:
+    """Return the notices of looks, of `inquiries` at register too; `since`: she opened her account.
 
     What is hidden is not told by the ledger. A look is a notice for some weeks, if she had her
     account when it was asked for: who comes for the first time is not met by years of them.
     """
     first = max(since, portal.today() - LOOK_FOR)
+    asked = {inquired.name_of(one): one for one in inquiries}
     days = {one.record: legal_day(one.requested_at) for one in told.looks}
+    days |= {name: one.on for name, one in asked.items()}
     days = {name: on for name, on in days.items() if on >= first}
     read = set[str]()
     if days:
         tags = {_look_tag(portal, visit.who, name): name for name in days}
         async with portal.database.transaction() as tx:
             read = {tags[tag] for tag in await store.of_account(tx, visit.who, list(tags))}
+    whole = {**{one.record: one for one in told.latest}, **asked}
+    shown = sorted((name for name in whole if name in days), key=days.__getitem__, reverse=True)
     return LookNotices(
-        shown=[(one, one.record in read) for one in told.latest if one.record in days],
+        shown=[(whole[name], name in read) for name in shown[:LOOKS_SHOWN]],
         unread=len(days) - len(read),
         days=days,
     )
@@ -131,7 +143,9 @@ async def of_looks(portal: Portal, visit: Visit, told: Overview, since: date) ->
 async def read_looks(portal: Portal, visit: Visit, record: str) -> None:
     """Write down that she read of a look, of all of them with "". Raises `NotFound`."""
     _, since = await wishes.read(portal, visit.who)
-    found = await of_looks(portal, visit, await reading.overview(portal, visit), since)
+    told = await reading.overview(portal, visit)
+    asked = inquired.latest(await reading.offices(portal, visit))
+    found = await of_looks(portal, visit, told, asked, since)
     chosen = [(name, on) for name, on in found.days.items() if record in {"", name}]
     if record and not chosen:
         raise NotFound

@@ -10,6 +10,7 @@
 
 import hashlib
 import hmac
+import re
 from datetime import datetime
 from typing import Final
 
@@ -17,7 +18,7 @@ import attrs
 import msgspec
 
 from kumihimo.kernel.ids import new_id
-from kumihimo.kernel.refusal import TooMany
+from kumihimo.kernel.refusal import BadInput, TooMany
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.portal import accounts, store
 from kumihimo.rooms.portal.api import CardQuestion
@@ -43,6 +44,7 @@ from kumihimo.rooms.portal.identity import Identified
 from kumihimo.rooms.portal.store import Tried
 
 _RECEIPT_BYTES: Final = 32
+_TWO_DIGITS: Final = re.compile("[0-9]{2}")
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,8 +171,11 @@ async def question(portal: Portal, proof: str) -> CardQuestion:
 async def compare(portal: Portal, proof: str, typed: str) -> None:
     """Go on with a phone's proof if its person typed the digits of the other screen.
 
-    Raises `CodeDiffers`, and the proof is over: nobody tries all hundred. Raises `ProofOver`.
+    Raises `CodeDiffers`, and the proof is over: nobody tries all hundred. What is not two digits is no
+    try: `BadInput`. Raises `ProofOver`.
     """
+    if not _TWO_DIGITS.fullmatch(typed):
+        raise BadInput("two digits", pointer="code")
     async with portal.database.transaction() as tx:
         row = await store.proof(tx, proof, portal.clock.now())
         shown = _content(portal, row).code if row is not None else ""

@@ -12,7 +12,6 @@ from typing import ClassVar, Final, TypeVar
 import attrs
 import msgspec
 
-from kumihimo.kernel.keys import NotSealedForUs, open_payload
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.refusal import BadInput, NotFound, Refusal, Unavailable
 from kumihimo.pages.visits import Visit
@@ -27,9 +26,9 @@ from kumihimo.rooms.ledger.api import (
     OwnInformation,
     TellClaim,
 )
-from kumihimo.rooms.portal import wording
+from kumihimo.rooms.portal import inquired, wording
 from kumihimo.rooms.portal.context import Portal
-from kumihimo.rooms.register.api import DISCLOSE_PATH, AboutMe, OfficeAsked
+from kumihimo.rooms.portal.inquired import Log
 
 T = TypeVar("T")
 
@@ -37,7 +36,6 @@ VERIFICATION: Final = "verification"  # in `kept`: the check that a ticket is ha
 TICKET: Final = "ticket"
 SESSION: Final = "ledger"
 UNTIL: Final = "ledger-until"
-OFFICES: Final = "offices"
 TRIES: Final = 12
 PAUSE_S: Final = 0.25
 SPARE: Final = timedelta(seconds=20)  # a page that is being made must not lose its session
@@ -206,10 +204,10 @@ async def tell_claim(portal: Portal, visit: Visit, told: TellClaim) -> tuple[MyC
         raise NotFound from refused
 
 
-async def offices(portal: Portal, visit: Visit) -> tuple[OfficeAsked, ...]:
+async def offices(portal: Portal, visit: Visit) -> Log:
     """Return which offices asked register for her number (住基ネット), the latest first."""
     await _token(portal, visit)
-    return msgspec.json.decode(visit.kept.get(OFFICES, '{"inquiries":[]}'), type=AboutMe).inquiries
+    return await inquired.read(portal, visit)
 
 
 async def end(portal: Portal, visit: Visit) -> None:
@@ -255,16 +253,8 @@ async def _disclosure(portal: Portal, visit: Visit) -> Disclosure:
         _forget(visit)
         raise FreshCardNeeded
     visit.kept[TICKET] = msgspec.json.encode(found).decode()
-    visit.kept[OFFICES] = _opened(portal, found)
+    inquired.keep(portal, visit, found.inquiries)
     return found
-
-
-def _opened(portal: Portal, disclosure: Disclosure) -> str:
-    context = DISCLOSE_PATH.encode()
-    try:
-        return open_payload(disclosure.inquiries, key=portal.keys.payload, context=context).decode()
-    except NotSealedForUs as error:
-        raise Unavailable("register sealed its answer to another key") from error
 
 
 async def _believed(visit: Visit, asked: Awaitable[T]) -> T:

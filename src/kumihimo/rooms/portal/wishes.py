@@ -168,7 +168,7 @@ async def confirm(portal: Portal, visit: Visit, typed: str) -> None:
             held.code_until is not None
             and now < held.code_until
             and held.tries < CODE_TRIES_MAX
-            and hmac.compare_digest(held.code.encode(), "".join(typed.split()).encode())
+            and hmac.compare_digest(held.code.encode(), typed.encode())
         )
         if not right and held.code:
             tried = msgspec.structs.replace(held, tries=held.tries + 1)

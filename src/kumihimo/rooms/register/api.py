@@ -32,6 +32,7 @@ HOLDER_PATH = "/holders"
 HANDLE_PATH = "/holders/now"
 LATEST_PATH = "/holders/latest"
 DISCLOSE_PATH = "/holders/disclosure"
+READ_AGAIN_PATH = "/holders/disclosure/again"
 LINKS_PATH = "/links/compare"
 RESIDENTS_CHANGED_PATH = "/residents/changed"  # at jpki and at cards
 
@@ -207,9 +208,13 @@ class OfficeAsked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AboutMe(msgspec.Struct, frozen=True):
-    """Every strict inquiry about the person who asks (by `DisclosureAsked`), latest first."""
+    """Every strict inquiry about the person who asks (by `DisclosureAsked`), latest first.
+
+    By `handle` a portal reads them again (`HolderReadsAgain`), for one session; no counter has one.
+    """
 
     inquiries: tuple[OfficeAsked, ...]
+    handle: bytes = b""
 
 
 EventKind = Literal[
@@ -319,6 +324,12 @@ class HolderDisclosure(msgspec.Struct, frozen=True, kw_only=True):
 
     ticket: DisclosureTicket
     inquiries: bytes
+
+
+class HolderReadsAgain(msgspec.Struct, frozen=True):
+    """jpki hands on a portal's handle. The answer, `AboutMe`, is sealed to the portal, then to jpki."""
+
+    handle: bytes
 
 
 WhatChanged = Literal["name", "birth", "sex", "address", "number", "resident-code"]

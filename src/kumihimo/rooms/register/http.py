@@ -167,7 +167,17 @@ def _holding(register: Register, logged: Logged) -> list[HTTPRouteHandler]:
         asked = register.open(data, api.HolderDiscloses, path=api.DISCLOSE_PATH)
         return await disclosing.disclose(register, verified_of(request).sender, asked)
 
-    return [holder, holder_now, latest_attributes, disclose]
+    @post(
+        api.READ_AGAIN_PATH,
+        status_code=200,
+        opt=lawful(authority="Basic Resident Register Act art. 30-32", callers=("jpki",)),
+    )
+    async def read_again(request: Asked, data: JSONBody[api.Sealed]) -> api.Sealed:
+        """Tell a holder at a portal who asked by now: `HolderReadsAgain`; a `Sealed` inside a `Sealed`."""
+        asked = register.open(data, api.HolderReadsAgain, path=api.READ_AGAIN_PATH)
+        return await disclosing.read_again(register, verified_of(request).sender, asked)
+
+    return [holder, holder_now, latest_attributes, disclose, read_again]
 
 
 def _codes(register: Register) -> list[HTTPRouteHandler]:

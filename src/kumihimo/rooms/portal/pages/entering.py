@@ -12,7 +12,7 @@ from litestar.params import FromPath
 
 from kumihimo.kernel.refusal import Refusal
 from kumihimo.kernel.wire import decode_strictly
-from kumihimo.pages.forms import Asked, Form, Problem, text
+from kumihimo.pages.forms import Asked, Form, Problem, digits, text
 from kumihimo.pages.front import ANYONE, away
 from kumihimo.pages.visits import Known, Visit
 from kumihimo.rooms.portal import proving, visits
@@ -97,7 +97,7 @@ def _by_phone(site: Site) -> list[Any]:
 
     async def compare(visit: Visit, form: Form) -> str:
         proof = text(form, "proof")
-        await proving.compare(site.portal, proof, text(form, "code"))
+        await proving.compare(site.portal, proof, digits(form, "code"))
         return site.to_helper(proof, visit)
 
     return [

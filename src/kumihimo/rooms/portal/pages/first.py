@@ -8,12 +8,14 @@ from litestar import Response
 
 from kumihimo.kernel.clock import JST
 from kumihimo.kernel.refusal import Unavailable
+from kumihimo.pages.engine import Language
 from kumihimo.pages.forms import Form, Problem
 from kumihimo.pages.visits import Visit
-from kumihimo.rooms.portal import news, notices, proxies_reading, reading, wishes
+from kumihimo.rooms.portal import inquired, news, notices, proxies_reading, reading, wishes
 from kumihimo.rooms.portal.news import News
 from kumihimo.rooms.portal.notices import LookNotices, Notice
-from kumihimo.rooms.portal.pages.looked import entry_of
+from kumihimo.rooms.portal.pages.inquired import Inquired
+from kumihimo.rooms.portal.pages.looked import Entry, look_of
 from kumihimo.rooms.portal.pages.notices import shown
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
 from kumihimo.rooms.portal.reading import FreshCardNeeded
@@ -42,7 +44,7 @@ def screens(site: Site) -> list[Any]:
             answers=new.answers if new else 0,
             proxy_words=await proxies_reading.unseen(site.portal, visit.who),
             looks=f"{looks}{'+' if new and new.more else ''}" if looks else "",
-            latest=[entry_of(one, visit.language) for one in (new.latest if new else ())],
+            latest=_latest(new, visit.language) if new else [],
         )
 
     return [site.front.page_route("/", show, admitted=ONESELF, says="the first page")]
@@ -62,13 +64,16 @@ async def _found(site: Site, visit: Visit) -> _Found | None:
     """Return what is new and what waits, None while the ledger cannot be read: the page is there."""
     try:
         told = await reading.overview(site.portal, visit)
-        new = await news.read(site.portal, visit, told)
+        asked = inquired.latest(await reading.offices(site.portal, visit))
+        new = await news.read(site.portal, visit, told, asked)
         wished, since = await wishes.read(site.portal, visit.who)
         await wishes.was_here(site.portal, visit, wished)
         return _Found(
             news=new,
             notices=await notices.marked(site.portal, visit, told.notices.notices),
-            looks=await notices.of_looks(site.portal, visit, told, since) if wished.looks else None,
+            looks=await notices.of_looks(site.portal, visit, told, asked, since)
+            if wished.looks
+            else None,
             overdue=sum(
                 one.state != "answered" and one.due_on < site.portal.today()
                 for one in told.claims.claims
@@ -76,6 +81,11 @@ async def _found(site: Site, visit: Visit) -> _Found | None:
         )
     except (Unavailable, FreshCardNeeded):
         return None
+
+
+def _latest(new: News, language: Language) -> list[Entry | Inquired]:
+    found = [look_of(one, language) for one in (*new.inquired, *new.latest)]
+    return sorted(found, key=lambda one: one.at, reverse=True)[: news.SHOWN]
 
 
 def _local(at: datetime) -> str:

@@ -20,6 +20,7 @@ from kumihimo.rooms.portal import (
 )
 from kumihimo.rooms.portal.pages import delegated, mine
 from kumihimo.rooms.portal.pages import notices as notice_pages
+from kumihimo.rooms.portal.pages.inquired import result_of
 from kumihimo.rooms.portal.pages.looked import file_of, patiently
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
 from kumihimo.rooms.portal.tables import Table
@@ -170,12 +171,9 @@ async def _offices(site: Site, visit: Visit) -> Rows:
             one.on.isoformat(),
             wording.body(one.office).say(language),
             wording.affair(one.affair).say(language),
-            wording.said(
-                "register",
-                "compared" if one.compared else "answered" if one.answered else "refused",
-            ).say(language),
+            wording.said("register", result_of(one)).say(language),
         )
-        for one in await reading.offices(site.portal, visit)
+        for one in (await reading.offices(site.portal, visit)).inquiries
     ]
 
 

@@ -16,6 +16,7 @@ from kumihimo.pages.visits import Visit
 from kumihimo.rooms.ledger.api import MyRecord
 from kumihimo.rooms.portal import exporting, proxies_reading, reading, wording
 from kumihimo.rooms.portal.pages.delegated import ShownAct, acts_shown
+from kumihimo.rooms.portal.pages.inquired import Inquired, inquired_shown
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
 from kumihimo.rooms.portal.proxies_reading import Act
 from kumihimo.rooms.portal.reading import Filter, FreshCardNeeded
@@ -76,14 +77,28 @@ def entry_of(record: MyRecord, language: Language) -> Entry:
     )
 
 
+def look_of(one: MyRecord | OfficeAsked, language: Language) -> Entry | Inquired:
+    """Return a look of others in the words of a language."""
+    if isinstance(one, OfficeAsked):
+        return inquired_shown(one, language)
+    return entry_of(one, language)
+
+
 def _local(at: Any) -> str:  # noqa: ANN401 - an instant
     return at.astimezone(JST).strftime("%Y-%m-%d %H:%M")
 
 
+Line = Entry | ShownAct | Inquired
+
+
 def together(
-    entries: Sequence[Entry], acts: Sequence[ShownAct], wanted: Filter, *, last_page: bool
-) -> list[Entry | ShownAct]:
-    """Return a page of one timeline: its entries, and what proxies read from its first to its last.
+    entries: Sequence[Entry],
+    others: Sequence[ShownAct | Inquired],
+    wanted: Filter,
+    *,
+    last_page: bool,
+) -> list[Line]:
+    """Return a page of one timeline: its entries, and what else was from its first to its last.
 
     Who looks for what one body asked, or for one result, looks for exchanges alone.
     """
@@ -92,12 +107,12 @@ def together(
     oldest = "" if last_page or not entries else entries[-1].at
     mine = [
         one
-        for one in acts
+        for one in others
         if one.at >= oldest
         and (not wanted.acts_before or one.at < wanted.acts_before)
         and _within(one.at, wanted)
     ]
-    whole: list[Entry | ShownAct] = [*mine, *entries]
+    whole: list[Line] = [*mine, *entries]
     return sorted(whole, key=lambda one: one.at, reverse=True)
 
 
@@ -134,8 +149,12 @@ def _history(site: Site) -> list[Any]:
         wanted = filter_of(visit)
         found = await reading.records(site.portal, visit, wanted)
         entries = [entry_of(one, visit.language) for one in found.records]
+        log = await reading.offices(site.portal, visit)
         on_her = await proxies_reading.acts_on(site.portal, visit, found.acts)
-        acts = acts_shown(on_her, visit.language)
+        others = [
+            *acts_shown(on_her, visit.language),
+            *(inquired_shown(one, visit.language) for one in log.inquiries),
+        ]
         bodies = [
             (one, wording.body(one.requester).say(visit.language), _local(one.last_at)[:10])
             for one in found.bodies
@@ -145,7 +164,7 @@ def _history(site: Site) -> list[Any]:
             "looked.html",
             problem=problem,
             typed=typed,
-            entries=together(entries, acts, wanted, last_page=not found.next),
+            entries=together(entries, others, wanted, last_page=not found.next),
             following=found.next,
             oldest=entries[-1].at if entries else "",
             first=found.first,
@@ -163,11 +182,11 @@ def _history(site: Site) -> list[Any]:
         visit.kept[FILTER] = msgspec.json.encode(attrs.asdict(wanted)).decode()
         return LOOKED
 
-    shown = patiently(site, show)
+    patient = patiently(site, show)
     says = "who looked at my data"
     return [
-        front.page_route(LOOKED, shown, admitted=ONESELF, says=says),
-        front.deed_route(LOOKED, choose, admitted=ONESELF, says="which entries", otherwise=shown),
+        front.page_route(LOOKED, patient, admitted=ONESELF, says=says),
+        front.deed_route(LOOKED, choose, admitted=ONESELF, says="which entries", otherwise=patient),
     ]
 
 
@@ -192,35 +211,17 @@ def filter_of(visit: Visit) -> Filter:
     return Filter(**msgspec.json.decode(kept, type=dict[str, str]))
 
 
-@attrs.frozen(kw_only=True)
-class Inquired:
-    """That an office asked register about her, as the page says it. `result` names what came of it."""
-
-    inquiry: str
-    on: str
-    office: str
-    affair: str
-    result: str
-    kind: str
-
-
-def _inquired(asked: OfficeAsked, language: Language) -> Inquired:
-    result = "compared" if asked.compared else "answered" if asked.answered else "refused"
-    return Inquired(
-        inquiry=asked.inquiry,
-        on=asked.on.isoformat(),
-        office=wording.body(asked.office).say(language),
-        affair=wording.affair(asked.affair).say(language),
-        result=result,
-        kind={"answered": "given", "refused": "refused"}.get(result, "other"),
-    )
-
-
 def _offices(site: Site) -> list[Any]:
     async def show(visit: Visit, problem: Problem | None, _: Form) -> Response[Any]:
-        asked = await reading.offices(site.portal, visit)
-        rows = [_inquired(one, visit.language) for one in asked]
-        return site.front.page(visit, "offices.html", problem=problem, rows=rows)
+        log = await reading.offices(site.portal, visit)
+        return site.front.page(
+            visit,
+            "offices.html",
+            problem=problem,
+            rows=[inquired_shown(one, visit.language) for one in log.inquiries],
+            fresh=log.is_fresh,
+            as_of="" if log.at is None else _local(log.at),
+        )
 
     says = "which offices asked register"
     return [

@@ -10,9 +10,9 @@ from kumihimo.pages.engine import Language
 from kumihimo.pages.forms import Form, Problem, text
 from kumihimo.pages.front import away
 from kumihimo.pages.visits import Visit
-from kumihimo.rooms.portal import notices, reading, wishes, wording
+from kumihimo.rooms.portal import inquired, notices, reading, wishes, wording
 from kumihimo.rooms.portal.notices import Mark, Notice
-from kumihimo.rooms.portal.pages.looked import entry_of, patiently
+from kumihimo.rooms.portal.pages.looked import look_of, patiently
 from kumihimo.rooms.portal.pages.site import ONESELF, Site
 
 NOTICES: Final = "/notices"
@@ -76,13 +76,16 @@ def _all(site: Site) -> list[Any]:
         wished, since = await wishes.read(portal, visit.who)
         told = await reading.overview(portal, visit)
         found = await notices.marked(portal, visit, told.notices.notices)
-        looks = await notices.of_looks(portal, visit, told, since) if wished.looks else None
+        looks = None
+        if wished.looks:
+            asked = inquired.latest(await reading.offices(portal, visit))
+            looks = await notices.of_looks(portal, visit, told, asked, since)
         return front.page(
             visit,
             "notices.html",
             problem=problem,
             rows=[shown(one, visit.language) for one in found],
-            looks=[(entry_of(one, visit.language), read) for one, read in looks.shown]
+            looks=[(look_of(one, visit.language), read) for one, read in looks.shown]
             if looks
             else None,
             unread=looks.unread if looks else 0,

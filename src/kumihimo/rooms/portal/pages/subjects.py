@@ -63,7 +63,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 async def chosen(site: Site, visit: Visit, form: Form) -> Subject:
     """Return what a button beside an entry names; raises `NotFound` for what is not hers."""
     if inquiry := text(form, "inquiry"):
-        inquiries = {one.inquiry: one for one in await reading.offices(site.portal, visit)}
+        told = (await reading.offices(site.portal, visit)).inquiries
+        inquiries = {one.inquiry: one for one in told}
         if inquiry not in inquiries:
             raise NotFound
         return Subject(inquiry=inquiries[inquiry])

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from litestar import Response
 
-from kumihimo.pages.forms import Form, Problem, text
+from kumihimo.pages.forms import Form, Problem, digits, text
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.portal import wishes
 from kumihimo.rooms.portal.domain.statements import one_line
@@ -51,7 +51,7 @@ def screens(site: Site) -> list[Any]:
         return await to_sign(site, visit, wish, lines, kind=KIND, draft=(WISHES, form))
 
     async def confirm(visit: Visit, form: Form) -> str:
-        await wishes.confirm(site.portal, visit, text(form, "code"))
+        await wishes.confirm(site.portal, visit, digits(form, "code"))
         visit.done = ("confirmed", "")
         return WISHES
 
