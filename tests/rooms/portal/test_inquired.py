@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ NEW = "あなたの情報が見られました"
 
 def asked(n=0, **changes):
     """Return the n-th inquiry of somebody."""
-    whole = {
+    whole: dict[str, Any] = {
         "office": "nenkin",
         "affair": "b037",
         "on": TODAY,

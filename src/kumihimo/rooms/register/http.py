@@ -31,6 +31,7 @@ def routes(register: Register, logged: Logged) -> list[HTTPRouteHandler]:
         *_residents(register),
         *_finding(register, logged),
         *_holding(register, logged),
+        *_disclosing(register),
         *_codes(register),
     ]
 
@@ -153,6 +154,10 @@ def _holding(register: Register, logged: Logged) -> list[HTTPRouteHandler]:
         await logged()
         return told
 
+    return [holder, holder_now, latest_attributes]
+
+
+def _disclosing(register: Register) -> list[HTTPRouteHandler]:
     @post(
         api.DISCLOSE_PATH,
         status_code=200,
@@ -177,7 +182,7 @@ def _holding(register: Register, logged: Logged) -> list[HTTPRouteHandler]:
         asked = register.open(data, api.HolderReadsAgain, path=api.READ_AGAIN_PATH)
         return await disclosing.read_again(register, verified_of(request).sender, asked)
 
-    return [holder, holder_now, latest_attributes, disclose, read_again]
+    return [disclose, read_again]
 
 
 def _codes(register: Register) -> list[HTTPRouteHandler]:

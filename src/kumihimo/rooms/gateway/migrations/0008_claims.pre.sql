@@ -24,3 +24,19 @@ ALTER TABLE claim ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own_rows ON claim
     USING (institution = current_setting('kumihimo.institution', true))
     WITH CHECK (institution = current_setting('kumihimo.institution', true));
+
+-- Which records of the institution register was asked about: who asks why, finds the case by it. Register's
+-- own log has the id of the inquiry, so here stands a keyed tag of it; the records are under the key.
+CREATE TABLE register_inquiry (
+    institution text NOT NULL,
+    inquiry_tag bytea NOT NULL CHECK (octet_length(inquiry_tag) = 32),
+    records_locked bytea NOT NULL,
+    asked_on date NOT NULL,
+    PRIMARY KEY (institution, inquiry_tag)
+);
+CREATE INDEX register_inquiry_day ON register_inquiry (institution, asked_on);
+
+ALTER TABLE register_inquiry ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON register_inquiry
+    USING (institution = current_setting('kumihimo.institution', true))
+    WITH CHECK (institution = current_setting('kumihimo.institution', true));

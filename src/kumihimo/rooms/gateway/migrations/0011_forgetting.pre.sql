@@ -1,5 +1,6 @@
 INSERT INTO retention (what, kept, basis) VALUES
-    ('claim', '4 years', 'our choice: what a person said is looked up no later, counted from its answer; longer than her portal keeps it');
+    ('claim', '4 years', 'our choice: what a person said is looked up no later, counted from its answer; longer than her portal keeps it'),
+    ('register_inquiry', '3 years', 'our choice: as long as her portal keeps what she said of one');
 
 -- The running role may not delete a record. It may call this, which knows how old is old enough, by
 -- the room's clock and by the database's own; and only within the institution that it speaks for.
@@ -92,5 +93,13 @@ BEGIN
         WHERE o.institution = own AND o.answered_on < last_day LIMIT most);
     GET DIAGNOSTICS dropped = ROW_COUNT;
     RETURN QUERY SELECT 'claim'::text, dropped;
+
+    SELECT ((least(at, clock_timestamp()) - r.kept) AT TIME ZONE 'Asia/Tokyo')::date
+        INTO STRICT last_day FROM retention r WHERE r.what = 'register_inquiry';
+    DELETE FROM register_inquiry a WHERE (a.institution, a.inquiry_tag) IN (
+        SELECT o.institution, o.inquiry_tag FROM register_inquiry o
+        WHERE o.institution = own AND o.asked_on < last_day LIMIT most);
+    GET DIAGNOSTICS dropped = ROW_COUNT;
+    RETURN QUERY SELECT 'register_inquiry'::text, dropped;
 END
 $$;
