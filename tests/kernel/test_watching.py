@@ -16,6 +16,7 @@ from kumihimo.kernel.journal import JournalLine
 from kumihimo.kernel.migrations import migrate
 from kumihimo.kernel.postgres import let_watch
 from kumihimo.kernel.refusal import Unavailable
+from kumihimo.kernel.store_watched import Kept
 from kumihimo.kernel.vouching import Voucher
 from kumihimo.kernel.watching import AHEAD
 
@@ -256,7 +257,10 @@ UNSEEN = {
             "SELECT pg_replication_slot_advance(kumihimo_watch.slot(), pg_current_wal_lsn())",
         ],
     ],
-    "watch-lost": [["SELECT pg_drop_replication_slot(kumihimo_watch.slot())"]],
+    "watch-lost": [
+        ["SELECT pg_drop_replication_slot(kumihimo_watch.slot())"],
+        ["SELECT pg_drop_replication_slot(kumihimo_watch.slot())", "DELETE FROM watched"],
+    ],
     "watch-changed": [
         [
             "ALTER PUBLICATION kumihimo SET (publish = 'insert')",
@@ -321,8 +325,10 @@ async def begins_as_far_as(watching, steps):
     database, voucher = watching.database, watching.database.voucher
     if steps > 0:
         async with database.transaction() as tx:
-            ahead = (await store_watched.server(tx)).place + AHEAD
-            await store_watched.keep(tx, ahead, voucher.seal(ahead), anew=True)
+            server = await store_watched.server(tx)
+            ahead = server.place + AHEAD
+            kept = Kept(ahead, voucher.seal(ahead), ahead=True)
+            assert await store_watched.keep(tx, kept, before=None, timeline=server.timeline)
     if steps > 1:
         assert await store_watched.begin(database)
 

@@ -10,12 +10,13 @@ class Server:
     """What a database server can tell: whether it writes enough down, and lets the room ask.
 
     `publication` says which tables it tells of; None where it tells of some alone. `place`: where it
-    writes now.
+    writes now. `timeline`: whoever takes its place writes on another.
     """
 
     can: bool
     publication: str | None
     place: int
+    timeline: str
 
 
 @attrs.frozen
@@ -28,10 +29,11 @@ class Slot:
 
 @attrs.frozen
 class Kept:
-    """What the room wrote down at its last look."""
+    """What the room wrote down at its last look; `ahead` of all that the server has written."""
 
     place: int
     seal: bytes
+    ahead: bool
 
 
 @attrs.frozen
@@ -56,7 +58,8 @@ async def server(tx: Tx) -> Server:
         " AND has_function_privilege(to_regprocedure('kumihimo_watch.seen(integer)'), 'EXECUTE') AS can,"
         " (SELECT oid || ' ' || xmin FROM pg_publication WHERE pubname = 'kumihimo' AND puballtables"
         "   AND pubinsert AND pubupdate AND pubdelete AND pubtruncate) AS publication,"
-        " (pg_current_wal_lsn() - '0/0')::bigint AS place",
+        " (pg_current_wal_lsn() - '0/0')::bigint AS place,"
+        " left(pg_walfile_name(pg_current_wal_lsn()), 8) AS timeline",
         {},
         Server,
     )
@@ -88,17 +91,24 @@ async def slot(tx: Tx) -> Slot | None:
 
 async def kept(tx: Tx) -> Kept | None:
     """Return what the room wrote down, None before its first look."""
-    return await tx.row("SELECT place, seal FROM watched", {}, Kept)
-
-
-async def keep(tx: Tx, place: int, seal: bytes, *, anew: bool) -> None:
-    """Write down up to where the room has seen. Of two processes the farther stays, unless `anew`."""
-    await tx.put(
-        "INSERT INTO watched (place, seal) VALUES (%(place)s, %(seal)s)"
-        " ON CONFLICT (singleton) DO UPDATE SET place = excluded.place, seal = excluded.seal"
-        " WHERE %(anew)s OR watched.place < excluded.place",
-        {"place": place, "seal": seal, "anew": anew},
+    return await tx.row(
+        "SELECT place, seal, place > pg_current_wal_lsn() - '0/0' AS ahead FROM watched", {}, Kept
     )
+
+
+async def keep(tx: Tx, kept: Kept, *, before: int | None, timeline: str) -> bool:
+    """Write down up to where the room has seen, on that timeline and after that look alone.
+
+    Says whether it did: another process may have been there, and another server may lead.
+    """
+    written = await tx.execute(
+        "INSERT INTO watched (place, seal) SELECT %(place)s, %(seal)s"
+        " WHERE left(pg_walfile_name(pg_current_wal_lsn()), 8) = %(timeline)s"
+        " ON CONFLICT (singleton) DO UPDATE SET place = excluded.place, seal = excluded.seal"
+        " WHERE watched.place = %(before)s",
+        {"place": kept.place, "seal": kept.seal, "before": before, "timeline": timeline},
+    )
+    return written > 0
 
 
 async def begin(database: Database) -> bool:

@@ -20,16 +20,20 @@ CREATE OR REPLACE FUNCTION kumihimo_watch.slot() RETURNS name
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 RETURN (SELECT 'kumihimo_' || oid FROM pg_database WHERE datname = current_database())::name;
 
--- Begin, where nothing is kept for the room, or no longer; says whether it did.
+-- Begin, where nothing is kept for the room, or no longer; says whether it did. From PostgreSQL 17 on
+-- servers that stand by take the slot along, where they are told to (sync_replication_slots).
 CREATE OR REPLACE FUNCTION kumihimo_watch.begin() RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM pg_drop_replication_slot(slot_name) FROM pg_replication_slots
         WHERE slot_name = kumihimo_watch.slot() AND wal_status = 'lost';
-    PERFORM pg_create_logical_replication_slot(kumihimo_watch.slot(), 'pgoutput')
-        WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = kumihimo_watch.slot());
-    RETURN FOUND;
+    IF EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = kumihimo_watch.slot()) THEN
+        RETURN false;
+    END IF;
+    EXECUTE format('SELECT pg_create_logical_replication_slot(%L, %L%s)', kumihimo_watch.slot(), 'pgoutput',
+        CASE WHEN current_setting('server_version_num')::integer >= 170000 THEN ', failover => true' END);
+    RETURN true;
 EXCEPTION WHEN object_in_use OR duplicate_object THEN
     RETURN false; -- another process was quicker
 END

@@ -5,25 +5,27 @@
 (2) A transaction without a message that only the room can leave behind (`vouching`) was not the room's.
 (3) What was found is told before the server may forget the rest (`done`), and up to where was seen is
     written down under the room's seal: whoever moves the server's place is found out.
+    Of a server that took the place of the one that was asked, nothing is written down: what was seen
+    there may be something else here. The next look begins where the last one ended that stands here.
 (4) Triggers, rules and functions run in the room's own name, so whoever changes one, or a table's
     form, is told of while a process of the room runs, unless a migration did.
 Not seen: what is done without a row being written and leaves the form as it was.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import attrs
 
 from kumihimo.kernel import store_watched
 from kumihimo.kernel.sql import Database
-from kumihimo.kernel.store_watched import Act, Form, Server, Slot
+from kumihimo.kernel.store_watched import Act, Form, Kept, Server, Slot
 from kumihimo.kernel.vouching import Voucher
 
-FAR: Final = (
-    1 << 24
-)  # our choice, in bytes: what a server keeps for a room in which nothing happens
+# Our choice: so often the server may forget, though nothing happened. Who stands by to take its place
+# takes a slot along once it was moved since.
+OFTEN: Final = timedelta(minutes=1)
 AHEAD: Final = 1 << 26  # our choice, in bytes: what a server writes while it begins
 AT_ONCE: Final = 50_000  # our choice: changes that one look takes, some tenths of a second
 
@@ -39,6 +41,20 @@ class Foreign:
     table: str = ""
 
 
+@attrs.frozen
+class _End:
+    """Up to where a look came, None where the watch begins; on which timeline and after which look.
+
+    `more`: there is more to see. `at`: when it looked.
+    """
+
+    timeline: str
+    before: int | None
+    until: int | None = None
+    more: bool = False
+    at: datetime | None = None
+
+
 @attrs.define(kw_only=True)
 class Watching:
     """Looks who wrote into a room's database. `seen_at`: when it had last seen everything."""
@@ -48,13 +64,13 @@ class Watching:
     seen_at: datetime | None = attrs.field(init=False, default=None)
     _publication: str | None = attrs.field(init=False, default=None)
     _form: Form | None = attrs.field(init=False, default=None)
-    _until: int | None = attrs.field(init=False, default=None)
-    _anew: bool = attrs.field(init=False, default=False)
-    _begins: bool = attrs.field(init=False, default=False)
-    _more: bool = attrs.field(init=False, default=False)
+    _sees: bool = attrs.field(init=False, default=False)
+    _ended_at: datetime | None = attrs.field(init=False, default=None)
+    _ends: _End | None = attrs.field(init=False, default=None)
 
     async def look(self, now: datetime) -> list[Foreign]:
         """Return what was not the room's since `done` was called."""
+        self._ends = None
         voucher = self.database.voucher
         if voucher is None:
             return []
@@ -66,33 +82,70 @@ class Watching:
             form = await store_watched.form(tx) if server.can else None
         self.database.vouches = server.can
         if not server.can:
-            self.seen_at = None
-            return [] if kept is None else [Foreign("watch-lost", kept.place)]
+            return self._lost(voucher, server, kept)
         found = [*self._changed(server), *self._formed(form, server.place)]
+        before = None if kept is None else kept.place
         if slot is None or slot.lost:
-            self._begins = True
-            # Ahead of the server is only who was ended while it began.
-            if kept is not None and kept.place <= server.place:
-                found.append(Foreign("watch-lost", kept.place))
-            return found
-        if kept is None or kept.place < slot.place or not voucher.sealed(kept.place, kept.seal):
-            self._anew = True
-            found.append(Foreign("watch-moved", slot.place))
-        return found + await self._read(voucher, slot, now)
+            self._ends = _End(server.timeline, before)
+            return found + self._lost(voucher, server, kept)
+        told = found + self._moved(voucher, slot, kept)
+        acts = await store_watched.seen(self.database, self.at_once)
+        if not acts:
+            return told
+        last = acts.pop()
+        until, more = max(last.until or 0, slot.place), bool(last.more)
+        told += foreign(voucher, acts)
+        if told or more or self._worth_an_end(acts, kept, now):
+            self._ends = _End(server.timeline, before, until, more, now)
+        if not more:
+            self.seen_at = now
+        return told
 
     async def done(self) -> bool:
         """Write down what was seen, now that it was told; says whether there is more to see."""
-        voucher, until = self.database.voucher, self._until
-        if voucher is not None and self._begins:
-            await self._begin(voucher)
-            return True
-        if voucher is None or until is None:
+        voucher, ends = self.database.voucher, self._ends
+        self._ends = None
+        if voucher is None or ends is None:
             return False
         async with self.database.transaction() as tx:
-            await store_watched.keep(tx, until, voucher.seal(until), anew=self._anew)
+            # Who is ended while it begins has moved nothing: what it wrote is ahead of the server.
+            until = ends.until or (await store_watched.server(tx)).place + AHEAD
+            kept = Kept(until, voucher.seal(until), ahead=ends.until is None)
+            if not await store_watched.keep(tx, kept, before=ends.before, timeline=ends.timeline):
+                return False
+        if ends.until is None:
+            await store_watched.begin(self.database)
+            return True
         await store_watched.done(self.database, until)
-        self._until, self._anew = None, False
-        return self._more
+        self._sees, self._ended_at = True, ends.at
+        return ends.more
+
+    def _lost(self, voucher: Voucher, server: Server, kept: Kept | None) -> list[Foreign]:
+        """Say from where on nobody watches, if anybody did."""
+        saw, self._sees, self.seen_at = self._sees, False, None
+        if not saw and (kept is None or _begins(voucher, kept)):
+            return []
+        return [Foreign("watch-lost", server.place if kept is None else kept.place)]
+
+    def _moved(self, voucher: Voucher, slot: Slot, kept: Kept | None) -> list[Foreign]:
+        """Find out who let the server forget, or wrote down something else than the room did."""
+        if kept is not None and not self._sees and _begins(voucher, kept):
+            return []
+        self._sees = True
+        if (
+            kept is None
+            or kept.ahead
+            or kept.place < slot.place
+            or not voucher.sealed(kept.place, kept.seal)
+        ):
+            return [Foreign("watch-moved", slot.place)]
+        return []
+
+    def _worth_an_end(self, acts: Sequence[Act], kept: Kept | None, now: datetime) -> bool:
+        # What was seen is itself written down: that alone is no reason to write again at once.
+        others = any(act.tables != ["watched"] for act in acts)
+        late = self._ended_at is None or now - self._ended_at >= OFTEN
+        return others or late or (kept is not None and kept.ahead)
 
     def _changed(self, server: Server) -> list[Foreign]:
         """Find out who had the server tell of fewer tables, if only for a while."""
@@ -108,33 +161,10 @@ class Watching:
             return []
         return [Foreign("form-changed", place)]
 
-    async def _begin(self, voucher: Voucher) -> None:
-        """Have the server keep its log. Who is ended in between has moved nothing: it is ahead of it."""
-        async with self.database.transaction() as tx:
-            ahead = (await store_watched.server(tx)).place + AHEAD
-            await store_watched.keep(tx, ahead, voucher.seal(ahead), anew=True)
-        if await store_watched.begin(self.database):
-            async with self.database.transaction() as tx:
-                slot = await store_watched.slot(tx)
-                assert slot is not None, "it was just made"
-                await store_watched.keep(tx, slot.place, voucher.seal(slot.place), anew=True)
-        self._begins = False
 
-    async def _read(self, voucher: Voucher, slot: Slot, now: datetime) -> list[Foreign]:
-        acts = await store_watched.seen(self.database, self.at_once)
-        if not acts:
-            return []
-        last = acts.pop()
-        self._more = bool(last.more)
-        until = max(last.until or 0, slot.place)
-        # What was seen is itself written down: that alone is no reason to write again.
-        others = any(act.tables != ["watched"] for act in acts)
-        found = foreign(voucher, acts)
-        if others or found or self._anew or self._more or until - slot.place > FAR:
-            self._until = until
-        if not self._more:
-            self.seen_at = now
-        return found
+def _begins(voucher: Voucher, kept: Kept) -> bool:
+    """Say whether somebody of the room was ended while it began: ahead of the server is nobody else."""
+    return kept.ahead and voucher.sealed(kept.place, kept.seal)
 
 
 def foreign(voucher: Voucher, acts: Sequence[Act]) -> list[Foreign]:

@@ -22,6 +22,8 @@ AGREED: Final[dict[str, Any]] = {
     "synchronous_mode_strict": True,
     "synchronous_node_count": 1,
     "failsafe_mode": True,
+    # The slots of the watch over who wrote (decision 0018): Patroni made none of them.
+    "ignore_slots": [{"type": "logical", "plugin": "pgoutput"}],
     "postgresql": {
         "use_pg_rewind": True,
         "use_slots": True,
@@ -32,6 +34,12 @@ AGREED: Final[dict[str, Any]] = {
             "max_connections": MAX_CONNECTIONS,
             "password_encryption": "scram-sha-256",
             "wal_compression": "on",
+            "wal_level": "logical",
+            "max_replication_slots": 64,
+            "max_slot_wal_keep_size": "10GB",
+            # From PostgreSQL 17 on: whoever follows takes the slots along.
+            "sync_replication_slots": "on",
+            "hot_standby_feedback": "on",
         },
     },
 }
