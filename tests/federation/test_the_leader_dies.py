@@ -29,8 +29,8 @@ def test_what_was_acknowledged_before_the_leader_died_stands_once_and_what_was_n
 ):
     cluster = towns.cluster
     leader, standby = cluster.leader(), cluster.standby()
+    behind_rooms.are_taken_along(cluster, standby, len(NEEDED))
     with towns.asked_all_the_time() as load:
-        behind_rooms.are_taken_along(cluster, standby, len(NEEDED))
         is_told_within_a_minute(cluster, "linkage", times=1)
         behind_rooms.change(cluster, "ledger")
         leader.kill()
