@@ -50,12 +50,16 @@ DECLARE
     written pg_lsn := pg_current_wal_flush_lsn();
 BEGIN
     RETURN QUERY
-    WITH read AS MATERIALIZED (
-        SELECT xid::text::bigint AS xid, chr(get_byte(data, 0)) AS kind,
-            substring(data, 1, CASE WHEN chr(get_byte(data, 0)) IN ('I', 'U', 'D') THEN 5 ELSE 2048 END)
-                AS data
+    WITH changed AS MATERIALIZED (
+        -- Of a row that was put in, changed or taken out (I, U, D) only the table is of interest: however
+        -- many they are, those of one table and transaction are looked at once.
+        SELECT xid, substring(data, 1, CASE WHEN get_byte(data, 0) IN (73, 85, 68) THEN 5 ELSE 2048 END)
+                AS data, count(*) AS changes
         FROM pg_logical_slot_peek_binary_changes(kumihimo_watch.slot(), written, most,
             'proto_version', '1', 'publication_names', 'kumihimo', 'messages', 'true', 'binary', 'true')
+        GROUP BY 1, 2
+    ), read AS MATERIALIZED (
+        SELECT xid::text::bigint AS xid, chr(get_byte(data, 0)) AS kind, data, changes FROM changed
     ), relation AS (
         SELECT DISTINCT ON (substring(data, 2, 4)) substring(data, 2, 4) AS id, convert_from(substring(rest,
             1, position('\x00'::bytea IN rest) - 1), getdatabaseencoding()) AS name
@@ -74,10 +78,10 @@ BEGIN
     FROM touched t JOIN relation r USING (id) LEFT JOIN ours o ON o.xid = t.xid
     GROUP BY t.xid
     UNION ALL
-    SELECT NULL, NULL, NULL, CASE WHEN count(*) < most THEN written
+    SELECT NULL, NULL, NULL, CASE WHEN coalesce(sum(changes), 0) < most THEN written
         ELSE (SELECT max((encode(substring(data, 11, 4), 'hex') || '/'
             || encode(substring(data, 15, 4), 'hex'))::pg_lsn) FROM read WHERE kind = 'C') END,
-        count(*) >= most
+        coalesce(sum(changes), 0) >= most
     FROM read;
 EXCEPTION WHEN object_in_use THEN
     RETURN;

@@ -9,3 +9,4 @@ CREATE TABLE evidence (
     body bytea STORAGE EXTERNAL NOT NULL
 ) PARTITION BY LIST (month);
 CREATE INDEX evidence_time ON evidence (at);
+ALTER TABLE evidence REPLICA IDENTITY FULL;

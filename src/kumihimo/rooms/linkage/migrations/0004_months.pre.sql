@@ -12,6 +12,9 @@ BEGIN
         part := whole || to_char(wanted, '_YYYY_MM');
         IF to_regclass(part) IS NULL THEN
             EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING STORAGE INCLUDING CONSTRAINTS)', part, whole);
+            IF whole IN ('exchange', 'evidence') THEN
+                EXECUTE format('ALTER TABLE %I REPLICA IDENTITY FULL', part);
+            END IF;
             EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES IN (%L)', whole, part, wanted);
         END IF;
     END LOOP;
