@@ -178,7 +178,7 @@ def _word(street, name, state="sent", **changes):
 
 def seal_of(street):
     to = street.keys["ledger"].public.receiving
-    return seal(hash_to_group(b"somebody", b"test"), to=to, entropy=street.entropy).encode()
+    return seal(hash_to_group(b"somebody", b"test"), to=to, entropy=street.entropy)
 
 
 async def says(street, who, *words):

@@ -62,7 +62,7 @@ async def look(street, person_key):
         affair=SELF_INFORMATION,
         items=(INCOME,),
         layout=LAYOUT,
-        person=seal(code, to=book.receiving(OSAKA), entropy=street.entropy).encode(),
+        person=seal(code, to=book.receiving(OSAKA), entropy=street.entropy),
     )
     sheet = linkage.PermitSheet(
         requester="ledger",

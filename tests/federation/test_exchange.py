@@ -91,11 +91,11 @@ async def ask(street, *questions, institution=MINATO):
     """Ask, let everything travel, and return the answers."""
     room, _ = street.gateways[institution]
     tenant = street.tenants[institution]
-    accepted, batch = await asking.ask(room.gateway, tenant, questions)
-    if batch:
-        await sending.advance(room.gateway, tenant, batch)
+    taken = await asking.ask(room.gateway, tenant, questions)
+    if taken.batch is not None:
+        await sending.advance(room.gateway, tenant, taken.batch.batch)
     await street.deliver()
-    return await answers.poll(room.gateway, tenant, [a.inquiry for a in accepted])
+    return await answers.poll(room.gateway, tenant, [a.inquiry for a in taken.accepted])
 
 
 async def jane_moves(street):
@@ -228,8 +228,8 @@ def test_a_requester_that_lies_to_the_ledger_is_caught_and_the_true_person_sees_
             items=(INCOME,),
             layout=LAYOUT,
             case="none",
-            for_provider=seal(jane, to=keys[OSAKA], entropy=street.entropy).encode(),
-            for_ledger=seal(john, to=keys["ledger"], entropy=street.entropy).encode(),
+            for_provider=seal(jane, to=keys[OSAKA], entropy=street.entropy),
+            for_ledger=seal(john, to=keys["ledger"], entropy=street.entropy),
             version=version,
         )
         liar = street.caller(MINATO)

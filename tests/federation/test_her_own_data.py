@@ -250,7 +250,7 @@ def test_nobody_asks_for_what_there_is_no_layout_of(in_town):
 def _inquiry(street, code, version, **changes):
     def sealed(to):
         point = street.keys[to].public.receiving_point()
-        return seal(code, to=point, entropy=street.entropy).encode()
+        return seal(code, to=point, entropy=street.entropy)
 
     fields: dict[str, Any] = {
         "inquiry": new_id(street.entropy),

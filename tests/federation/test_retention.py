@@ -10,8 +10,8 @@ from tests.federation.test_exchange import JANE, ask, jane_moves, question
 LONG_AGO = "2016-06-01T00:00:00Z"  # more than seven years ago, whenever this runs
 ROWS = {
     "linkage": ("exchange", "exchange_said", "evidence"),
-    "ledger": ("record", "record_end"),
-    "gateway": ("exchange_record", "evidence", "inquiry", "batch"),
+    "ledger": ("record", "record_end", "person_link"),
+    "gateway": ("exchange_record", "record_tag", "evidence", "inquiry", "batch"),
 }
 TIMES = {
     "linkage": tuple(f"{table}.month" for table in ("exchange", "exchange_said", "evidence")),

@@ -18,9 +18,7 @@ from tests.federation.test_exchange import JANE, jane_moves
 async def sheet_of(street, **changes):
     """Return a sheet about Jane from Minato to Osaka, as an honest core would word it."""
     code, version = await street.acquire(OSAKA, JANE)
-    person = seal(
-        code, to=street.keys[OSAKA].public.receiving_point(), entropy=street.entropy
-    ).encode()
+    person = seal(code, to=street.keys[OSAKA].public.receiving_point(), entropy=street.entropy)
     now = street.clock.now()
     permit = Permit(
         permit=new_id(street.entropy),

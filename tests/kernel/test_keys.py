@@ -2,12 +2,14 @@
 
 import resource
 
+import msgspec
 import pytest
 from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kumihimo.kernel.entropy import SeededEntropy, SystemEntropy
+from kumihimo.kernel.group import NotInGroup
 from kumihimo.kernel.keys import (
     KeyFileUnsafe,
     Locker,
@@ -170,3 +172,12 @@ def test_on_a_disk_that_takes_nothing_no_half_key_is_left(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not path.exists()
     save_master(path, new_master(SystemEntropy()))  # and nothing stands in the way of the next
+
+
+def test_a_receiving_key_that_is_no_point_is_refused_however_often_it_is_asked_for():
+    good = PartyKeys("anybody", new_master(SystemEntropy())).public
+    bad = msgspec.structs.replace(good, receiving=b"\xff" * 32)
+    for _ in range(2):
+        assert good.receiving_point() == good.receiving
+        with pytest.raises(NotInGroup):
+            bad.receiving_point()

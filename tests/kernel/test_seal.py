@@ -16,8 +16,9 @@ from kumihimo.kernel.group import (
     product,
     quotient,
     random_scalar,
+    subtract,
 )
-from kumihimo.kernel.seal import Sealed, convert, open_sealed, seal
+from kumihimo.kernel.seal import check_sealed, convert, open_sealed, seal
 
 seeds = st.integers(min_value=0, max_value=2**32)
 
@@ -63,7 +64,7 @@ def test_the_receiver_opens_what_was_sealed_to_it_and_nobody_else_does(seed):
     key, other = random_scalar(entropy), random_scalar(entropy)
     person = hash_to_group(entropy.bytes(32), b"test")
     sealed = seal(person, to=base(key), entropy=entropy)
-    assert open_sealed(Sealed.parse(sealed.encode()), key=key) == person
+    assert open_sealed(sealed, key=key) == person
     assert open_sealed(sealed, key=other) != person
 
 
@@ -75,7 +76,46 @@ def test_a_conversion_turns_one_domains_code_into_the_others_without_opening_it(
     sealed = seal(multiply(b_from, person), to=base(key), entropy=entropy)
     converted = convert(sealed, by=quotient(b_to, b_from), to=base(key), entropy=entropy)
     assert open_sealed(converted, key=key) == multiply(b_to, person)
-    assert {converted.r, converted.s}.isdisjoint({sealed.r, sealed.s})
+    assert {converted[:32], converted[32:]}.isdisjoint({sealed[:32], sealed[32:]})
+
+
+NO_POINTS = (bytes(32), b"\xff" * 32, b"\x01" + bytes(31))
+
+
+def test_a_seal_of_which_a_half_is_no_point_is_neither_opened_nor_converted():
+    entropy = SeededEntropy(7)
+    key, factor = random_scalar(entropy), random_scalar(entropy)
+    to = base(key)
+    good = seal(hash_to_group(b"somebody", b"test"), to=to, entropy=entropy)
+    bad = [b"", good[:63], good + b"\0"]
+    bad += [half + good[32:] for half in NO_POINTS] + [good[:32] + half for half in NO_POINTS]
+    for sealed in bad:
+        for use in (
+            lambda s: open_sealed(s, key=key),
+            lambda s: convert(s, by=factor, to=to, entropy=entropy),
+            check_sealed,
+        ):
+            with pytest.raises(NotInGroup):
+                use(sealed)
+    check_sealed(good)
+    check_sealed(convert(good, by=factor, to=to, entropy=entropy))
+
+
+def test_no_operation_of_the_group_takes_what_is_no_point():
+    entropy = SeededEntropy(8)
+    scalar, point = random_scalar(entropy), hash_to_group(b"somebody", b"test")
+    for bad in NO_POINTS:
+        with pytest.raises(NotInGroup):
+            multiply(scalar, bad)
+    for bad in NO_POINTS[1:]:  # the identity is a summand like any other, and never a sum
+        for use in (add, subtract):
+            with pytest.raises(NotInGroup):
+                use(bad, point)
+            with pytest.raises(NotInGroup):
+                use(point, bad)
+    with pytest.raises(NotInGroup):
+        subtract(point, point)
+    assert subtract(add(point, base(scalar)), base(scalar)) == point
 
 
 @given(seeds)

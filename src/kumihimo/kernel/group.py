@@ -17,6 +17,7 @@ from kumihimo.kernel.withheld import Withheld
 
 POINT_BYTES = 32
 SCALAR_BYTES = 32
+_IDENTITY = bytes(POINT_BYTES)
 _SHA512_BLOCK = 128
 _XMD_LIMIT = 255  # RFC 9380 section 5.3.1, both for blocks and for the length of the tag
 
@@ -42,7 +43,7 @@ def parse_point(data: bytes) -> Point:
 
     Raises `NotInGroup` for any other length, a non-canonical encoding, or the identity.
     """
-    if len(data) != POINT_BYTES or data == bytes(POINT_BYTES):
+    if len(data) != POINT_BYTES or data == _IDENTITY:
         raise NotInGroup("not a point: 32 bytes of a canonical, non-zero element are expected")
     if not rbcl.crypto_core_ristretto255_is_valid_point(data):
         raise NotInGroup("not a point: the encoding is not canonical")
@@ -100,19 +101,29 @@ def base(scalar: Scalar) -> Point:
     return Point(rbcl.crypto_scalarmult_ristretto255_base(scalar.reveal()))
 
 
-def multiply(scalar: Scalar, point: Point) -> Point:
-    """Return scalar · point."""
-    return Point(rbcl.crypto_scalarmult_ristretto255(scalar.reveal(), point))
+def multiply(scalar: Scalar, point: bytes) -> Point:
+    """Return scalar · point; raises `NotInGroup` for 32 bytes that are no point."""
+    try:
+        return Point(rbcl.crypto_scalarmult_ristretto255(scalar.reveal(), point))
+    except RuntimeError as error:
+        raise NotInGroup("not a point: the encoding is not canonical, or the identity") from error
 
 
-def add(left: Point, right: Point) -> Point:
-    """Return left + right."""
-    return Point(rbcl.crypto_core_ristretto255_add(left, right))
+def add(left: bytes, right: bytes) -> Point:
+    """Return left + right; raises `NotInGroup` for 32 bytes that are no point, and for the identity."""
+    return _usable(rbcl.crypto_core_ristretto255_add(left, right))
 
 
-def subtract(left: Point, right: Point) -> Point:
-    """Return left - right."""
-    return Point(rbcl.crypto_core_ristretto255_sub(left, right))
+def subtract(left: bytes, right: bytes) -> Point:
+    """Return left - right; raises `NotInGroup` for 32 bytes that are no point, and for the identity."""
+    return _usable(rbcl.crypto_core_ristretto255_sub(left, right))
+
+
+def _usable(found: bytes) -> Point:
+    # Of what is no point libsodium makes nothing, and `rbcl` hands out the zeros that stood there.
+    if found == _IDENTITY:
+        raise NotInGroup("not a point, or the identity")
+    return Point(found)
 
 
 def product(left: Scalar, right: Scalar) -> Scalar:

@@ -4,10 +4,11 @@ Secrets never print and are never in a database: they live in a key file that on
 may read. Production replaces the file by a key store behind the same class.
 """
 
+import hmac
 import os
 import stat
 from base64 import b64decode, b64encode
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -18,7 +19,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -49,7 +49,12 @@ class PublicKeys(msgspec.Struct, frozen=True):
 
     def receiving_point(self) -> Point:
         """Return the receiving key as a point; raises `NotInGroup`."""
-        return parse_point(self.receiving)
+        return _point_of(self.receiving)
+
+
+@lru_cache(maxsize=4_096)  # our choice: every institution, of which each inquiry needs some
+def _point_of(public: bytes) -> Point:
+    return parse_point(public)
 
 
 @attrs.frozen(slots=False)
@@ -237,6 +242,5 @@ class Locker:
 
     def tag(self, value: bytes, *, label: bytes) -> bytes:
         """Return 32 bytes that equal values share under this key and label only."""
-        mac = HMAC(self._tag_key.reveal(), SHA256())
-        mac.update(len(label).to_bytes(2, "big") + label + value)
-        return mac.finalize()
+        message = len(label).to_bytes(2, "big") + label + value
+        return hmac.digest(self._tag_key.reveal(), message, "sha256")

@@ -33,7 +33,6 @@ NEVER_LESS: Final = frozenset(
         "log_node",
         "log_submission",
         "pattern_line",
-        "record_tag",
         "retention",
     }
 )

@@ -183,8 +183,8 @@ async def lie(demo: Demo, family: Family) -> None:
         items=(INCOME,),
         layout=LAYOUT,
         case="none",
-        for_provider=seal(hers, to=provider, entropy=street.entropy).encode(),
-        for_ledger=seal(another, to=ledger, entropy=street.entropy).encode(),
+        for_provider=seal(hers, to=provider, entropy=street.entropy),
+        for_ledger=seal(another, to=ledger, entropy=street.entropy),
         version=version,
     )
     liar = street.caller(family.new_town)

@@ -188,7 +188,7 @@ class House:
 
     def sealed(self, person, version=None, to="ledger"):
         key = Point(self.keys[to].public.receiving)
-        return seal(self.coded(person, version).code, to=key, entropy=self.entropy).encode()
+        return seal(self.coded(person, version).code, to=key, entropy=self.entropy)
 
     def record(self, person, *, version=None, **changes):
         record = linkage.Record(

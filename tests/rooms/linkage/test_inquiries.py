@@ -33,8 +33,8 @@ async def made(street, person=JANE, *, by=MINATO, **changes):
         items=(INCOME,),
         layout=LAYOUT,
         case="none",
-        for_provider=seal(code, to=keys[OSAKA], entropy=street.entropy).encode(),
-        for_ledger=seal(code, to=keys["ledger"], entropy=street.entropy).encode(),
+        for_provider=seal(code, to=keys[OSAKA], entropy=street.entropy),
+        for_ledger=seal(code, to=keys["ledger"], entropy=street.entropy),
         version=version,
     )
     return msgspec.structs.replace(plain, **changes)
@@ -115,6 +115,28 @@ def test_an_id_that_stands_twice_in_a_batch_gives_no_permit_at_all(on_street, sa
             await put(street, await made(street), one, two)
         assert refusal.value.remote.pointer == "inquiries[2].inquiry"
         assert await recorded(street) == {}
+
+    on_street(story)
+
+
+@pytest.mark.parametrize("half", ["for_provider", "for_ledger"])
+@pytest.mark.parametrize("provider", [OSAKA, "mext", "nobody"])
+def test_a_batch_with_a_seal_that_is_no_two_points_leaves_nothing_behind(on_street, half, provider):
+    # Also where nothing is sealed anew: for a provider that is not on the list, or takes no part.
+    async def story(street):
+        good = await made(street, provider=provider)
+        seal_of: bytes = getattr(good, half)
+        for bad in (b"", seal_of[:63], b"\xff" * 64, seal_of[:32] + b"\xff" * 32, bytes(64)):
+            worse = msgspec.structs.replace(good, inquiry=new_id(street.entropy), **{half: bad})
+            with pytest.raises(Refused) as refusal:
+                await put(street, await made(street), worse)
+            assert (refusal.value.reason, refusal.value.remote.pointer) == (
+                "bad-input",
+                f"inquiries[1].{half}",
+            )
+        assert await recorded(street) == {}
+        [granted] = (await put(street, good)).granted
+        assert (granted.outcome == "OK") == (provider == OSAKA)
 
     on_street(story)
 

@@ -26,12 +26,13 @@ CREATE TRIGGER journal_no_change BEFORE UPDATE OR DELETE ON journal
 CREATE TRIGGER journal_no_truncate BEFORE TRUNCATE ON journal
     FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only();
 
+-- A letter is gone in a moment: to make it smaller for that long takes longer than to write it.
 CREATE TABLE outbox (
     message bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     sender text NOT NULL,
     topic text NOT NULL,
     destination text NOT NULL,
-    body bytea NOT NULL,
+    body bytea STORAGE EXTERNAL NOT NULL,
     put_at timestamptz NOT NULL,
     next_try_at timestamptz NOT NULL,
     tries integer NOT NULL DEFAULT 0

@@ -24,7 +24,7 @@ from kumihimo.rooms.gateway.context import Gateway, Tenant
 from kumihimo.rooms.gateway.domain.providing import info_of
 from kumihimo.rooms.gateway.locked import RecordDetail, case_tag, unlock_flags
 from kumihimo.rooms.gateway.records import lock_detail
-from kumihimo.rooms.gateway.store_exchange import InquiryRow, RecordRow, Subject
+from kumihimo.rooms.gateway.store_exchange import BatchRow, InquiryRow, RecordRow, Subject
 from kumihimo.rooms.linkage.api import (
     BATCH_MAX,
     LEDGER,
@@ -51,6 +51,15 @@ class _Prepared:
     outcome: Outcome | None
 
 
+@attrs.frozen
+class Taken:
+    """Questions that were stored: where to ask for each answer, and the batch that is to be sent."""
+
+    accepted: list[Accepted]
+    batch: BatchRow | None
+    rows: Sequence[InquiryRow]  # of the batch
+
+
 def check_questions(questions: Sequence[Question], affairs: frozenset[str] | None) -> None:
     """Raise `BadInput` or `NotAllowed` before anything is stored. `affairs` None: every affair."""
     if not 1 <= len(questions) <= BATCH_MAX:
@@ -74,8 +83,8 @@ async def ask(
     questions: Sequence[Question],
     *,
     affairs: frozenset[str] | None = None,
-) -> tuple[list[Accepted], str | None]:
-    """Take a clerk's questions; returns where to ask for each answer, and the batch to send.
+) -> Taken:
+    """Take a clerk's questions; who calls this also has the batch sent (`sending.carry`).
 
     Raises `BadInput`, `NotAllowed`, `CoreSilent`, or `NotFound` for an addressee number that nobody
     has; then nothing of the batch is stored.
@@ -120,7 +129,11 @@ async def ask(
         detail = {"asked": len(prepared), "sent": len(to_send), "refused": len(refused)}
         line = journal.JournalLine(act="questions-taken", actor=tenant.institution, detail=detail)
         await journal.write(tx, line, at=now)
-    return [Accepted(inquiry=p.inquiry, outcome=p.outcome or "") for p in prepared], batch
+    return Taken(
+        [Accepted(inquiry=p.inquiry, outcome=p.outcome or "") for p in prepared],
+        None if batch is None else BatchRow(batch, "ASKED", body, None, 0),
+        [row for row in rows if row.batch is not None],
+    )
 
 
 def _prepare(
@@ -184,8 +197,8 @@ def _inquiry(gateway: Gateway, tenant: Tenant, prepared: _Prepared) -> Inquiry:
         items=question.items,
         layout=question.layout,
         case=reference,
-        for_provider=seal(code, to=to, entropy=gateway.entropy).encode(),
-        for_ledger=seal(code, to=ledger, entropy=gateway.entropy).encode(),
+        for_provider=seal(code, to=to, entropy=gateway.entropy),
+        for_ledger=seal(code, to=ledger, entropy=gateway.entropy),
         version=subject.code_version,
         hidden=prepared.hidden,
         asker=question.asker.told(),
@@ -206,7 +219,7 @@ def _refusals(gateway: Gateway, refused: Sequence[_Prepared], now: datetime) -> 
                     Point(bytes(p.subject.code)),
                     to=ledger_key(gateway),
                     entropy=gateway.entropy,
-                ).encode(),
+                ),
                 version=p.subject.code_version,
                 hidden=p.hidden,
                 asker=p.question.asker.told(),

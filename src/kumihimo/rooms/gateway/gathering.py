@@ -60,10 +60,10 @@ class Gathering:
 
     async def _ask(self, tenant: Tenant, questions: Sequence[Question]) -> list[InquiryAnswer]:
         gateway = self._gateway
-        accepted, batch = await asking.ask(gateway, tenant, questions)
-        if batch is not None:
-            await sending.advance(gateway, tenant, batch)
-        return await answers.poll(gateway, tenant, [one.inquiry for one in accepted])
+        taken = await asking.ask(gateway, tenant, questions)
+        if taken.batch is not None:
+            await sending.carry(gateway, tenant, taken.batch, taken.rows)
+        return await answers.poll(gateway, tenant, [one.inquiry for one in taken.accepted])
 
     def _lane(self, tenant: Tenant) -> _Lane:
         async def act(questions: Sequence[Question]) -> Sequence[InquiryAnswer | Refusal]:

@@ -298,12 +298,11 @@ def _inquiries(gateway: Gateway, errands: Errands) -> list[HTTPRouteHandler]:
                 tuple(form.Accepted(inquiry=a.inquiry, outcome=a.outcome) for a in found),
                 tuple(found),
             )
-        accepted, batch = await asking.ask(
-            gateway, caller.tenant, data.questions, affairs=caller.affairs
-        )
-        if batch is not None:
-            errands.start("gateway-advance", sending.advance(gateway, caller.tenant, batch))
-        return form.AcceptedQuestions(tuple(accepted))
+        taken = await asking.ask(gateway, caller.tenant, data.questions, affairs=caller.affairs)
+        if taken.batch is not None:
+            journey = sending.carry(gateway, caller.tenant, taken.batch, taken.rows)
+            errands.start("gateway-advance", journey)
+        return form.AcceptedQuestions(tuple(taken.accepted))
 
     @post(
         "/inquiries/answers",

@@ -128,9 +128,7 @@ def _letter(gateway: Gateway, looks: Sequence[_Look], now: datetime) -> StaffLoo
                 affair=one.told.affair,
                 items=one.told.items,
                 looked_at=now,
-                for_ledger=seal(
-                    Point(bytes(one.subject.code)), to=to, entropy=gateway.entropy
-                ).encode(),
+                for_ledger=seal(Point(bytes(one.subject.code)), to=to, entropy=gateway.entropy),
                 version=one.subject.code_version,
                 hidden=one.hidden,
                 asker=one.told.asker.told(),

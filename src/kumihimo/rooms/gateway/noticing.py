@@ -74,7 +74,7 @@ def word_on(gateway: Gateway, row: NoticeRow, code: CodeRow, state: NoticeState)
         notice=row.notice,
         state=state,
         until=row.until,
-        for_ledger=seal(Point(bytes(code.code)), to=to, entropy=gateway.entropy).encode(),
+        for_ledger=seal(Point(bytes(code.code)), to=to, entropy=gateway.entropy),
         version=code.code_version,
         sealed=b"" if state == "removed" or row.sealed is None else bytes(row.sealed),
     )

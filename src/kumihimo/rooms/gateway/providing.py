@@ -7,6 +7,7 @@ trust the core blindly: sheet, list and keys are checked again here.
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Literal
 
 import attrs
@@ -18,7 +19,7 @@ from kumihimo.kernel.group import NotInGroup, Point
 from kumihimo.kernel.keys import Sealing
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, Conflict, NotAllowed, NotFound
-from kumihimo.kernel.seal import Sealed, open_sealed, seal
+from kumihimo.kernel.seal import open_sealed, seal
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.gateway import store_exchange, store_provide, store_tracker, tracker
 from kumihimo.rooms.gateway.api import (
@@ -63,7 +64,7 @@ from kumihimo.rooms.linkage.api import (
     PermitSheet,
     verify_sheet,
 )
-from kumihimo.statute.positive_list import Ground, Refused
+from kumihimo.statute.positive_list import Ground, Permitted, Refused
 
 
 @attrs.frozen(kw_only=True)
@@ -125,8 +126,7 @@ def _open_all(tenant: Tenant, permits: Sequence[Permit]) -> dict[str, Point | No
     opened: dict[str, Point | None] = {}
     for permit in permits:
         try:
-            sealed = Sealed.parse(permit.person)
-            opened[permit.permit] = open_sealed(sealed, key=tenant.keys.receiving)
+            opened[permit.permit] = open_sealed(permit.person, key=tenant.keys.receiving)
         except NotInGroup:
             opened[permit.permit] = None
     return opened
@@ -193,17 +193,26 @@ def _answer_all(
 ) -> list[_Answered]:
     ledger = gateway.book.current().receiving(LEDGER)
     sealing = Sealing.to(sheet.requester_payload_key, gateway.entropy)
+    law, today = gateway.law.current(), legal_day(now)
+
+    @cache  # permits of a sheet ask mostly the same
+    def on_list(affair: str, items: tuple[str, ...]) -> Permitted | Refused:
+        asker, own = sheet.requester, tenant.institution
+        return law.decide(requester=asker, affair=affair, provider=own, items=items, on=today)
+
     answered: list[_Answered] = []
     for permit in sheet.permits:
         if permit.permit not in opened:
             continue
         person = held_person(tenant, rows[permit.permit]) if permit.permit in rows else None
-        outcome, copy, provided, session = _answer_one(gateway, tenant, sheet, permit, person, now)
+        outcome, copy, provided, session = _answer_one(
+            gateway, tenant, on_list(permit.affair, permit.items), permit, person, now
+        )
         asked = Asked(affair=permit.affair, items=permit.items, layout=permit.layout)
         code = opened[permit.permit]
         for_ledger = b""
         if code is not None and ledger is not None:
-            for_ledger = seal(code, to=ledger, entropy=gateway.entropy).encode()
+            for_ledger = seal(code, to=ledger, entropy=gateway.entropy)
         answered.append(
             _Answered(
                 permit=permit,
@@ -224,18 +233,11 @@ def _answer_all(
 def _answer_one(
     gateway: Gateway,
     tenant: Tenant,
-    sheet: PermitSheet,
+    found: Permitted | Refused,
     permit: Permit,
     person: HeldPerson | None,
     now: datetime,
 ) -> tuple[Outcome, HeldCopy | None, Provided | None, SessionRow | None]:
-    found = gateway.law.current().decide(
-        requester=sheet.requester,
-        affair=permit.affair,
-        provider=tenant.institution,
-        items=permit.items,
-        on=legal_day(now),
-    )
     if isinstance(found, Refused):
         return _ground(found.ground), None, None, None
     asked = Asked(affair=permit.affair, items=permit.items, layout=permit.layout)

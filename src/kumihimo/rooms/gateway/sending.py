@@ -84,16 +84,23 @@ async def run_once(gateway: Gateway, tenant: Tenant) -> int:
 
 
 async def advance(gateway: Gateway, tenant: Tenant, name: str) -> None:
-    """Take a batch as far as it goes now; a party that is silent postpones it.
-
-    The core's answer is kept only when the batch has to wait: until then it can be had again, for
-    the core gives a repeated inquiry the permit it had.
-    """
+    """Take a batch that is stored as far as it goes now."""
     async with gateway.database.transaction(institution=tenant.institution) as tx:
         batch = await store_exchange.batch(tx, name)
         if batch is None or batch.state == "DONE":
             return
         rows = await store_exchange.batch_inquiries(tx, name)
+    await carry(gateway, tenant, batch, rows)
+
+
+async def carry(
+    gateway: Gateway, tenant: Tenant, batch: BatchRow, rows: Sequence[InquiryRow]
+) -> None:
+    """Take a batch as it stands, with its inquiries, as far as it goes now; a silent party postpones it.
+
+    The core's answer is kept only when the batch has to wait: until then it can be had again, for
+    the core gives a repeated inquiry the permit it had.
+    """
     journey = _Journey(gateway, tenant, batch, {row.inquiry: row for row in rows})
     try:
         await journey.go()

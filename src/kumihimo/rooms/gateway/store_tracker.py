@@ -57,12 +57,12 @@ async def alone(tx: Tx, institution: str) -> bool:
 
 
 async def untagged(tx: Tx, limit: int) -> list[Untagged]:
-    """Return records without a tag, the oldest first."""
+    """Return records without a tag."""
     return await tx.rows(
         "SELECT r.record, r.requested_at, r.affair, r.outcome, r.hidden, r.detail_locked"
         " FROM record_tag t JOIN exchange_record r"
         " ON r.institution = t.institution AND r.record = t.record"
-        " WHERE t.tag IS NULL ORDER BY t.record LIMIT %(limit)s",
+        " WHERE t.tag IS NULL LIMIT %(limit)s",
         {"limit": limit},
         Untagged,
     )

@@ -20,7 +20,6 @@ from kumihimo.rooms.gateway.records import unlock_detail
 from kumihimo.rooms.gateway.store_tracker import Tagged, Untagged
 
 AT_ONCE: Final = 500
-BLOCK: Final = 8  # counts of a day that are looked for together, after the first
 
 Day = tuple[str, date]  # a person's, by the institution's own id of her
 
@@ -72,7 +71,10 @@ async def records_of(tx: Tx, tenant: Tenant, person: str, *, first: date, last: 
 
 
 async def _of_days(tx: Tx, tenant: Tenant, days: Collection[Day]) -> dict[Day, list[int]]:
-    """Return the records of days: the counts of one have no gap, so the first that lacks ends it."""
+    """Return the records of days: the counts of one have no gap, so the first that lacks ends it.
+
+    Hardly anybody has two on a day, so each look asks for twice as many as the one before.
+    """
     found: dict[Day, list[int]] = {day: [] for day in days}
     going, counts = list(days), range(1)
     while going:
@@ -82,7 +84,7 @@ async def _of_days(tx: Tx, tenant: Tenant, days: Collection[Day]) -> dict[Day, l
             if tag in have:
                 found[day].append(have[tag])
         going = [day for day in going if len(found[day]) == counts.stop]
-        counts = range(counts.stop, counts.stop + BLOCK)
+        counts = range(counts.stop, 2 * counts.stop + 1)
     return found
 
 

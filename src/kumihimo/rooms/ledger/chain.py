@@ -87,12 +87,12 @@ async def number(ledger: Ledger, tx: Tx, steps: Sequence[Step], permits: Sequenc
     if not rows:
         return 0
     people = await asyncio.to_thread(_people, rows, steps)
-    chains = await _chains(ledger, tx, people)
+    chains, begun = await _chains(ledger, tx, people)
     known = await store_chain.linked(
         tx, [one.chain for one in chains], [row.record for row in rows]
     )
     links: list[LinkRow] = []
-    heads: list[Chain] = []
+    grown: list[tuple[Coded, Chain]] = []
     others = {
         row.record for row in rows if row.requester != PARTY
     }  # what she asks herself is no news
@@ -104,14 +104,13 @@ async def number(ledger: Ledger, tx: Tx, steps: Sequence[Step], permits: Sequenc
             leaf = link_leaf(ledger, link)
             links.append(_row(link, leaf))
             chain = longer(chain, link, leaf)  # noqa: PLW2901 - it grows
-        heads += [chain] if new else []
+        grown += [(person.code, chain)] if new else []
         if others.intersection(one.record for one in new):
             heard += [bytes(code) for code in person.codes]
     if links:
+        await store_chain.begin(tx, [one for one in grown if one[1].chain in begun])
+        await store_chain.advance(tx, [chain for _, chain in grown if chain.chain not in begun])
         await store_chain.add(tx, links)
-        await store_chain.advance(
-            tx, [(one.chain, one.number, one.head, one.head_at) for one in heads]
-        )
     if heard:
         await store_bells.ring(tx, heard)
     return len(links)
@@ -150,21 +149,21 @@ def _people(rows: Sequence[RecordRow], steps: Sequence[Step]) -> list[_Person]:
     return list(found.values())
 
 
-async def _chains(ledger: Ledger, tx: Tx, people: Sequence[_Person]) -> list[Chain]:
-    """Return the chain of each person, locked; who has none gets one."""
+async def _chains(
+    ledger: Ledger, tx: Tx, people: Sequence[_Person]
+) -> tuple[list[Chain], set[str]]:
+    """Return the chain of each person, locked, and which of them begin now."""
     held = await store_chain.lock(tx, [bytes(code) for one in people for code in one.codes])
     by_code = {bytes(row.person): chain_of(row) for row in held}
     found: list[Chain] = []
-    fresh: list[tuple[str, Coded]] = []
+    begun: set[str] = set()
     for one in people:
         chain = next((by_code[c] for c in map(bytes, one.codes) if c in by_code), None)
         if chain is None:
             chain = Chain(chain=new_id(ledger.entropy))
-            fresh.append((chain.chain, one.code))
+            begun.add(chain.chain)
         found.append(chain)
-    if fresh:
-        await store_chain.begin(tx, fresh)
-    return found
+    return found, begun
 
 
 def chain_of(row: ChainRow) -> Chain:

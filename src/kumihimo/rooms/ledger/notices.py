@@ -13,7 +13,7 @@ from kumihimo.kernel.group import NotInGroup, Point
 from kumihimo.kernel.keys import NotSealedForUs, open_payload
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, NotAllowed
-from kumihimo.kernel.seal import Sealed, open_sealed
+from kumihimo.kernel.seal import open_sealed
 from kumihimo.kernel.wire import decode_strictly
 from kumihimo.rooms.gateway.api import NoticeContent, notice_context
 from kumihimo.rooms.ledger import store_bells
@@ -74,7 +74,7 @@ async def take(ledger: Ledger, sender: Verified, delivered: PortalNotices) -> Re
 
 def _open(ledger: Ledger, one: PortalNotice, where: str) -> Point:
     try:
-        return open_sealed(Sealed.parse(one.for_ledger), key=ledger.keys.receiving)
+        return open_sealed(one.for_ledger, key=ledger.keys.receiving)
     except NotInGroup as error:
         raise BadInput(
             "not a person sealed to the ledger", pointer=f"{where}.for_ledger"

@@ -141,7 +141,7 @@ def _sealed(asker: Asker, person: Person, party: str) -> bytes:
     to = asker.book.current().receiving(party)
     if to is None:
         raise Unavailable(f"the directory holds no receiving key of {party}")
-    return seal(person.code.code, to=to, entropy=asker.ledger.entropy).encode()
+    return seal(person.code.code, to=to, entropy=asker.ledger.entropy)
 
 
 def reader_key(token: Withheld[str]) -> X25519PrivateKey:

@@ -16,7 +16,7 @@ from kumihimo.kernel.group import NotInGroup, Point
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, NotAllowed
-from kumihimo.kernel.seal import Sealed, open_sealed
+from kumihimo.kernel.seal import open_sealed
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.ledger import (
     chain,
@@ -140,7 +140,7 @@ async def compare_ends(ledger: Ledger, tx: Tx, permits: Sequence[str]) -> int:
 
 def _open(ledger: Ledger, sealed: bytes, pointer: str) -> Point:
     try:
-        return open_sealed(Sealed.parse(sealed), key=ledger.keys.receiving)
+        return open_sealed(sealed, key=ledger.keys.receiving)
     except NotInGroup as error:
         raise BadInput("not a person sealed to the ledger", pointer=pointer) from error
 

@@ -8,6 +8,7 @@ import attrs
 
 from kumihimo.kernel.sql import Tx
 from kumihimo.rooms.ledger import store
+from kumihimo.rooms.ledger.domain.chain import Chain
 from kumihimo.rooms.ledger.domain.codes import Coded
 
 # Nothing can hide it any more: both sides said their last word, or the core refused it.
@@ -121,16 +122,23 @@ async def linked(tx: Tx, chains: Sequence[str], records: Sequence[str]) -> set[t
     return {(row.chain, row.record) for row in rows}
 
 
-async def begin(tx: Tx, chains: Sequence[tuple[str, Coded]]) -> None:
-    """Begin chains of persons who have none."""
+async def begin(tx: Tx, chains: Sequence[tuple[Coded, Chain]]) -> None:
+    """Begin chains of persons who have none, as far as they are with their first links."""
+    if not chains:
+        return
     await tx.put(
-        "INSERT INTO person_chain (chain, person, version) SELECT chain, person, version"
-        " FROM unnest(%(chains)s::text[], %(persons)s::bytea[], %(versions)s::integer[])"
-        " AS new (chain, person, version)",
+        "INSERT INTO person_chain (chain, person, version, number, head, head_at)"
+        " SELECT chain, person, version, number, head, head_at"
+        " FROM unnest(%(chains)s::text[], %(persons)s::bytea[], %(versions)s::integer[],"
+        " %(numbers)s::bigint[], %(heads)s::bytea[], %(times)s::timestamptz[])"
+        " AS new (chain, person, version, number, head, head_at)",
         {
-            "chains": [chain for chain, _ in chains],
-            "persons": [bytes(person.code) for _, person in chains],
-            "versions": [person.version for _, person in chains],
+            "chains": [chain.chain for _, chain in chains],
+            "persons": [bytes(person.code) for person, _ in chains],
+            "versions": [person.version for person, _ in chains],
+            "numbers": [chain.number for _, chain in chains],
+            "heads": [chain.head for _, chain in chains],
+            "times": [chain.head_at for _, chain in chains],
         },
     )
 
@@ -154,18 +162,20 @@ async def add(tx: Tx, links: Sequence[LinkRow]) -> None:
     )
 
 
-async def advance(tx: Tx, heads: Sequence[tuple[str, int, bytes | None, datetime | None]]) -> None:
-    """Write down how far chains are: chain, number, the leaf of its link, its record's time."""
+async def advance(tx: Tx, chains: Sequence[Chain]) -> None:
+    """Write down how far chains are."""
+    if not chains:
+        return
     await tx.put(
         "UPDATE person_chain SET number = new.number, head = new.head, head_at = new.head_at"
         " FROM unnest(%(chains)s::text[], %(numbers)s::bigint[], %(heads)s::bytea[],"
         " %(times)s::timestamptz[]) AS new (chain, number, head, head_at)"
         " WHERE person_chain.chain = new.chain",
         {
-            "chains": [one[0] for one in heads],
-            "numbers": [one[1] for one in heads],
-            "heads": [one[2] for one in heads],
-            "times": [one[3] for one in heads],
+            "chains": [one.chain for one in chains],
+            "numbers": [one.number for one in chains],
+            "heads": [one.head for one in chains],
+            "times": [one.head_at for one in chains],
         },
     )
 

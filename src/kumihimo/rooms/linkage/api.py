@@ -266,10 +266,13 @@ class RecordContent(msgspec.Struct, frozen=True, kw_only=True):
 
     def encode(self) -> bytes:
         """Return the bytes that the leaf is over."""
-        at = self.requested_at.astimezone(UTC)
-        *words, asker = msgspec.structs.astuple(msgspec.structs.replace(self, requested_at=at))
-        if isinstance(asker, Asker):
-            told = (asker.office, asker.role)
+        words = (
+            *(self.record, self.permit, self.requester, self.provider, self.affair),
+            *(self.items, self.basis, self.list_version, self.outcome),
+            *(self.requested_at.astimezone(UTC), self.sealed_digest, self.hidden),
+        )
+        if isinstance(self.asker, Asker):
+            told = (self.asker.office, self.asker.role)
             return msgspec.json.encode(("exchange-record/2", *words, *told))
         return msgspec.json.encode(("exchange-record/1", *words))
 

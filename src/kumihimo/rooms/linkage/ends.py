@@ -22,7 +22,6 @@ from kumihimo.rooms.linkage.api import (
     RecordsDelivered,
 )
 from kumihimo.rooms.linkage.asker_api import Asker
-from kumihimo.rooms.linkage.domain.conversion import parse_sealed
 from kumihimo.rooms.linkage.inquiries import (
     check_form,
     check_given,
@@ -136,8 +135,7 @@ async def _record(
     """Record what happened inside a requester's house alone, each under its id once."""
     requester, now = sender.sender, core.clock.now()
     seals = [
-        (parse_sealed(one.for_ledger, pointer=f"{where}[{i}].for_ledger"), one.version)
-        for i, one in enumerate(told)
+        (one.for_ledger, one.version, f"{where}[{i}].for_ledger") for i, one in enumerate(told)
     ]
     async with core.database.transaction() as tx:
         live = await store.domains(tx, sorted({requester, LEDGER}))
@@ -209,7 +207,7 @@ async def take_ends(core: Core, sender: Verified, batch: Ends) -> Received:
             raise NotAllowed("not your end of a permit", pointer=f"ends[{index}].permit")
     told = [end for end in batch.ends if end.side == "provider" and end.for_ledger]
     check_given(live[party], [end.version for end in told], "ends")
-    seals = [(parse_sealed(e.for_ledger, pointer="ends.for_ledger"), e.version) for e in told]
+    seals = [(end.for_ledger, end.version, "ends.for_ledger") for end in told]
     converted = dict(
         zip((e.permit for e in told), await to_ledger(core, party, live, seals), strict=True)
     )

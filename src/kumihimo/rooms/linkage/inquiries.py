@@ -5,17 +5,14 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-import attrs
 import msgspec
 
 from kumihimo.kernel import journal, leaves
 from kumihimo.kernel.clock import legal_day
-from kumihimo.kernel.group import Point
 from kumihimo.kernel.ids import is_bits, new_id
 from kumihimo.kernel.leaves import Submitter
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, Unavailable
-from kumihimo.kernel.seal import Sealed
 from kumihimo.kernel.sql import Tx
 from kumihimo.kernel.tlog.leaf import Submission
 from kumihimo.rooms.linkage import store, store_exchange
@@ -32,7 +29,7 @@ from kumihimo.rooms.linkage.api import (
     Sent,
 )
 from kumihimo.rooms.linkage.asker_api import asker_of
-from kumihimo.rooms.linkage.domain.conversion import Task, convert_all, parse_sealed
+from kumihimo.rooms.linkage.domain.conversion import Conversion, Task, convert_all
 from kumihimo.rooms.linkage.domain.judge import Verdict, judge
 from kumihimo.rooms.linkage.domain.sheets import PERMIT_LIFETIME, sign_sheets
 from kumihimo.rooms.linkage.inside_api import LocalRefusal, StaffLook
@@ -45,23 +42,13 @@ ITEMS_MAX = 64
 TEXT_MAX = 128
 
 
-@attrs.frozen
-class _Judged:
-    """One inquiry with everything that was decided and converted for it."""
-
-    inquiry: Inquiry
-    verdict: Verdict
-    for_provider: Sealed
-    for_ledger: Sealed
-
-
 async def inquire(core: Core, sender: Verified, batch: InquiryBatch, log: Submitter) -> Grants:
     """Judge a batch, record every inquiry, and grant permits.
 
     (1) only an institution asks, or the ledger for a person about herself, and not while the ledger
         is silent for too long; form, size and seals are checked, or the batch is refused whole;
     (2) each inquiry is judged by the list and the directory of today;
-    (3) persons are converted, sealed, to the ledger and (if permitted) to the provider;
+    (3) persons are converted, sealed, to the ledger and to the provider if it takes part;
     (4) records, their leaves, journal, evidence and the ledger's message are committed together;
     (5) sheets are signed, and the leaves put into the log; only then does the answer leave. While
         the log is silent, and not for too long, they wait for it here.
@@ -74,19 +61,17 @@ async def inquire(core: Core, sender: Verified, batch: InquiryBatch, log: Submit
     check_once([q.inquiry for q in batch.inquiries], "inquiries")
     now = core.clock.now()
     core.ledger.require(now)
-    judged = [_judge_one(core, requester, i, q, now) for i, q in enumerate(batch.inquiries)]
+    judged = _judge_all(core, requester, batch, now)
     directory = core.directory.current()
     providers = {p for p in (q.provider for q in batch.inquiries) if directory.active(p)}
     async with core.database.transaction() as tx:
         live = await store.domains(tx, sorted({requester, LEDGER, *providers}))
     check_versions(live[requester], [q.version for q in batch.inquiries], "inquiries", now)
-    persons = await to_ledger(
-        core, requester, live, [(j.for_ledger, j.inquiry.version) for j in judged]
-    )
+    for_ledger, for_provider = await _convert(core, requester, live, batch)
     submission = new_id(core.entropy)
     rows = [
-        _record(core, requester, j, person, now, submission)
-        for j, person in zip(judged, persons, strict=True)
+        _record(core, requester, inquiry, verdict, person, now, submission)
+        for (inquiry, verdict), person in zip(judged, for_ledger, strict=True)
     ]
     month = await core.months.ready(now, rows)
     async with core.database.transaction() as tx:
@@ -104,29 +89,31 @@ async def inquire(core: Core, sender: Verified, batch: InquiryBatch, log: Submit
             await journal.write(tx, line, at=now)
     settled = [known.get(r.inquiry, r) for r in rows]
     granted = tuple(_grant(s, r, live, now) for s, r in zip(settled, rows, strict=True))
-    sheets, _ = await asyncio.gather(
-        _sheets(core, requester, list(zip(judged, settled, granted, strict=True)), live, now),
-        log.log_or_leave(open_leaves),
+    await log.log_or_leave(open_leaves)
+    layouts = [q.layout for q in batch.inquiries]
+    sheets = _sheets(
+        core, requester, zip(layouts, for_provider, settled, granted, strict=True), live, now
     )
     return Grants(granted=granted, sheets=sign_sheets(sheets, core.keys))
 
 
-def _judge_one(core: Core, requester: str, index: int, inquiry: Inquiry, now: datetime) -> _Judged:
-    where = f"inquiries[{index}]"
-    check_form(inquiry, where)
-    verdict = judge(
-        inquiry,
-        requester=requester,
-        directory=core.directory.current(),
-        law=core.law.current(),
-        today=legal_day(now),
-    )
-    return _Judged(
-        inquiry,
-        verdict,
-        parse_sealed(inquiry.for_provider, pointer=f"{where}.for_provider"),
-        parse_sealed(inquiry.for_ledger, pointer=f"{where}.for_ledger"),
-    )
+def _judge_all(
+    core: Core, requester: str, batch: InquiryBatch, now: datetime
+) -> list[tuple[Inquiry, Verdict]]:
+    """Check the form of each inquiry and judge it; what is asked of many persons is judged once."""
+    directory, law, today = core.directory.current(), core.law.current(), legal_day(now)
+    known: dict[tuple[str, str, tuple[str, ...]], Verdict] = {}
+    judged: list[tuple[Inquiry, Verdict]] = []
+    for index, inquiry in enumerate(batch.inquiries):
+        check_form(inquiry, f"inquiries[{index}]")
+        asked = (inquiry.affair, inquiry.provider, inquiry.items)
+        verdict = known.get(asked)
+        if verdict is None:
+            verdict = known[asked] = judge(
+                inquiry, requester=requester, directory=directory, law=law, today=today
+            )
+        judged.append((inquiry, verdict))
+    return judged
 
 
 def check_form(inquiry: Inquiry | LocalRefusal, where: str) -> None:
@@ -186,23 +173,41 @@ async def to_ledger(
     core: Core,
     source: str,
     live: dict[str, DomainRow],
-    seals: Sequence[tuple[Sealed, int]],
+    seals: Sequence[tuple[bytes, int, str]],
 ) -> list[bytes]:
-    """Convert persons that `source` sealed to the ledger into the ledger's own domain."""
-    to = _receiving(core, LEDGER)
-    ledger = live[LEDGER].version
+    """Convert persons that `source` sealed to the ledger into the ledger's own domain.
+
+    Each with its version and with the place where it stands, which `BadInput` tells of one that is
+    not two points.
+    """
     tasks = [
-        Task(sealed, core.domain_keys.factor(source, version, LEDGER, ledger), to)
-        for sealed, version in seals
+        Task(sealed, where, _conversion(core, source, version, live[LEDGER]))
+        for sealed, version, where in seals
     ]
     return await asyncio.to_thread(convert_all, tasks, core.entropy)
 
 
-def _receiving(core: Core, party: str) -> Point:
-    point = core.directory.current().receiving(party)
-    if point is None:
-        raise Unavailable(f"the directory holds no receiving key of {party}")
-    return point
+async def _convert(
+    core: Core, requester: str, live: dict[str, DomainRow], batch: InquiryBatch
+) -> tuple[list[bytes], list[bytes]]:
+    """Convert the persons of a batch to the ledger, and to their providers where those take part."""
+    ledger: list[Task] = []
+    provider: list[Task] = []
+    for index, inquiry in enumerate(batch.inquiries):
+        where, version, to = f"inquiries[{index}]", inquiry.version, live.get(inquiry.provider)
+        by = None if to is None else _conversion(core, requester, version, to)
+        provider.append(Task(inquiry.for_provider, f"{where}.for_provider", by))
+        by = _conversion(core, requester, version, live[LEDGER])
+        ledger.append(Task(inquiry.for_ledger, f"{where}.for_ledger", by))
+    persons = await asyncio.to_thread(convert_all, [*ledger, *provider], core.entropy)
+    return persons[: len(ledger)], persons[len(ledger) :]
+
+
+def _conversion(core: Core, source: str, version: int, to: DomainRow) -> Conversion:
+    key = core.directory.current().receiving(to.domain)
+    if key is None:
+        raise Unavailable(f"the directory holds no receiving key of {to.domain}")
+    return Conversion(core.domain_keys.factor(source, version, to.domain, to.version), key)
 
 
 def digest_of(inquiry: Inquiry | LocalRefusal | StaffLook) -> bytes:
@@ -211,9 +216,14 @@ def digest_of(inquiry: Inquiry | LocalRefusal | StaffLook) -> bytes:
 
 
 def _record(
-    core: Core, requester: str, judged: _Judged, person: bytes, now: datetime, submission: str
+    core: Core,
+    requester: str,
+    inquiry: Inquiry,
+    verdict: Verdict,
+    person: bytes,
+    now: datetime,
+    submission: str,
 ) -> RecordRow:
-    inquiry, verdict = judged.inquiry, judged.verdict
     return RecordRow(
         record=new_id(core.entropy),
         permit=new_id(core.entropy),
@@ -309,35 +319,26 @@ def _grant(
     return Granted(inquiry=asked.inquiry, outcome=outcome, permit=permit, reason=reason)
 
 
-async def _sheets(
+def _sheets(
     core: Core,
     requester: str,
-    granted: Sequence[tuple[_Judged, RecordRow, Granted]],
+    granted: Iterable[tuple[str, bytes, RecordRow, Granted]],
     live: dict[str, DomainRow],
     now: datetime,
 ) -> list[PermitSheet]:
-    permitted = [(judged, row) for judged, row, grant in granted if grant.outcome == "OK"]
-    tasks = [
-        Task(
-            judged.for_provider,
-            core.domain_keys.factor(
-                requester, judged.inquiry.version, row.provider, live[row.provider].version
-            ),
-            _receiving(core, row.provider),
-        )
-        for judged, row in permitted
-    ]
-    persons = await asyncio.to_thread(convert_all, tasks, core.entropy)
+    """Return the sheets of what was granted: layout, person for the provider, record and grant."""
     entry = core.directory.current().active(requester)
     assert entry is not None, "the requester was active when its signature was checked"
     # A repeated inquiry keeps the expiry it had, so it goes on a sheet of its own.
     sheets: dict[tuple[str, datetime], list[Permit]] = {}
-    for (judged, row), person in zip(permitted, persons, strict=True):
+    for layout, person, row, grant in granted:
+        if grant.outcome != "OK":
+            continue
         permit = Permit(
             permit=row.permit,
             affair=row.affair,
             items=tuple(row.items),
-            layout=judged.inquiry.layout,
+            layout=layout,
             person=person,
             hidden=row.hidden,
         )

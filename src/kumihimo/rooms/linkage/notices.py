@@ -16,7 +16,6 @@ from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput
 from kumihimo.rooms.linkage import store
 from kumihimo.rooms.linkage.api import LEDGER, NOTICES_PATH, Received
-from kumihimo.rooms.linkage.domain.conversion import parse_sealed
 from kumihimo.rooms.linkage.inquiries import check_given, to_ledger
 from kumihimo.rooms.linkage.notice_api import PORTAL_NOTICES_MAX, PortalNotice, PortalNotices
 from kumihimo.rooms.linkage.service import Core
@@ -40,7 +39,7 @@ async def pass_on(core: Core, sender: Verified, batch: PortalNotices) -> Receive
     for index, one in enumerate(batch.notices):
         _check(one, f"notices[{index}]", until=legal_day(now) + SHOWN_MAX)
     seals = [
-        (parse_sealed(one.for_ledger, pointer=f"notices[{index}].for_ledger"), one.version)
+        (one.for_ledger, one.version, f"notices[{index}].for_ledger")
         for index, one in enumerate(batch.notices)
     ]
     async with core.database.transaction() as tx:

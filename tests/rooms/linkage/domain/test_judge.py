@@ -7,11 +7,14 @@ import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 
+from kumihimo.kernel.entropy import SeededEntropy
+from kumihimo.kernel.group import base, hash_to_group, random_scalar
 from kumihimo.kernel.keys import PublicKeys
 from kumihimo.kernel.refusal import BadInput
+from kumihimo.kernel.seal import seal
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.linkage.api import Inquiry
-from kumihimo.rooms.linkage.domain.conversion import parse_sealed
+from kumihimo.rooms.linkage.domain.conversion import Conversion, Task, convert_all
 from kumihimo.rooms.linkage.domain.judge import judge
 from kumihimo.rooms.linkage.domain.keys import DomainKeys
 from kumihimo.rooms.oversight.api import Directory, DirectoryBody, Entry
@@ -131,10 +134,18 @@ def test_only_what_the_list_opens_between_bodies_in_good_standing_is_permitted(
 
 
 def test_a_sealed_person_of_another_form_is_refused_by_its_place():
-    for bad in (b"", bytes(63), b"\xff" * 64):
-        with pytest.raises(BadInput) as refusal:
-            parse_sealed(bad, pointer="inquiries[3].for_provider")
-        assert refusal.value.pointer == "inquiries[3].for_provider"
+    entropy = SeededEntropy(3)
+    key = base(random_scalar(entropy))
+    good = seal(hash_to_group(b"somebody", b"test"), to=key, entropy=entropy)
+    by = Conversion(random_scalar(entropy), key)
+    for how in (by, None):  # converted, and only looked at
+        first = Task(good, "inquiries[2].for_provider", how)
+        for bad in (b"", bytes(63), b"\xff" * 64, good[:32] + b"\xff" * 32):
+            with pytest.raises(BadInput) as refusal:
+                convert_all([first, Task(bad, "inquiries[3].for_provider", how)], entropy)
+            assert refusal.value.pointer == "inquiries[3].for_provider"
+        [taken] = convert_all([first], entropy)
+        assert len(taken) == (64 if how else 0)
 
 
 def test_a_factor_that_was_forgotten_is_derived_again(monkeypatch):

@@ -106,11 +106,12 @@ CREATE TABLE copy (
 CREATE UNIQUE INDEX copy_current ON copy (institution, person, info) WHERE current;
 CREATE INDEX copy_person ON copy (institution, person, info, copy);
 
+-- A batch on its way; its body goes when it is home, so the server need not try to make it smaller.
 CREATE TABLE batch (
     institution text NOT NULL,
     batch text NOT NULL,
     state text NOT NULL CHECK (state IN ('ASKED', 'GRANTED', 'DONE')),
-    body bytea NOT NULL,
+    body bytea STORAGE EXTERNAL NOT NULL,
     granted bytea,
     created_at timestamptz NOT NULL,
     next_try_at timestamptz NOT NULL,

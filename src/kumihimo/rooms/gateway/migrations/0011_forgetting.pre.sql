@@ -4,7 +4,7 @@ INSERT INTO retention (what, kept, basis) VALUES
 
 -- The running role may not delete a record. It may call this, which knows how old is old enough, by
 -- the room's clock and by the database's own; and only within the institution that it speaks for.
--- A doubt goes with its consequences, letters, leak and reports. It stays as long as it is open, nobody
+-- A record goes with its tag, and a doubt with its consequences, letters, leak and reports. It stays as long as it is open, nobody
 -- has worked out what it did, or a person still waits for a letter. What a person said and nobody
 -- answered stays, too.
 CREATE FUNCTION forget_expired(at timestamptz, most integer)
@@ -19,10 +19,14 @@ DECLARE
 BEGIN
     SELECT least(at, clock_timestamp()) - r.kept INTO STRICT until
         FROM retention r WHERE r.what = 'exchange_record';
-    DELETE FROM exchange_record e WHERE (e.institution, e.record) IN (
-        SELECT o.institution, o.record FROM exchange_record o
-        WHERE o.institution = own AND o.requested_at < until LIMIT most);
-    GET DIAGNOSTICS dropped = ROW_COUNT;
+    WITH gone AS (
+        DELETE FROM exchange_record e WHERE (e.institution, e.record) IN (
+            SELECT o.institution, o.record FROM exchange_record o
+            WHERE o.institution = own AND o.requested_at < until LIMIT most)
+        RETURNING e.institution, e.record),
+    tags AS (DELETE FROM record_tag t USING gone g
+        WHERE t.institution = g.institution AND t.record = g.record)
+    SELECT count(*) INTO dropped FROM gone;
     RETURN QUERY SELECT 'exchange_record'::text, dropped;
 
     SELECT least(at, clock_timestamp()) - r.kept INTO STRICT until

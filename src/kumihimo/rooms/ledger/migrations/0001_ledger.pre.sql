@@ -42,7 +42,6 @@ CREATE TABLE end_missing (
     permit text PRIMARY KEY CHECK (length(permit) = 22),
     noticed_at timestamptz NOT NULL
 );
-CREATE INDEX record_granted ON record (requested_at) WHERE outcome = 'OK';
 
 -- A person's session: who shows the token reads this person's records until it ends.
 CREATE TABLE session (

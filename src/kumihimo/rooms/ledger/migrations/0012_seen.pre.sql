@@ -1,6 +1,6 @@
 -- What a page says of all that is a person's is read from these alone, without a row of a table: her
--- records, where the other side named her, and what has a number in her chain. Three older indexes
--- begin with the same columns; they go afterwards, each in a file of its own: who drops one waits for
+-- records, where the other side named her, and (by its key) what has a number in her chain. Older indexes
+-- say the same with fewer columns; they go afterwards, each in a file of its own: who drops one waits for
 -- readers of its table, and readers come to these tables in more than one order.
 -- Writers wait while they are made, and nobody else: every file runs in one transaction.
 
@@ -10,4 +10,4 @@ CREATE INDEX record_hers ON record (person, requested_at DESC, record)
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX record_end_hers ON record_end (person) INCLUDE (permit) WHERE person IS NOT NULL;
 -- squawk-ignore require-concurrent-index-creation
-CREATE UNIQUE INDEX person_link_hers ON person_link (chain, record) INCLUDE (number);
+CREATE UNIQUE INDEX person_link_hers ON person_link (record, chain);
