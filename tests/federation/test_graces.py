@@ -145,9 +145,11 @@ def test_a_report_that_waits_for_the_core_is_seen_and_one_of_another_house_stops
     async def story(street):
         await jane_moves(street)
         room, tenant = street.gateways[MINATO][0], street.tenants[MINATO]
-        _, batch = await asking.ask(room.gateway, tenant, [question()])
-        assert batch is not None
-        await sending.advance(room.gateway, tenant, batch)  # its end is not delivered yet
+        taken = await asking.ask(room.gateway, tenant, [question()])
+        assert taken.batch is not None
+        await sending.carry(
+            room.gateway, tenant, taken.batch, taken.rows
+        )  # its end is not delivered yet
         await silence.look(room.gateway, street.tenants)  # as if it hosted all of them
         assert room.gateway.core[MINATO].reports.since == street.clock.now()
         assert room.gateway.core[OSAKA].reports.since is None

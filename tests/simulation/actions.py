@@ -120,17 +120,16 @@ class Actor:
         drawn = [(kind, self.rng.choice(here), self._other(name)) for kind in kinds]
         questions = [self._question(*one) for one in drawn]
         self.truth.sent += len(questions)
-        accepted, batch = [], None
         try:
-            accepted, batch = await asking.ask(room.gateway, tenant, questions)
+            taken = await asking.ask(room.gateway, tenant, questions)
         except (Unavailable, Stopped):
             self.federation.restart(name)
             await self._find_unacknowledged(name, list(zip(questions, drawn, strict=True)))
             return
-        for one, question, (kind, who, _) in zip(accepted, questions, drawn, strict=True):
+        for one, question, (kind, who, _) in zip(taken.accepted, questions, drawn, strict=True):
             self._note(name, one.inquiry, question, kind, who)
-        if batch is not None and self.rng.random() < 0.7:
-            await self.act(sending.advance(room.gateway, tenant, batch), name)
+        if taken.batch is not None and self.rng.random() < 0.7:
+            await self.act(sending.carry(room.gateway, tenant, taken.batch, taken.rows), name)
 
     def _other(self, name):
         return self.rng.choice([one for one in INSTITUTIONS if one != name])

@@ -138,14 +138,16 @@ def test_whoever_waits_for_an_officer_goes_on_waiting_when_the_requester_stops_a
         )
         await settle_in(street, MINATO, "100", JANE, case=ALLOWANCE)
         minato, tenant = street.gateways[MINATO][0].gateway, street.tenants[MINATO]
-        accepted, batch = await asking.ask(minato, tenant, [question()])
-        assert batch
+        taken = await asking.ask(minato, tenant, [question()])
+        assert taken.batch
         disk = Disk(minato.database._dsn, pool_max=2, disks=OneStop(at, kind))
         await disk.open()
         with suppress(Stopped):
-            await sending.advance(attrs.evolve(minato, database=disk), tenant, batch)
+            await sending.carry(
+                attrs.evolve(minato, database=disk), tenant, taken.batch, taken.rows
+            )
         await disk.close()
-        inquiry = accepted[0].inquiry
+        inquiry = taken.accepted[0].inquiry
         [answer] = await answers.poll(minato, tenant, [inquiry])
         if answer.outcome == "PENDING_MANUAL":
             street.clock.advance(timedelta(hours=3))
