@@ -4,12 +4,20 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
-from litestar import Request, post
+from litestar import Request, Router, get, post
 from litestar.params import JSONBody
 from tests.federation.street import START, transport_to
 
 from kumihimo.kernel.clock import HandClock
-from kumihimo.kernel.door import SignedDoor, lawful, room_app, verified_of
+from kumihimo.kernel.door import (
+    BearerDoor,
+    SignedDoor,
+    behind,
+    lawful,
+    own_routes,
+    room_app,
+    verified_of,
+)
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.keys import PartyKeys, new_master
 from kumihimo.kernel.message import MAX_AGE, MAX_SKEW, sign_request
@@ -186,3 +194,25 @@ def test_a_route_without_authority_or_callers_does_not_start():
 
     with pytest.raises(AssertionError, match="authority"):
         room_app("free", [free], report=lambda *_: None)
+
+
+async def anybody(authorization):
+    return authorization
+
+
+def doors_of(routes):
+    """Return the doors that stand before routes in a room that they are registered in."""
+    app = room_app("house", [routes], report=lambda *_: None)
+    [handler] = [handler for _, handler in own_routes(app)]
+    return [one for one in handler.resolve_middleware() if isinstance(one, BearerDoor)]
+
+
+def test_a_door_counts_what_is_under_way_on_its_routes_and_so_is_registered_itself():
+    @get("/sum", opt=lawful(authority="Number Act art. 21", callers=("oneself",)))
+    async def read() -> int:
+        return 1
+
+    door = BearerDoor(anybody, consumer_of=str)
+    assert doors_of(behind(door, "/my", [read])) == [door]
+    # The framework's own routes are registered as a copy, with another door.
+    assert doors_of(Router("/my", route_handlers=[read], middleware=[door])) != [door]

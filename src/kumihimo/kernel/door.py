@@ -76,10 +76,6 @@ class _Door(ASGIMiddleware):
     def __init__(self, bounds: Bounds) -> None:
         self._keeper = Doorkeeper(bounds)
 
-    def __deepcopy__(self, _: object) -> Self:
-        # The framework copies a router with all that stands in it: a copy would count anew.
-        return self
-
 
 class SignedDoor(_Door):
     """Lets only signed messages in and only signed answers out.
@@ -237,6 +233,28 @@ class OpenDoor(_Door):
         await _let_in(scope, receive, send, next_app, self._keeper, STRANGERS)
 
 
+class _OfOneRoom(Router):
+    """Routes of one room: it is them that are registered, and no copy.
+
+    The framework copies a router with all that stands in it, handler by handler, and its door, too,
+    which would count anew.
+    """
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
+
+def behind(door: BearerDoor, path: str, handlers: Sequence[ControllerRouterHandler]) -> Router:
+    """Return routes below a path, before which a bearer door stands and not the room's own."""
+    return _OfOneRoom(
+        path,
+        route_handlers=handlers,
+        middleware=[door],
+        opt={"unsigned": True},
+        security=[{"bearer": []}],
+    )
+
+
 async def _let_in(
     scope: Scope,
     receive: Receive,
@@ -300,7 +318,7 @@ def _description(title: str) -> OpenAPIConfig:
         title=title,
         version="1",
         components=_BEARER,
-        openapi_router=Router(
+        openapi_router=_OfOneRoom(
             "/schema",
             route_handlers=[],
             include_in_schema=False,

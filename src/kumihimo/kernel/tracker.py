@@ -18,7 +18,7 @@ from litestar.params import HeaderParameter, QueryParameter
 
 from kumihimo.kernel.admission import PERSONS
 from kumihimo.kernel.clock import JST
-from kumihimo.kernel.door import BearerDoor, bearer_of, lawful
+from kumihimo.kernel.door import BearerDoor, bearer_of, behind, lawful
 from kumihimo.kernel.refusal import BadInput, NotAllowed
 
 USAGES_MAX: Final = 1_000  # the specification's default
@@ -141,13 +141,8 @@ def tracker_routes(
         # Who was let in here was found in the database just now; while that is silent, nobody is.
         return HeartbeatResponse("OK", "uses can be read")
 
-    return Router(
-        path="/tracker/v2",
-        route_handlers=[find_usage, usage_period, heartbeat],
-        middleware=[BearerDoor(authenticate, consumer_of=_name, bounds=PERSONS)],
-        opt={"unsigned": True},
-        security=[{"bearer": []}],
-    )
+    door = BearerDoor(authenticate, consumer_of=_name, bounds=PERSONS)
+    return behind(door, "/tracker/v2", [find_usage, usage_period, heartbeat])
 
 
 def _name(reader: UsesReader) -> str:

@@ -13,7 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, QueryParameter
 
 from kumihimo.kernel.admission import MIB, Bounds
-from kumihimo.kernel.door import BearerDoor, bearer_of, lawful
+from kumihimo.kernel.door import BearerDoor, bearer_of, behind, lawful
 from kumihimo.kernel.worker import Errands
 from kumihimo.rooms.gateway import (
     acquire,
@@ -54,9 +54,11 @@ def router(gateway: Gateway, tenants: Mapping[str, Tenant], errands: Errands) ->
     async def authenticate(authorization: str) -> BusinessClient:
         return await clients.authenticate(gateway, tenants, authorization)
 
-    return Router(
-        path="/v1",
-        route_handlers=[
+    door = BearerDoor(authenticate, consumer_of=_institution, bounds=BUSINESS)
+    return behind(
+        door,
+        "/v1",
+        [
             *_persons(gateway),
             *_numbers(gateway),
             *_cases(gateway),
@@ -68,9 +70,6 @@ def router(gateway: Gateway, tenants: Mapping[str, Tenant], errands: Errands) ->
             *notice_routes(gateway),
             look_route(gateway),
         ],
-        middleware=[BearerDoor(authenticate, consumer_of=_institution, bounds=BUSINESS)],
-        opt={"unsigned": True},
-        security=[{"bearer": []}],
     )
 
 

@@ -9,7 +9,7 @@ from litestar import Request, Response, Router, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from kumihimo.kernel.door import BearerDoor, bearer_of, lawful
+from kumihimo.kernel.door import BearerDoor, bearer_of, behind, lawful
 from kumihimo.kernel.net import Caller
 from kumihimo.rooms.jpki import (
     chains,
@@ -50,9 +50,11 @@ def router(jpki: Jpki, register: Caller) -> Router:
     async def authenticate(authorization: str) -> VerifierRow:
         return await verifiers.authenticate(jpki, authorization)
 
-    return Router(
-        path="/v1",
-        route_handlers=[
+    door = BearerDoor(authenticate, consumer_of=_name)
+    return behind(
+        door,
+        "/v1",
+        [
             *_checks(jpki),
             *_linkage(jpki),
             *_users(jpki),
@@ -60,9 +62,6 @@ def router(jpki: Jpki, register: Caller) -> Router:
             *_consents(jpki),
             *_latest(jpki, register),
         ],
-        middleware=[BearerDoor(authenticate, consumer_of=_name)],
-        opt={"unsigned": True},
-        security=[{"bearer": []}],
     )
 
 

@@ -9,7 +9,7 @@ from litestar.params import JSONBody, QueryParameter
 
 from kumihimo.kernel.admission import PERSONS
 from kumihimo.kernel.clock import JST
-from kumihimo.kernel.door import BearerDoor, OpenDoor, bearer_of, lawful, verified_of
+from kumihimo.kernel.door import BearerDoor, OpenDoor, bearer_of, behind, lawful, verified_of
 from kumihimo.kernel.net import Caller
 from kumihimo.kernel.tracker import UsesReader, tracker_routes
 from kumihimo.rooms.ledger import (
@@ -138,9 +138,11 @@ def _mine(ledger: Ledger, asker: Asker) -> Router:
         """End my session."""
         await sessions.close(ledger, bearer_of(request, Person))
 
-    return Router(
-        path="/my",
-        route_handlers=[
+    door = BearerDoor(authenticate, consumer_of=sessions.name_of, bounds=PERSONS)
+    return behind(
+        door,
+        "/my",
+        [
             records,
             who_asked,
             _history(asker),
@@ -152,9 +154,6 @@ def _mine(ledger: Ledger, asker: Asker) -> Router:
             hang_route(ledger),
             _overview(ledger),
         ],
-        middleware=[BearerDoor(authenticate, consumer_of=sessions.name_of, bounds=PERSONS)],
-        opt={"unsigned": True},
-        security=[{"bearer": []}],
     )
 
 
