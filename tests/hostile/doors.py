@@ -61,6 +61,7 @@ SEALED = {
     ("register", register.HOLDER_PATH): register.HolderAsked,
     ("register", register.HANDLE_PATH): register.HolderNow,
     ("register", register.DISCLOSE_PATH): register.HolderDiscloses,
+    ("register", register.READ_AGAIN_PATH): register.HolderReadsAgain,
     ("register", register.LATEST_PATH): register.LatestAsked,
     ("register", register.LINKS_PATH): register.LinkBatch,
     ("cards", cards.OPEN_PATH): cards.OpenApplication,

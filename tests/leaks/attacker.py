@@ -29,7 +29,7 @@ CHUNK = 20_000
 KEPT = 400_000  # a byte for each person in each: some megabytes
 
 _TABLE = re.compile(
-    r"CREATE TABLE public\.(\w+) \(\n(.*?)\n\)(?:\nPARTITION BY [^;]*)?;", re.DOTALL
+    r"CREATE TABLE public\.(\w+) \(\n(.*?)\n\)(?:\n(?:PARTITION BY|WITH) [^;]*)?;", re.DOTALL
 )
 _ROW = re.compile(
     r"INSERT INTO public\.(\w+) (?:OVERRIDING SYSTEM VALUE )?VALUES "
