@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
-from litestar import Request, Router, post
+from litestar import Request, post
 from litestar.params import JSONBody
 from tests.federation.street import START, transport_to
 from tests.kernel.test_door import Book
@@ -14,7 +14,7 @@ from tests.kernel.test_door import Book
 from kumihimo.kernel import admission
 from kumihimo.kernel.admission import Bounds
 from kumihimo.kernel.clock import HandClock
-from kumihimo.kernel.door import BearerDoor, OpenDoor, SignedDoor, lawful, room_app
+from kumihimo.kernel.door import BearerDoor, OpenDoor, SignedDoor, behind, lawful, room_app
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.fair import worked_for
 from kumihimo.kernel.keys import PartyKeys, new_master
@@ -76,13 +76,10 @@ class Doors:
         self.app = room_app(
             "doors",
             [
-                Router(
+                behind(
+                    BearerDoor(self.authenticate, consumer_of=lambda name: name, bounds=bounds),
                     "/v1",
-                    route_handlers=[bearer, other],
-                    middleware=[
-                        BearerDoor(self.authenticate, consumer_of=lambda name: name, bounds=bounds)
-                    ],
-                    opt={"unsigned": True},
+                    [bearer, other],
                 ),
                 signed,
                 anybody,

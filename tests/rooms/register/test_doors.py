@@ -23,6 +23,7 @@ PATHS = (
     api.HANDLE_PATH,
     api.LATEST_PATH,
     api.DISCLOSE_PATH,
+    api.READ_AGAIN_PATH,
     api.LINKS_PATH,
 )
 
