@@ -79,6 +79,15 @@ def test_a_migration_gives_up_on_a_table_in_use_and_can_be_run_again(reached, fu
     assert run(reached) == [f"{ROOM}/0002_further.pre.sql"]
 
 
+def test_rights_are_not_waited_for_either_where_a_table_is_in_use(reached, monkeypatch):
+    monkeypatch.setattr(migrations, "_LOCK_WAIT", "50ms")
+    with psycopg.connect(reached.owner.reveal()) as keeper:
+        keeper.execute("LOCK TABLE alarm IN SHARE UPDATE EXCLUSIVE MODE")
+        with pytest.raises(MigrationRefused, match='"alarm" was in use'):
+            run(reached)
+    assert run(reached) == []
+
+
 def test_who_serves_requests_can_change_neither_the_schema_nor_the_list_of_migrations(reached):
     with psycopg.connect(reached.runtime.reveal(), autocommit=True) as runtime:
         for statement in (

@@ -141,16 +141,31 @@ def _grant(connection: psycopg.Connection, role: str) -> None:
         rights = "SELECT, INSERT" if table in APPEND_ONLY else KEPT.get(table, EVERY_ROW)
         if kind == "v":
             rights = "SELECT"
-        where = sql.Identifier(table)
-        with connection.transaction():  # a table that comes under protection loses what it had
-            # The server does not lock a table whose rights change: a room that makes the part for its first
-            # month meanwhile would end this with "tuple concurrently updated".
+        _give(connection, sql.Identifier(table), rights, name)
+    connection.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(name))
+
+
+def _give(
+    connection: psycopg.Connection, where: sql.Identifier, rights: LiteralString, to: sql.Identifier
+) -> None:
+    """Give rights on a table, and take those that it had: it may have come under protection.
+
+    The server does not lock a table whose rights change: a room that makes the part for its first
+    month meanwhile would end this with "tuple concurrently updated".
+    """
+    try:
+        with connection.transaction():
+            connection.execute("SELECT set_config('lock_timeout', %s, true)", (_LOCK_WAIT,))
             connection.execute(
                 sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(where)
             )
-            connection.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(where, name))
-            connection.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), where, name))
-    connection.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(name))
+            connection.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(where, to))
+            connection.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), where, to))
+    except psycopg.errors.LockNotAvailable as error:
+        raise MigrationRefused(
+            f"{where.as_string()} was in use for {_LOCK_WAIT}, so rights on it are as they were;"
+            " run it again"
+        ) from error
 
 
 EVERY_ROW: Final = "SELECT, INSERT, UPDATE, DELETE"
