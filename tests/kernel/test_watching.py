@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import errors
 from tests.databases import Databases
-from tests.kernel.watched import KEYS, NEEDED, ROOMS, Room, in_rooms, telling_server
+from tests.kernel.watched import KEYS, NEEDED, ROOMS, Room, telling_server
 
 from kumihimo.kernel import journal, store_watched
 from kumihimo.kernel.health import Made
@@ -24,24 +24,6 @@ from kumihimo.kernel.watching import AHEAD
 @attrs.frozen
 class _Name:
     name: str
-
-
-@pytest.fixture(scope="module")
-def server():
-    with telling_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def watched(server):
-    with closing(Databases(server)) as found:
-        yield found
-
-
-@pytest.fixture
-def in_room(watched, server):
-    with in_rooms(watched, server) as run:
-        yield run
 
 
 async def told_of(of_room):

@@ -5,32 +5,13 @@ import shutil
 from contextlib import closing, contextmanager
 
 import psycopg
-import pytest
 from tests.databases import Databases, own_server
-from tests.kernel.watched import Room, in_rooms, telling_server
+from tests.kernel.watched import Room, telling_server
 
 from kumihimo.kernel.watching import OFTEN
 
 INSERT = "INSERT INTO domain (domain) VALUES ('lg-131032')"
 PLACES = "SELECT (SELECT place FROM watched), confirmed_flush_lsn - '0/0' FROM pg_replication_slots"
-
-
-@pytest.fixture(scope="module")
-def server():
-    with telling_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def watched(server):
-    with closing(Databases(server)) as found:
-        yield found
-
-
-@pytest.fixture
-def in_room(watched, server):
-    with in_rooms(watched, server) as run:
-        yield run
 
 
 def another_leads(of_room, *, without_slots=False):
