@@ -17,8 +17,6 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import PurePath
-from time import monotonic
-from types import FrameType
 from typing import Final
 
 import attrs
@@ -26,12 +24,12 @@ from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
 from kumihimo.kernel.refusal import BadInput, Refusal
 from kumihimo.kernel.settings import debugging
+from kumihimo.run.stopping import Stopped, Stopper
 
 DONE: Final = 0
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
-CLEARING_S: Final = 1.0
 LINE_CHARS_MAX: Final = 500  # our choice: what is wrong stands at its beginning
 
 HELP: Final = """組紐 Kumihimo：誰も一人では結合できないマイナンバー制度の実装。
@@ -193,31 +191,6 @@ COMMANDS: Final = (
         "静的検査と全テスト。 Run every static check and every test.",
     ),
 )
-
-
-class Stopped(KeyboardInterrupt):
-    """Somebody asks to end: what was begun is cleared away, whichever signal it was."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.code = 128 + number  # as shells count
-
-
-@attrs.define
-class Stopper:
-    """A signal handler that raises `Stopped`, and then lets the clearing away go on for a while.
-
-    Who presses Ctrl-C twice at once, or stops a whole process group, sends more than one signal.
-    """
-
-    last: float = -CLEARING_S
-
-    def __call__(self, number: int, _: FrameType | None) -> None:
-        """Raise `Stopped`, unless that was done a moment ago."""
-        now = monotonic()
-        if now - self.last >= CLEARING_S:
-            self.last = now
-            raise Stopped(number)
 
 
 def build(commands: Sequence[Command] = COMMANDS) -> App:
