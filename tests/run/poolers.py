@@ -33,7 +33,7 @@ def pooler_to(dsn, change=lambda text: text):
         part = Part("pgbouncer", ensure_servers()["pgbouncer"], [settings.name], folder, user)
         part.start()
         try:
-            through = Withheld(make_conninfo(dsn.reveal(), port=port))
+            through = Withheld(make_conninfo(dsn.reveal(), host=HOST, port=port))
             _wait(part, through)
             yield through
         finally:

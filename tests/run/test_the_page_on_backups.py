@@ -33,6 +33,8 @@ from tests.rooms.linkage.test_inquiries import made, put
 from tests.run.pages import blocks
 
 PAGE = "how-to/back-up-and-restore.md"
+# A folder of such a name has no socket that clients could name: whichever server has the port is asked.
+BY_PORT = "server,by-port"
 IN_TIME_S = 240
 ROLE, SYNCHRONOUS, IN_FORCE = blocks(PAGE, "sql")
 [SERVER] = blocks(PAGE, "sh")
@@ -137,14 +139,14 @@ class Town:
 
 
 def at(dsn, port):
-    return Withheld(make_conninfo(dsn.reveal(), port=port))
+    return Withheld(make_conninfo(dsn.reveal(), host="127.0.0.1", port=port))
 
 
 @pytest.fixture(scope="module")
 def town():
     """Let the town live, and lose the server's disk; then restore everything, to the end."""
     with server_folder() as folder, asyncio.Runner() as run:
-        server = EmbeddedPostgres.start(folder / "server", entropy=SystemEntropy())
+        server = EmbeddedPostgres.start(folder / BY_PORT, entropy=SystemEntropy())
         operator, street = Operator(folder, server), Street()
         receiver = None
         try:

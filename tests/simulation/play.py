@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter
+from contextlib import closing
 
 import attrs
 
@@ -10,6 +11,7 @@ from tests.simulation.accounts import Account, judge
 from tests.simulation.actions import WEIGHTS, Actor
 from tests.simulation.books import Books, read
 from tests.simulation.edits import Edits, edit_and_look
+from tests.simulation.eyes import Eyes
 from tests.simulation.federation import Federation
 from tests.simulation.quiet import come_to_rest
 from tests.simulation.truth import Asked, Truth
@@ -54,9 +56,14 @@ async def _play(seed, steps, new_room, admin):
 
 
 async def _steps(federation, seed, steps, admin):
+    with closing(Eyes(admin, federation.names)) as eyes:
+        return await _seen(federation, seed, steps, admin, eyes)
+
+
+async def _seen(federation, seed, steps, admin, eyes):
     rng = random.Random(seed)
     truth = Truth()
-    watch = Watch(federation, truth)
+    watch = Watch(federation, truth, eyes)
     actor = Actor(federation, truth, rng)
     net, actions = federation.transport, Counter()
     name, step = "begin", 0

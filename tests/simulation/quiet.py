@@ -120,10 +120,8 @@ async def _ends_agree(federation, truth, watch):
         async with database.transaction() as tx:
             dead = await tx.value("SELECT count(*) || ' ' || min(reason) FROM dead_letter")
         assert dead is None, f"{party} has dead letters: {dead}"
-    told = await watch.rows(
-        "linkage", "SELECT permit, side, outcome, hidden FROM exchange_end", EndLine
-    )
-    passed_on = await watch.rows(
+    told = watch.rows("linkage", "SELECT permit, side, outcome, hidden FROM exchange_end", EndLine)
+    passed_on = watch.rows(
         "ledger", "SELECT permit, side, outcome, hidden FROM record_end", EndLine
     )
     at_core, at_ledger = ({(e.permit, e.side): e for e in found} for found in (told, passed_on))
@@ -153,9 +151,7 @@ async def _ends_agree(federation, truth, watch):
 
 
 async def _lists_are_complete(federation, truth, watch):
-    ends = await watch.rows(
-        "ledger", "SELECT permit, side, outcome, hidden FROM record_end", EndLine
-    )
+    ends = watch.rows("ledger", "SELECT permit, side, outcome, hidden FROM record_end", EndLine)
     hidden = {end.permit for end in ends if end.hidden}
     for who in range(PERSONS):
         expected = Counter(

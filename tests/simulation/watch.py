@@ -11,6 +11,7 @@ from kumihimo.kernel.group import Point, multiply
 from kumihimo.rooms.gateway import answers
 from kumihimo.rooms.gateway.records import unlock_detail
 from kumihimo.rooms.oversight.service import alarms
+from tests.simulation.eyes import Eyes
 from tests.simulation.federation import INSTITUTIONS, Federation
 from tests.simulation.truth import REVISIONS, Truth
 
@@ -98,6 +99,7 @@ class Watch:
 
     federation: Federation
     truth: Truth
+    eyes: Eyes
     inquiries: dict[str, InquiryLine] = attrs.field(factory=dict)
     waited: set[str] = attrs.field(factory=set)
     core: dict[str, CoreLine] = attrs.field(factory=dict)
@@ -120,15 +122,15 @@ class Watch:
         changed = {p for p, disk in disks.items() if all_of_it or self.seen.get(p) != disk.used}
         with self.federation.transport.disks.calm():
             if "linkage" in changed:
-                await self._core()
+                self._core()
             for name in INSTITUTIONS:
                 if name in changed:
                     await self._requester(name)
-                    await self._provider(name)
-                    await self._records(name)
-                    await self._codes(name)
+                    self._provider(name)
+                    self._records(name)
+                    self._codes(name)
             if "ledger" in changed:
-                await self._ledger()
+                self._ledger()
             if "oversight" in changed:
                 await self._alarms()
             self._checked()
@@ -136,18 +138,15 @@ class Watch:
         self.looks += 1
         self.seen = {party: disk.used for party, disk in disks.items()}
 
-    async def rows(self, party: str, sql: LiteralString, kind: type[T]) -> list[T]:
-        database = self.federation.databases_of[party]
-        institution = party if party in INSTITUTIONS else ""
-        async with database.transaction(institution=institution) as tx:
-            return await tx.rows(sql, {"after": self.last_record[party]}, kind)
+    def rows(self, party: str, sql: LiteralString, kind: type[T]) -> list[T]:
+        return self.eyes.rows(party, sql, kind, after=self.last_record[party])
 
     async def _journal(self, database):
         async with database.transaction() as tx:
             await journal.verify(tx)
 
-    async def _core(self):
-        lines = await self.rows(
+    def _core(self):
+        lines = self.rows(
             "linkage",
             "SELECT record, permit, requester, inquiry, provider, outcome, hidden"
             " FROM exchange_record",
@@ -165,7 +164,7 @@ class Watch:
         self.core = now
 
     async def _requester(self, name):
-        lines = await self.rows(
+        lines = self.rows(
             name, "SELECT inquiry, permit, outcome, answered_at FROM inquiry", InquiryLine
         )
         now = {line.inquiry: line for line in lines}
@@ -203,10 +202,8 @@ class Watch:
         owners = [int(str(value.value)) // REVISIONS for value in answer.values]
         assert owners == [asked.person], f"{line} tells of {owners}: {asked}"
 
-    async def _provider(self, name):
-        lines = await self.rows(
-            name, "SELECT permit, requester, outcome FROM provision", ProvisionLine
-        )
+    def _provider(self, name):
+        lines = self.rows(name, "SELECT permit, requester, outcome FROM provision", ProvisionLine)
         for line in lines:
             before = self.given.get(line.permit)
             if before == line:
@@ -219,8 +216,8 @@ class Watch:
             assert record.requester == line.requester, f"{line}: {record}"
             self.given[line.permit] = line
 
-    async def _records(self, name):
-        lines = await self.rows(
+    def _records(self, name):
+        lines = self.rows(
             name,
             "SELECT record, side, outcome, detail_locked FROM exchange_record"
             " WHERE record > %(after)s ORDER BY record",
@@ -233,8 +230,8 @@ class Watch:
             self.records[key] = line.outcome
             self.last_record[name] = line.record
 
-    async def _ledger(self):
-        lines = await self.rows(
+    def _ledger(self):
+        lines = self.rows(
             "ledger", "SELECT record, permit, outcome, requester, provider FROM record", LedgerLine
         )
         now = {line.permit: line for line in lines}
@@ -245,8 +242,8 @@ class Watch:
             assert told, f"the ledger knows what the core does not: {line}"
             assert (told.record, told.outcome) == (line.record, line.outcome), f"{told}: {line}"
         self.ledger = now
-        await self._chains()
-        disputed = await self.rows("ledger", "SELECT permit FROM alarm", AlarmLine)
+        self._chains()
+        disputed = self.rows("ledger", "SELECT permit FROM alarm", AlarmLine)
         assert disputed == [], f"two honest ends disagree: {disputed}"
 
     async def _alarms(self):
@@ -262,8 +259,8 @@ class Watch:
         state = self.federation.oversight_room.checker.found
         assert state == {}, f"oversight finds its state changed: {state}"
 
-    async def _chains(self):
-        lines = await self.rows(
+    def _chains(self):
+        lines = self.rows(
             "ledger",
             "SELECT chain, number, record, before, leaf FROM person_link ORDER BY chain, number",
             LinkLine,
@@ -279,8 +276,8 @@ class Watch:
         assert all(found.get(key) == was for key, was in self.links.items()), "a link changed"
         self.links = found
 
-    async def _codes(self, name):
-        lines = await self.rows(
+    def _codes(self, name):
+        lines = self.rows(
             name,
             "SELECT addressee, code, code_version FROM person JOIN addressee"
             " USING (institution, person) WHERE code IS NOT NULL",
