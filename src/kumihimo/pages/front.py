@@ -217,6 +217,10 @@ class Front:
             answer.headers = headers | answer.headers
             return answer
 
+        # In the event loop: what is no coroutine the framework hands to a thread, page by page.
+        async def leaving(answer: Response[Any]) -> Response[Any]:
+            return guarded(answer)
+
         def refused(request: Asked, refusal: Refusal) -> Response[Any]:
             visit = self._known_so_far(request)
             return guarded(self._problem(visit, self.told(refusal, visit.language), refusal.status))
@@ -234,7 +238,7 @@ class Front:
         app = Litestar(
             [*self._entrance(entrance, opened(routes)), *routes, *style_routes()],
             exception_handlers={Refusal: refused, HTTPException: http, Exception: bug},
-            after_request=guarded,
+            after_request=leaving,
             middleware=[MeasuredDoors(meter)],
             openapi_config=None,
             logging_config=None,
