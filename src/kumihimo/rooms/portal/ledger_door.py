@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 import httpx2
 import msgspec
 
+from kumihimo.kernel.messenger import Messenger
 from kumihimo.kernel.net import Refused, trusted
 from kumihimo.kernel.refusal import Problem, Unavailable, is_busy
 from kumihimo.kernel.tracing import span
@@ -25,8 +26,7 @@ class LedgerDoor:
     def __init__(self, address: str, *, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         self._http = httpx2.AsyncClient(
             base_url=address,
-            verify=trusted(),
-            transport=transport,
+            transport=transport or Messenger(trusted()),
             timeout=TIMEOUT_S,
             trust_env=False,
         )
