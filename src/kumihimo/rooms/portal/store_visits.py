@@ -4,7 +4,7 @@ from datetime import datetime
 
 import attrs
 
-from kumihimo.kernel.sql import Tx
+from kumihimo.kernel.sql import Database, Tx
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -29,11 +29,11 @@ async def may_be_lost(tx: Tx) -> None:
     await tx.put("SET LOCAL synchronous_commit = off")
 
 
-async def find(tx: Tx, token_hash: bytes) -> VisitRow | None:
-    """Return a visit, alone with it until the transaction ends."""
-    return await tx.row(
+async def find(database: Database, token_hash: bytes) -> VisitRow | None:
+    """Return a visit. Every page asks this, and most write nothing."""
+    return await database.look(
         "SELECT token_hash, account, content_locked, presence_hash, begun_at, until, ends_at,"
-        " lease_until FROM visit WHERE token_hash = %(hash)s FOR UPDATE",
+        " lease_until FROM visit WHERE token_hash = %(hash)s",
         {"hash": token_hash},
         VisitRow,
     )
@@ -67,12 +67,14 @@ async def share(tx: Tx, row: VisitRow) -> None:
     )
 
 
-async def go_on(tx: Tx, token_hash: bytes, until: datetime) -> None:
-    """Let a visit last on after a request."""
-    await tx.put(
-        "UPDATE visit SET until = %(until)s WHERE token_hash = %(hash)s",
-        {"until": until, "hash": token_hash},
+async def go_on(tx: Tx, row: VisitRow, until: datetime) -> bool:
+    """Let a visit last on, at least until then; False where it has ended, or was tied to a card."""
+    changed = await tx.execute(
+        "UPDATE visit SET until = greatest(until, %(until)s) WHERE token_hash = %(hash)s"
+        " AND presence_hash IS NOT DISTINCT FROM %(presence)s",
+        {"until": until, "hash": row.token_hash, "presence": row.presence_hash},
     )
+    return changed == 1
 
 
 async def end(tx: Tx, token_hash: bytes) -> None:

@@ -6,7 +6,6 @@ from typing import Final
 
 import attrs
 
-from kumihimo.kernel.sql import Tx
 from kumihimo.pages.stored import changed, lock_content, open_visit, token_hash
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.portal import store_visits as store
@@ -27,13 +26,16 @@ class StoredVisits:
     async def find(self, token: str) -> Visit | None:
         """Return a visit that goes on, and let it go on."""
         now = self.portal.clock.now()
-        async with self.portal.database.transaction() as tx:
-            await store.may_be_lost(tx)  # each page goes through here
-            row = await store.find(tx, token_hash(token))
-            if row is None or not limits.goes_on(_span(row), now):
-                await self._over(tx, row)
-                return None
-            await store.go_on(tx, row.token_hash, limits.after_request(_span(row), now))
+        row = await store.find(self.portal.database, token_hash(token))
+        if row is None:
+            return None
+        span = _span(row)
+        if not limits.goes_on(span, now):
+            await self.end(token)
+            return None
+        until = limits.after_request(span, now)
+        if until != span.until and not await self._go_on(row, until):
+            return await self.find(token)
         return self._visit(token, row)
 
     async def begin(self, visit: Visit) -> None:
@@ -64,9 +66,11 @@ class StoredVisits:
         async with self.portal.database.transaction() as tx:
             await store.end_of(tx, who)
 
-    async def _over(self, tx: Tx, row: VisitRow | None) -> None:
-        if row is not None:
-            await store.end(tx, bytes(row.token_hash))
+    async def _go_on(self, row: VisitRow, until: datetime) -> bool:
+        """Let a visit last on; False where it is not what it was: ended, or a shared terminal's by now."""
+        async with self.portal.database.transaction() as tx:
+            await store.may_be_lost(tx)
+            return await store.go_on(tx, row, until)
 
     def _row(self, visit: Visit, now: datetime) -> VisitRow:
         presence = visit.kept.get(PRESENCE, "")

@@ -10,6 +10,7 @@ IDLE_FOR: Final = timedelta(minutes=15)
 SIGNED_IN_FOR: Final = timedelta(minutes=60)
 SHARED_IDLE_FOR: Final = timedelta(seconds=60)
 SHARED_FOR: Final = timedelta(minutes=15)
+MOVED_FROM: Final = 1 / 30  # of how long a visit lasts on: 30 seconds, at a shared terminal 2
 LEASE_FOR: Final = timedelta(seconds=20)  # a terminal says four times that the card is there
 ATTEMPTS_KEPT: Final = timedelta(minutes=10)
 # From one place in one minute. A hall of shared terminals behind one address opens fewer.
@@ -39,8 +40,13 @@ def goes_on(span: Span, at: datetime) -> bool:
 
 
 def after_request(span: Span, at: datetime) -> datetime:
-    """Return until when a visit lasts after a request."""
-    return min(at + _idle(shared=span.lease_until is not None), span.ends_at)
+    """Return until when a visit lasts after a request: as before, where that is hardly later.
+
+    So not every page writes it down. A visit may be over by so much sooner, and never later.
+    """
+    idle = _idle(shared=span.lease_until is not None)
+    until = min(at + idle, span.ends_at)
+    return until if until - span.until > idle * MOVED_FROM else span.until
 
 
 def _idle(*, shared: bool) -> timedelta:
