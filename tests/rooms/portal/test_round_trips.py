@@ -1,6 +1,7 @@
-"""What a page costs: how often it asks the ledger, and how many transactions it takes."""
+"""What a page costs: how often it asks the ledger, and how often the database."""
 
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
@@ -9,15 +10,15 @@ from kumihimo.rooms.ledger import api
 from tests.rooms.portal.ledger import held, notice_of, record
 from tests.rooms.portal.test_notices import press
 
-# The ledger's doors that each page asks, and its transactions here when it is opened again: one finds
-# the visit, the first page's second remembers what she saw, its others know how she wants to be told,
-# which notices she read and what she was told of proxies.
+# The ledger's doors that each page asks, its transactions here and its single questions when it is
+# opened again. A question finds the visit; on the first page another one how she wants to be told, which
+# notices she read and what she was told of proxies. A transaction remembers there what she saw.
 COSTS = {
-    "/": ([api.OVERVIEW_PATH], 5),
-    "/looked": ([api.MY_RECORDS_PATH], 1),
-    "/ask": ([], 1),
-    "/mine": ([api.OWN_PATH], 1),
-    "/notices": ([api.OVERVIEW_PATH], 3),
+    "/": ([api.OVERVIEW_PATH], 1, 2),
+    "/looked": ([api.MY_RECORDS_PATH], 0, 1),
+    "/ask": ([], 0, 1),
+    "/mine": ([api.OWN_PATH], 0, 1),
+    "/notices": ([api.OVERVIEW_PATH], 2, 1),
 }
 
 
@@ -37,8 +38,22 @@ def transactions(monkeypatch):
     return begun
 
 
+@pytest.fixture
+def questions(monkeypatch):
+    """Count single questions, each of which is asked as before."""
+    asked = []
+    look = Database.look
+
+    async def counted(self, *what):
+        asked.append(what)
+        return await look(self, *what)
+
+    monkeypatch.setattr(Database, "look", counted)
+    return asked
+
+
 def test_a_page_asks_each_of_the_ledgers_doors_once_and_writes_only_what_changed(
-    at_portal, transactions
+    at_portal, transactions, questions
 ):
     async def story(house):
         house.ledger.records["hanako"] = [record(n) for n in range(250)]
@@ -53,10 +68,17 @@ def test_a_page_asks_each_of_the_ledgers_doors_once_and_writes_only_what_changed
         for path in COSTS:
             house.ledger.asked.clear()
             transactions.clear()
+            questions.clear()
             await hanako.open(path)
             assert hanako.status == 200
-            found[path] = [one for one, _ in house.ledger.asked], len(transactions)
+            doors = [one for one, _ in house.ledger.asked]
+            found[path] = doors, len(transactions), len(questions)
         assert found == COSTS
+        transactions.clear()
+        for seconds in (29, 2, 29):
+            house.clock.advance(timedelta(seconds=seconds))
+            await hanako.open("/mine")
+        assert len(transactions) == 1, "that her visit goes on is written down twice a minute"
 
     at_portal(story)
 

@@ -4,13 +4,13 @@ That she read a notice, or is done with it, stays here. No institution is told.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final, Literal
 
 import attrs
 import msgspec
 
-from kumihimo.kernel.clock import legal_day
+from kumihimo.kernel.clock import JST, legal_day
 from kumihimo.kernel.refusal import NotFound
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.ledger.api import MyNotice, MyRecord, Overview
@@ -52,16 +52,23 @@ async def marked(portal: Portal, visit: Visit, found: Sequence[MyNotice]) -> lis
     """Return notices that the ledger told, with what she made of them: what waits first."""
     if not found:
         return []
-    tags = {_tag(portal, visit.who, one.notice): one for one in found}
+    tags = [_tag(portal, visit.who, one.notice) for one in found]
     async with portal.database.transaction() as tx:
-        marks = await store.of_account(tx, visit.who, list(tags))
+        marks = await store.of_account(tx, visit.who, tags)
+    return marked_so(portal, visit, found, marks)
+
+
+def marked_so(
+    portal: Portal, visit: Visit, found: Sequence[MyNotice], marks: Mapping[bytes, str]
+) -> list[Notice]:
+    """Return notices that the ledger told with these marks of hers: what waits first."""
     notices = [
         Notice(
             told=one,
-            mark=msgspec.convert(marks.get(tag, "new"), Mark),
+            mark=msgspec.convert(marks.get(_tag(portal, visit.who, one.notice), "new"), Mark),
             days_left=_days_left(one, portal.today()),
         )
-        for tag, one in tags.items()
+        for one in found
     ]
     return sorted(notices, key=_order)
 
@@ -121,16 +128,26 @@ async def of_looks(
     What is hidden is not told by the ledger. A look is a notice for some weeks, if she had her
     account when it was asked for: who comes for the first time is not met by years of them.
     """
-    first = max(since, portal.today() - LOOK_FOR)
-    asked = {inquired.name_of(one): one for one in inquiries}
-    days = {one.record: legal_day(one.requested_at) for one in told.looks}
-    days |= {name: one.on for name, one in asked.items()}
-    days = {name: on for name, on in days.items() if on >= first}
-    read = set[str]()
-    if days:
-        tags = {_look_tag(portal, visit.who, name): name for name in days}
+    tags = _look_tags(portal, visit, _look_days(portal, told, inquiries, since))
+    marks: Mapping[bytes, str] = {}
+    if tags:
         async with portal.database.transaction() as tx:
-            read = {tags[tag] for tag in await store.of_account(tx, visit.who, list(tags))}
+            marks = await store.of_account(tx, visit.who, list(tags))
+    return looks_so(portal, visit, told, inquiries, since, marks)
+
+
+def looks_so(
+    portal: Portal,
+    visit: Visit,
+    told: Overview,
+    inquiries: Sequence[OfficeAsked],
+    since: date,
+    marks: Mapping[bytes, str],
+) -> LookNotices:
+    """Return the notices of looks as `of_looks` does, with these marks of hers."""
+    days = _look_days(portal, told, inquiries, since)
+    read = {name for tag, name in _look_tags(portal, visit, days).items() if tag in marks}
+    asked = {inquired.name_of(one): one for one in inquiries}
     whole = {**{one.record: one for one in told.latest}, **asked}
     shown = sorted((name for name in whole if name in days), key=days.__getitem__, reverse=True)
     return LookNotices(
@@ -138,6 +155,31 @@ async def of_looks(
         unread=len(days) - len(read),
         days=days,
     )
+
+
+def tags_of(
+    portal: Portal, visit: Visit, told: Overview, inquiries: Sequence[OfficeAsked]
+) -> list[bytes]:
+    """Return by what her marks are found: of notices, and of the looks that may be notices."""
+    told_by = [_tag(portal, visit.who, one.notice) for one in told.notices.notices]
+    days = _look_days(portal, told, inquiries, date.min)
+    return [*told_by, *_look_tags(portal, visit, days)]
+
+
+def _look_days(
+    portal: Portal, told: Overview, inquiries: Sequence[OfficeAsked], since: date
+) -> dict[str, date]:
+    """Return the looks that are notices by their names, and the day of each."""
+    first = max(since, portal.today() - LOOK_FOR)
+    begins = datetime.combine(first, time.min, JST)
+    days = {
+        one.record: legal_day(one.requested_at) for one in told.looks if one.requested_at >= begins
+    }
+    return days | {inquired.name_of(one): one.on for one in inquiries if one.on >= first}
+
+
+def _look_tags(portal: Portal, visit: Visit, days: Mapping[str, date]) -> dict[bytes, str]:
+    return {_look_tag(portal, visit.who, name): name for name in days}
 
 
 async def read_looks(portal: Portal, visit: Visit, record: str) -> None:

@@ -78,9 +78,12 @@ async def read(portal: Portal, account: str) -> tuple[Wishes, date]:
     async with portal.database.transaction() as tx:
         row = await store.with_account(tx, account)
     assert row is not None, "who is signed in has an account"
-    if row.content_locked is None:
-        return Wishes(), row.opened_on
-    return _unlocked(portal, account, row.content_locked), row.opened_on
+    return wished(portal, account, row.content_locked), row.opened_on
+
+
+def wished(portal: Portal, account: str, content: bytes | None) -> Wishes:
+    """Return what somebody wishes who said that, or nothing."""
+    return Wishes() if content is None else _unlocked(portal, account, content)
 
 
 def opened(portal: Portal, row: WishRow) -> Wishes:

@@ -11,7 +11,15 @@ from kumihimo.kernel.refusal import Unavailable
 from kumihimo.pages.engine import Language
 from kumihimo.pages.forms import Form, Problem
 from kumihimo.pages.visits import Visit
-from kumihimo.rooms.portal import inquired, news, notices, proxies_reading, reading, wishes
+from kumihimo.rooms.portal import (
+    inquired,
+    news,
+    notices,
+    proxies_reading,
+    reading,
+    standing,
+    wishes,
+)
 from kumihimo.rooms.portal.news import News
 from kumihimo.rooms.portal.notices import LookNotices, Notice
 from kumihimo.rooms.portal.pages.inquired import Inquired
@@ -42,7 +50,9 @@ def screens(site: Site) -> list[Any]:
             unread_looks=found.looks.unread if found and found.looks else 0,
             overdue=found.overdue if found else 0,
             answers=new.answers if new else 0,
-            proxy_words=await proxies_reading.unseen(site.portal, visit.who),
+            proxy_words=found.proxy_words
+            if found
+            else await proxies_reading.unseen(site.portal, visit.who),
             looks=f"{looks}{'+' if new and new.more else ''}" if looks else "",
             latest=_latest(new, visit.language) if new else [],
         )
@@ -58,6 +68,7 @@ class _Found:
     notices: list[Notice]
     looks: LookNotices | None
     overdue: int
+    proxy_words: int
 
 
 async def _found(site: Site, visit: Visit) -> _Found | None:
@@ -66,14 +77,15 @@ async def _found(site: Site, visit: Visit) -> _Found | None:
         told = await reading.overview(site.portal, visit)
         asked = inquired.latest(await reading.offices(site.portal, visit))
         new = await news.read(site.portal, visit, told, asked)
-        wished, since = await wishes.read(site.portal, visit.who)
-        await wishes.was_here(site.portal, visit, wished)
+        stands = await standing.read(site.portal, visit, told, asked)
+        await wishes.was_here(site.portal, visit, stands.wishes)
         return _Found(
             news=new,
-            notices=await notices.marked(site.portal, visit, told.notices.notices),
-            looks=await notices.of_looks(site.portal, visit, told, asked, since)
-            if wished.looks
+            notices=notices.marked_so(site.portal, visit, told.notices.notices, stands.marks),
+            looks=notices.looks_so(site.portal, visit, told, asked, stands.since, stands.marks)
+            if stands.wishes.looks
             else None,
+            proxy_words=stands.unseen,
             overdue=sum(
                 one.state != "answered" and one.due_on < site.portal.today()
                 for one in told.claims.claims

@@ -1,0 +1,40 @@
+"""What the portal itself holds of somebody that her first page shows: had by one question."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import attrs
+
+from kumihimo.pages.visits import Visit
+from kumihimo.rooms.ledger.api import Overview
+from kumihimo.rooms.portal import notices, wishes
+from kumihimo.rooms.portal import store_standing as store
+from kumihimo.rooms.portal.context import Portal
+from kumihimo.rooms.portal.wishes import Wishes
+from kumihimo.rooms.register.api import OfficeAsked
+
+
+@attrs.frozen(kw_only=True)
+class Standing:
+    """What she wishes, since when she has her account, how many words of proxies are new, her marks."""
+
+    wishes: Wishes
+    since: date
+    unseen: int
+    marks: Mapping[bytes, str]
+
+
+async def read(
+    portal: Portal, visit: Visit, told: Overview, inquiries: Sequence[OfficeAsked]
+) -> Standing:
+    """Return how it stands with her, with the marks of the notices and looks that the ledger told."""
+    tags = notices.tags_of(portal, visit, told, inquiries)
+    row = await store.standing(portal.database, visit.who, tags)
+    assert row is not None, "who is signed in has an account"
+    marks = zip(row.tags, row.marks, strict=True)
+    return Standing(
+        wishes=wishes.wished(portal, visit.who, row.content_locked),
+        since=row.opened_on,
+        unseen=row.unseen,
+        marks={bytes(tag): mark for tag, mark in marks},
+    )

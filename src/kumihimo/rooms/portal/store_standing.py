@@ -1,0 +1,37 @@
+"""The portal's SQL for what the first page shows of its own: one question to the database, not four."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import attrs
+
+from kumihimo.kernel.sql import Database
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class StandingRow:
+    """Somebody's account, what she wishes, locked, the words of proxies that she has not seen, and marks.
+
+    Of `tags` and `marks` one belongs to the other.
+    """
+
+    opened_on: date
+    content_locked: bytes | None
+    unseen: int
+    tags: Sequence[bytes]
+    marks: Sequence[str]
+
+
+async def standing(database: Database, account: str, tags: Sequence[bytes]) -> StandingRow | None:
+    """Return how it stands with somebody; of her marks those of the notices that `tags` name."""
+    return await database.look(
+        "SELECT a.opened_on, w.content_locked, (SELECT count(*) FROM proxy_word p"
+        "  WHERE p.account = a.account AND NOT p.seen) AS unseen, m.tags, m.marks"
+        " FROM account a LEFT JOIN wish w ON w.account = a.account CROSS JOIN LATERAL ("
+        "  SELECT coalesce(array_agg(n.notice_tag ORDER BY n.notice_tag), '{}') AS tags,"
+        "  coalesce(array_agg(n.mark ORDER BY n.notice_tag), '{}') AS marks FROM notice_mark n"
+        "  WHERE n.account = a.account AND n.notice_tag = ANY(%(tags)s)) m"
+        " WHERE a.account = %(account)s",
+        {"account": account, "tags": list(tags)},
+        StandingRow,
+    )
