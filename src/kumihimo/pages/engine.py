@@ -6,22 +6,19 @@ meet the same ones. `tokens.css` is the Digital Agency's (see `static/tokens.LIC
 
 import gzip
 import hashlib
-from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import attrs
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from kumihimo.kernel.door import lawful
 from kumihimo.pages import furigana
+from kumihimo.pages.spoken import Language, SpokenTemplates, teller
 
-# `easy` is やさしい日本語: where a page has no such words it says the Japanese ones.
-# `furigana` is the Japanese ones with their readings.
-Language = Literal["ja", "easy", "en", "furigana"]
 LANGUAGES: Final[tuple[Language, ...]] = ("ja", "easy", "en", "furigana")
 
 STYLES: Final = ("tokens.css", "components.css")
@@ -32,22 +29,26 @@ _YEAR_S: Final = 31_536_000
 class Pages:
     """The templates of one room over the common components."""
 
-    environment: Environment
+    package: str
 
     @classmethod
     def of(cls, package: str) -> "Pages":
         """Return the pages whose templates are in `package`/templates."""
-        return cls(_environment(package))
+        return cls(package)
 
     def render(
         self, name: str, *, language: Language, status: int = 200, **context: object
     ) -> Response[str]:
         """Return a page. In templates `t(japanese, english, easy)` says a text."""
-        text = self.environment.get_template(name).render(
-            t=_teller(language),
-            language=language,
-            styles=[style_address(one) for one in STYLES],
-            **context,
+        text = (
+            _templates(self.package, language)
+            .get_template(name)
+            .render(
+                t=teller(language),
+                language=language,
+                styles=[style_address(one) for one in STYLES],
+                **context,
+            )
         )
         if language == "furigana":
             text = furigana.shown(text)
@@ -55,12 +56,13 @@ class Pages:
 
 
 @cache
-def _environment(package: str) -> Environment:
+def _templates(package: str, language: Language) -> SpokenTemplates:
     """Return the templates of a package, one for all: to compile a page costs more than to show it."""
     loader = ChoiceLoader(
         [PackageLoader(package, "templates"), PackageLoader("kumihimo.pages", "templates")]
     )
-    return Environment(
+    return SpokenTemplates(
+        language,
         loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
@@ -68,17 +70,6 @@ def _environment(package: str) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-
-
-def _teller(language: Language) -> Callable[..., str]:
-    def tell(japanese: str, english: str, easy: str = "") -> str:
-        if language == "en":
-            return english
-        if language == "furigana":
-            return furigana.marked(japanese)
-        return easy if language == "easy" and easy else japanese
-
-    return tell
 
 
 def style_routes() -> list[HTTPRouteHandler]:
