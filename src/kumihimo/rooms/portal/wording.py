@@ -6,7 +6,7 @@ it is told by the law's words without their asides. Names of municipalities stan
 
 import csv
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -20,6 +20,9 @@ _ASIDE: Final = re.compile(r"（[^（）]*(（[^（）]*）[^（）]*)*）")
 _FORMULA: Final = re.compile(r"(に関する事務)?であって主務省令で定めるもの$")
 REFUSED: Final = "REFUSED_"
 LOOKED: Final = "LOOKED"
+_KEPT: Final = (
+    4_096  # words that a process has ready: they follow from tables that it never changes
+)
 
 
 @attrs.frozen
@@ -66,12 +69,14 @@ def _bases() -> dict[str, str]:
     return {one.entry: one.basis for one in (*old_entries(), self_information())}
 
 
+@lru_cache(maxsize=_KEPT)
 def body(name: str) -> Words:
     """Return who a party is."""
     known = _table().get(("body", name), Words("", "", ""))
     return Words(known.japanese or _bodies().get(name, name), known.easy, known.english)
 
 
+@lru_cache(maxsize=_KEPT)
 def affair(name: str) -> Words:
     """Return what a procedure is for."""
     if not name:
@@ -80,6 +85,7 @@ def affair(name: str) -> Words:
     return _table().get(("affair", name), Words(law, law, f"{law} ({row})" if row else law))
 
 
+@lru_cache(maxsize=_KEPT)
 def item(name: str) -> Words:
     """Return what an item of information is, with the kind that it belongs to."""
     kind = name.partition(".")[0]
@@ -103,6 +109,7 @@ def information(name: str) -> Words:
     return _table().get(("information", name), Words(name, name, name))
 
 
+@lru_cache(maxsize=_KEPT)
 def bare_item(name: str) -> Words:
     """Return what an item is, where its kind stands above it."""
     return _table().get(("item", name), Words(name, name, name))
@@ -151,6 +158,7 @@ def asker(office: str, role: str) -> str:
     return "・".join(one for one in (office, role) if one)
 
 
+@lru_cache(maxsize=_KEPT)
 def law_of(
     affair_name: str, entries: tuple[str, ...], *, inside: bool, language: Language = "ja"
 ) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Who looked: every exchange and refusal about a person, in words."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import attrs
@@ -24,6 +25,7 @@ from kumihimo.rooms.register.api import OfficeAsked
 
 LOOKED: Final = "/looked"
 FILTER: Final = "looked"
+_MINUTES: Final = len("2026-06-01 12:00")
 _OUTCOMES: Final = (
     "OK",
     "NO_DATA",
@@ -84,8 +86,8 @@ def look_of(one: MyRecord | OfficeAsked, language: Language) -> Entry | Inquired
     return entry_of(one, language)
 
 
-def _local(at: Any) -> str:  # noqa: ANN401 - an instant
-    return at.astimezone(JST).strftime("%Y-%m-%d %H:%M")
+def _local(at: datetime) -> str:
+    return at.astimezone(JST).isoformat(" ", "minutes")[:_MINUTES]
 
 
 Line = Entry | ShownAct | Inquired
