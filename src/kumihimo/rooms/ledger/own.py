@@ -46,7 +46,7 @@ from kumihimo.rooms.ledger.api import (
 from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.domain.own import TOLD, layout_of, silent, state_of, whom_to_ask
 from kumihimo.rooms.ledger.sessions import Person
-from kumihimo.rooms.ledger.store_own import AskRow, BatchRow
+from kumihimo.rooms.ledger.store_own import AskedRow, AskRow, BatchRow
 from kumihimo.rooms.linkage import api as linkage
 from kumihimo.rooms.linkage.api import BATCH_MAX, Grants, Inquiry, InquiryBatch, Outcome
 from kumihimo.rooms.oversight.client import DirectoryBook
@@ -160,24 +160,19 @@ def answer_context(inquiry: str) -> bytes:
 async def read(ledger: Ledger, person: Person) -> OwnInformation:
     """Return what a session asked and what came, the latest question first."""
     async with ledger.database.transaction() as tx:
-        batches = await store.of_session(tx, person.token_hash)
+        batches = await store.asked_by(tx, person.token_hash)
         names = [one.batch for one in batches]
-        asked = await store.how_many(tx, names) if batches else {}
         rows = await store.shown(tx, names, sorted(TOLD)) if batches else []
         if batches:
-            await _journal(ledger, tx, "own-read", rows=sum(asked.values()))
+            await _journal(ledger, tx, "own-read", rows=sum(one.asked for one in batches))
     of: dict[str, list[AskRow]] = {one.batch: [] for one in batches}
     for row in rows:
         of[row.batch].append(row)
     key = reader_key(person.token)
-    return OwnInformation(
-        tuple(_told(one, asked.get(one.batch, 0), of[one.batch], key) for one in batches)
-    )
+    return OwnInformation(tuple(_told(one, of[one.batch], key) for one in batches))
 
 
-def _told(
-    batch: BatchRow, institutions: int, rows: Sequence[AskRow], key: X25519PrivateKey
-) -> OwnAsked:
+def _told(batch: AskedRow, rows: Sequence[AskRow], key: X25519PrivateKey) -> OwnAsked:
     answers: list[OwnAnswer] = []
     for row in rows:
         state = state_of(_outcome(row))
@@ -189,7 +184,7 @@ def _told(
     return OwnAsked(
         information=batch.information,
         asked_at=batch.asked_at,
-        institutions=institutions,
+        institutions=batch.asked,
         waiting=silent((row.provider, _outcome(row)) for row in rows),
         answers=tuple(answers),
     )

@@ -22,7 +22,6 @@ from kumihimo.rooms.ledger import (
     chain,
     cursors,
     store,
-    store_chain,
     store_delegations,
     store_seen,
     taking,
@@ -209,12 +208,10 @@ async def reader_of(ledger: Ledger, tx: Tx, person: Coded) -> Reader:
 
 async def read_named(tx: Tx, reader: Reader, names: Sequence[str]) -> tuple[MyRecord, ...]:
     """Return records of hers by their names, the newest first, as she reads them."""
-    rows = await store_seen.named(tx, names)
-    numbers = await store_chain.numbers(tx, reader.persons, names)
-    return tuple(_mine(row, numbers.get(row.record)) for row in rows)
+    return tuple(_mine(row) for row in await store_seen.named(tx, reader, names))
 
 
-def _mine(row: store.MineRow, number: int | None) -> MyRecord:
+def _mine(row: store_seen.NamedRow) -> MyRecord:
     return MyRecord(
         record=row.record,
         requested_at=row.requested_at,
@@ -226,7 +223,7 @@ def _mine(row: store.MineRow, number: int | None) -> MyRecord:
         outcome=row.outcome,
         provided_at=row.provided_at,
         under_investigation=row.under_investigation,
-        number=number,
+        number=row.number,
         office=row.office,
         role=row.role,
     )

@@ -203,15 +203,14 @@ THEIR_ENDS: Final[LiteralString] = (
 )
 WITH_ENDS: Final[LiteralString] = " FROM record r" + THEIR_ENDS
 
-AS_READ: Final[LiteralString] = (
+READ_COLUMNS: Final[LiteralString] = (
     "SELECT r.record, r.requested_at, r.requester, r.provider, r.affair, r.items, r.basis,"
     " coalesce(q.outcome, p.outcome, r.outcome) AS outcome,"
     " CASE WHEN p.outcome = 'OK' THEN p.at END AS provided_at,"
     " a.permit IS NOT NULL AS under_investigation,"
     " coalesce(r.office, '') AS office, coalesce(r.role, '') AS role"
-    + WITH_ENDS
-    + " LEFT JOIN alarm a ON a.permit = r.permit"
 )
+READ_FROM: Final[LiteralString] = WITH_ENDS + " LEFT JOIN alarm a ON a.permit = r.permit"
 
 
 @attrs.frozen(kw_only=True)
@@ -261,7 +260,8 @@ async def mine(tx: Tx, reader: Reader, wanted: Wanted) -> list[MineRow]:
     opened: where they differ, both may see that somebody looked.
     """
     return await tx.rows(
-        AS_READ
+        READ_COLUMNS
+        + READ_FROM
         + OF_PERSON
         + FITS
         + " ORDER BY r.requested_at DESC, r.record DESC LIMIT %(limit)s OFFSET %(skip)s",

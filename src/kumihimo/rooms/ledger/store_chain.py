@@ -258,26 +258,6 @@ async def visible(tx: Tx, reader: store.Reader, limit: int) -> list[RecordRow]:
 
 
 @attrs.frozen
-class NumberRow:
-    """The number of a record."""
-
-    record: str
-    number: int
-
-
-async def numbers(tx: Tx, persons: Sequence[bytes], records: Sequence[str]) -> dict[str, int]:
-    """Return the numbers of those of these records that have one in the chain of these codes."""
-    rows = await tx.rows(
-        "SELECT l.record, l.number FROM person_link l JOIN person_chain c ON c.chain = l.chain"
-        " WHERE l.record = ANY(%(records)s) AND c.person = ANY(%(persons)s::bytea[])"
-        " AND l.number > c.forgotten",
-        {"records": list(records), "persons": list(persons)},
-        NumberRow,
-    )
-    return {row.record: row.number for row in rows}
-
-
-@attrs.frozen
 class PartiesRow:
     """An exchange, and the two bodies."""
 

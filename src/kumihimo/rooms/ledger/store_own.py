@@ -96,23 +96,25 @@ async def asks(tx: Tx, batches: Sequence[str]) -> list[AskRow]:
     )
 
 
-@attrs.frozen
-class CountRow:
-    """How many institutions a batch asked."""
+@attrs.frozen(kw_only=True)
+class AskedRow:
+    """A kind of information that a session asked about, and of how many institutions."""
 
     batch: str
+    information: str
+    asked_at: datetime
     asked: int
 
 
-async def how_many(tx: Tx, batches: Sequence[str]) -> dict[str, int]:
-    """Return how many institutions each of these batches asked."""
-    rows = await tx.rows(
-        "SELECT batch, count(*) AS asked FROM own_ask WHERE batch = ANY(%(batches)s)"
-        " GROUP BY batch",
-        {"batches": list(batches)},
-        CountRow,
+async def asked_by(tx: Tx, token_hash: bytes) -> list[AskedRow]:
+    """Return what a session asked, the latest first, without the inquiries: they are half a megabyte."""
+    return await tx.rows(
+        "SELECT b.batch, b.information, b.asked_at,"
+        " (SELECT count(*) FROM own_ask a WHERE a.batch = b.batch) AS asked"
+        " FROM own_batch b WHERE b.token_hash = %(hash)s ORDER BY b.asked_at DESC, b.batch",
+        {"hash": token_hash},
+        AskedRow,
     )
-    return {row.batch: row.asked for row in rows}
 
 
 async def shown(tx: Tx, batches: Sequence[str], outcomes: Sequence[str]) -> list[AskRow]:

@@ -51,6 +51,18 @@ class LooksRow:
     moments: Sequence[datetime]
 
 
+@attrs.frozen(kw_only=True)
+class NamedRow(MineRow):
+    """A record of hers, and its number in her chain; None where it has none yet."""
+
+    number: int | None
+
+
+_NUMBERED: Final[LiteralString] = (
+    ", (SELECT max(l.number) FROM person_link l JOIN person_chain c ON c.chain = l.chain"
+    "  WHERE l.record = r.record AND c.person = ANY(%(persons)s::bytea[])"
+    "  AND l.number > c.forgotten) AS number"
+)
 # (1) Her records, by the code that the requester named her by, and those of which the provider named her.
 # (2) What has a number in her chain: nobody can hide it any more (`chain`), so no end is looked up.
 # (3) All that she sees: what has a number, and of the rest what `store.VISIBLE` lets through.
@@ -169,11 +181,13 @@ async def who_asked(tx: Tx, reader: Reader) -> list[AskedRow]:
     )
 
 
-async def named(tx: Tx, names: Sequence[str]) -> list[MineRow]:
+async def named(tx: Tx, reader: Reader, names: Sequence[str]) -> list[NamedRow]:
     """Return records of these names, newest first. For names that `page` or `looks` gave just now."""
     return await tx.rows(
-        store.AS_READ
+        store.READ_COLUMNS
+        + _NUMBERED
+        + store.READ_FROM
         + " WHERE r.record = ANY(%(names)s) ORDER BY r.requested_at DESC, r.record DESC",
-        {"names": list(names)},
-        MineRow,
+        {"names": list(names), "persons": list(reader.persons)},
+        NamedRow,
     )
