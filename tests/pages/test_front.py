@@ -206,6 +206,32 @@ def test_cookies_are_for_the_browser_alone_and_over_tls_for_nothing_else(https):
     quietly(story, https=https)
 
 
+@pytest.mark.parametrize("https", [False, True])
+def test_a_browser_is_given_a_cookie_that_it_does_not_have_and_no_other(https):
+    def given(answer):
+        return {one.partition("=")[0] for one in answer.headers.get_list("set-cookie")}
+
+    async def story(portal):
+        session, language = portal.front.cookie, "kumihimo-language"
+        hanako = portal.browser()
+        assert given(await hanako.open("/sign-in")) == {session, language}
+        assert given(await hanako.open("/sign-in")) == set()
+        before = hanako.http.cookies[session]
+        await hanako.log_in()
+        assert hanako.http.cookies[session] != before, "a new token with each login"
+        for path in ("/", "/nowhere"):
+            assert given(await hanako.open(path)) == set()
+        for shown, spoken, missing in (
+            ("x" * 44, "ja", set()),
+            ("junk", "ja", {session}),
+            ("x" * 44, "la", {language}),
+        ):
+            cookies = {"cookie": f"{session}={shown}; {language}={spoken}"}
+            assert given(await portal.browser().open("/sign-in", headers=cookies)) == missing
+
+    quietly(story, https=https)
+
+
 def test_a_page_for_another_role_does_not_open():
     async def story(portal):
         hanako, ito = portal.browser(), portal.browser()

@@ -118,6 +118,7 @@ class Front:
         found = await self.visits.find(stranger.token) if self._token(request) else None
         visit = stranger if found is None else found
         visit.language, visit.source = stranger.language, stranger.source
+        visit.shown = stranger.shown
         request.state.visit = visit
         return visit
 
@@ -298,11 +299,13 @@ class Front:
         return self._signed(answer, visit)
 
     def _signed(self, answer: Response[Any], visit: Visit) -> Response[Any]:
-        """Give the browser its cookies."""
-        for key, value in ((self.cookie, visit.token), (LANGUAGE_COOKIE, visit.language)):
-            answer.set_cookie(
-                key=key, value=value, httponly=True, samesite="strict", secure=self.https
-            )
+        """Give the browser those of its cookies that it does not have."""
+        cookies = (self.cookie, visit.token), (LANGUAGE_COOKIE, visit.language)
+        for (key, value), shown in zip(cookies, visit.shown, strict=True):
+            if value != shown:
+                answer.set_cookie(
+                    key=key, value=value, httponly=True, samesite="strict", secure=self.https
+                )
         return answer
 
     def _problem(self, visit: Visit, problem: Problem, status: int) -> Response[Any]:
@@ -320,8 +323,10 @@ class Front:
         spoken = request.cookies.get(LANGUAGE_COOKIE, "")
         language = _LANGUAGE.get(spoken, LANGUAGES[0])
         source = request.client.host if request.client is not None else ""
-        token = self._token(request) or self._new_token()
-        return Visit(token, language=language, source=source)
+        shown = self._token(request)
+        return Visit(
+            shown or self._new_token(), language=language, source=source, shown=(shown, spoken)
+        )
 
     def _token(self, request: Asked) -> str:
         """Return the token that the browser shows, "" where it is none of ours."""

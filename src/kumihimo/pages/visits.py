@@ -32,7 +32,8 @@ class Visit:
     """One browser. `kept` is what its pages remember of the work that was begun.
 
     `who` is "" for a stranger. `begun` says that a store has the visit. `source` is the address that
-    the browser asks from. `stored` is what it kept when a database gave it out.
+    the browser asks from, and `shown` the cookies that it has: its token and its language. `stored` is
+    what it kept when a database gave it out.
     """
 
     token: str = attrs.field(repr=False)
@@ -43,6 +44,7 @@ class Visit:
     done: tuple[str, str] | None = None
     begun: bool = False
     source: str = attrs.field(default="", repr=False)
+    shown: tuple[str, str] = attrs.field(default=("", ""), repr=False)
     stored: bytes = attrs.field(default=b"", repr=False)
 
     @property
