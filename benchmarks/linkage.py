@@ -6,6 +6,7 @@ the rate counts the time until the ledger, too, holds every record and both ends
 """
 
 import asyncio
+import math
 import multiprocessing
 import os
 import time
@@ -29,6 +30,8 @@ from kumihimo.kernel.entropy import Entropy, SystemEntropy
 from kumihimo.kernel.group import hash_to_group, multiply
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.keys import Locker, open_payload, seal_payload
+from kumihimo.kernel.messenger import Messenger
+from kumihimo.kernel.net import trusted
 from kumihimo.kernel.postgres import EmbeddedPostgres, RoomDatabase
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.people.check_digits import NumberSpace
@@ -474,17 +477,18 @@ def _ends(latencies: list[float]) -> tuple[float, float]:
 
 
 async def _by_one_client(machine: Machine, count: int) -> list[float]:
-    limits = httpx2.Limits(max_connections=64, max_keepalive_connections=64)
     token = await asyncio.to_thread(machine.federation.token, MINATO, "clerk")
-    async with _client(machine, token, limits) as http:
+    async with _client(machine, token, Messenger(trusted(), connections=64)) as http:
         return await _open_loop(machine, [http], count, PER_SECOND)
 
 
 async def _by_clients(machine: Machine, count: int, clients: int) -> list[float]:
-    limits = httpx2.Limits(max_connections=1, keepalive_expiry=None)
     token = await asyncio.to_thread(machine.federation.token, MINATO, "clerks")
     async with AsyncExitStack() as stack:
-        each = [_client(machine, token, limits) for _ in range(clients)]
+        each = [
+            _client(machine, token, Messenger(trusted(), connections=1, resting_s=math.inf))
+            for _ in range(clients)
+        ]
         for one in each:
             await stack.enter_async_context(one)
         found = await _open_loop(machine, each, count, PER_SECOND_BY_CLIENTS)
@@ -502,17 +506,18 @@ def _open_at(machine: Machine) -> int:
     )
 
 
-def _client(machine: Machine, token: Withheld[str], limits: httpx2.Limits) -> httpx2.AsyncClient:
+def _client(
+    machine: Machine, token: Withheld[str], carrier: httpx2.AsyncBaseTransport
+) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
         base_url=machine.federation.address_of(MINATO),
         headers={
             "authorization": f"Bearer {token.reveal()}",
             "content-type": "application/json",
         },
-        limits=limits,
+        transport=carrier,
         timeout=LATE_S,
         trust_env=False,
-        verify=False,  # plain HTTP on loopback: there is nothing to verify
     )
 
 

@@ -51,7 +51,7 @@ class Server:
 
 
 @asynccontextmanager
-async def at(server, *, trusts=None, **more):
+async def at(server, *, trusts=None, bounds=None, **more):
     """Yield a client of a server on this machine, and where that is."""
     port, begun = free_port(), []
 
@@ -65,7 +65,7 @@ async def at(server, *, trusts=None, **more):
                 await writer.wait_closed()
 
     serving = await asyncio.start_server(serve, HOST, port, **more)
-    carrier = Messenger(trusts or trusted())
+    carrier = Messenger(trusts or trusted(), **(bounds or {}))
     address = f"{'https' if more else 'http'}://{HOST}:{port}"
     client = httpx2.AsyncClient(base_url=address, transport=carrier, timeout=0.3)
     async with serving:
@@ -205,7 +205,7 @@ def test_two_answers_at_once_are_not_believed_further_than_the_first():
     told(story)
 
 
-def test_a_connection_that_the_server_closed_or_that_rested_long_is_not_used(monkeypatch):
+def test_a_connection_that_the_server_closed_is_not_used():
     closing = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok"
 
     async def story():
@@ -215,21 +215,29 @@ def test_a_connection_that_the_server_closed_or_that_rested_long_is_not_used(mon
                 assert (await client.get("/")).content == b"ok"
                 assert server.connections == connections
                 await asyncio.sleep(0.05)
-            monkeypatch.setattr(messenger, "RESTING_S", 0.02)
-            assert (await client.get("/")).content == b"ok"
-            assert server.connections == 4
 
     told(story)
 
 
-def test_who_comes_when_too_much_is_under_way_is_told_in_time(monkeypatch):
-    monkeypatch.setattr(messenger, "CONNECTIONS_MAX", 2)
+@pytest.mark.parametrize(("resting_s", "connections"), [(0.02, 2), (5.0, 1)])
+def test_a_connection_that_rested_long_is_not_used(resting_s, connections):
+    async def story():
+        server = Server()
+        async with at(server, bounds={"resting_s": resting_s}) as client:
+            for _ in range(2):
+                assert (await client.get("/")).content == b"ok"
+                await asyncio.sleep(0.1)
+            assert server.connections == connections
 
+    told(story)
+
+
+def test_who_comes_when_too_much_is_under_way_is_told_in_time():
     async def silent(reader, writer):
         await reader.read()
 
     async def story():
-        async with at(silent) as client:
+        async with at(silent, bounds={"connections": 2}) as client:
             found = await asyncio.gather(
                 *(client.get("/") for _ in range(4)), return_exceptions=True
             )

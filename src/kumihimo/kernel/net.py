@@ -20,6 +20,7 @@ from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.fair import FairGate
 from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.message import KeyBook, Verified, sign_request, verify_answer
+from kumihimo.kernel.messenger import Messenger
 from kumihimo.kernel.refusal import (
     BadInput,
     Busy,
@@ -82,12 +83,9 @@ class HttpNet:
         self._routes = routes
         self._gates: dict[str, FairGate] = {}
         self._timeout_s = timeout_s
-        limits = httpx2.Limits(max_connections=CALLS_MAX, max_keepalive_connections=32)
         self._client = httpx2.AsyncClient(
-            verify=trusted(),
-            transport=transport,
+            transport=transport or Messenger(trusted(), connections=CALLS_MAX),
             timeout=timeout_s,
-            limits=limits,
             trust_env=False,
         )
 
