@@ -6,6 +6,7 @@ A heading proposes and a person decides: whatever is found here is shown before 
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import attrs
@@ -57,7 +58,6 @@ _NAMED: Final = (
     ("attribute", "whole", "項目|attribute"),
     ("value", "whole", "値|内容|value"),
 )  # fmt: skip
-_PATTERNS: Final = tuple((ours, kind, re.compile(words)) for ours, kind, words in _NAMED)
 _KANA: Final = re.compile("[ァ-ヺー・ぁ-ゖ\\s]{2,}")
 _NAME: Final = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff々ヶヵぁ-ゖァ-ヺー\\s]{2,12}")
 _ADDRESS: Final = re.compile(".*[都道府県市区町村郡].*[0-9一二三四五六七八九十].*")
@@ -80,12 +80,27 @@ class Named:
 
 def named(heading: str, wanted: Sequence[str]) -> Named | None:
     """Return what a heading names among the columns that are wanted; of two lines, first as one."""
-    for text in (heading, heading.rpartition("/")[2]):
-        plain = plain_heading(text)
-        for place, (ours, kind, pattern) in enumerate(_PATTERNS):
-            if ours in wanted and pattern.fullmatch(plain):
-                return Named(place, ours, kind)
+    pattern = _pattern(frozenset(wanted))
+    _, two, last = heading.rpartition("/")
+    for text in (heading, last) if two else (heading,):
+        found = pattern.fullmatch(plain_heading(text))
+        if found is not None and found.lastgroup is not None:
+            place = int(found.lastgroup.removeprefix("n"))
+            ours, kind, _ = _NAMED[place]
+            return Named(place, ours, kind)
     return None
+
+
+@cache
+def _pattern(wanted: frozenset[str]) -> re.Pattern[str]:
+    """Return what matches any heading of some columns: a file may have a hundred thousand of them.
+
+    Of the groups of a match the named one ends last, and the first in our order is tried first.
+    """
+    lines = [
+        f"(?P<n{place}>{words})" for place, (ours, _, words) in enumerate(_NAMED) if ours in wanted
+    ]
+    return re.compile("|".join(lines))
 
 
 def looks_like(cells: Sequence[str]) -> str | None:
