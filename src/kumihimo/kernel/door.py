@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 from litestar import Litestar, Request, Router
@@ -47,6 +47,7 @@ from kumihimo.kernel.problems import (
     problem_of,
 )
 from kumihimo.kernel.refusal import BadInput, Busy, NotAuthentic, Overloaded, Refusal
+from kumihimo.kernel.routes import of_one_room
 from kumihimo.kernel.signature import INPUT
 from kumihimo.kernel.tracing import span
 from kumihimo.kernel.wire import decode_strictly
@@ -233,22 +234,11 @@ class OpenDoor(_Door):
         await _let_in(scope, receive, send, next_app, self._keeper, STRANGERS)
 
 
-class _OfOneRoom(Router):
-    """Routes of one room: it is them that are registered, and no copy.
-
-    The framework copies a router with all that stands in it, handler by handler, and its door, too,
-    which would count anew.
-    """
-
-    def __deepcopy__(self, _: object) -> Self:
-        return self
-
-
 def behind(door: BearerDoor, path: str, handlers: Sequence[ControllerRouterHandler]) -> Router:
     """Return routes below a path, before which a bearer door stands and not the room's own."""
-    return _OfOneRoom(
+    return of_one_room(
         path,
-        route_handlers=handlers,
+        handlers,
         middleware=[door],
         opt={"unsigned": True},
         security=[{"bearer": []}],
@@ -318,9 +308,9 @@ def _description(title: str) -> OpenAPIConfig:
         title=title,
         version="1",
         components=_BEARER,
-        openapi_router=_OfOneRoom(
+        openapi_router=of_one_room(
             "/schema",
-            route_handlers=[],
+            [],
             include_in_schema=False,
             dto=None,
             return_dto=None,
@@ -344,7 +334,7 @@ def room_app(
     """Build a room's application; asserts that every route names its authority and callers."""
     meter = Meter(code for code, _ in HTTP_TITLES.values())
     app = Litestar(
-        list(handlers),
+        [of_one_room("/", handlers)],
         middleware=[MeasuredDoors(meter), *([door] if door else [])],
         exception_handlers={
             Refusal: on_refusal,

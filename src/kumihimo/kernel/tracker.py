@@ -13,13 +13,14 @@ from typing import Annotated, Any, Final, Literal
 
 import attrs
 import msgspec
-from litestar import Request, Router, get
+from litestar import Request, Router
 from litestar.params import HeaderParameter, QueryParameter
 
 from kumihimo.kernel.admission import PERSONS
 from kumihimo.kernel.clock import JST
 from kumihimo.kernel.door import BearerDoor, bearer_of, behind, lawful
 from kumihimo.kernel.refusal import BadInput, NotAllowed
+from kumihimo.kernel.routes import get
 
 USAGES_MAX: Final = 1_000  # the specification's default
 USER_CODE_LENGTH: Final = 22

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import attrs
 from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
-from litestar import Request, Response, get
+from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
 from kumihimo.kernel.door import lawful
+from kumihimo.kernel.routes import get
 from kumihimo.pages import furigana
 from kumihimo.pages.spoken import Language, SpokenTemplates, teller
 
@@ -83,6 +84,11 @@ def _sheet(name: str) -> bytes:
 
 
 @cache
+def _shrunk(name: str) -> bytes:
+    return gzip.compress(_sheet(name), mtime=0)
+
+
+@cache
 def _digest(name: str) -> str:
     return hashlib.sha256(_sheet(name)).hexdigest()[:16]
 
@@ -93,8 +99,7 @@ def style_address(name: str) -> str:
 
 
 def _style(name: str) -> HTTPRouteHandler:
-    sheet, digest = _sheet(name), _digest(name)
-    small = gzip.compress(sheet, mtime=0)
+    sheet, digest, small = _sheet(name), _digest(name), _shrunk(name)
 
     @get(f"/style/{name}", opt=lawful(authority="operations: style", callers=("anyone",)))
     async def style(request: Request[Any, Any, Any]) -> Response[bytes]:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 import attrs
-from litestar import Litestar, Response, get, post
+from litestar import Litestar, Response
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
@@ -20,6 +20,7 @@ from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.ids import ID_LENGTH, is_id, new_id
 from kumihimo.kernel.metrics import MeasuredDoors, Meter, metered
 from kumihimo.kernel.refusal import NotAllowed, Refusal
+from kumihimo.kernel.routes import get, of_one_room, post
 from kumihimo.pages.engine import LANGUAGES, Language, Pages, style_routes
 from kumihimo.pages.forms import Asked, Form, Problem, read, text, texts
 from kumihimo.pages.visits import Known, Visit, Visits
@@ -236,8 +237,9 @@ class Front:
             return guarded(self._problem(visit, self.told_of_http(500, visit.language), 500))
 
         meter = Meter()
+        every = [*self._entrance(entrance, opened(routes)), *routes, *style_routes()]
         app = Litestar(
-            [*self._entrance(entrance, opened(routes)), *routes, *style_routes()],
+            [of_one_room("/", every)],
             exception_handlers={Refusal: refused, HTTPException: http, Exception: bug},
             after_request=leaving,
             middleware=[MeasuredDoors(meter)],

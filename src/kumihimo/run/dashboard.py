@@ -14,13 +14,14 @@ from typing import Any, Final, Literal
 import attrs
 import httpx2
 import msgspec
-from litestar import Litestar, Request, Response, get
+from litestar import Litestar, Request, Response
 
 from kumihimo.kernel.clock import JST, Clock
 from kumihimo.kernel.door import Reporter, lawful, room_app
 from kumihimo.kernel.health import Health
 from kumihimo.kernel.metrics import Meter
 from kumihimo.kernel.refusal import NotFound
+from kumihimo.kernel.routes import get
 from kumihimo.kernel.settings import BadSettings, SecretFile
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.kernel.worker import Job, working

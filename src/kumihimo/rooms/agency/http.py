@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from litestar import Request, post
+from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
+from kumihimo.kernel.routes import post
 from kumihimo.rooms.agency import api, service
 from kumihimo.rooms.agency.service import Agency
 from kumihimo.rooms.oversight.api import Received

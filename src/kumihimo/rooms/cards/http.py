@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import msgspec
-from litestar import Request, post
+from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
+from kumihimo.kernel.routes import post
 from kumihimo.rooms.cards import api, applications, changes, counts, desk, sessions
 from kumihimo.rooms.cards.context import Cards
 from kumihimo.rooms.linkage.api import Received

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from litestar import Request, Router, get, post
+from litestar import Request, Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, QueryParameter
 
 from kumihimo.kernel.admission import MIB, Bounds
 from kumihimo.kernel.door import BearerDoor, bearer_of, behind, lawful
+from kumihimo.kernel.routes import get, post
 from kumihimo.kernel.worker import Errands
 from kumihimo.rooms.gateway import (
     acquire,

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from litestar import Request, get, post
+from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import bearer_of, lawful, verified_of
+from kumihimo.kernel.routes import get, post
 from kumihimo.rooms.gateway import business_claims as form
 from kumihimo.rooms.gateway import claims
 from kumihimo.rooms.gateway.clients import BusinessClient

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from litestar import Request, Router, post
+from litestar import Request, Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
+from kumihimo.kernel.routes import post
 from kumihimo.kernel.tracker import UsesReader, tracker_routes
 from kumihimo.rooms.gateway import api, providing, tracker, withdrawing
 from kumihimo.rooms.gateway.context import Gateway, Tenant

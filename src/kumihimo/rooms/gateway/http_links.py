@@ -2,11 +2,12 @@
 
 from typing import Any, Final
 
-from litestar import Request, get, post
+from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import bearer_of, lawful
+from kumihimo.kernel.routes import get, post
 from kumihimo.rooms.gateway import business_links as link_form
 from kumihimo.rooms.gateway import business_looks as look_form
 from kumihimo.rooms.gateway import (

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from litestar import Request, post
+from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import bearer_of, lawful
+from kumihimo.kernel.routes import post
 from kumihimo.rooms.gateway import business_looks as form
 from kumihimo.rooms.gateway import looks
 from kumihimo.rooms.gateway.clients import BusinessClient

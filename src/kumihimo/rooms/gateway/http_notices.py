@@ -2,11 +2,12 @@
 
 from typing import Any, Final
 
-from litestar import Request, post
+from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import bearer_of, lawful
+from kumihimo.kernel.routes import post
 from kumihimo.rooms.gateway import business_notices as form
 from kumihimo.rooms.gateway import looks, portal_notices
 from kumihimo.rooms.gateway.business_looks import LookedAt

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from litestar import Request, get, post
+from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
+from kumihimo.kernel.routes import get, post
 from kumihimo.rooms.jpki import api, authorities, issuance, revocation
 from kumihimo.rooms.jpki.context import Jpki
 from kumihimo.rooms.register import api as register

@@ -8,11 +8,12 @@ import binascii
 from typing import Any, Final
 from urllib.parse import unquote
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
 from kumihimo.kernel import plain_http
 from kumihimo.kernel.door import Reporter, lawful
+from kumihimo.kernel.routes import get, post
 from kumihimo.rooms.jpki import api
 from kumihimo.rooms.jpki.domain import ocsp
 from kumihimo.rooms.jpki.ocsp import OcspService

@@ -5,12 +5,13 @@ A user's id is a person's, so it never stands in an address.
 
 from typing import Annotated, Any, Final
 
-from litestar import Request, Response, Router, get, post
+from litestar import Request, Response, Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from kumihimo.kernel.door import BearerDoor, bearer_of, behind, lawful
 from kumihimo.kernel.net import Caller
+from kumihimo.kernel.routes import get, post
 from kumihimo.rooms.jpki import (
     chains,
     confirming,

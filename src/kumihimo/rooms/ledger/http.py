@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
-from litestar import Request, Response, Router, delete, get, post
+from litestar import Request, Response, Router, delete
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, QueryParameter
 
@@ -11,6 +11,7 @@ from kumihimo.kernel.admission import PERSONS
 from kumihimo.kernel.clock import JST
 from kumihimo.kernel.door import BearerDoor, OpenDoor, bearer_of, behind, lawful, verified_of
 from kumihimo.kernel.net import Caller
+from kumihimo.kernel.routes import get, post
 from kumihimo.kernel.tracker import UsesReader, tracker_routes
 from kumihimo.rooms.ledger import (
     api,

@@ -2,11 +2,12 @@
 
 from typing import Any, Final
 
-from litestar import Request, post
+from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import OpenDoor, bearer_of, lawful
+from kumihimo.kernel.routes import post
 from kumihimo.rooms.ledger import api, bells
 from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.sessions import Person

@@ -2,11 +2,12 @@
 
 from typing import Any, Final
 
-from litestar import Request, get, post
+from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import OpenDoor, bearer_of, lawful
+from kumihimo.kernel.routes import get, post
 from kumihimo.rooms.ledger import api, delegations
 from kumihimo.rooms.ledger.context import Ledger
 from kumihimo.rooms.ledger.own import Asker

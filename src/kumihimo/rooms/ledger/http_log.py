@@ -2,11 +2,12 @@
 
 from typing import Any, Final
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
+from kumihimo.kernel.routes import get, post
 from kumihimo.kernel.tlog.leaf import Logged, Submitted
 from kumihimo.kernel.tlog.mine import AskMine, Mine
 from kumihimo.rooms.ledger import mine, publishing, witnessed

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from litestar import Request, post
+from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
 from kumihimo.kernel.leaves import Submitter
+from kumihimo.kernel.routes import post
 from kumihimo.rooms.linkage import (
     api,
     ends,

@@ -2,11 +2,12 @@
 
 from typing import Any, Final
 
-from litestar import Request, get, post
+from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
+from kumihimo.kernel.routes import get, post
 from kumihimo.kernel.tlog.leaf import Places, Submitted
 from kumihimo.rooms.oversight import api, claims, leaks, service, witness
 from kumihimo.rooms.oversight.http_statistics import statistics_routes

@@ -2,11 +2,12 @@
 
 from typing import Any, Final
 
-from litestar import Request, get, post
+from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
 from kumihimo.kernel.door import lawful, verified_of
+from kumihimo.kernel.routes import get, post
 from kumihimo.rooms.oversight import published
 from kumihimo.rooms.oversight.api import COUNTED_PATH, MONTH_PATH, STATISTICS_PATH, Received
 from kumihimo.rooms.oversight.service import Oversight

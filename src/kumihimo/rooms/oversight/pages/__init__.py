@@ -6,10 +6,11 @@ from functools import cache
 from typing import Any, Final
 
 import attrs
-from litestar import Request, Response, Router, get
+from litestar import Request, Response, Router
 from litestar.types import ControllerRouterHandler
 
 from kumihimo.kernel.door import lawful
+from kumihimo.kernel.routes import get
 from kumihimo.pages.engine import Language, Pages, style_routes
 from kumihimo.pages.front import HEADERS
 from kumihimo.rooms.oversight import published

@@ -8,7 +8,7 @@ import base64
 from typing import Any, Final
 
 import attrs
-from litestar import Litestar, Request, Response, get, post
+from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
@@ -18,6 +18,7 @@ from kumihimo.kernel.door import Reporter, lawful
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.ids import new_id
 from kumihimo.kernel.refusal import NotAllowed, NotAuthentic, Refusal
+from kumihimo.kernel.routes import get, of_one_room, post
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.pages.engine import Language, Pages, style_routes
 from kumihimo.pages.forms import Asked, Form, Problem, read, text
@@ -82,7 +83,7 @@ class Helper:
             await self.portals.close()
 
         return Litestar(
-            [*self._routes(), *style_routes()],
+            [of_one_room("/", [*self._routes(), *style_routes()])],
             exception_handlers={Refusal: refused, HTTPException: http, Exception: bug},
             after_request=guarded,
             before_request=_only_of_this_machine,

@@ -7,10 +7,11 @@ import re
 from typing import Any, Final
 
 import segno
-from litestar import Response, get, post
+from litestar import Response
 from litestar.params import FromPath
 
 from kumihimo.kernel.refusal import Refusal
+from kumihimo.kernel.routes import get, post
 from kumihimo.kernel.wire import decode_strictly
 from kumihimo.pages.forms import Asked, Form, Problem, digits, text
 from kumihimo.pages.front import ANYONE, away
