@@ -427,8 +427,10 @@ def batches(client: BusinessClient, machine: Machine, seconds: float, size: int)
 
     with ThreadPoolExecutor(AT_ONCE) as lanes:
         done = sum(lanes.map(work, range(AT_ONCE)))
-    while _at_ledger(machine) - before < done:
-        time.sleep(0.05)
+    late = time.perf_counter() + LATE_S
+    while (held := _at_ledger(machine) - before) < done:
+        assert time.perf_counter() < late, f"the ledger holds {held:,} of {done:,} exchanges"
+        time.sleep(0.2)
     return done / (time.perf_counter() - begun)
 
 
