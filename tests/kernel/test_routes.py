@@ -57,9 +57,24 @@ def of_room(*handlers):
 def test_routes_of_one_code_share_their_form_and_answer_each_for_itself():
     app = of_room(showing("/one"), showing("/other"))
     one, other = (handler for _, handler in own_routes(app))
-    assert one.parsed_fn_signature is other.parsed_fn_signature
+    assert one.parsed_fn_signature.return_type is other.parsed_fn_signature.return_type
     assert one.signature_model is other.signature_model
     assert [asked(app, "GET", path).text for path in ("/one", "/other")] == ["/one", "/other"]
+
+
+def test_what_the_framework_puts_in_where_it_describes_a_route_is_not_the_next_ones():
+    def of_address():
+        @get("/below/{word:path}")
+        async def found() -> Response[str]:
+            return Response("found")
+
+        return Litestar([of_one_room("/", [found])])
+
+    for _ in range(2):
+        app = of_address()
+        described = app.openapi_schema.to_schema()["paths"]["/below/{word}"]["get"]
+        assert [one["name"] for one in described["parameters"]] == ["word"]
+        assert asked(app, "GET", "/below/a/b").text == "found"
 
 
 def test_what_one_route_takes_is_not_taken_by_another_of_the_same_code():

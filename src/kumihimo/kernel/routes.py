@@ -5,6 +5,7 @@ address answers OPTIONS alike.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import FunctionType
 from typing import Any, Final, Self
 
@@ -31,7 +32,10 @@ class Route(HTTPRouteHandler):
             return super().parsed_fn_signature
         if form not in _SIGNATURES:
             _SIGNATURES[form] = super().parsed_fn_signature
-        return _SIGNATURES[form]
+        # Where the framework describes an address it puts those of the address among a function's
+        # parameters, and would then take them for the function's own.
+        shared = _SIGNATURES[form]
+        return replace(shared, parameters=dict(shared.parameters))
 
     @property
     @override
