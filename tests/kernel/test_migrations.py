@@ -70,7 +70,7 @@ def test_a_program_older_than_the_database_is_refused(reached, further):
 
 
 def test_a_migration_gives_up_on_a_table_in_use_and_can_be_run_again(reached, further, monkeypatch):
-    monkeypatch.setattr(migrations, "_LOCK_WAIT", "50ms")
+    monkeypatch.setattr(migrations, "_LOCK_WAITS", ("50ms", "50ms"))
     further("ALTER TABLE alarm ADD COLUMN told text")
     with psycopg.connect(reached.runtime.reveal()) as reader:
         reader.execute("SELECT count(*) FROM alarm")
@@ -80,7 +80,7 @@ def test_a_migration_gives_up_on_a_table_in_use_and_can_be_run_again(reached, fu
 
 
 def test_rights_are_not_waited_for_either_where_a_table_is_in_use(reached, monkeypatch):
-    monkeypatch.setattr(migrations, "_LOCK_WAIT", "50ms")
+    monkeypatch.setattr(migrations, "_LOCK_WAITS", ("50ms", "50ms"))
     with psycopg.connect(reached.owner.reveal()) as keeper:
         keeper.execute("LOCK TABLE alarm IN SHARE UPDATE EXCLUSIVE MODE")
         with pytest.raises(MigrationRefused, match='"alarm" was in use'):
@@ -151,6 +151,23 @@ def until_somebody_waits(connection):
             return
         connection.execute("SELECT pg_sleep(0.05)")
     raise AssertionError("nobody waited")
+
+
+def test_a_migration_lets_go_of_tables_that_a_room_needs_for_what_it_has_begun(reached, further):
+    done = []
+    with psycopg.connect(reached.owner.reveal()) as owner:
+        owner.execute("CREATE TABLE told (line text)")
+        owner.execute(f"GRANT ALL ON told TO {reached.role}".encode())
+    further("ALTER TABLE told ADD COLUMN more text; ALTER TABLE alarm ADD COLUMN told text")
+    other = threading.Thread(target=lambda: done.extend(run(reached)))
+    with psycopg.connect(reached.runtime.reveal()) as room:
+        room.execute("SELECT count(*) FROM alarm")
+        other.start()
+        until_somebody_waits(room)
+        # The migration has this table and waits for the other: one of the two must let go.
+        room.execute("INSERT INTO told VALUES ('begun')")
+    other.join()
+    assert done == [f"{ROOM}/0002_further.pre.sql"]
 
 
 def test_rights_are_given_though_a_room_changes_the_form_of_a_table_meanwhile(reached):

@@ -8,7 +8,9 @@ Each file runs in one transaction, once; a file that changed after it ran is ref
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.resources import files
+from time import sleep
 from typing import Final, LiteralString
 
 import attrs
@@ -19,7 +21,13 @@ from kumihimo.kernel.vouching import Voucher
 from kumihimo.kernel.withheld import Withheld
 
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.(pre|post)\.sql")
-_LOCK_WAIT = "10s"  # our choice: behind a waiting migration every later query of a table waits too
+# How long a table in use is waited for, at each try. Behind a migration that waits every later query of
+# the table waits too; and one that has a table and waits for another is let go before the server looks
+# for who wait for each other (deadlock_timeout, a second), for it might break off a room. Only the last
+# waits long enough that the server ends its own tidying of the table. Our choice.
+_LOCK_WAITS = (*("300ms",) * 10, "10s")
+_PAUSE_S = 0.2
+_IN_USE = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 _LOCK = 0x6B756D69  # "kumi": one runner at a time for each database
 KERNEL = "kumihimo.kernel"
 
@@ -100,24 +108,36 @@ def _apply(connection: psycopg.Connection, migration: Migration, voucher: Vouche
                 " write a new migration instead"
             )
         return False
+    for wait in _LOCK_WAITS[:-1]:
+        with suppress(*_IN_USE):
+            _run(connection, migration, voucher, wait)
+            return True
+        sleep(_PAUSE_S)
     try:
-        with connection.transaction():
-            connection.execute("SELECT set_config('lock_timeout', %s, true)", (_LOCK_WAIT,))
-            connection.execute(migration.text.encode())
-            connection.execute(
-                "INSERT INTO migration (package, name, digest) VALUES (%s, %s, %s)",
-                (migration.package, migration.name, migration.digest),
-            )
-            if voucher is not None:
-                number = "SELECT pg_current_xact_id()::text::bigint"
-                [transaction] = connection.execute(number).fetchone() or (0,)
-                connection.execute(voucher.statement(transaction).encode())
-    except psycopg.errors.LockNotAvailable as error:
+        _run(connection, migration, voucher, _LOCK_WAITS[-1])
+    except _IN_USE as error:
         raise MigrationRefused(
-            f"{migration.package}/{migration.name} waited {_LOCK_WAIT} for a table in use;"
+            f"{migration.package}/{migration.name} waited {_LOCK_WAITS[-1]} for a table in use;"
             " nothing of it was done, run it again"
         ) from error
     return True
+
+
+def _run(
+    connection: psycopg.Connection, migration: Migration, voucher: Voucher | None, wait: str
+) -> None:
+    """Do all of a migration or nothing; raises one of `_IN_USE` where it waited so long for a table."""
+    with connection.transaction():
+        connection.execute("SELECT set_config('lock_timeout', %s, true)", (wait,))
+        connection.execute(migration.text.encode())
+        connection.execute(
+            "INSERT INTO migration (package, name, digest) VALUES (%s, %s, %s)",
+            (migration.package, migration.name, migration.digest),
+        )
+        if voucher is not None:
+            number = "SELECT pg_current_xact_id()::text::bigint"
+            [transaction] = connection.execute(number).fetchone() or (0,)
+            connection.execute(voucher.statement(transaction).encode())
 
 
 def _refuse_unknown(connection: psycopg.Connection, packages: Sequence[str]) -> None:
@@ -155,7 +175,7 @@ def _give(
     """
     try:
         with connection.transaction():
-            connection.execute("SELECT set_config('lock_timeout', %s, true)", (_LOCK_WAIT,))
+            connection.execute("SELECT set_config('lock_timeout', %s, true)", (_LOCK_WAITS[-1],))
             connection.execute(
                 sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(where)
             )
@@ -163,7 +183,7 @@ def _give(
             connection.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), where, to))
     except psycopg.errors.LockNotAvailable as error:
         raise MigrationRefused(
-            f"{where.as_string()} was in use for {_LOCK_WAIT}, so rights on it are as they were;"
+            f"{where.as_string()} was in use for {_LOCK_WAITS[-1]}, so rights on it are as they were;"
             " run it again"
         ) from error
 
