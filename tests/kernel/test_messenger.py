@@ -29,13 +29,18 @@ class Server:
     def __init__(self, *script):
         self.script = list(script)
         self.connections = 0
+        self.closed = 0
         self.questions = []
 
     async def __call__(self, reader, writer):
         self.connections += 1
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
-                head = await reader.readuntil(b"\r\n\r\n")
+                try:
+                    head = await reader.readuntil(b"\r\n\r\n")
+                except asyncio.IncompleteReadError:
+                    self.closed += 1
+                    raise
                 length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
                 self.questions.append(head + await reader.readexactly(int(length or 0)))
                 said = self.script.pop(0) if self.script else OK
@@ -219,15 +224,28 @@ def test_a_connection_that_the_server_closed_is_not_used():
     told(story)
 
 
-@pytest.mark.parametrize(("resting_s", "connections"), [(0.02, 2), (5.0, 1)])
-def test_a_connection_that_rested_long_is_not_used(resting_s, connections):
+@pytest.mark.parametrize(("resting_s", "closed"), [(0.02, 1), (5.0, 0)])
+def test_a_connection_that_rested_long_is_closed_though_nobody_asks_again(resting_s, closed):
     async def story():
         server = Server()
         async with at(server, bounds={"resting_s": resting_s}) as client:
-            for _ in range(2):
+            assert (await client.get("/")).content == b"ok"
+            await asyncio.sleep(0.1)
+            assert server.closed == closed
+            assert (await client.get("/")).content == b"ok"
+            assert server.connections == 1 + closed
+
+    told(story)
+
+
+def test_a_connection_that_is_used_is_not_closed_for_having_rested_before():
+    async def story():
+        server = Server()
+        async with at(server, bounds={"resting_s": 0.1}) as client:
+            for _ in range(6):
                 assert (await client.get("/")).content == b"ok"
-                await asyncio.sleep(0.1)
-            assert server.connections == connections
+                await asyncio.sleep(0.04)
+            assert (server.connections, server.closed) == (1, 0)
 
     told(story)
 

@@ -6,6 +6,7 @@ no library's: one was four times as dear, the other gave a question what nobody 
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from typing import Final, cast
 
 import attrs
@@ -42,7 +43,7 @@ class _Connection(asyncio.Protocol):
         self._answer = _Answer()
         self._waits: asyncio.Future[_Answer] | None = None
         self._stays = False
-        self.rests_since = 0.0
+        self._rests: asyncio.TimerHandle | None = None
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -103,8 +104,19 @@ class _Connection(asyncio.Protocol):
         """Whether another question may be asked on it."""
         return self._stays and self._transport is not None and not self._transport.is_closing()
 
+    def rest(self, seconds: float, then: Callable[[], None]) -> None:
+        """Do so when nobody has used it for so long."""
+        self._rests = self._loop.call_later(seconds, then)
+
+    def rouse(self) -> None:
+        """Rest no more."""
+        if self._rests is not None:
+            self._rests.cancel()
+            self._rests = None
+
     def close(self) -> None:
         """Close it."""
+        self.rouse()
         if self._transport is not None:
             self._transport.close()
 
@@ -168,10 +180,8 @@ class Messenger(httpx2.AsyncBaseTransport):
         except ConnectionError as error:
             connection.close()
             raise httpx2.RemoteProtocolError(str(error), request=request) from error
-        except (
-            BaseException
-        ):  # whoever asked waits no longer: the answer must not be the next one's
-            connection.close()
+        except BaseException:
+            connection.close()  # whoever asked is gone: the answer must not be the next one's
             raise
         self._rest(place, connection)
         return answer
@@ -179,11 +189,9 @@ class Messenger(httpx2.AsyncBaseTransport):
     def _rested(self, place: Place) -> _Connection | None:
         """Return an open connection that nobody uses, the one that was used last."""
         resting = self._resting.get(place, [])
-        before = asyncio.get_running_loop().time() - self._resting_s
-        while resting and resting[0].rests_since < before:
-            resting.pop(0).close()
         while resting:
             found = resting.pop()
+            found.rouse()
             if found.may_stay:
                 return found
         return None
@@ -192,8 +200,14 @@ class Messenger(httpx2.AsyncBaseTransport):
         if not connection.may_stay:
             connection.close()
             return
-        connection.rests_since = asyncio.get_running_loop().time()
-        self._resting.setdefault(place, []).append(connection)
+        resting = self._resting.setdefault(place, [])
+
+        def over() -> None:
+            resting.remove(connection)
+            connection.close()
+
+        resting.append(connection)
+        connection.rest(self._resting_s, over)
 
     async def _opened(
         self, place: Place, request: httpx2.Request, waits: dict[str, float | None]

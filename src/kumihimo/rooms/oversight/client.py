@@ -18,6 +18,7 @@ from kumihimo.kernel.anchoring import Anchoring, What
 from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.kept import KeptStatement
 from kumihimo.kernel.keys import PartyKeys
+from kumihimo.kernel.messenger import Messenger
 from kumihimo.kernel.net import Caller, HttpNet, trusted
 from kumihimo.kernel.reaching import reach
 from kumihimo.kernel.refusal import BadInput, Conflict, NotAuthentic, Unavailable
@@ -78,7 +79,7 @@ class DirectoryFollower:
         self._database = database
         self._head_kept_at = datetime.min.replace(tzinfo=UTC)
         self._http = httpx2.AsyncClient(
-            verify=trusted(), transport=transport, timeout=FETCH_TIMEOUT_S, trust_env=False
+            transport=transport or Messenger(trusted()), timeout=FETCH_TIMEOUT_S, trust_env=False
         )
 
     async def start(self) -> None:
