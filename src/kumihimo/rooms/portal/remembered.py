@@ -1,4 +1,4 @@
-"""What the portal itself holds of somebody that her first page shows: had by one question."""
+"""What the portal itself remembers of somebody that her first page shows: had by one question."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -8,14 +8,14 @@ import attrs
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.ledger.api import Overview
 from kumihimo.rooms.portal import notices, wishes
-from kumihimo.rooms.portal import store_standing as store
+from kumihimo.rooms.portal import store_remembered as store
 from kumihimo.rooms.portal.context import Portal
 from kumihimo.rooms.portal.wishes import Wishes
 from kumihimo.rooms.register.api import OfficeAsked
 
 
 @attrs.frozen(kw_only=True)
-class Standing:
+class Remembered:
     """What she wishes, since when she has her account, how many words of proxies are new, her marks."""
 
     wishes: Wishes
@@ -26,13 +26,13 @@ class Standing:
 
 async def read(
     portal: Portal, visit: Visit, told: Overview, inquiries: Sequence[OfficeAsked]
-) -> Standing:
-    """Return how it stands with her, with the marks of the notices and looks that the ledger told."""
+) -> Remembered:
+    """Return it, with the marks of the notices and looks that the ledger told."""
     tags = notices.tags_of(portal, visit, told, inquiries)
-    row = await store.standing(portal.database, visit.who, tags)
+    row = await store.remembered(portal.database, visit.who, tags)
     assert row is not None, "who is signed in has an account"
     marks = zip(row.tags, row.marks, strict=True)
-    return Standing(
+    return Remembered(
         wishes=wishes.wished(portal, visit.who, row.content_locked),
         since=row.opened_on,
         unseen=row.unseen,

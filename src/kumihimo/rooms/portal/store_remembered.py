@@ -9,7 +9,7 @@ from kumihimo.kernel.sql import Database
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class StandingRow:
+class RememberedRow:
     """Somebody's account, what she wishes, locked, the words of proxies that she has not seen, and marks.
 
     Of `tags` and `marks` one belongs to the other.
@@ -22,8 +22,10 @@ class StandingRow:
     marks: Sequence[str]
 
 
-async def standing(database: Database, account: str, tags: Sequence[bytes]) -> StandingRow | None:
-    """Return how it stands with somebody; of her marks those of the notices that `tags` name."""
+async def remembered(
+    database: Database, account: str, tags: Sequence[bytes]
+) -> RememberedRow | None:
+    """Return what is remembered of somebody; of her marks those of the notices that `tags` name."""
     return await database.look(
         "SELECT a.opened_on, w.content_locked, (SELECT count(*) FROM proxy_word p"
         "  WHERE p.account = a.account AND NOT p.seen) AS unseen, m.tags, m.marks"
@@ -33,5 +35,5 @@ async def standing(database: Database, account: str, tags: Sequence[bytes]) -> S
         "  WHERE n.account = a.account AND n.notice_tag = ANY(%(tags)s)) m"
         " WHERE a.account = %(account)s",
         {"account": account, "tags": list(tags)},
-        StandingRow,
+        RememberedRow,
     )

@@ -20,9 +20,7 @@ _ASIDE: Final = re.compile(r"（[^（）]*(（[^（）]*）[^（）]*)*）")
 _FORMULA: Final = re.compile(r"(に関する事務)?であって主務省令で定めるもの$")
 REFUSED: Final = "REFUSED_"
 LOOKED: Final = "LOOKED"
-_KEPT: Final = (
-    4_096  # words that a process has ready: they follow from tables that it never changes
-)
+_KEPT: Final = 4_096  # words that a process has ready: they follow from tables that do not change
 
 
 @attrs.frozen

@@ -17,7 +17,7 @@ from kumihimo.rooms.portal import (
     notices,
     proxies_reading,
     reading,
-    standing,
+    remembered,
     wishes,
 )
 from kumihimo.rooms.portal.news import News
@@ -77,15 +77,15 @@ async def _found(site: Site, visit: Visit) -> _Found | None:
         told = await reading.overview(site.portal, visit)
         asked = inquired.latest(await reading.offices(site.portal, visit))
         new = await news.read(site.portal, visit, told, asked)
-        stands = await standing.read(site.portal, visit, told, asked)
-        await wishes.was_here(site.portal, visit, stands.wishes)
+        own = await remembered.read(site.portal, visit, told, asked)
+        await wishes.was_here(site.portal, visit, own.wishes)
         return _Found(
             news=new,
-            notices=notices.marked_so(site.portal, visit, told.notices.notices, stands.marks),
-            looks=notices.looks_so(site.portal, visit, told, asked, stands.since, stands.marks)
-            if stands.wishes.looks
+            notices=notices.marked_so(site.portal, visit, told.notices.notices, own.marks),
+            looks=notices.looks_so(site.portal, visit, told, asked, own.since, own.marks)
+            if own.wishes.looks
             else None,
-            proxy_words=stands.unseen,
+            proxy_words=own.unseen,
             overdue=sum(
                 one.state != "answered" and one.due_on < site.portal.today()
                 for one in told.claims.claims
