@@ -187,9 +187,11 @@ def _core_and_ledger(books: Books) -> Iterable[str]:
 
 
 def _at_homes(books: Books, asked: Mapping[str, Asked]) -> Iterable[str]:
-    """Yield exchanges of which an institution says something else than itself or the core."""
+    """Yield exchanges of which an institution says something else than itself, the core or the ledger."""
     core = {row.inquiry: row for row in books.core}
-    permits = {row.permit: row for row in books.core}
+    # Either may have been edited, even into what the provider was edited into.
+    places = {"core": books.core, "ledger": books.ledger}
+    permits = {place: {row.permit: row for row in found} for place, found in places.items()}
     ends: dict[str, set[str]] = {}  # as the core and the ledger have them: either may lack one
     for end in (*books.core_ends, *books.ledger_ends):
         ends.setdefault(_end_key(end), set()).add(end.outcome)
@@ -199,8 +201,8 @@ def _at_homes(books: Books, asked: Mapping[str, Asked]) -> Iterable[str]:
             for what in _of_requester(row, asked, own.get(row.inquiry), core, ends):
                 yield f"{what} {row.inquiry}"
         for record in books.own[name]:
-            if record.side == "provider" and record.reference in permits:
-                for what in _of_provider(record, permits[record.reference], ends):
+            if record.side == "provider":
+                for what in _of_provider(record, permits, ends):
                     yield f"{what} {record.reference}"
 
 
@@ -231,8 +233,15 @@ def _of_requester(
         yield "requester and its record"
 
 
-def _of_provider(record: OwnRow, there: CoreRow, ends: Mapping[str, set[str]]) -> Iterable[str]:
-    if (record.peer, record.affair, record.items) != (there.requester, there.affair, there.items):
-        yield "provider and core"
+def _of_provider(
+    record: OwnRow,
+    permits: Mapping[str, Mapping[str, CoreRow | LedgerRow]],
+    ends: Mapping[str, set[str]],
+) -> Iterable[str]:
+    said = (record.peer, record.affair, record.items)
+    for place, held in permits.items():
+        there = held.get(record.reference)
+        if there is not None and said != (there.requester, there.affair, there.items):
+            yield f"provider and {place}"
     if ends.get(f"provider {record.reference}", set()) - {record.outcome}:
         yield f"provider and its end, {record.outcome}"

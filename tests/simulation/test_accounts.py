@@ -181,6 +181,23 @@ def test_a_provider_that_says_otherwise_is_found_though_the_cores_end_was_edited
     assert wrong(played_once, edited) - wrong(played_once, books)
 
 
+@pytest.mark.parametrize("word", ["taken out", "lg-131041"])
+def test_another_peer_at_a_provider_is_found_though_the_core_was_edited_before(played_once, word):
+    """Seed 5031: the core said of the same exchange what the provider was then edited into."""
+    books = played_once.books
+    [own, *_] = [row for rows in books.own.values() for row in rows if fits(row, "provider")]
+    core = tuple(row for row in books.core if row.permit != own.reference)
+    if word != "taken out":
+        edited = [row for row in books.core if row.permit == own.reference]
+        core += tuple(attrs.evolve(row, requester=word) for row in edited)
+    books = attrs.evolve(books, core=core)
+
+    def another(rows):
+        return [attrs.evolve(row, peer="lg-131041") if row == own else row for row in rows]
+
+    assert wrong(played_once, changed(books, "own provider", another)) - wrong(played_once, books)
+
+
 def test_what_is_never_answered_is_found(played_once):
     def unanswered(rows):
         return [attrs.evolve(rows[0], outcome="PENDING_MANUAL"), *rows[1:]]
