@@ -173,7 +173,7 @@ def test_a_message_that_is_copied_vouches_for_no_other_transaction(in_room):
                 )
         assert await process.tables() == {"domain"}
         [one] = process.anchoring.found
-        assert one.seq == number + 1, "the first of them"
+        assert one.seq == number + 6, "the last of them"
 
     in_room("linkage", story)
 
@@ -208,6 +208,32 @@ def test_while_oversight_is_silent_nothing_is_forgotten(in_room):
         process.oversight_silent = False
         await process.look()
         assert process.told == ["rows-touched"]
+
+    in_room("linkage", story)
+
+
+def test_what_is_seen_again_hides_nothing_that_was_changed_in_the_same_table_since(in_room):
+    """As after a server that had the room's last look not yet began to lead."""
+
+    async def story(of_room):
+        process = await of_room.process()
+        await process.look()
+        slow = of_room.enter()
+        slow.execute("BEGIN")
+        slow.execute("INSERT INTO domain (domain) VALUES ('lg-131041')")
+        process.oversight_silent = True
+        of_room.superuser("INSERT INTO domain (domain) VALUES ('lg-131032')")
+        with pytest.raises(Unavailable):
+            await process.look()
+        slow.execute("COMMIT")  # it began before, so its number is the lower
+        slow.close()
+        with pytest.raises(Unavailable):
+            await process.look()
+        of_room.superuser("DELETE FROM domain WHERE domain = 'lg-131032'")
+        process.oversight_silent = False
+        await process.look()
+        assert process.told == ["rows-touched"] * 3
+        assert await process.look() == set()
 
     in_room("linkage", story)
 

@@ -40,7 +40,8 @@ class Kept:
 class Act:
     """A transaction that changed rows of these tables, and the messages that it left behind.
 
-    Without a transaction: up to where was read, and whether there is more.
+    `until`: where its commit ends in the server's log. Without a transaction: up to where was read,
+    and whether there is more.
     """
 
     transaction: int | None

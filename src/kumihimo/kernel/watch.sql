@@ -40,8 +40,8 @@ END
 $$;
 
 -- What was committed since, of whole transactions about so many changes at most: each transaction's
--- tables and messages. Last comes a row without a transaction that says up to where was read, and
--- whether there is more. Nothing at all comes while another process is looking.
+-- tables and messages, and where its commit ends. Last comes a row without a transaction that says up
+-- to where was read, and whether there is more. Nothing at all comes while another process is looking.
 CREATE OR REPLACE FUNCTION kumihimo_watch.seen(most integer)
 RETURNS TABLE (transaction bigint, tables text[], messages bytea[], until pg_lsn, more boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -73,15 +73,18 @@ BEGIN
         SELECT xid, array_agg(substring(data, 24)) AS said FROM read
         WHERE kind = 'M' AND get_byte(data, 1) = 1 AND substring(data, 11, 9) = '\x6b756d6968696d6f00'
         GROUP BY xid
+    ), committed AS (
+        SELECT xid, (encode(substring(data, 11, 4), 'hex') || '/'
+            || encode(substring(data, 15, 4), 'hex'))::pg_lsn AS place
+        FROM read WHERE kind = 'C'
     )
-    SELECT t.xid, array_agg(r.name ORDER BY r.name), min(o.said), NULL::pg_lsn, NULL::boolean
-    FROM touched t JOIN relation r USING (id) LEFT JOIN ours o ON o.xid = t.xid
+    SELECT t.xid, array_agg(r.name ORDER BY r.name), min(o.said), min(c.place), NULL::boolean
+    FROM touched t JOIN relation r USING (id) LEFT JOIN committed c ON c.xid = t.xid
+    LEFT JOIN ours o ON o.xid = t.xid
     GROUP BY t.xid
     UNION ALL
     SELECT NULL, NULL, NULL, CASE WHEN coalesce(sum(changes), 0) < most THEN written
-        ELSE (SELECT max((encode(substring(data, 11, 4), 'hex') || '/'
-            || encode(substring(data, 15, 4), 'hex'))::pg_lsn) FROM read WHERE kind = 'C') END,
-        coalesce(sum(changes), 0) >= most
+        ELSE (SELECT max(place) FROM committed) END, coalesce(sum(changes), 0) >= most
     FROM read;
 EXCEPTION WHEN object_in_use THEN
     RETURN;

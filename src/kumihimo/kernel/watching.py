@@ -168,12 +168,15 @@ def _begins(voucher: Voucher, kept: Kept) -> bool:
 
 
 def foreign(voucher: Voucher, acts: Sequence[Act]) -> list[Foreign]:
-    """Return which tables were written into by whoever is not the room, each by its first transaction."""
+    """Return which tables were written into by whoever is not the room, each by its last commit.
+
+    What was told before may be seen again, before what is new: its first commit would hide that.
+    """
     found: dict[str, Foreign] = {}
-    for act in acts:
+    for act in sorted(acts, key=lambda act: act.until or 0):
         assert act.transaction is not None, "only the last row has none"
         if any(voucher.is_ours(act.transaction, one) for one in act.messages or ()):
             continue
         for table in act.tables or ():
-            found.setdefault(table, Foreign("rows-unvouched", act.transaction, table))
+            found[table] = Foreign("rows-unvouched", act.transaction, table)
     return list(found.values())
