@@ -56,6 +56,19 @@ def within(dsn, database):
     return Withheld(make_conninfo(dsn.reveal(), dbname=database))
 
 
+def may_write(dsn, *, yes):
+    """Let a database take what is written, or nothing, as one whose server follows another does."""
+    with psycopg.connect(dsn, autocommit=True) as admin:
+        admin.execute("SET default_transaction_read_only = off")
+        [name] = admin.execute("SELECT current_database()").fetchone()
+        change = sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = {}")
+        admin.execute(change.format(sql.Identifier(name), sql.Literal("off" if yes else "on")))
+        admin.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 class Databases:
     """The rooms' databases on one server."""
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from tests.databases import may_write
 from tests.federation.street import START
 
 from kumihimo.kernel import journal
@@ -49,6 +50,7 @@ class Room:
         self.log = FakeLog()
         self.told = []
         self.oversight_silent = False
+        self.told_of = lambda: None  # what happens as soon as oversight knows
         self.begin()
 
     def begin(self, lines_at_once=20_000):
@@ -70,6 +72,7 @@ class Room:
         if self.oversight_silent:
             raise Unavailable
         self.told.append(alarm)
+        self.told_of()
 
     async def write(self, count=1, **detail):
         for number in range(count):
@@ -354,6 +357,26 @@ def test_a_finding_is_told_once_and_again_after_a_silence(in_room):
         room.begin()
         await room.look(2)
         assert set(room.told[2:]) <= set(first), "oversight knows a finding that comes again"
+
+    in_room(story)
+
+
+def test_a_finding_that_was_told_while_no_line_could_be_written_is_written_down_later(in_room):
+    """As when another server begins to lead: what was told stood in no journal ever after."""
+
+    async def story(room):
+        await room.write(10)
+        await room.look(2)
+        room.superuser("UPDATE journal SET actor = 'ledger' WHERE seq = 4")
+        room.told_of = lambda: may_write(room.admin, yes=False)
+        with pytest.raises(Unavailable):
+            await room.look()
+        assert room.told
+        may_write(room.admin, yes=True)
+        room.told_of = lambda: None
+        await room.look(4)
+        acts = [act for (act,) in await room.rows("SELECT act FROM journal")]
+        assert acts.count("journal-broken") == 2  # the line, and that a row was touched
 
     in_room(story)
 

@@ -259,14 +259,18 @@ class Anchoring:
             self._untold.append(wrong)
 
     async def _tell(self, now: datetime) -> None:
-        """Tell of what was found, each once; what could not be told stays for the next look."""
+        """Tell of what was found; what could not be told and written down stays for the next look.
+
+        Whom it was told to knows it when it comes again. A line of whose commit nothing was heard
+        may stand twice.
+        """
         while self._untold:
             wrong = self._untold[0]
             secret = salts(self.keys)
             name = f"{self.room}|{wrong.words}|{wrong.seq}"
             await self.tell(id_of(salt_of(secret, name)), wrong.kind)
-            del self._untold[0]
             await self._write(wrong, now)
+            del self._untold[0]
 
     async def _write(self, wrong: Wrong, now: datetime) -> None:
         detail: dict[str, int | str] = {"what": wrong.what, wrong.counts: wrong.seq}

@@ -2,13 +2,16 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from kumihimo.kernel.health import Watch
+from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.tlog.tiles import WIDTH
 from kumihimo.rooms.ledger import chain
 from kumihimo.rooms.ledger.checking import CHECKING_PAUSE_S, Checker
 from kumihimo.rooms.linkage.asker_api import Asker
+from tests.databases import may_write
 from tests.rooms.ledger.chains import both, by_superuser
 from tests.rooms.ledger.logs import leaves, submission
 
@@ -378,6 +381,42 @@ def test_the_servers_own_count_tells_at_once_of_a_change_far_from_where_the_roun
         )
         await checked.checker.run_once()
         assert ("log-damaged", "touched") in checked.checker.found
+
+    checked(story)
+
+
+def test_what_was_found_while_nothing_could_be_written_is_told_later(checked):
+    """As when another server begins to lead: a count that grew is seen by one look alone."""
+
+    async def story(checked):
+        await checked.fill()
+        assert await checked.look() == set()
+        checked.superuser("UPDATE log_batch SET at = at", "SELECT pg_stat_force_next_flush()")
+        admin = checked.postgres.admin(f"kumihimo_{checked.house.name}").reveal()
+        may_write(admin, yes=False)
+        with pytest.raises(Unavailable):
+            await checked.look()
+        may_write(admin, yes=True)
+        assert await checked.look() == {"log-damaged"}
+        assert await told(checked) == ["log-damaged"]
+
+    checked(story)
+
+
+def test_a_suspect_is_looked_at_though_the_look_at_it_was_broken_off(checked):
+    """Without it the edit would be found where the round comes by again: it is far from there."""
+
+    async def story(checked):
+        await checked.fill()
+        for start in range(0, 24 * WIDTH, 512):
+            await checked.house.submit(submission(checked.house, leaves(512, start)))
+        assert await checked.look(12) == set()  # all is marked, and half of the round is done
+        checked.superuser(EDITS["what was asked"][0], "ALTER TABLE log_node RENAME TO away")
+        for _ in range(12):
+            with pytest.raises(psycopg.errors.UndefinedTable):
+                await checked.look(1)
+        checked.superuser("ALTER TABLE away RENAME TO log_node")
+        assert "record-changed" in await checked.look(2)
 
     checked(story)
 

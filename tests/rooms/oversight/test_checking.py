@@ -6,11 +6,13 @@ import psycopg
 import pytest
 
 from kumihimo.kernel.net import Refused
+from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.tlog.leaf import Place, Places, Submitted
 from kumihimo.rooms.oversight.api import WAITING_LEAVES_PATH
 from kumihimo.rooms.oversight.checking import StateChecker
 from kumihimo.rooms.oversight.logged import directory_leaf
 from kumihimo.rooms.oversight.service import alarms, directory
+from tests.databases import may_write
 from tests.rooms.oversight.test_directory import at_oversight, entry_of
 from tests.rooms.oversight.test_witness import asked, enrolled, show
 
@@ -25,9 +27,13 @@ async def look(scene, checker, times=2):
     return {what.partition("|")[0] for what in checker.found}
 
 
-def superuser(postgres, scene, *statements):
+def admin_of(postgres, scene):
     name = scene.oversight.database._dsn.reveal().partition("dbname=")[2].split()[0]
-    with psycopg.connect(postgres.admin(name.strip("'")).reveal()) as admin:
+    return postgres.admin(name.strip("'")).reveal()
+
+
+def superuser(postgres, scene, *statements):
+    with psycopg.connect(admin_of(postgres, scene)) as admin:
         admin.execute("SET session_replication_role = replica")
         for statement in statements:
             admin.execute(statement)
@@ -126,6 +132,31 @@ def test_a_superuser_who_changes_oversights_state_is_told_of_within_a_minute(
         assert len(await alarms(scene.oversight)) <= len(told) + 1, (
             "what is known is not told twice"
         )
+
+    at_oversight(story)
+
+
+def test_what_was_found_while_no_alarm_could_be_written_is_told_later(at_oversight, postgres):
+    """As when another server begins to lead: only one look can see what was turned back."""
+
+    async def story(scene):
+        await lived(scene)
+        checker = StateChecker(scene.oversight)
+        assert await look(scene, checker) == set()
+        superuser(
+            postgres, scene, *(EDITS[one][0] for one in ("that anything was seen", "a party"))
+        )
+        may_write(admin_of(postgres, scene), yes=False)
+        with pytest.raises(Unavailable):
+            await look(scene, checker)
+        assert await alarms(scene.oversight) == []
+        may_write(admin_of(postgres, scene), yes=True)
+        await look(scene, checker)
+        assert {what.partition("|")[0] for what in checker.found} >= {
+            "witness-turned-back",
+            "parties-changed",
+        }
+        assert len(await alarms(scene.oversight)) == len(checker.found)
 
     at_oversight(story)
 

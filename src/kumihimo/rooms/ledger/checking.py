@@ -101,13 +101,16 @@ class Checker:
     _whole_to: int = attrs.field(init=False, default=0)
     _unproven_after: str = attrs.field(init=False, default="")
     _changed: int | None = attrs.field(init=False, default=None)
+    _untold: dict[Wrong, None] = attrs.field(init=False, factory=dict[Wrong, None])
 
     async def run_once(self) -> int:
         """Look once; returns 0, since there is always time for the next look."""
         now = self.ledger.clock.now()
         wrong, end, ends = await self._look(now, marking=True)
-        for one in wrong:
+        self._untold |= dict.fromkeys(wrong)
+        for one in list(self._untold):  # what could not be written down stays for the next look
             await self._tell(one, now)
+            del self._untold[one]
         if not self._suspecting:
             self._at = 0 if ends else end
             if ends and not self.found:
@@ -138,8 +141,11 @@ class Checker:
             wrong = await _hashes(tx, read, end)
             wrong += await self._submissions(tx, start, end, now)
             wrong += await self._unproven(tx)
-            wrong += await self._touched(tx)
             wrong += await self._turned_back(tx, read.links)
+            # Only this look sees it, so it comes last: what stops the look before is asked again.
+            wrong += await self._touched(tx)
+        if self._suspecting:
+            self._suspects.pop(start // self.stretch, None)
         wrong += await asyncio.to_thread(_rows, self.ledger, read)
         return wrong, end, end == size
 
@@ -163,9 +169,9 @@ class Checker:
         self._suspecting = bool(self._suspects) and not self._suspecting
         if self._suspecting:
             at = next(iter(self._suspects))
-            del self._suspects[at]
             if at * self.stretch < size:
                 return at * self.stretch
+            del self._suspects[at]
             self._suspecting = False
         return self._in_turn(size)
 
@@ -193,6 +199,7 @@ class Checker:
             expected = one.first + one.leaves
             if one.rows == one.leaves:  # a core that was away delivers later than that
                 self.found.pop(("record-missing", one.submission), None)
+                self._untold.pop(Wrong("record-missing", one.submission), None)
             if one.rows == one.leaves or one.at < since or not _has_rows(one):
                 continue
             if one.first < self._whole_to or one.at < now - _DELIVERED_WITHIN:

@@ -53,6 +53,7 @@ class StateChecker:
     _newest: int = attrs.field(init=False, default=0)
     _seen: int = attrs.field(init=False, default=0)
     _changed: int | None = attrs.field(init=False, default=None)
+    _untold: list[str] = attrs.field(init=False, factory=list[str])
 
     async def run_once(self) -> int:
         """Look once; returns 0, since there is always time for the next look."""
@@ -67,7 +68,8 @@ class StateChecker:
         if before is not None and self._changed > before:
             wrong.append("touched")
         for one in wrong:
-            await self._tell(one, now)
+            self._find(one, now)
+        await self._tell(now)
         ends = len(rows) < self.directories
         self._after = 0 if ends else rows[-1].version
         if ends and not self.found:
@@ -134,16 +136,22 @@ class StateChecker:
             return False
         return (said.origin, said.size, said.root) == (LOG_ORIGIN, row.size, bytes(row.root))
 
-    async def _tell(self, wrong: str, now: datetime) -> None:
-        if wrong in self.found or len(self.found) >= _FOUND_MAX:
-            return
+    def _find(self, wrong: str, now: datetime) -> None:
+        if wrong not in self.found and len(self.found) < _FOUND_MAX:
+            self.found[wrong] = now
+            self._untold.append(wrong)
+
+    async def _tell(self, now: datetime) -> None:
+        """Tell of what was found; what could not be told and written down stays for the next look."""
         secret = leaves.salts(self.oversight.keys)
-        alarm = id_of(leaves.salt_of(secret, f"state|{wrong}"))
-        await tell_oneself(self.oversight, alarm, "state-changed")
-        self.found[wrong] = now
-        detail = {"what": wrong.partition("|")[0]}
-        line = journal.JournalLine(act="state-changed", actor=PARTY, detail=detail)
-        # Somebody's line may stand where the journal's next belongs; that is found by itself.
-        with suppress(UniqueViolation):
-            async with self.oversight.database.transaction() as tx:
-                await journal.write(tx, line, at=now)
+        while self._untold:
+            wrong = self._untold[0]
+            alarm = id_of(leaves.salt_of(secret, f"state|{wrong}"))
+            await tell_oneself(self.oversight, alarm, "state-changed")
+            detail = {"what": wrong.partition("|")[0]}
+            line = journal.JournalLine(act="state-changed", actor=PARTY, detail=detail)
+            # Somebody's line may stand where the journal's next belongs; that is found by itself.
+            with suppress(UniqueViolation):
+                async with self.oversight.database.transaction() as tx:
+                    await journal.write(tx, line, at=now)
+            del self._untold[0]
