@@ -60,7 +60,7 @@ def may_write(dsn, *, yes):
     """Let a database take what is written, or nothing, as one whose server follows another does."""
     with psycopg.connect(dsn, autocommit=True) as admin:
         admin.execute("SET default_transaction_read_only = off")
-        [name] = admin.execute("SELECT current_database()").fetchone()
+        [name] = admin.execute("SELECT current_database()").fetchone() or ("",)
         change = sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = {}")
         admin.execute(change.format(sql.Identifier(name), sql.Literal("off" if yes else "on")))
         admin.execute(
