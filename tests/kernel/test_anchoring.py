@@ -266,6 +266,27 @@ def test_a_finding_that_was_told_while_no_line_could_be_written_is_written_down_
     in_room(story)
 
 
+def test_what_a_look_found_before_it_was_broken_off_is_told_by_the_next(in_room):
+    """The server's count of changed rows has grown for one look alone."""
+    sums = "ALTER TABLE journal_anchor ALTER digest TYPE {} USING {}(digest, 'hex')"
+
+    async def story(room):
+        await room.write(10)
+        await room.look(2)
+        room.superuser(
+            "UPDATE journal SET actor = actor WHERE seq = 4",
+            "ALTER TABLE journal_anchor DROP CONSTRAINT journal_anchor_digest_check",
+            sums.format("text", "encode"),
+        )
+        with pytest.raises(psycopg.errors.UndefinedFunction):  # text is compared with bytes
+            await room.look()
+        room.superuser(sums.format("bytea", "decode"))
+        assert ("lines-touched", 0) in await room.look()
+        assert room.told
+
+    in_room(story)
+
+
 def test_while_the_log_is_silent_the_journal_is_checked_and_one_anchor_waits(in_room):
     async def story(room):
         room.log.silent = True

@@ -139,20 +139,19 @@ class Anchoring:
     async def _check(self, now: datetime) -> AnchorRow | None:
         for one in await self.watching.look(now):
             counts = "transaction" if one.table else "place"
-            self._find(Wrong(one.what, one.number, one.table, counts), now)
+            self._find([Wrong(one.what, one.number, one.table, counts)], now)
+        # What is found is kept at once: a look may be broken off that alone could see it.
         async with self.database.transaction() as tx:
             head = await store_anchors.head(tx)
             newest = await store_anchors.newest(tx)
-            wrong = await self._touched(tx)
+            self._find(await self._touched(tx), now)
             if head.newest != head.seq or (head.seq and head.line != head.digest):
-                wrong.append(Wrong("head-moved", head.seq))
+                self._find([Wrong("head-moved", head.seq)], now)
             # Marks come before the walks: what is changed in between, one of the two finds.
             for part in await self._held().look(tx, head.newest):
-                wrong += await self._changed_in(tx, part)
-            wrong += await self._check_new(tx, newest, head.seq, now)
-            wrong += await self._check_part(tx, head.seq, now)
-        for one in wrong:
-            self._find(one, now)
+                self._find(await self._changed_in(tx, part), now)
+            self._find(await self._check_new(tx, newest, head.seq, now), now)
+            self._find(await self._check_part(tx, head.seq, now), now)
         return newest
 
     def _held(self) -> Marks:
@@ -249,14 +248,15 @@ class Anchoring:
         except ValueError as error:
             raise Unavailable("the log answered for another number of submissions") from error
         if place is None or held.place not in {None, place} or held.party != self.keys.party:
-            self._find(Wrong("anchor-changed", held.seq), now)
+            self._find([Wrong("anchor-changed", held.seq)], now)
         elif held.place is None:
             await store_anchors.place(self.database, held.number, place)
 
-    def _find(self, wrong: Wrong, now: datetime) -> None:
-        if wrong not in self.found and len(self.found) < _FOUND_MAX:
-            self.found[wrong] = now
-            self._untold.append(wrong)
+    def _find(self, found: Sequence[Wrong], now: datetime) -> None:
+        for wrong in found:
+            if wrong not in self.found and len(self.found) < _FOUND_MAX:
+                self.found[wrong] = now
+                self._untold.append(wrong)
 
     async def _tell(self, now: datetime) -> None:
         """Tell of what was found; what could not be told and written down stays for the next look.

@@ -58,17 +58,15 @@ class StateChecker:
     async def run_once(self) -> int:
         """Look once; returns 0, since there is always time for the next look."""
         now = self.oversight.clock.now()
+        # What is found is kept at once: a look may be broken off that alone could see it.
         async with self.oversight.database.transaction() as tx:
             await tx.put("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             rows = await store.issued(tx, self._after, self.directories)
-            wrong = await self._directories(tx, rows)
-            wrong += await self._newest_one(tx)
-            wrong += self._witnessed(await store_witness.witnessed(tx, LOG_ORIGIN))
+            self._find(await self._directories(tx, rows), now)
+            self._find(await self._newest_one(tx), now)
+            self._find(self._witnessed(await store_witness.witnessed(tx, LOG_ORIGIN)), now)
             before, self._changed = self._changed, await store_anchors.changed(tx, _NEVER_CHANGED)
-        if before is not None and self._changed > before:
-            wrong.append("touched")
-        for one in wrong:
-            self._find(one, now)
+            self._find(["touched"] if before is not None and self._changed > before else [], now)
         await self._tell(now)
         ends = len(rows) < self.directories
         self._after = 0 if ends else rows[-1].version
@@ -102,7 +100,7 @@ class StateChecker:
 
     async def _newest_one(self, tx: Tx) -> list[str]:
         """Hold the newest directory against what was seen before, and the parties against it."""
-        row = await store.latest(tx)
+        row, parties = await store.latest(tx), await store.entries(tx)
         version = 0 if row is None else row.version
         wrong = [f"directory-cut|{version}"] if version < self._newest else []
         self._newest = version
@@ -113,9 +111,7 @@ class StateChecker:
         except msgspec.DecodeError:
             return [*wrong, f"directory-changed|{version}"]
         entries = {entry.party: entry for entry in body.entries}
-        return (
-            wrong if await store.entries(tx) == entries else [*wrong, f"parties-changed|{version}"]
-        )
+        return wrong if parties == entries else [*wrong, f"parties-changed|{version}"]
 
     def _witnessed(self, row: WitnessedRow | None) -> list[str]:
         size = 0 if row is None else row.size
@@ -136,10 +132,11 @@ class StateChecker:
             return False
         return (said.origin, said.size, said.root) == (LOG_ORIGIN, row.size, bytes(row.root))
 
-    def _find(self, wrong: str, now: datetime) -> None:
-        if wrong not in self.found and len(self.found) < _FOUND_MAX:
-            self.found[wrong] = now
-            self._untold.append(wrong)
+    def _find(self, found: Sequence[str], now: datetime) -> None:
+        for wrong in found:
+            if wrong not in self.found and len(self.found) < _FOUND_MAX:
+                self.found[wrong] = now
+                self._untold.append(wrong)
 
     async def _tell(self, now: datetime) -> None:
         """Tell of what was found; what could not be told and written down stays for the next look."""
