@@ -5,9 +5,11 @@ import shutil
 from contextlib import closing, contextmanager
 
 import psycopg
+import pytest
 from tests.databases import Databases, own_server
 from tests.kernel.watched import Room, telling_server
 
+from kumihimo.kernel.postgres import let_watch
 from kumihimo.kernel.watching import OFTEN
 
 INSERT = "INSERT INTO domain (domain) VALUES ('lg-131032')"
@@ -138,5 +140,35 @@ def test_where_nothing_happens_the_server_may_forget_all_the_same_now_and_then(i
         of_room.clock.advance(OFTEN)
         assert await process.look() == set()
         assert places(of_room) > before
+
+    in_room("linkage", story)
+
+
+BROKEN = {
+    "seen": "seen(most integer) RETURNS TABLE (transaction bigint, tables text[], messages bytea[],"
+    " until pg_lsn, more boolean)",
+    "form": "form() RETURNS TABLE (sum text, migrations bigint)",
+    "slot": "slot() RETURNS name",
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_who_breaks_what_the_room_asks_is_told_of_and_so_is_what_he_did_then(in_room, broken):
+    async def story(of_room):
+        process = await of_room.process()
+        await process.look()
+        for statement in (INSERT, "DELETE FROM domain"):
+            of_room.superuser(
+                f"CREATE OR REPLACE FUNCTION kumihimo_watch.{BROKEN[broken]}"
+                " LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$"
+            )
+            of_room.superuser(statement)
+            found = await process.look()
+            assert {("watch-broken", "")} <= found <= {("watch-broken", ""), ("form-changed", "")}
+            assert set(process.told) == {"rows-touched"}
+            assert await process.look() == set(), "told once"
+            let_watch(of_room.server.admin(f"kumihimo_{of_room.name}"), of_room.reached.role)
+            assert ("rows-unvouched", "domain") in await process.look()
+            assert await process.look() == set(), "the watch goes on"
 
     in_room("linkage", story)

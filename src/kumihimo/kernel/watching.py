@@ -8,7 +8,8 @@
     Of a server that took the place of the one that was asked, nothing is written down: what was seen
     there may be something else here. The next look begins where the last one ended that stands here.
 (4) Triggers, rules and functions run in the room's own name, so whoever changes one, or a table's
-    form, is told of while a process of the room runs, unless a migration did.
+    form, is told of while a process of the room runs, unless a migration did. Whoever has the server
+    fail at what is asked is told of, too.
 Not seen: what is done without a row being written and leaves the form as it was.
 """
 
@@ -17,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import attrs
+import psycopg
 
 from kumihimo.kernel import store_watched
 from kumihimo.kernel.sql import Database
@@ -29,7 +31,9 @@ OFTEN: Final = timedelta(minutes=1)
 AHEAD: Final = 1 << 26  # our choice, in bytes: what a server writes while it begins
 AT_ONCE: Final = 50_000  # our choice: changes that one look takes, some tenths of a second
 
-Unseen = Literal["rows-unvouched", "form-changed", "watch-lost", "watch-moved", "watch-changed"]
+Unseen = Literal[
+    "rows-unvouched", "form-changed", "watch-lost", "watch-moved", "watch-changed", "watch-broken"
+]
 
 
 @attrs.frozen
@@ -39,6 +43,16 @@ class Foreign:
     what: Unseen
     number: int
     table: str = ""
+
+
+@attrs.frozen
+class _Asked:
+    """What a look was told first."""
+
+    server: Server
+    slot: Slot | None
+    kept: Kept | None
+    form: Form | None
 
 
 @attrs.frozen
@@ -65,6 +79,8 @@ class Watching:
     _publication: str | None = attrs.field(init=False, default=None)
     _form: Form | None = attrs.field(init=False, default=None)
     _sees: bool = attrs.field(init=False, default=False)
+    _place: int = attrs.field(init=False, default=0)
+    _broken: bool = attrs.field(init=False, default=False)
     _ended_at: datetime | None = attrs.field(init=False, default=None)
     _ends: _End | None = attrs.field(init=False, default=None)
 
@@ -74,29 +90,57 @@ class Watching:
         voucher = self.database.voucher
         if voucher is None:
             return []
+        try:
+            asked = await self._ask()
+        except psycopg.Error:
+            return self._in_vain()
+        self._place = asked.server.place
+        self.database.vouches = asked.server.can
+        if not asked.server.can:
+            return self._lost(voucher, asked.server, asked.kept)
+        acts = await self._seen(asked.slot)
+        # Nothing is waited for from here on: what one look alone can see is not lost with it.
+        changed = [*self._changed(asked.server), *self._formed(asked.form, asked.server.place)]
+        return changed + self._told(voucher, asked, acts, now)
+
+    async def _ask(self) -> _Asked:
         async with self.database.transaction() as tx:
             server = await store_watched.server(tx)
             # The place first: another process writes down where it is before it moves.
             slot = await store_watched.slot(tx) if server.can else None
             kept = await store_watched.kept(tx)
             form = await store_watched.form(tx) if server.can else None
-        self.database.vouches = server.can
-        if not server.can:
-            return self._lost(voucher, server, kept)
-        found = [*self._changed(server), *self._formed(form, server.place)]
+        return _Asked(server, slot, kept, form)
+
+    async def _seen(self, slot: Slot | None) -> list[Act] | None:
+        """Return what the server tells; None where it is asked in vain."""
+        if slot is None or slot.lost:
+            return []
+        try:
+            return await store_watched.seen(self.database, self.at_once)
+        except psycopg.Error:
+            return None
+
+    def _told(
+        self, voucher: Voucher, asked: _Asked, acts: list[Act] | None, now: datetime
+    ) -> list[Foreign]:
+        """Say who wrote, and take note up to where was seen."""
+        slot, kept, timeline = asked.slot, asked.kept, asked.server.timeline
         before = None if kept is None else kept.place
         if slot is None or slot.lost:
-            self._ends = _End(server.timeline, before)
-            return found + self._lost(voucher, server, kept)
-        told = found + self._moved(voucher, slot, kept)
-        acts = await store_watched.seen(self.database, self.at_once)
+            self._ends = _End(timeline, before)
+            return self._lost(voucher, asked.server, kept)
+        told = self._moved(voucher, slot, kept)
+        if acts is None:
+            return told + self._in_vain()
+        self._broken = False
         if not acts:
             return told
         last = acts.pop()
         until, more = max(last.until or 0, slot.place), bool(last.more)
         told += foreign(voucher, acts)
         if told or more or self._worth_an_end(acts, kept, now):
-            self._ends = _End(server.timeline, before, until, more, now)
+            self._ends = _End(timeline, before, until, more, now)
         if not more:
             self.seen_at = now
         return told
@@ -119,6 +163,14 @@ class Watching:
         await store_watched.done(self.database, until)
         self._sees, self._ended_at = True, ends.at
         return ends.more
+
+    def _in_vain(self) -> list[Foreign]:
+        """Say, once while it lasts, that the server refuses what is asked, or fails at it.
+
+        Somebody changed a function, or rights. A server that is away or busy is `Unavailable`.
+        """
+        before, self._broken = self._broken, True
+        return [] if before else [Foreign("watch-broken", self._place)]
 
     def _lost(self, voucher: Voucher, server: Server, kept: Kept | None) -> list[Foreign]:
         """Say from where on nobody watches, if anybody did."""
