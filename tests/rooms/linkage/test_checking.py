@@ -7,8 +7,10 @@ import psycopg
 import pytest
 
 from kumihimo.kernel.health import Watch
+from kumihimo.kernel.refusal import Unavailable
 from kumihimo.rooms.linkage.checking import CHECKING_PAUSE_S, RecordChecker
 from kumihimo.rooms.oversight.api import Alarm
+from tests.databases import may_write
 from tests.federation.conftest import on_street
 from tests.rooms.linkage.test_inquiries import made, put
 from tests.simulation.edits import CORE, ONE
@@ -149,6 +151,24 @@ def test_one_that_is_taken_out_is_told_before_the_round_comes_to_its_end(checked
         assert await core.look(times=1) == set()
         core.superuser(CORE["taken out"])
         assert await core.look(times=1) == {"record-missing"}
+
+    checked(story)
+
+
+def test_what_was_found_while_nothing_could_be_written_is_told_later(checked):
+    """As when another server begins to lead: a count that grew is seen by one look alone."""
+
+    async def story(core):
+        await core.fill()
+        core.begin(at_once=1)
+        assert await core.look(times=1) == set()
+        core.superuser(CORE["taken out"])
+        may_write(core.admin, yes=False)
+        with pytest.raises(Unavailable):
+            await core.look(times=1)
+        may_write(core.admin, yes=True)
+        assert await core.look(times=1) == {"record-missing"}
+        assert len(await core.told()) == 1
 
     checked(story)
 

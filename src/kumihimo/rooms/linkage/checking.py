@@ -38,6 +38,8 @@ CHECKING_PAUSE_S: Final = 10.0  # our choice: what was changed is to be told wit
 AT_ONCE: Final = 2_000  # our choice: some tenths of a second
 _FOUND_MAX: Final = 256
 _START: Final = ("", "")
+_Place = tuple[date, tuple[str, str]]  # a month, and behind which requester's inquiry in it
+_BEGINNING: Final[_Place] = (date.min, _START)
 
 
 @attrs.frozen
@@ -62,8 +64,8 @@ class RecordChecker:
         init=False, factory=dict[tuple[str, str], datetime]
     )
     whole_at: datetime | None = attrs.field(init=False, default=None)
-    _month: date = attrs.field(init=False, default=date.min)
-    _after: tuple[str, str] = attrs.field(init=False, default=_START)
+    _untold: dict[Wrong, None] = attrs.field(init=False, factory=dict[Wrong, None])
+    _place: _Place = attrs.field(init=False, default=_BEGINNING)
     _removed: int | None = attrs.field(init=False, default=None)
     _logged_since: datetime | None = attrs.field(init=False, default=None)
 
@@ -71,13 +73,17 @@ class RecordChecker:
         """Look once; returns 0, since there is always time for the next look."""
         now = self.core.clock.now()
         async with self.core.database.transaction() as tx:
-            before, self._removed = self._removed, await store_checking.removed(tx)
-            rows, ends = await self._next(tx)
+            removed = await store_checking.removed(tx)
+            rows, place = await self._next(tx)
             wrong = await self._unlike(tx, rows)
-        if ends or (before is not None and self._removed > before):
+        ends = place == _BEGINNING
+        if ends or (self._removed is not None and removed > self._removed):
             wrong += await self._missing(now)
-        for one in wrong:
+        self._untold |= dict.fromkeys(wrong)
+        self._removed, self._place = removed, place  # a look that is broken off begins again there
+        for one in list(self._untold):  # what could not be written down stays for the next look
             await self._tell(one, now)
+            del self._untold[one]
         if ends and not self.found:
             self.whole_at = now
         return 0
@@ -86,19 +92,19 @@ class RecordChecker:
         """Tell what does not fit."""
         return [Broken(what, at) for (what, _), at in self.found.items()]
 
-    async def _next(self, tx: Tx) -> tuple[list[CheckedRow], bool]:
-        """Return the next part, and whether the round ends with it."""
+    async def _next(self, tx: Tx) -> tuple[list[CheckedRow], _Place]:
+        """Return the next part and where it ends, which is the beginning where the round does."""
         rows: list[CheckedRow] = []
+        month, after = self._place
         while True:
             most = self.at_once - len(rows)
-            rows += await store_checking.part(tx, self._month, self._after, most)
+            rows += await store_checking.part(tx, month, after, most)
             if len(rows) == self.at_once:
-                self._after = (rows[-1].requester, rows[-1].inquiry)
-                return rows, False
-            month = await store_checking.first_month(tx, self._month)
-            self._month, self._after = month or date.min, _START
-            if month is None:
-                return rows, True
+                return rows, (month, (rows[-1].requester, rows[-1].inquiry))
+            found = await store_checking.first_month(tx, month)
+            if found is None:
+                return rows, _BEGINNING
+            month, after = found, _START
 
     async def _unlike(self, tx: Tx, rows: Sequence[CheckedRow]) -> list[Wrong]:
         """Return the exchanges that are not what their leaves say."""
@@ -141,12 +147,12 @@ class RecordChecker:
         async with self.core.database.transaction() as tx:
             body = msgspec.json.encode(alarm)
             await outbox.put(tx, topic=ALARM_PATH, destination=OVERSIGHT, body=body, at=now)
-        self.found[key] = now
         line = journal.JournalLine(act="records-broken", actor=PARTY, detail={"what": wrong.what})
         # Somebody's line may stand where the journal's next belongs; that is found by itself.
         with suppress(UniqueViolation):
             async with self.core.database.transaction() as tx:
                 await journal.write(tx, line, at=now)
+        self.found[key] = now
 
 
 def _changed(row: CheckedRow) -> Wrong:
