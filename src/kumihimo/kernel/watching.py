@@ -222,7 +222,7 @@ def _begins(voucher: Voucher, kept: Kept) -> bool:
 def foreign(voucher: Voucher, acts: Sequence[Act]) -> list[Foreign]:
     """Return which tables were written into by whoever is not the room, each by its last commit.
 
-    What was told before may be seen again, before what is new: its first commit would hide that.
+    What was told before may be seen again, and before what is new: the first would hide that.
     """
     found: dict[str, Foreign] = {}
     for act in sorted(acts, key=lambda act: act.until or 0):
