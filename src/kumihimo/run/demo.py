@@ -101,7 +101,7 @@ async def settle(demo: Demo) -> None:
 
 async def ask(demo: Demo, family: Family) -> InquiryAnswer:
     """Let the new town ask the old one."""
-    street, teller = demo.street, demo.teller
+    teller = demo.teller
     teller.scene(
         6,
         "新しい町が、前の町に税の情報を照会する",
@@ -118,7 +118,7 @@ async def ask(demo: Demo, family: Family) -> InquiryAnswer:
         ),
     )
     must(found.outcome in {"REGISTERED", "ATTACHED"}, "the mother is found by her attributes")
-    await street.acquire(family.new_town)
+    await demo.acquire(family.new_town)
     teller.say(
         "新しい町は4情報で母親を確かめ、符号を得て事案を開き、前の町に照会する。",
         "The new town identifies the mother by four attributes, gets a code of its own, opens"
@@ -160,7 +160,7 @@ async def ask(demo: Demo, family: Family) -> InquiryAnswer:
 
 async def refuse(demo: Demo, family: Family, unassessed: str) -> None:
     """Three questions that nobody may ask."""
-    street, teller = demo.street, demo.teller
+    teller = demo.teller
     teller.scene(
         7,
         "認められない照会は拒否され、記録される",
@@ -192,7 +192,7 @@ async def refuse(demo: Demo, family: Family, unassessed: str) -> None:
         client.open_case(CLAIMANT, affair=SPECIAL_ALLOWANCE)
 
     await demo.desk(unassessed, prefecture)
-    await street.acquire(unassessed)
+    await demo.acquire(unassessed)
     no_pia = await demo.desk(
         unassessed,
         lambda client: client.ask_one(
