@@ -360,7 +360,7 @@ def _fill_session(
     with closing(connection.cursor()) as cursor:
         with cursor.copy(
             "COPY own_batch (batch, token_hash, information, reader_key, body, asked_at, until,"
-            " next_try_at) FROM STDIN"
+            " next_try_at, asked) FROM STDIN"
         ) as rows:
             batches = [new_id(entropy) for _ in tokens]
             keys = [reader_key(Withheld(one)).public_key().public_bytes_raw() for one in tokens]
@@ -368,7 +368,7 @@ def _fill_session(
             later = now + timedelta(days=1)
             for batch, token, key in zip(batches, tokens, keys, strict=True):
                 tag = _hash(token)
-                rows.write_row((batch, tag, "local-tax", key, b"", now, later, later))
+                rows.write_row((batch, tag, "local-tax", key, b"", now, later, later, len(asked)))
         with cursor.copy(
             "COPY own_ask (inquiry, batch, provider, permit, outcome, answer_sealed, answered_at)"
             " FROM STDIN"

@@ -150,7 +150,7 @@ def answered(town, inquiries):
 
 
 def cut_off(server, asleep):
-    """Do at once what PostgreSQL does after `sql.TRANSACTION_MS`: take back what sleepers locked."""
+    """Do at once what PostgreSQL does after `connections.TRANSACTION_MS`: take back what sleepers locked."""
     with connect(server, "linkage") as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

@@ -3,7 +3,8 @@
 from psycopg_pool import AsyncConnectionPool
 from psycopg_pool.base import AttemptWithBackoff
 
-from kumihimo.kernel.sql import RECONNECT_S, Database
+from kumihimo.kernel.connections import RECONNECT_S
+from kumihimo.kernel.sql import Database
 
 AWAY_S = 600.0
 PAUSE_MAX_S = 2.5
@@ -24,7 +25,7 @@ def longest_pause(patience_s):
 
 def test_a_room_looks_for_a_lost_database_every_two_seconds_however_long_it_is_away(new_room):
     _, reached = new_room("linkage")
-    pool = Database(reached.runtime)._pool
+    pool = Database(reached.runtime)._connections._pool
     assert pool.reconnect_timeout == RECONNECT_S
     assert longest_pause(pool.reconnect_timeout) < PAUSE_MAX_S
 

@@ -96,8 +96,12 @@ async def write_and_fail(process):
 
 
 async def write_in_every_way(process):
-    """Write with a line in the journal and without one, in one statement alone, and by COPY."""
+    """Write with a line in the journal and without one, in few statements, in one alone, and by COPY."""
     await write(process)
+    async with process.database.brief("SELECT 1") as tx:
+        await tx.put("UPDATE domain SET version = version + 1")
+        line = JournalLine(act="tested", actor="linkage", detail={"n": 1})
+        await journal.write(tx, line, at=process.clock.now())
     async with process.database.transaction() as tx:
         assert await tx.execute("UPDATE domain SET version = version + 1")
         await tx.rows("SELECT domain AS name FROM domain FOR UPDATE", {}, _Name)
@@ -106,6 +110,7 @@ async def write_in_every_way(process):
         "INSERT INTO domain (domain) VALUES (%(party)s)", {"party": "lg-271004"}
     )
     assert added == 1
+    assert await process.database.alone("UPDATE domain SET version = 7", unsynced=True) == 2
     rows = [(f"lg-{number}", 1) for number in range(3)]
     await process.database.copy_in("COPY domain (domain, version) FROM STDIN", rows)
     async with process.database.transaction() as tx:

@@ -101,7 +101,7 @@ def test_a_pooler_whose_sessions_lack_bounds_is_refused_by_their_names(room):
 
 
 def test_a_room_that_was_not_told_of_its_pooler_does_not_open(pooler, monkeypatch):
-    monkeypatch.setattr("kumihimo.kernel.sql.POOL_WAIT_S", 0.5)
+    monkeypatch.setattr("kumihimo.kernel.connections.POOL_WAIT_S", 0.5)
 
     async def story(*_):
         pytest.fail("it opened")

@@ -68,6 +68,7 @@ LEDGER = {
         "until": "instant",
         "next_try_at": "instant",
         "tries": "count",
+        "asked": "count",
     },
     "person_chain": {
         "chain": "random id, of one person's records and of no other party's",

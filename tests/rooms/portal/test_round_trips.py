@@ -12,9 +12,9 @@ from tests.rooms.portal.test_notices import press
 
 # The ledger's doors that each page asks, its transactions here and its single questions when it is
 # opened again. A question finds the visit; on the first page another one how she wants to be told, which
-# notices she read and what she was told of proxies. A transaction remembers there what she saw.
+# notices she read and what she was told of proxies. What she saw is written down once.
 COSTS = {
-    "/": ([api.OVERVIEW_PATH], 1, 2),
+    "/": ([api.OVERVIEW_PATH], 0, 2),
     "/looked": ([api.MY_RECORDS_PATH], 0, 1),
     "/ask": ([], 0, 1),
     "/mine": ([api.OWN_PATH], 0, 1),
@@ -24,9 +24,9 @@ COSTS = {
 
 @pytest.fixture
 def transactions(monkeypatch):
-    """Count transactions, each of which goes on as before."""
+    """Count transactions of every kind, each of which goes on as before."""
     begun = []
-    whole = Database.transaction
+    whole, brief, alone = Database.transaction, Database.brief, Database.alone
 
     @asynccontextmanager
     async def counted(self, **how):
@@ -34,7 +34,19 @@ def transactions(monkeypatch):
         async with whole(self, **how) as tx:
             yield tx
 
+    @asynccontextmanager
+    async def counted_brief(self, *before):
+        begun.append(before)
+        async with brief(self, *before) as tx:
+            yield tx
+
+    async def counted_alone(self, *what, **how):
+        begun.append(what)
+        return await alone(self, *what, **how)
+
     monkeypatch.setattr(Database, "transaction", counted)
+    monkeypatch.setattr(Database, "brief", counted_brief)
+    monkeypatch.setattr(Database, "alone", counted_alone)
     return begun
 
 
@@ -74,6 +86,11 @@ def test_a_page_asks_each_of_the_ledgers_doors_once_and_writes_only_what_changed
             doors = [one for one, _ in house.ledger.asked]
             found[path] = doors, len(transactions), len(questions)
         assert found == COSTS
+        house.ledger.records["hanako"].insert(0, record(250))
+        for times in (1, 0):
+            transactions.clear()
+            await hanako.open("/")
+            assert len(transactions) == 2 * times, "what she saw and its mark, where it is new"
         transactions.clear()
         for seconds in (29, 2, 29):
             house.clock.advance(timedelta(seconds=seconds))

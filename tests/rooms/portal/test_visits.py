@@ -110,14 +110,12 @@ def test_a_page_that_began_before_the_terminal_was_shared_lets_the_visit_last_no
         await visits.share(visit)
         until = await house.value("SELECT until FROM visit")
         assert until == house.clock.now() + SHARED_IDLE_FOR
-        async with house.database.transaction() as tx:
-            assert not await store_visits.go_on(tx, before, house.clock.now() + IDLE_FOR)
+        assert not await store_visits.go_on(house.database, before, house.clock.now() + IDLE_FOR)
         assert await house.value("SELECT until FROM visit") == until
         shared = await row(house)
         later = until + timedelta(seconds=1)
         for moment in (later, until):
-            async with house.database.transaction() as tx:
-                assert await store_visits.go_on(tx, shared, moment)
+            assert await store_visits.go_on(house.database, shared, moment)
             assert await house.value("SELECT until FROM visit") == later, (
                 "of two the later one holds"
             )
@@ -137,8 +135,7 @@ def test_a_visit_that_ended_while_its_page_was_made_does_not_go_on(at_portal):
         visits, token = await begun(house)
         before = await row(house)
         await visits.end(token)
-        async with house.database.transaction() as tx:
-            assert not await store_visits.go_on(tx, before, before.until + MINUTE)
+        assert not await store_visits.go_on(house.database, before, before.until + MINUTE)
         assert await visits.find(token) is None
 
     at_portal(story)

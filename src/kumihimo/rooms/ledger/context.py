@@ -1,17 +1,21 @@
 """What every use case of the ledger needs, and the changes of its key that it knows of."""
 
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import LiteralString
+
 import attrs
 
 from kumihimo.kernel.clock import Clock
 from kumihimo.kernel.entropy import Entropy
-from kumihimo.kernel.group import parse_scalar
+from kumihimo.kernel.group import Point, parse_scalar
 from kumihimo.kernel.keys import Locker, PartyKeys
 from kumihimo.kernel.leaves import salt_of, salts
 from kumihimo.kernel.sql import Database, Tx
 from kumihimo.kernel.tlog.note import Kind, NoteSigner
 from kumihimo.kernel.withheld import Withheld
 from kumihimo.rooms.ledger import store_rotation
-from kumihimo.rooms.ledger.domain.codes import Step
+from kumihimo.rooms.ledger.domain.codes import Coded, Step, candidates
 from kumihimo.rooms.ledger.log import Log
 from kumihimo.rooms.ledger.store_rotation import StepRow
 from kumihimo.rooms.oversight.api import LOG_ORIGIN
@@ -56,6 +60,19 @@ async def held_steps(ledger: Ledger, tx: Tx) -> list[Step]:
     """
     await store_rotation.hold(tx)
     return [step_of(ledger, row) for row in await store_rotation.steps(tx)]
+
+
+@asynccontextmanager
+async def reading(
+    ledger: Ledger, person: Coded, *before: LiteralString
+) -> AsyncGenerator[tuple[Tx, Sequence[Point]]]:
+    """Open a brief transaction for what is read by a person's codes, and return those with it.
+
+    As after `held_steps`, no change of key begins before it ends. It begins with `before`.
+    """
+    async with ledger.database.brief(*before, store_rotation.HOLD, store_rotation.STEPS) as tx:
+        steps = [step_of(ledger, StepRow(*row)) for row in tx.first]
+        yield tx, candidates(person, steps)
 
 
 def step_of(ledger: Ledger, row: StepRow) -> Step:

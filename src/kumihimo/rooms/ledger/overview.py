@@ -6,7 +6,7 @@ from kumihimo.kernel import journal
 from kumihimo.kernel.clock import legal_day
 from kumihimo.rooms.ledger import claims, notices, store_claims, store_notices, store_seen
 from kumihimo.rooms.ledger.api import Look, Overview
-from kumihimo.rooms.ledger.context import Ledger
+from kumihimo.rooms.ledger.context import Ledger, reading
 from kumihimo.rooms.ledger.service import PAGE_MAX, read_named, reader_of
 from kumihimo.rooms.ledger.sessions import Person
 
@@ -16,9 +16,8 @@ TOLD_WHOLE: Final = 10  # our choice: a first page shows fewer
 async def read(ledger: Ledger, person: Person) -> Overview:
     """Return it, read in one transaction with one line in the journal."""
     now = ledger.clock.now()
-    async with ledger.database.transaction() as tx:
-        await store_seen.plan_once(tx)
-        reader = await reader_of(ledger, tx, person.code)
+    async with reading(ledger, person.code, store_seen.PLAN_ONCE) as (tx, codes):
+        reader = reader_of(ledger, codes)
         looks = await store_seen.looks(tx, reader, PAGE_MAX + 1)
         latest = await read_named(tx, reader, looks.names[:TOLD_WHOLE])
         told = await store_claims.mine(tx, reader.persons, claims.LISTED_MAX)

@@ -44,9 +44,9 @@ from kumihimo.rooms.ledger.api import (
     OwnItem,
 )
 from kumihimo.rooms.ledger.context import Ledger
-from kumihimo.rooms.ledger.domain.own import TOLD, layout_of, silent, state_of, whom_to_ask
+from kumihimo.rooms.ledger.domain.own import layout_of, silent, state_of, whom_to_ask
 from kumihimo.rooms.ledger.sessions import Person
-from kumihimo.rooms.ledger.store_own import AskedRow, AskRow, BatchRow
+from kumihimo.rooms.ledger.store_own import AskRow, BatchRow, ShownRow
 from kumihimo.rooms.linkage import api as linkage
 from kumihimo.rooms.linkage.api import BATCH_MAX, Grants, Inquiry, InquiryBatch, Outcome
 from kumihimo.rooms.oversight.client import DirectoryBook
@@ -159,44 +159,45 @@ def answer_context(inquiry: str) -> bytes:
 
 async def read(ledger: Ledger, person: Person) -> OwnInformation:
     """Return what a session asked and what came, the latest question first."""
-    async with ledger.database.transaction() as tx:
-        batches = await store.asked_by(tx, person.token_hash)
-        names = [one.batch for one in batches]
-        rows = await store.shown(tx, names, sorted(TOLD)) if batches else []
-        if batches:
-            await _journal(ledger, tx, "own-read", rows=sum(one.asked for one in batches))
-    of: dict[str, list[AskRow]] = {one.batch: [] for one in batches}
-    for row in rows:
-        of[row.batch].append(row)
+    async with ledger.database.brief() as tx:
+        rows = await store.shown(tx, person.token_hash)
+        of: dict[str, list[ShownRow]] = {}
+        for row in rows:
+            of.setdefault(row.batch, []).append(row)
+        if of:
+            asked = sum(same[0].asked for same in of.values())
+            await _journal(ledger, tx, "own-read", rows=asked)
     key = reader_key(person.token)
-    return OwnInformation(tuple(_told(one, of[one.batch], key) for one in batches))
+    return OwnInformation(tuple(_told(same, key) for same in of.values()))
 
 
-def _told(batch: AskedRow, rows: Sequence[AskRow], key: X25519PrivateKey) -> OwnAsked:
+def _told(rows: Sequence[ShownRow], key: X25519PrivateKey) -> OwnAsked:
     answers: list[OwnAnswer] = []
+    outcomes: list[tuple[str, Outcome | None]] = []
     for row in rows:
-        state = state_of(_outcome(row))
+        if row.inquiry is None or row.provider is None:
+            continue
+        outcome = None if row.outcome is None else msgspec.convert(row.outcome, Outcome)
+        outcomes.append((row.provider, outcome))
+        state = state_of(outcome)
         if state is not None:
-            items = () if row.answer_sealed is None else _opened(row, key)
+            sealed = row.answer_sealed
+            items = () if sealed is None else _opened(row.inquiry, bytes(sealed), key)
             answers.append(
                 OwnAnswer(answer=row.permit or "", provider=row.provider, state=state, items=items)
             )
+    first = rows[0]
     return OwnAsked(
-        information=batch.information,
-        asked_at=batch.asked_at,
-        institutions=batch.asked,
-        waiting=silent((row.provider, _outcome(row)) for row in rows),
+        information=first.information,
+        asked_at=first.asked_at,
+        institutions=first.asked,
+        waiting=silent(outcomes),
         answers=tuple(answers),
     )
 
 
-def _outcome(row: AskRow) -> Outcome | None:
-    return None if row.outcome is None else msgspec.convert(row.outcome, Outcome)
-
-
-def _opened(row: AskRow, key: X25519PrivateKey) -> tuple[OwnItem, ...]:
-    assert row.answer_sealed is not None, "who calls this has looked"
-    plain = open_payload(bytes(row.answer_sealed), key=key, context=answer_context(row.inquiry))
+def _opened(inquiry: str, sealed: bytes, key: X25519PrivateKey) -> tuple[OwnItem, ...]:
+    plain = open_payload(sealed, key=key, context=answer_context(inquiry))
     return tuple(
         OwnItem(item=one.item, value=one.value, as_of=one.as_of, registered_on=one.registered_on)
         for one in msgspec.json.decode(plain, type=Provided).values
@@ -214,8 +215,11 @@ class _News:
 async def run_once(asker: Asker) -> int:
     """Forget what is over, then bring one question a step further; returns how many were found."""
     ledger = asker.ledger
-    gone = await forget(ledger)
     now = ledger.clock.now()
+    when = await store.next_due(ledger.database)
+    gone = await forget(ledger) if when.over is not None and when.over <= now else 0
+    if when.due is None or when.due > now:
+        return gone
     async with ledger.database.transaction() as tx:
         batch = await store.claim(tx, now, until=now + CLAIM_FOR)
         rows = [] if batch is None else await store.asks(tx, [batch.batch])
@@ -311,9 +315,9 @@ async def _settle(
         await store.keep_permits(tx, {i: p for p, i in permits.items() if i not in known})
         done = [one for one in news if one.inquiry in changed]
         await _report(tx, [(one.permit, one.outcome) for one in done], now)
-        if len(known) < len(waiting):
-            later = min(RETRY_FIRST * 2 ** min(batch.tries, 8), RETRY_LONGEST)
-            await store.try_again(tx, batch.batch, now + later)
+        later = min(RETRY_FIRST * 2 ** min(batch.tries, 8), RETRY_LONGEST)
+        again = now + later if len(known) < len(waiting) else batch.until
+        await store.try_again(tx, batch.batch, again)
         if done:
             given = sum(one.outcome == "OK" for one in done)
             await _journal(ledger, tx, "own-answered", settled=len(done), given=given)

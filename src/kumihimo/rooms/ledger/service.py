@@ -27,12 +27,11 @@ from kumihimo.rooms.ledger import (
     taking,
 )
 from kumihimo.rooms.ledger.api import DelegatedAct, MyRecord, MyRecords, WhoAsked, WhoAskedList
-from kumihimo.rooms.ledger.context import Ledger, held_steps
+from kumihimo.rooms.ledger.context import Ledger, held_steps, reading
 from kumihimo.rooms.ledger.domain.codes import (
     Coded,
     Step,
     VersionForgotten,
-    candidates,
     carried,
 )
 from kumihimo.rooms.ledger.store import Reader, Wanted
@@ -167,9 +166,8 @@ async def my_records(
     With `acts` it says what others read for her, too.
     """
     now = ledger.clock.now()
-    async with ledger.database.transaction() as tx:
-        await store_seen.plan_once(tx)
-        reader = await reader_of(ledger, tx, person)
+    async with reading(ledger, person, store_seen.PLAN_ONCE) as (tx, codes):
+        reader = reader_of(ledger, codes)
         seen = await store_seen.page(tx, reader, wanted)
         records = await read_named(tx, reader, seen.names[: wanted.limit])
         on_her = await store_delegations.acts_on(tx, reader.persons, ACTS_MAX) if acts else []
@@ -200,10 +198,9 @@ def acts_told(rows: Sequence[ActRow]) -> tuple[DelegatedAct, ...]:
     )
 
 
-async def reader_of(ledger: Ledger, tx: Tx, person: Coded) -> Reader:
-    """Return what a person is found by: no code is left behind before this transaction ends."""
-    steps = await held_steps(ledger, tx)
-    return Reader(candidates(person, steps), ledger.clock.now() - END_WITHIN)
+def reader_of(ledger: Ledger, codes: Sequence[Point]) -> Reader:
+    """Return what a person is found by whose codes these are."""
+    return Reader(codes, ledger.clock.now() - END_WITHIN)
 
 
 async def read_named(tx: Tx, reader: Reader, names: Sequence[str]) -> tuple[MyRecord, ...]:
@@ -232,8 +229,8 @@ def _mine(row: store_seen.NamedRow) -> MyRecord:
 async def who_asked(ledger: Ledger, person: Coded) -> WhoAskedList:
     """Return who asked about a person, how often, and when last."""
     now = ledger.clock.now()
-    async with ledger.database.transaction() as tx:
-        rows = await store_seen.who_asked(tx, await reader_of(ledger, tx, person))
+    async with reading(ledger, person, store_seen.PLAN_ONCE) as (tx, codes):
+        rows = await store_seen.who_asked(tx, reader_of(ledger, codes))
         line = journal.JournalLine(act="askers-read", actor="person", detail={"rows": len(rows)})
         await journal.write(tx, line, at=now)
     return WhoAskedList(

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import attrs
 
-from kumihimo.kernel.sql import Tx
+from kumihimo.kernel.sql import Database, Tx
 
 
 @attrs.frozen(kw_only=True)
@@ -54,9 +54,9 @@ async def add(tx: Tx, row: BatchRow, asks: Sequence[AskRow]) -> None:
     """Write a question down."""
     await tx.put(
         "INSERT INTO own_batch (batch, token_hash, information, reader_key, body, asked_at, until,"
-        " next_try_at) VALUES (%(batch)s, %(token_hash)s, %(information)s, %(reader_key)s,"
-        " %(body)s, %(asked_at)s, %(until)s, %(next_try_at)s)",
-        attrs.asdict(row),
+        " next_try_at, asked) VALUES (%(batch)s, %(token_hash)s, %(information)s, %(reader_key)s,"
+        " %(body)s, %(asked_at)s, %(until)s, %(next_try_at)s, %(asked)s)",
+        attrs.asdict(row) | {"asked": len(asks)},
     )
     await tx.put(
         "INSERT INTO own_ask (inquiry, batch, provider) SELECT inquiry, %(batch)s, provider"
@@ -97,38 +97,59 @@ async def asks(tx: Tx, batches: Sequence[str]) -> list[AskRow]:
 
 
 @attrs.frozen(kw_only=True)
-class AskedRow:
-    """A kind of information that a session asked about, and of how many institutions."""
+class ShownRow:
+    """What a page shows of the question to one institution, beside the kind that was asked about.
+
+    `asked` counts the institutions of its batch. `inquiry` is None for a batch of which nothing is shown.
+    """
 
     batch: str
     information: str
     asked_at: datetime
     asked: int
+    inquiry: str | None
+    provider: str | None
+    permit: str | None
+    outcome: str | None
+    answer_sealed: bytes | None
 
 
-async def asked_by(tx: Tx, token_hash: bytes) -> list[AskedRow]:
-    """Return what a session asked, the latest first, without the inquiries: they are half a megabyte."""
-    return await tx.rows(
-        "SELECT b.batch, b.information, b.asked_at,"
-        " (SELECT count(*) FROM own_ask a WHERE a.batch = b.batch) AS asked"
-        " FROM own_batch b WHERE b.token_hash = %(hash)s ORDER BY b.asked_at DESC, b.batch",
-        {"hash": token_hash},
-        AskedRow,
-    )
+async def shown(tx: Tx, token_hash: bytes) -> list[ShownRow]:
+    """Return what a session asked, the latest first, each with what brought something or is open.
 
-
-async def shown(tx: Tx, batches: Sequence[str], outcomes: Sequence[str]) -> list[AskRow]:
-    """Return the questions of batches that ended so, or not yet, by institution.
-
-    Of the many institutions that a batch asks hardly any holds something.
+    Of the many institutions that a batch asks hardly any holds something, and the inquiries are half
+    a megabyte. The outcomes are those of `domain.own.TOLD`; an index has them.
     """
     return await tx.rows(
-        "SELECT inquiry, batch, provider, permit, outcome, answer_sealed, answered_at"
-        " FROM own_ask WHERE batch = ANY(%(batches)s)"
-        " AND (outcome IS NULL OR outcome = ANY(%(outcomes)s)) ORDER BY provider, inquiry",
-        {"batches": list(batches), "outcomes": list(outcomes)},
-        AskRow,
+        "SELECT b.batch, b.information, b.asked_at, coalesce(b.asked,"
+        "  (SELECT count(*) FROM own_ask c WHERE c.batch = b.batch)) AS asked,"
+        " a.inquiry, a.provider, a.permit, a.outcome, a.answer_sealed"
+        " FROM own_batch b LEFT JOIN own_ask a ON a.batch = b.batch"
+        "  AND (a.outcome IS NULL OR a.outcome IN ('OK', 'PENDING_MANUAL'))"
+        " WHERE b.token_hash = %(hash)s ORDER BY b.asked_at DESC, b.batch, a.provider, a.inquiry",
+        {"hash": token_hash},
+        ShownRow,
     )
+
+
+@attrs.frozen
+class DueRow:
+    """When the next batch is due, and when the next is over; None where there is none."""
+
+    due: datetime | None
+    over: datetime | None
+
+
+async def next_due(database: Database) -> DueRow:
+    """Return when there is something to do; this is asked several times a second."""
+    found = await database.look(
+        "SELECT (SELECT min(next_try_at) FROM own_batch) AS due,"
+        " (SELECT min(until) FROM own_batch) AS over",
+        {},
+        DueRow,
+    )
+    assert found is not None, "there is one row"
+    return found
 
 
 async def claim(tx: Tx, at: datetime, *, until: datetime) -> BatchRow | None:

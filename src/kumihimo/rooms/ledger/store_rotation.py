@@ -8,7 +8,11 @@ import attrs
 
 from kumihimo.kernel.sql import Tx
 
-_KEY_CHANGE: Final = 0x6C6B6579  # "lkey": the advisory lock between a change of key and the rest
+# The advisory lock "lkey" is between a change of key and the rest.
+_CHANGE: Final[LiteralString] = "SELECT pg_advisory_xact_lock(0x6C6B6579)"
+# Both begin each transaction that reads or writes by codes: the steps as they are under the lock.
+HOLD: Final[LiteralString] = "SELECT pg_advisory_xact_lock_shared(0x6C6B6579)"
+STEPS: Final[LiteralString] = "SELECT old, new, scalar_locked FROM rotation ORDER BY new"
 
 
 @attrs.frozen
@@ -121,17 +125,17 @@ TABLES: Final = (
 
 async def hold(tx: Tx) -> None:
     """Keep every change of key from beginning until this transaction ends."""
-    await tx.put("SELECT pg_advisory_xact_lock_shared(%(key)s)", {"key": _KEY_CHANGE})
+    await tx.put(HOLD)
 
 
 async def steps(tx: Tx) -> list[StepRow]:
     """Return every change of key, the first first."""
-    return await tx.rows("SELECT old, new, scalar_locked FROM rotation ORDER BY new", {}, StepRow)
+    return await tx.rows(STEPS, {}, StepRow)
 
 
 async def begin(tx: Tx, step: StepRow) -> None:
     """Begin a change of key once nobody holds the present one; a repeat changes nothing."""
-    await tx.put("SELECT pg_advisory_xact_lock(%(key)s)", {"key": _KEY_CHANGE})
+    await tx.put(_CHANGE)
     await tx.put(
         "INSERT INTO rotation (old, new, scalar_locked) VALUES (%(old)s, %(new)s, %(locked)s)"
         " ON CONFLICT (new) DO UPDATE SET scalar_locked = excluded.scalar_locked,"

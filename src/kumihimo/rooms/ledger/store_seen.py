@@ -58,6 +58,10 @@ class NamedRow(MineRow):
     number: int | None
 
 
+# Lets each statement of a transaction be planned once, and not anew for every person. With an array among
+# what it is asked for PostgreSQL plans it each time, which takes as long as to run it. No plan here
+# depends on who she is.
+PLAN_ONCE: Final[LiteralString] = "SET LOCAL plan_cache_mode = force_generic_plan"
 _NUMBERED: Final[LiteralString] = (
     ", (SELECT max(l.number) FROM person_link l JOIN person_chain c ON c.chain = l.chain"
     "  WHERE l.record = r.record AND c.person = ANY(%(persons)s::bytea[])"
@@ -127,15 +131,6 @@ _LOOKS: Final[LiteralString] = (
     " coalesce(array_agg(requested_at ORDER BY requested_at DESC, record DESC), '{}')"
     " AS moments FROM latest"
 )
-
-
-async def plan_once(tx: Tx) -> None:
-    """Let each statement of this transaction be planned once, and not anew for every person.
-
-    With an array among what it is asked for PostgreSQL plans it each time, which takes as long as
-    to run it. No plan here depends on who she is.
-    """
-    await tx.put("SET LOCAL plan_cache_mode = force_generic_plan")
 
 
 async def page(tx: Tx, reader: Reader, wanted: Wanted) -> SeenRow:

@@ -18,7 +18,7 @@ from kumihimo.kernel.tracker import (
     user_code,
 )
 from kumihimo.rooms.ledger import sessions, store, store_tracker
-from kumihimo.rooms.ledger.context import Ledger
+from kumihimo.rooms.ledger.context import Ledger, reading
 from kumihimo.rooms.ledger.service import reader_of
 from kumihimo.rooms.ledger.sessions import Person
 from kumihimo.rooms.ledger.store import MineRow, Wanted
@@ -41,8 +41,8 @@ class Herself(UsesReader):
     async def find(self, asked: UsesAsked) -> FindUsageResponse:
         ledger, now = self.ledger, self.ledger.clock.now()
         wanted = Wanted(since=asked.since, until=asked.until, skip=asked.skip, limit=asked.limit)
-        async with ledger.database.transaction() as tx:
-            reader = await reader_of(ledger, tx, self.person.code)
+        async with reading(ledger, self.person.code) as (tx, codes):
+            reader = reader_of(ledger, codes)
             total = await store_tracker.how_many(tx, reader, wanted)
             rows = await store.mine(tx, reader, wanted)
             line = journal.JournalLine(

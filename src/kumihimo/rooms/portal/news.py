@@ -23,6 +23,7 @@ from kumihimo.rooms.portal.store_news import LookRow
 from kumihimo.rooms.register.api import OfficeAsked
 
 BEFORE: Final = "before"  # in `kept`: what she had seen when this visit began, "" for nothing ever
+SEEN: Final = "seen"  # in `kept`: what was last written down as seen, as a digest
 SHOWN: Final = 3
 # Longer than the ledger keeps an entry back until its provider has spoken. What is older and was not
 # seen had no room among the latest then: it is not new.
@@ -56,12 +57,22 @@ class News:
     answers: int
 
 
+def begins(visit: Visit) -> bool:
+    """Say whether nothing was read in this visit yet."""
+    return BEFORE not in visit.kept
+
+
 async def read(
-    portal: Portal, visit: Visit, told: Overview, inquiries: Sequence[OfficeAsked]
+    portal: Portal,
+    visit: Visit,
+    told: Overview,
+    inquiries: Sequence[OfficeAsked],
+    had: bytes | None,
 ) -> News:
     """Return what is new, and write down what she sees. Raises `FreshCardNeeded`, `Unavailable`.
 
     All through one visit the same is new: it is not the page that makes it old, but the next visit.
+    `had` is what she had seen, locked, where this visit `begins`.
     """
     answered = [one for one in told.claims.claims if one.state == "answered"]
     names = (
@@ -69,7 +80,7 @@ async def read(
         *(one.inquiry for one in inquiries),
         *(one.claim for one in answered),
     )
-    await _note(portal, visit, tuple(map(_name, names)))
+    await _note(portal, visit, tuple(map(_name, names)), had)
     before = visit.kept[BEFORE]
     look = _read(before.encode()) if before else None
     seen = frozenset(look.seen if look else ())
@@ -104,23 +115,34 @@ async def _whole(
     return [found[one] for one in names if one in found]
 
 
-async def _note(portal: Portal, visit: Visit, names: tuple[str, ...]) -> None:
-    """Keep in the visit what was seen before it, and in the database what is seen now."""
+async def _note(portal: Portal, visit: Visit, names: tuple[str, ...], had: bytes | None) -> None:
+    """Keep in the visit what was seen before it, and in the database what is seen now.
+
+    A page that shows what was seen already writes nothing.
+    """
+    first, seen = begins(visit), _digest("".join(names))
+    if not first and visit.kept.get(SEEN) == seen:
+        return
     label = b"look" + visit.who.encode()
-    tag = hashlib.sha256(b"kumihimo look " + visit.token.encode()).hexdigest()[:_NAME]
-    async with portal.database.transaction() as tx:
-        if BEFORE not in visit.kept:
-            last = await store.last(tx, visit.who)
-            before = None if last is None else _read(portal.locker.unlock(last, label=label))
-            # Two pages at once may both be the first: what the other has just seen is no time before.
-            if before is not None and before.visit == tag:
-                before = before.before
-            visit.kept[BEFORE] = "" if before is None else _written(before).decode()
-            await portal.journal(tx, "first-page-seen")
-        kept = visit.kept[BEFORE]
-        look = _Look(portal.clock.now(), names, tag, _read(kept.encode()) if kept else None)
-        locked = portal.locker.lock(_written(look, whole=True), label=label, block=_BLOCK)
+    tag = _digest(visit.token)[:_NAME]
+    if first:
+        before = None if had is None else _read(portal.locker.unlock(bytes(had), label=label))
+        # Two pages at once may both be the first: what the other has just seen is no time before.
+        if before is not None and before.visit == tag:
+            before = before.before
+        visit.kept[BEFORE] = "" if before is None else _written(before).decode()
+    kept = visit.kept[BEFORE]
+    look = _Look(portal.clock.now(), names, tag, _read(kept.encode()) if kept else None)
+    locked = portal.locker.lock(_written(look, whole=True), label=label, block=_BLOCK)
+    async with portal.database.brief() as tx:
         await store.put(tx, LookRow(visit.who, locked))
+        if first:
+            await portal.journal(tx, "first-page-seen")
+    visit.kept[SEEN] = seen
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(b"kumihimo look " + text.encode()).hexdigest()
 
 
 def _read(content: bytes) -> _Look:

@@ -7,7 +7,7 @@ import attrs
 
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.ledger.api import Overview
-from kumihimo.rooms.portal import notices, wishes
+from kumihimo.rooms.portal import news, notices, wishes
 from kumihimo.rooms.portal import store_remembered as store
 from kumihimo.rooms.portal.context import Portal
 from kumihimo.rooms.portal.wishes import Wishes
@@ -16,12 +16,16 @@ from kumihimo.rooms.register.api import OfficeAsked
 
 @attrs.frozen(kw_only=True)
 class Remembered:
-    """What she wishes, since when she has her account, how many words of proxies are new, her marks."""
+    """What she wishes, since when she has her account, how many words of proxies are new, her marks.
+
+    `look` is what she had seen, locked, where this is the first page of a visit.
+    """
 
     wishes: Wishes
     since: date
     unseen: int
     marks: Mapping[bytes, str]
+    look: bytes | None
 
 
 async def read(
@@ -29,7 +33,8 @@ async def read(
 ) -> Remembered:
     """Return it, with the marks of the notices and looks that the ledger told."""
     tags = notices.tags_of(portal, visit, told, inquiries)
-    row = await store.remembered(portal.database, visit.who, tags)
+    first = news.begins(visit)
+    row = await store.remembered(portal.database, visit.who, tags, look=first)
     assert row is not None, "who is signed in has an account"
     marks = zip(row.tags, row.marks, strict=True)
     return Remembered(
@@ -37,4 +42,5 @@ async def read(
         since=row.opened_on,
         unseen=row.unseen,
         marks={bytes(tag): mark for tag, mark in marks},
+        look=row.look_locked,
     )

@@ -13,19 +13,9 @@ class LookRow:
     content_locked: bytes
 
 
-async def last(tx: Tx, account: str) -> bytes | None:
-    """Return what somebody had seen the time before."""
-    row = await tx.row(
-        "SELECT account, content_locked FROM last_look WHERE account = %(account)s",
-        {"account": account},
-        LookRow,
-    )
-    return None if row is None else bytes(row.content_locked)
-
-
 async def put(tx: Tx, row: LookRow) -> None:
-    """Write down what somebody has seen now."""
-    await tx.put(
+    """Write down what somebody has seen now, together with the commit."""
+    tx.last(
         "INSERT INTO last_look (account, content_locked) VALUES (%(account)s, %(content_locked)s)"
         " ON CONFLICT (account) DO UPDATE SET content_locked = excluded.content_locked",
         attrs.asdict(row),

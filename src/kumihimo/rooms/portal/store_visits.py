@@ -21,14 +21,6 @@ class VisitRow:
     lease_until: datetime | None
 
 
-async def may_be_lost(tx: Tx) -> None:
-    """Let this commit not wait for the disk: PostgreSQL itself would have to crash to lose it.
-
-    For how long a visit goes on: one that lost that ends sooner, and none later.
-    """
-    await tx.put("SET LOCAL synchronous_commit = off")
-
-
 async def find(database: Database, token_hash: bytes) -> VisitRow | None:
     """Return a visit. Every page asks this, and most write nothing."""
     return await database.look(
@@ -50,9 +42,9 @@ async def add(tx: Tx, row: VisitRow) -> None:
     )
 
 
-async def keep(tx: Tx, token_hash: bytes, content_locked: bytes) -> None:
+async def keep(database: Database, token_hash: bytes, content_locked: bytes) -> None:
     """Write down what changed in a visit that goes on."""
-    await tx.put(
+    await database.alone(
         "UPDATE visit SET content_locked = %(content)s WHERE token_hash = %(hash)s",
         {"content": content_locked, "hash": token_hash},
     )
@@ -67,12 +59,16 @@ async def share(tx: Tx, row: VisitRow) -> None:
     )
 
 
-async def go_on(tx: Tx, row: VisitRow, until: datetime) -> bool:
-    """Let a visit last on, at least until then; False where it has ended, or was tied to a card."""
-    changed = await tx.execute(
+async def go_on(database: Database, row: VisitRow, until: datetime) -> bool:
+    """Let a visit last on, at least until then; False where it has ended, or was tied to a card.
+
+    Nobody waits for the disk: should the server crash, a visit that lost this ends sooner.
+    """
+    changed = await database.alone(
         "UPDATE visit SET until = greatest(until, %(until)s) WHERE token_hash = %(hash)s"
         " AND presence_hash IS NOT DISTINCT FROM %(presence)s",
         {"until": until, "hash": row.token_hash, "presence": row.presence_hash},
+        unsynced=True,
     )
     return changed == 1
 

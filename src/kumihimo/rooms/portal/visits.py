@@ -34,7 +34,9 @@ class StoredVisits:
             await self.end(token)
             return None
         until = limits.after_request(span, now)
-        if until != span.until and not await self._go_on(row, until):
+        # It may have ended meanwhile, or be a shared terminal's by now.
+        moved = until != span.until
+        if moved and not await store.go_on(self.portal.database, row, until):
             return await self.find(token)
         return self._visit(token, row)
 
@@ -48,8 +50,7 @@ class StoredVisits:
         """Write down what changed, if anything did; one that was ended meanwhile stays so."""
         if not changed(visit):
             return
-        async with self.portal.database.transaction() as tx:
-            await store.keep(tx, token_hash(visit.token), self._locked(visit))
+        await store.keep(self.portal.database, token_hash(visit.token), self._locked(visit))
 
     async def share(self, visit: Visit) -> None:
         """Make it the visit of a shared terminal: short, and over when the card is taken out."""
@@ -65,12 +66,6 @@ class StoredVisits:
         """End every visit of somebody."""
         async with self.portal.database.transaction() as tx:
             await store.end_of(tx, who)
-
-    async def _go_on(self, row: VisitRow, until: datetime) -> bool:
-        """Let a visit last on; False where it is not what it was: ended, or a shared terminal's by now."""
-        async with self.portal.database.transaction() as tx:
-            await store.may_be_lost(tx)
-            return await store.go_on(tx, row, until)
 
     def _row(self, visit: Visit, now: datetime) -> VisitRow:
         presence = visit.kept.get(PRESENCE, "")

@@ -6,7 +6,7 @@ A test holds the files in `deploy/` against it: what is tried here is what is ru
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from kumihimo.kernel.sql import session
+from kumihimo.kernel.connections import session
 
 SCOPE: Final = "kumihimo"
 MAX_CONNECTIONS: Final = 200

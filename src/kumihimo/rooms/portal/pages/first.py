@@ -76,8 +76,8 @@ async def _found(site: Site, visit: Visit) -> _Found | None:
     try:
         told = await reading.overview(site.portal, visit)
         asked = inquired.latest(await reading.offices(site.portal, visit))
-        new = await news.read(site.portal, visit, told, asked)
         own = await remembered.read(site.portal, visit, told, asked)
+        new = await news.read(site.portal, visit, told, asked, own.look)
         await wishes.was_here(site.portal, visit, own.wishes)
         return _Found(
             news=new,
