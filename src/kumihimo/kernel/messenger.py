@@ -6,7 +6,8 @@ no library's: one was four times as dear, the other gave a question what nobody 
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final, cast
 
 import attrs
@@ -17,6 +18,7 @@ from typing_extensions import override
 CONNECTIONS_MAX: Final = 100  # as many as `httpx2` opens
 RESTING_S: Final = 5.0  # a connection that nobody used for so long is closed
 ANSWER_MAX: Final = 64 * 1024 * 1024
+ADDRESSES_MAX: Final = 1_024  # that are not parsed again
 _PORTS: Final = {"http": 80, "https": 443}
 _FIRST_FINAL: Final = 200  # what comes before it (1xx) is no answer yet
 
@@ -127,6 +129,42 @@ class _Connection(asyncio.Protocol):
 
 class _NotOurs(Exception):
     """Something else came than one answer of a size that is bounded."""
+
+
+class Questions:
+    """Asks over a transport, of which each answer is had whole within `timeout_s`.
+
+    What rooms need of `httpx2.AsyncClient`, at a fifth of its cost: addresses are parsed once, and a
+    question has the headers that it is given, its host and its length.
+    """
+
+    def __init__(self, transport: httpx2.AsyncBaseTransport, *, timeout_s: float) -> None:
+        self._transport = transport
+        self._limits = {"timeout": dict.fromkeys(("pool", "connect", "read", "write"), timeout_s)}
+
+    async def ask(
+        self, method: str, address: str, *, headers: Mapping[str, str], body: bytes
+    ) -> httpx2.Response:
+        """Ask and return the answer. Raises `httpx2.HTTPError` when none comes."""
+        request = httpx2.Request(
+            method, _parsed(address), headers=headers, content=body, extensions=self._limits
+        )
+        answer = await self._transport.handle_async_request(request)
+        answer.request = request
+        try:
+            await answer.aread()
+        finally:
+            await answer.aclose()
+        return answer
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
+
+
+@lru_cache(maxsize=ADDRESSES_MAX)
+def _parsed(address: str) -> httpx2.URL:
+    return httpx2.URL(address)
 
 
 class Messenger(httpx2.AsyncBaseTransport):

@@ -20,7 +20,7 @@ from kumihimo.kernel.entropy import Entropy
 from kumihimo.kernel.fair import FairGate
 from kumihimo.kernel.keys import PartyKeys
 from kumihimo.kernel.message import KeyBook, Verified, sign_request, verify_answer
-from kumihimo.kernel.messenger import Messenger
+from kumihimo.kernel.messenger import Messenger, Questions
 from kumihimo.kernel.refusal import (
     BadInput,
     Busy,
@@ -83,10 +83,8 @@ class HttpNet:
         self._routes = routes
         self._gates: dict[str, FairGate] = {}
         self._timeout_s = timeout_s
-        self._client = httpx2.AsyncClient(
-            transport=transport or Messenger(trusted(), connections=CALLS_MAX),
-            timeout=timeout_s,
-            trust_env=False,
+        self._questions = Questions(
+            transport or Messenger(trusted(), connections=CALLS_MAX), timeout_s=timeout_s
         )
 
     async def post(
@@ -102,8 +100,8 @@ class HttpNet:
         except (TimeoutError, Busy) as error:
             raise Unavailable(f"too much waits for party {party}") from error
         try:
-            response = await self._client.post(
-                address.rstrip("/") + path, headers=dict(headers), content=body
+            response = await self._questions.ask(
+                "POST", address.rstrip("/") + path, headers=headers, body=body
             )
         except httpx2.HTTPError as error:
             raise Unavailable(f"party {party} does not answer") from error
@@ -121,7 +119,7 @@ class HttpNet:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._questions.close()
 
 
 class Refused(Refusal):

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
+from urllib.parse import urlencode
 
 import httpx2
 import msgspec
 
-from kumihimo.kernel.messenger import Messenger
+from kumihimo.kernel.messenger import Messenger, Questions
 from kumihimo.kernel.net import Refused, trusted
 from kumihimo.kernel.refusal import Problem, Unavailable, is_busy
 from kumihimo.kernel.tracing import span
@@ -24,12 +25,8 @@ class LedgerDoor:
     """The ledger's doors for a person. Raises `Refused`, `Unavailable`."""
 
     def __init__(self, address: str, *, transport: httpx2.AsyncBaseTransport | None = None) -> None:
-        self._http = httpx2.AsyncClient(
-            base_url=address,
-            transport=transport or Messenger(trusted()),
-            timeout=TIMEOUT_S,
-            trust_env=False,
-        )
+        self._address = address.rstrip("/")
+        self._questions = Questions(transport or Messenger(trusted()), timeout_s=TIMEOUT_S)
 
     async def open_session(self, disclosure: Disclosure) -> api.Session:
         """Open a session with a ticket; `Unavailable` while it is not ready yet."""
@@ -116,7 +113,7 @@ class LedgerDoor:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._questions.close()
 
     async def _ask(
         self,
@@ -141,12 +138,13 @@ class LedgerDoor:
         params: Mapping[str, str] | None = None,
     ) -> bytes:
         headers = {"content-type": "application/json"}
+        asked = f"?{urlencode(params)}" if params else ""
         if token:
             headers["authorization"] = f"Bearer {token}"
         try:
             with span(f"call {PARTY}", begins=True):
-                answer = await self._http.request(
-                    method, path, content=body, params=params, headers=headers
+                answer = await self._questions.ask(
+                    method, self._address + path + asked, headers=headers, body=body
                 )
         except httpx2.HTTPError as error:
             raise Unavailable("the ledger does not answer") from error
