@@ -3,8 +3,10 @@
 import attrs
 import psycopg
 
+from kumihimo.kernel.listed import read_listed
 from kumihimo.rooms.ledger import chain, store, store_seen
 from kumihimo.rooms.ledger.store import Reader, Wanted
+from kumihimo.rooms.ledger.store_seen import NamedRow
 from tests.rooms.ledger.logs import holds_together
 
 
@@ -85,7 +87,8 @@ async def pages_show_what_is_seen(house, silent_before):
             for wanted in (Wanted(limit=200), Wanted(limit=200, outcome="REFUSED_ITEM")):
                 shown = await store_seen.page(tx, reader, wanted)
                 looked_up = await store.mine(tx, reader, wanted)
-                assert list(shown.names) == [one.record for one in looked_up]
+                names = [one.record for one in read_listed(shown.records, NamedRow)]
+                assert names == [one.record for one in looked_up]
 
 
 def by_superuser(postgres, house, *statements):

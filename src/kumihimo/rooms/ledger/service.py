@@ -14,6 +14,7 @@ import msgspec
 from kumihimo.kernel import journal, outbox
 from kumihimo.kernel.group import NotInGroup, Point
 from kumihimo.kernel.ids import new_id
+from kumihimo.kernel.listed import read_listed
 from kumihimo.kernel.message import Verified
 from kumihimo.kernel.refusal import BadInput, NotAllowed
 from kumihimo.kernel.seal import open_sealed
@@ -22,7 +23,6 @@ from kumihimo.rooms.ledger import (
     chain,
     cursors,
     store,
-    store_delegations,
     store_seen,
     taking,
 )
@@ -36,6 +36,7 @@ from kumihimo.rooms.ledger.domain.codes import (
 )
 from kumihimo.rooms.ledger.store import Reader, Wanted
 from kumihimo.rooms.ledger.store_delegations import ActRow
+from kumihimo.rooms.ledger.store_seen import NamedRow
 from kumihimo.rooms.linkage.api import PARTY as LINKAGE
 from kumihimo.rooms.linkage.api import Received, Record, RecordsDelivered
 from kumihimo.rooms.oversight.api import ALARM_PATH, Alarm
@@ -168,14 +169,13 @@ async def my_records(
     now = ledger.clock.now()
     async with reading(ledger, person, store_seen.PLAN_ONCE) as (tx, codes):
         reader = reader_of(ledger, codes)
-        seen = await store_seen.page(tx, reader, wanted)
-        records = await read_named(tx, reader, seen.names[: wanted.limit])
-        on_her = await store_delegations.acts_on(tx, reader.persons, ACTS_MAX) if acts else []
+        seen = await store_seen.page(tx, reader, wanted, acts=ACTS_MAX if acts else 0)
+        records = told_whole(seen.records)
+        on_her = read_listed(seen.acts, ActRow)
         detail = {"rows": len(records)} | ({"acts": len(on_her)} if acts else {})
         line = journal.JournalLine(act="records-read", actor="person", detail=detail)
         await journal.write(tx, line, at=now)
-    more = len(seen.names) > len(records)
-    following = cursors.write(records[-1].requested_at, records[-1].record) if more else ""
+    following = cursors.write(records[-1].requested_at, records[-1].record) if seen.more else ""
     asked = zip(seen.bodies, seen.times, seen.refused, seen.last_at, strict=True)
     return MyRecords(
         records=records,
@@ -203,12 +203,12 @@ def reader_of(ledger: Ledger, codes: Sequence[Point]) -> Reader:
     return Reader(codes, ledger.clock.now() - END_WITHIN)
 
 
-async def read_named(tx: Tx, reader: Reader, names: Sequence[str]) -> tuple[MyRecord, ...]:
-    """Return records of hers by their names, the newest first, as she reads them."""
-    return tuple(_mine(row) for row in await store_seen.named(tx, reader, names))
+def told_whole(records: str) -> tuple[MyRecord, ...]:
+    """Return listed records of hers as she reads them."""
+    return tuple(map(_mine, read_listed(records, NamedRow)))
 
 
-def _mine(row: store_seen.NamedRow) -> MyRecord:
+def _mine(row: NamedRow) -> MyRecord:
     return MyRecord(
         record=row.record,
         requested_at=row.requested_at,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final, LiteralString
 
 import attrs
 
@@ -44,15 +45,16 @@ async def add(tx: Tx, row: ClaimRow) -> int:
     )
 
 
+MINE: Final[LiteralString] = (
+    "SELECT claim, person, version, kind, addressee, permit, told_on, due_on, state, decision,"
+    " answer_sealed, answered_on FROM claim WHERE person = ANY(%(persons)s::bytea[])"
+    " ORDER BY told_on DESC, claim LIMIT %(claims_most)s"
+)
+
+
 async def mine(tx: Tx, persons: Sequence[bytes], most: int) -> list[ClaimRow]:
     """Return a person's claims, the latest first; `persons` are her codes by key version."""
-    return await tx.rows(
-        "SELECT claim, person, version, kind, addressee, permit, told_on, due_on, state, decision,"
-        " answer_sealed, answered_on FROM claim WHERE person = ANY(%(persons)s::bytea[])"
-        " ORDER BY told_on DESC, claim LIMIT %(most)s",
-        {"persons": list(persons), "most": most},
-        ClaimRow,
-    )
+    return await tx.rows(MINE, {"persons": list(persons), "claims_most": most}, ClaimRow)
 
 
 async def unanswered(tx: Tx, most: int) -> list[OpenRow]:

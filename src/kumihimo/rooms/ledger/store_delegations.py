@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Final, LiteralString
 
 import attrs
 
@@ -88,15 +89,16 @@ async def add_act(tx: Tx, act: str, delegation: str, at: datetime) -> None:
     )
 
 
+ACTS_ON: Final[LiteralString] = (
+    "SELECT a.act, a.delegation, d.purpose, a.at FROM delegated_act a"
+    " JOIN delegation d ON d.delegation = a.delegation"
+    " WHERE d.person = ANY(%(persons)s::bytea[]) ORDER BY a.at DESC, a.act LIMIT %(acts_most)s"
+)
+
+
 async def acts_on(tx: Tx, persons: Sequence[bytes], most: int) -> list[ActRow]:
     """Return what was read for a person, the latest first; `persons` are her codes."""
-    return await tx.rows(
-        "SELECT a.act, a.delegation, d.purpose, a.at FROM delegated_act a"
-        " JOIN delegation d ON d.delegation = a.delegation"
-        " WHERE d.person = ANY(%(persons)s::bytea[]) ORDER BY a.at DESC, a.act LIMIT %(most)s",
-        {"persons": list(persons), "most": most},
-        ActRow,
-    )
+    return await tx.rows(ACTS_ON, {"persons": list(persons), "acts_most": most}, ActRow)
 
 
 async def act_on(tx: Tx, persons: Sequence[bytes], act: str) -> ActRow | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final, LiteralString
 
 import attrs
 
@@ -41,12 +42,14 @@ async def take(tx: Tx, row: NoticeRow) -> int:
     )
 
 
+MINE: Final[LiteralString] = (
+    "SELECT notice, institution, person, version, state, sealed, taken_on, until"
+    " FROM portal_notice WHERE person = ANY(%(persons)s::bytea[]) AND state <> 'removed'"
+    " AND until >= %(on)s ORDER BY taken_on DESC, notice LIMIT %(notices_most)s"
+)
+
+
 async def mine(tx: Tx, persons: Sequence[bytes], on: date, most: int) -> list[NoticeRow]:
     """Return what a person may read on a day, the latest first; `persons` are her codes."""
-    return await tx.rows(
-        "SELECT notice, institution, person, version, state, sealed, taken_on, until"
-        " FROM portal_notice WHERE person = ANY(%(persons)s::bytea[]) AND state <> 'removed'"
-        " AND until >= %(on)s ORDER BY taken_on DESC, notice LIMIT %(most)s",
-        {"persons": list(persons), "on": on, "most": most},
-        NoticeRow,
-    )
+    params = {"persons": list(persons), "on": on, "notices_most": most}
+    return await tx.rows(MINE, params, NoticeRow)

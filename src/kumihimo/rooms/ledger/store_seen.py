@@ -1,30 +1,34 @@
 """The ledger's SQL for a page of what a person reads: all that is hers is looked through once.
 
-A page says something of all of hers, and shows few of them. So it asks once for the names of what it
-shows, with what it says of the whole, which three indexes alone answer, and then reads those by name.
+A page says something of all of hers, and shows few of them. Which it shows, and what it says of the
+whole, three indexes alone answer; then those are read by name, in the same question.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, LiteralString
 
 import attrs
 
+from kumihimo.kernel.listed import listed
 from kumihimo.kernel.sql import Tx
-from kumihimo.rooms.ledger import store
+from kumihimo.rooms.ledger import store, store_claims, store_delegations, store_notices
 from kumihimo.rooms.ledger.store import MineRow, Reader, Wanted
 
 
 @attrs.frozen(kw_only=True)
 class SeenRow:
-    """A page by its records' names, who asked about her, and which numbers her chain has.
+    """A page, who asked about her, and which numbers her chain has.
 
-    `names` are one more than wanted where there are more. Of bodies the latest stands first.
-    `first` and `last` are None where she has no chain, or cannot read one of its numbers: where
-    somebody took a record out of the database, nobody is told that the list is complete.
+    `records` are listed `NamedRow`s, and `acts` listed `store_delegations.ActRow`s. `more`: there are
+    more that fit. Of bodies the latest stands first. `first` and `last` are None where she has no
+    chain, or cannot read one of its numbers: where somebody took a record out of the database, nobody
+    is told that the list is complete.
     """
 
-    names: Sequence[str]
+    records: str
+    more: bool
+    acts: str
     bodies: Sequence[str]
     times: Sequence[int]
     refused: Sequence[int]
@@ -43,12 +47,19 @@ class AskedRow:
     last_at: datetime
 
 
-@attrs.frozen
-class LooksRow:
-    """Names and moments of the latest looks of others, the newest first."""
+@attrs.frozen(kw_only=True)
+class OverviewRow:
+    """What a first page needs: names and moments of the latest looks of others, the newest first.
+
+    `latest` are listed `NamedRow`s of the first of them, `claims` and `notices` the listed rows of
+    `store_claims` and `store_notices`.
+    """
 
     names: Sequence[str]
     moments: Sequence[datetime]
+    latest: str
+    claims: str
+    notices: str
 
 
 @attrs.frozen(kw_only=True)
@@ -62,13 +73,9 @@ class NamedRow(MineRow):
 # what it is asked for PostgreSQL plans it each time, which takes as long as to run it. No plan here
 # depends on who she is.
 PLAN_ONCE: Final[LiteralString] = "SET LOCAL plan_cache_mode = force_generic_plan"
-_NUMBERED: Final[LiteralString] = (
-    ", (SELECT max(l.number) FROM person_link l JOIN person_chain c ON c.chain = l.chain"
-    "  WHERE l.record = r.record AND c.person = ANY(%(persons)s::bytea[])"
-    "  AND l.number > c.forgotten) AS number"
-)
 # (1) Her records, by the code that the requester named her by, and those of which the provider named her.
-# (2) What has a number in her chain: nobody can hide it any more (`chain`), so no end is looked up.
+# (2) What has a number in her chain: nobody can hide it any more (`chain`), so no end is looked up. She
+#     has one chain, under whichever of her codes.
 # (3) All that she sees: what has a number, and of the rest what `store.VISIBLE` lets through.
 _MINE: Final[LiteralString] = (
     "WITH hers AS MATERIALIZED ("
@@ -80,9 +87,10 @@ _MINE: Final[LiteralString] = (
     "  WHERE permit IN (SELECT permit FROM record_end WHERE person = ANY(%(persons)s::bytea[])"
     "   AND permit NOT IN (SELECT permit FROM hers))),"
     " link AS MATERIALIZED ("
-    "  SELECT l.record, l.number, c.chain, c.number AS newest, c.forgotten"
-    "  FROM person_chain c JOIN person_link l ON l.chain = c.chain"
-    "  WHERE c.person = ANY(%(persons)s::bytea[])),"
+    "  SELECT l.record, l.number, c.newest, c.forgotten"
+    "  FROM (SELECT chain, number AS newest, forgotten FROM person_chain"
+    "   WHERE person = ANY(%(persons)s::bytea[]) ORDER BY chain LIMIT 1) c"
+    "  JOIN person_link l ON l.chain = c.chain),"
     " seen AS MATERIALIZED ("
     "  SELECT record, permit, requested_at, requester, provider, outcome FROM mine"
     "  WHERE NOT hidden AND record IN (SELECT record FROM link) UNION ALL"
@@ -99,42 +107,69 @@ _FITS: Final[LiteralString] = (
     " AND (%(outcome)s = '' OR %(outcome)s = (SELECT coalesce(q.outcome, p.outcome, r.outcome)"
     "  FROM (SELECT) nothing"
 )
+# Those of a page by name, whole. What is numbered up to `forgotten` has no number any more.
+_BY_NAME: Final[LiteralString] = (
+    ", l.number FROM (SELECT record FROM fits ORDER BY requested_at DESC, record DESC"
+    "  LIMIT %(whole)s) f JOIN record r ON r.record = f.record"
+)
+_NEWEST_FIRST: Final[LiteralString] = (
+    " LEFT JOIN alarm a ON a.permit = r.permit"
+    " LEFT JOIN link l ON l.record = r.record AND l.number > l.forgotten"
+    " ORDER BY r.requested_at DESC, r.record DESC"
+)
+_WHOLE: Final = listed(store.READ_COLUMNS + _BY_NAME + store.THEIR_ENDS + _NEWEST_FIRST)
 _OF_ALL: Final[LiteralString] = (
     "))"
     " AND (%(after_at)s::timestamptz IS NULL"
     "      OR (requested_at, record) < (%(after_at)s, %(after_record)s))"
-    " ORDER BY requested_at DESC, record DESC LIMIT %(most)s),"
+    " ORDER BY requested_at DESC, record DESC LIMIT %(whole)s + 1),"
     " body AS (SELECT requester, count(*) AS times,"
     " count(*) FILTER (WHERE outcome NOT IN ('OK', 'LOOKED')) AS refused,"
     " max(requested_at) AS last_at FROM seen GROUP BY requester),"
     " whole AS (SELECT l.forgotten + 1 AS first, l.newest AS last FROM link l"
     " JOIN seen ON seen.record = l.record WHERE l.number > l.forgotten AND l.number <= l.newest"
-    " GROUP BY l.chain, l.forgotten, l.newest HAVING count(*) = l.newest - l.forgotten)"
-    " SELECT (SELECT coalesce(array_agg(record ORDER BY requested_at DESC, record DESC), '{}')"
-    "  FROM fits) AS names,"
-    " coalesce(array_agg(requester ORDER BY last_at DESC, requester), '{}') AS bodies,"
+    " GROUP BY l.forgotten, l.newest HAVING count(*) = l.newest - l.forgotten)"
+    " SELECT coalesce(array_agg(requester ORDER BY last_at DESC, requester), '{}') AS bodies,"
     " coalesce(array_agg(times ORDER BY last_at DESC, requester), '{}') AS times,"
     " coalesce(array_agg(refused ORDER BY last_at DESC, requester), '{}') AS refused,"
     " coalesce(array_agg(last_at ORDER BY last_at DESC, requester), '{}') AS last_at,"
-    " (SELECT first FROM whole) AS first, (SELECT last FROM whole) AS last FROM body"
+    " (SELECT first FROM whole) AS first, (SELECT last FROM whole) AS last,"
+    " (SELECT count(*) FROM fits) > %(whole)s AS more, "
 )
-_PAGE: Final[LiteralString] = _FITS + store.THEIR_ENDS + _OF_ALL
+_PAGE: Final[LiteralString] = (
+    _FITS
+    + store.THEIR_ENDS
+    + _OF_ALL
+    + _WHOLE
+    + " AS records, "
+    + listed(store_delegations.ACTS_ON)
+    + " AS acts FROM body"
+)
 _BODIES: Final[LiteralString] = (
     " SELECT requester, count(*) AS times,"
     " count(*) FILTER (WHERE outcome NOT IN ('OK', 'LOOKED')) AS refused,"
     " max(requested_at) AS last_at FROM seen GROUP BY requester ORDER BY last_at DESC"
 )
 _LOOKS: Final[LiteralString] = (
-    ", latest AS (SELECT record, requested_at FROM seen WHERE requester <> 'ledger'"
+    ", fits AS (SELECT record, requested_at FROM seen WHERE requester <> 'ledger'"
     " ORDER BY requested_at DESC, record DESC LIMIT %(most)s)"
     " SELECT coalesce(array_agg(record ORDER BY requested_at DESC, record DESC), '{}') AS names,"
     " coalesce(array_agg(requested_at ORDER BY requested_at DESC, record DESC), '{}')"
-    " AS moments FROM latest"
+    " AS moments, "
+)
+_OVERVIEW: Final[LiteralString] = (
+    _LOOKS
+    + _WHOLE
+    + " AS latest, "
+    + listed(store_claims.MINE)
+    + " AS claims, "
+    + listed(store_notices.MINE)
+    + " AS notices FROM fits"
 )
 
 
-async def page(tx: Tx, reader: Reader, wanted: Wanted) -> SeenRow:
-    """Return which records a page shows, and what it says of all of hers."""
+async def page(tx: Tx, reader: Reader, wanted: Wanted, *, acts: int = 0) -> SeenRow:
+    """Return what a page shows and says, with at most so many acts of proxies."""
     after_at, after_record = wanted.after or (None, "")
     return await tx.one(
         _SEEN + _PAGE,
@@ -148,22 +183,29 @@ async def page(tx: Tx, reader: Reader, wanted: Wanted) -> SeenRow:
             "outcome": wanted.outcome,
             "after_at": after_at,
             "after_record": after_record,
-            "most": wanted.limit + 1,
+            "whole": wanted.limit,
+            "acts_most": acts,
         },
         SeenRow,
     )
 
 
-async def looks(tx: Tx, reader: Reader, most: int) -> LooksRow:
-    """Return the latest looks of others than herself."""
+async def overview(
+    tx: Tx, reader: Reader, *, looks: int, whole: int, claims: int, notices: int, on: date
+) -> OverviewRow:
+    """Return at most so many looks of others than herself, the first `whole`; claims; notices of a day."""
     return await tx.one(
-        _SEEN + _LOOKS,
+        _SEEN + _OVERVIEW,
         {
             "persons": list(reader.persons),
             "silent_before": reader.silent_before,
-            "most": most,
+            "most": looks,
+            "whole": whole,
+            "claims_most": claims,
+            "notices_most": notices,
+            "on": on,
         },
-        LooksRow,
+        OverviewRow,
     )
 
 
@@ -173,16 +215,4 @@ async def who_asked(tx: Tx, reader: Reader) -> list[AskedRow]:
         _SEEN + _BODIES,
         {"persons": list(reader.persons), "silent_before": reader.silent_before},
         AskedRow,
-    )
-
-
-async def named(tx: Tx, reader: Reader, names: Sequence[str]) -> list[NamedRow]:
-    """Return records of these names, newest first. For names that `page` or `looks` gave just now."""
-    return await tx.rows(
-        store.READ_COLUMNS
-        + _NUMBERED
-        + store.READ_FROM
-        + " WHERE r.record = ANY(%(names)s) ORDER BY r.requested_at DESC, r.record DESC",
-        {"names": list(names), "persons": list(reader.persons)},
-        NamedRow,
     )
