@@ -306,7 +306,7 @@ class Database:
 
 
 async def _rest(cursor: AsyncClientCursor[Any]) -> Sequence[Sequence[Any]]:
-    """Return the rows of the last of the statements that travelled in one message."""
+    """Return the rows, if any, of the last of the statements that travelled in one message."""
     while cursor.nextset():
         pass
-    return await cursor.fetchall()
+    return await cursor.fetchall() if cursor.description else ()

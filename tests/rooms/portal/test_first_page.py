@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from kumihimo.rooms.portal import news, reading
+from kumihimo.rooms.portal import news, reading, remembered
 from kumihimo.rooms.portal.visits import StoredVisits
 from tests.nowhere import nowhere
 from tests.rooms.portal.house import House
@@ -70,7 +70,8 @@ def test_of_two_first_pages_at_once_none_takes_the_other_for_the_time_before(at_
         assert late is not None
         del late.kept[news.BEFORE]  # as this page found it before the other was done
         told = await reading.overview(house.portal, late)
-        found = await news.read(house.portal, late, told, ())
+        had = (await remembered.read(house.portal, late, told, ())).look
+        found = await news.read(house.portal, late, told, (), had)
         assert (found.looks, found.since) == (1, house.clock.now() - DAY)
         await visits.keep(late)
         await hanako.open("/")

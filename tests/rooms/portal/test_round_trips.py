@@ -1,5 +1,6 @@
 """What a page costs: how often it asks the ledger, and how often the database."""
 
+import asyncio
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 
 from kumihimo.kernel.sql import Database
 from kumihimo.rooms.ledger import api
+from kumihimo.rooms.portal.visits import StoredVisits
 from tests.rooms.portal.ledger import held, notice_of, record
 from tests.rooms.portal.test_notices import press
 
@@ -96,6 +98,11 @@ def test_a_page_asks_each_of_the_ledgers_doors_once_and_writes_only_what_changed
             house.clock.advance(timedelta(seconds=seconds))
             await hanako.open("/mine")
         assert len(transactions) == 1, "that her visit goes on is written down twice a minute"
+        transactions.clear()
+        house.clock.advance(timedelta(seconds=31))
+        visits, token = StoredVisits(house.portal), hanako.http.cookies["kumihimo-portal"]
+        assert None not in await asyncio.gather(*(visits.find(token) for _ in range(5)))
+        assert len(transactions) == 1, "and once, where pages come at once"
 
     at_portal(story)
 

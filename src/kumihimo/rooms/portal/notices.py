@@ -5,6 +5,7 @@ That she read a notice, or is done with it, stays here. No institution is told.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from itertools import takewhile
 from typing import Final, Literal
 
 import attrs
@@ -172,9 +173,8 @@ def _look_days(
     """Return the looks that are notices by their names, and the day of each."""
     first = max(since, portal.today() - LOOK_FOR)
     begins = datetime.combine(first, time.min, JST)
-    days = {
-        one.record: legal_day(one.requested_at) for one in told.looks if one.requested_at >= begins
-    }
+    recent = takewhile(lambda one: one.requested_at >= begins, told.looks)  # the newest first
+    days = {one.record: legal_day(one.requested_at) for one in recent}
     return days | {inquired.name_of(one): one.on for one in inquiries if one.on >= first}
 
 

@@ -19,9 +19,13 @@ PRESENCE: Final = "presence"  # in `kept`: what a shared terminal proves with th
 
 @attrs.frozen
 class StoredVisits:
-    """`pages.visits.Visits` in the database; what a visit keeps stands locked."""
+    """`pages.visits.Visits` in the database; what a visit keeps stands locked.
+
+    Of pages of one visit that come at once, one lets it last on.
+    """
 
     portal: Portal
+    _moving: set[bytes] = attrs.field(init=False, factory=set[bytes])
 
     async def find(self, token: str) -> Visit | None:
         """Return a visit that goes on, and let it go on."""
@@ -34,9 +38,7 @@ class StoredVisits:
             await self.end(token)
             return None
         until = limits.after_request(span, now)
-        # It may have ended meanwhile, or be a shared terminal's by now.
-        moved = until != span.until
-        if moved and not await store.go_on(self.portal.database, row, until):
+        if until != span.until and not await self._go_on(row, until):
             return await self.find(token)
         return self._visit(token, row)
 
@@ -66,6 +68,17 @@ class StoredVisits:
         """End every visit of somebody."""
         async with self.portal.database.transaction() as tx:
             await store.end_of(tx, who)
+
+    async def _go_on(self, row: VisitRow, until: datetime) -> bool:
+        """Let a visit last on; False where it is not what it was: ended, or a shared terminal's by now."""
+        name = bytes(row.token_hash)
+        if name in self._moving:
+            return True
+        self._moving.add(name)
+        try:
+            return await store.go_on(self.portal.database, row, until)
+        finally:
+            self._moving.discard(name)
 
     def _row(self, visit: Visit, now: datetime) -> VisitRow:
         presence = visit.kept.get(PRESENCE, "")
