@@ -35,6 +35,11 @@ def _content(visit: Visit) -> bytes:
     return msgspec.json.encode(_Content(visit.kept, visit.done))
 
 
+def was_stored(visit: Visit) -> None:
+    """Take note that the database has what a visit keeps."""
+    visit.stored = _content(visit)
+
+
 def lock_content(locker: Locker, visit: Visit) -> bytes:
     """Lock what a visit keeps, bound to its token."""
     return locker.lock(_content(visit), label=_LABEL + token_hash(visit.token), block=_BLOCK)
@@ -45,5 +50,5 @@ def open_visit(locker: Locker, locked: bytes, *, token: str, who: str, role: str
     content = locker.unlock(locked, label=_LABEL + token_hash(token))
     found = msgspec.json.decode(content, type=_Content)
     visit = Visit(token, who=who, role=role, kept=dict(found.kept), done=found.done, begun=True)
-    visit.stored = _content(visit)
+    was_stored(visit)
     return visit

@@ -14,12 +14,14 @@ import attrs
 import msgspec
 
 from kumihimo.kernel.clock import legal_day
+from kumihimo.pages.stored import was_stored
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.ledger.api import MyRecord, Overview
 from kumihimo.rooms.portal import reading
 from kumihimo.rooms.portal import store_news as store
 from kumihimo.rooms.portal.context import Portal
 from kumihimo.rooms.portal.store_news import LookRow
+from kumihimo.rooms.portal.visits import keep_with
 from kumihimo.rooms.register.api import OfficeAsked
 
 BEFORE: Final = "before"  # in `kept`: what she had seen when this visit began, "" for nothing ever
@@ -134,11 +136,13 @@ async def _note(portal: Portal, visit: Visit, names: tuple[str, ...], had: bytes
     kept = visit.kept[BEFORE]
     look = _Look(portal.clock.now(), names, tag, _read(kept.encode()) if kept else None)
     locked = portal.locker.lock(_written(look, whole=True), label=label, block=_BLOCK)
+    visit.kept[SEEN] = seen
     async with portal.database.brief() as tx:
-        await store.put(tx, LookRow(visit.who, locked))
+        store.put(tx, LookRow(visit.who, locked))
+        keep_with(portal, tx, visit)
         if first:
             await portal.journal(tx, "first-page-seen")
-    visit.kept[SEEN] = seen
+    was_stored(visit)
 
 
 def _digest(text: str) -> str:

@@ -13,7 +13,7 @@ class LookRow:
     content_locked: bytes
 
 
-async def put(tx: Tx, row: LookRow) -> None:
+def put(tx: Tx, row: LookRow) -> None:
     """Write down what somebody has seen now, together with the commit."""
     tx.last(
         "INSERT INTO last_look (account, content_locked) VALUES (%(account)s, %(content_locked)s)"

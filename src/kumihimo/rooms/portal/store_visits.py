@@ -1,6 +1,7 @@
 """The portal's SQL for visits: browsers in which somebody is signed in."""
 
 from datetime import datetime
+from typing import Final, LiteralString
 
 import attrs
 
@@ -42,12 +43,19 @@ async def add(tx: Tx, row: VisitRow) -> None:
     )
 
 
+_KEEP: Final[LiteralString] = (
+    "UPDATE visit SET content_locked = %(content)s WHERE token_hash = %(hash)s"
+)
+
+
 async def keep(database: Database, token_hash: bytes, content_locked: bytes) -> None:
     """Write down what changed in a visit that goes on."""
-    await database.alone(
-        "UPDATE visit SET content_locked = %(content)s WHERE token_hash = %(hash)s",
-        {"content": content_locked, "hash": token_hash},
-    )
+    await database.alone(_KEEP, {"content": content_locked, "hash": token_hash})
+
+
+def keep_with(tx: Tx, token_hash: bytes, content_locked: bytes) -> None:
+    """Write down what changed in a visit that goes on, together with the commit."""
+    tx.last(_KEEP, {"content": content_locked, "hash": token_hash})
 
 
 async def share(tx: Tx, row: VisitRow) -> None:

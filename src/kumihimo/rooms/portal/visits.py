@@ -6,6 +6,7 @@ from typing import Final
 
 import attrs
 
+from kumihimo.kernel.sql import Tx
 from kumihimo.pages.stored import changed, lock_content, open_visit, token_hash
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.portal import store_visits as store
@@ -100,6 +101,15 @@ class StoredVisits:
     def _visit(self, token: str, row: VisitRow) -> Visit:
         locked = bytes(row.content_locked)
         return open_visit(self.portal.locker, locked, token=token, who=row.account or "")
+
+
+def keep_with(portal: Portal, tx: Tx, visit: Visit) -> None:
+    """Write down what a visit keeps together with what made it change; `was_stored` says that it is.
+
+    So of the two none is without the other, and the database is asked once.
+    """
+    locked = lock_content(portal.locker, visit)
+    store.keep_with(tx, token_hash(visit.token), locked)
 
 
 async def still_there(portal: Portal, presence: bytes) -> bool:

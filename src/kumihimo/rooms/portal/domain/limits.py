@@ -10,7 +10,7 @@ IDLE_FOR: Final = timedelta(minutes=15)
 SIGNED_IN_FOR: Final = timedelta(minutes=60)
 SHARED_IDLE_FOR: Final = timedelta(seconds=60)
 SHARED_FOR: Final = timedelta(minutes=15)
-MOVED_FROM: Final = 1 / 30  # of how long a visit lasts on: 30 seconds, at a shared terminal 2
+MOVED_FROM: Final = 1 / 15  # of how long a visit lasts on: a minute, at a shared terminal 4 seconds
 LEASE_FOR: Final = timedelta(seconds=20)  # a terminal says four times that the card is there
 ATTEMPTS_KEPT: Final = timedelta(minutes=10)
 # From one place in one minute. A hall of shared terminals behind one address opens fewer.
