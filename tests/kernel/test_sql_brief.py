@@ -159,24 +159,28 @@ def test_where_its_beginning_fails_it_does_not_begin(in_database, vouched):
     in_database(story, vouched=vouched)
 
 
-def test_what_only_read_waits_for_no_disk(in_database):
-    """Its number was drawn at the beginning; to commit it would be to wait for nothing's sake."""
+PREPARED = "SELECT count(*) FROM pg_prepared_statements"
+
+
+@pytest.mark.parametrize("vouched", VOUCHED)
+@pytest.mark.parametrize("write", [False, True])
+def test_its_end_forgets_no_statement_that_was_prepared(in_database, vouched, write):
+    """As taking it back would, where nothing was written: each question would be planned anew."""
 
     async def story(database):
-        async def statuses(write):
-            async with database.brief() as tx:
-                number = tx._transaction
-                if write:
-                    await tx.put(PUT, row("one"))
+        for _ in range(10):
             async with database.transaction() as tx:
-                return await tx.value(
-                    "SELECT pg_xact_status(%(number)s::text::xid8)", {"number": number}
-                )
+                await tx.rows("SELECT what FROM turn", {}, Named)
+        async with database.transaction() as tx:
+            before = await tx.value(PREPARED)
+        async with database.brief() as tx:
+            await tx.rows("SELECT what FROM turn", {}, Named)
+            if write:
+                await write_line(tx)
+        async with database.transaction() as tx:
+            assert 0 < before <= await tx.value(PREPARED)
 
-        assert await statuses(write=False) == "aborted"
-        assert await statuses(write=True) == "committed"
-
-    in_database(story, vouched=True)
+    in_database(story, vouched=vouched)
 
 
 @pytest.mark.parametrize("vouched", VOUCHED)

@@ -241,7 +241,7 @@ class Database:
                 if tx.wrote:
                     await tx.commit_with_last()
                 else:  # its number would wait for the disk, and nobody needs it
-                    await connection.rollback()
+                    await cursor.execute(f"{_UNSYNCED}; COMMIT".encode())
             except BaseException:
                 if not connection.closed:
                     await connection.rollback()
