@@ -13,11 +13,13 @@ from kumihimo.card.carriers import card_in
 from kumihimo.card.chip import Chip
 from kumihimo.card.memory import Volatile, slot
 from kumihimo.card.specimen import specimen
+from kumihimo.kernel import turns
 from kumihimo.kernel.clock import HandClock
 from kumihimo.kernel.entropy import SystemEntropy
 from kumihimo.kernel.net import Refused
 from kumihimo.kernel.withheld import Withheld
-from kumihimo.rooms.gateway import clients
+from kumihimo.rooms.gateway import clients, store_persons
+from kumihimo.rooms.gateway.acquire import TURN
 from kumihimo.rooms.gateway.business import Attributes
 from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.rooms.gateway.clients import EVERY_AFFAIR
@@ -123,6 +125,35 @@ def test_a_number_is_read_from_the_chip_into_the_vault_with_where_it_was_read(at
         assert told.read_on == date(2026, 6, 1)
         assert (await counter.read()).outcome == "KNOWN"
         assert (await counter.read("200")).outcome == "ATTACHED"
+
+    at_counter(story)
+
+
+def test_her_code_is_acquired_to_its_end_though_another_has_the_turn_at_it(at_counter):
+    """As the demo does it, beside its gateway's own worker."""
+
+    async def story(counter):
+        street = counter.year.street
+        database, now = street.room_of(MINATO).gateway.database, street.clock.now()
+        turn = f"acquiring|{MINATO}"
+
+        async def waits():
+            async with database.transaction(institution=MINATO) as tx:
+                return await store_persons.anybody_waits(tx)
+
+        await counter.read()
+        async with database.transaction(institution=MINATO) as tx:
+            assert await turns.take(tx, turn, at=now, until=now + TURN)
+        while await street.acquire(MINATO):
+            pass
+        assert await waits(), "whoever asks once takes that for the end"
+        whole = asyncio.create_task(street.acquire_all(MINATO))
+        await asyncio.sleep(0.5)
+        assert not whole.done()
+        async with database.transaction(institution=MINATO) as tx:
+            await turns.end(tx, turn, taken_until=now + TURN, at=now)
+        await whole
+        assert not await waits()
 
     at_counter(story)
 

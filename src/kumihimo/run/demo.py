@@ -118,7 +118,7 @@ async def ask(demo: Demo, family: Family) -> InquiryAnswer:
         ),
     )
     must(found.outcome in {"REGISTERED", "ATTACHED"}, "the mother is found by her attributes")
-    await demo.acquire(family.new_town)
+    await demo.street.acquire_all(family.new_town)
     teller.say(
         "新しい町は4情報で母親を確かめ、符号を得て事案を開き、前の町に照会する。",
         "The new town identifies the mother by four attributes, gets a code of its own, opens"
@@ -192,7 +192,7 @@ async def refuse(demo: Demo, family: Family, unassessed: str) -> None:
         client.open_case(CLAIMANT, affair=SPECIAL_ALLOWANCE)
 
     await demo.desk(unassessed, prefecture)
-    await demo.acquire(unassessed)
+    await demo.street.acquire_all(unassessed)
     no_pia = await demo.desk(
         unassessed,
         lambda client: client.ask_one(

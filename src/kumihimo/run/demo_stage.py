@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from time import monotonic
 from typing import Final, TypeVar
 
 import attrs
@@ -12,7 +11,7 @@ import msgspec
 
 from kumihimo.kernel.keys import open_payload, seal_payload
 from kumihimo.kernel.postgres import EmbeddedPostgres
-from kumihimo.rooms.gateway import clients, store_persons
+from kumihimo.rooms.gateway import clients
 from kumihimo.rooms.gateway.client import BusinessClient
 from kumihimo.rooms.gateway.clients import EVERY_AFFAIR
 from kumihimo.rooms.register import api as register
@@ -47,8 +46,6 @@ PORTS: Final = {
     "jpki": 8408,
     "cards": 8409,
 }
-ACQUIRED_WITHIN_S: Final = 30.0  # a bound for a machine that is busy, not a wait
-ACQUIRING_PAUSE_S: Final = 0.1
 CLAIMANT: Final = "C-0001"  # the number that the new town's allowance system gives the mother
 
 
@@ -102,17 +99,6 @@ class Demo:
                 return act(client)
 
         return await asyncio.to_thread(work)
-
-    async def acquire(self, institution: str) -> None:
-        """Have an institution's codes acquired; its gateway's own worker may have the turn at it."""
-        room, until = self.street.room_of(institution), monotonic() + ACQUIRED_WITHIN_S
-        while True:
-            await self.street.acquire(institution)
-            async with room.gateway.database.transaction(institution=institution) as tx:
-                if not await store_persons.anybody_waits(tx):
-                    return
-            must(monotonic() < until, "codes are acquired in time")
-            await asyncio.sleep(ACQUIRING_PAUSE_S)
 
 
 async def number_of(street: Street, town: str, person: Person) -> str:

@@ -7,6 +7,7 @@ for one inside the process. It proves logic, not speed: a service runs rooms as 
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from time import monotonic
 from typing import Final
 
 import attrs
@@ -21,6 +22,7 @@ from kumihimo.kernel.keys import Locker, PartyKeys, new_master
 from kumihimo.kernel.net import Caller, HttpNet
 from kumihimo.kernel.outbox import Outbox
 from kumihimo.kernel.postgres import EmbeddedPostgres
+from kumihimo.kernel.refusal import Unavailable
 from kumihimo.kernel.sql import Database
 from kumihimo.kernel.vouching import Voucher
 from kumihimo.people.check_digits import NumberSpace
@@ -30,7 +32,7 @@ from kumihimo.rooms.cards.context import Cards
 from kumihimo.rooms.cards.issuing import Issuing, LaterIssuing
 from kumihimo.rooms.cards.jpki_certifier import JpkiCertifier
 from kumihimo.rooms.cards.tray import MemoryTray
-from kumihimo.rooms.gateway import acquire
+from kumihimo.rooms.gateway import acquire, store_persons
 from kumihimo.rooms.gateway.app import GatewayRoom
 from kumihimo.rooms.gateway.app import build as build_gateway
 from kumihimo.rooms.gateway.context import Gateway, Tenant
@@ -59,6 +61,8 @@ from kumihimo.run.plan import CENTRE, Plan, entries_of
 from kumihimo.statute.law import affairs, build_list
 
 _CONNECTIONS: Final = 4  # per room: twelve rooms share one server
+ACQUIRED_WITHIN_S: Final = 30.0  # a bound for a machine that is busy, not a wait
+ACQUIRING_PAUSE_S: Final = 0.1
 
 
 class InProcess(httpx2.AsyncBaseTransport):
@@ -144,6 +148,25 @@ class Street:
             while await self.register.outbox.run_once():
                 pass
         return steps
+
+    async def acquire_all(self, institution: str) -> None:
+        """Take the acquisitions of an institution to their end, though its gateway's workers run.
+
+        One of them may have the turn at it, and then `acquire` finds nothing to do. Raises
+        `Unavailable` when they take too long.
+        """
+        database, until = (
+            self.room_of(institution).gateway.database,
+            monotonic() + ACQUIRED_WITHIN_S,
+        )
+        while True:
+            await self.acquire(institution)
+            async with database.transaction(institution=institution) as tx:
+                if not await store_persons.anybody_waits(tx):
+                    return
+            if monotonic() > until:
+                raise Unavailable("acquisitions take too long")
+            await asyncio.sleep(ACQUIRING_PAUSE_S)
 
     async def close(self) -> None:
         """Close connections and databases."""
