@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from kumihimo.kernel import messenger
 from kumihimo.kernel.clock import SystemClock
-from kumihimo.kernel.messenger import Messenger
+from kumihimo.kernel.messenger import Messenger, Questions
 from kumihimo.kernel.net import trusted
 from kumihimo.kernel.plain_http import Answer, listening
 from kumihimo.run.loopback import HOST, free_port
@@ -341,3 +341,50 @@ def certificate(folder):
     )
     path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
     return path
+
+
+def test_a_question_says_what_it_was_given_and_nothing_more():
+    async def story():
+        server = Server()
+        async with at(server) as client:
+            questions = Questions(Messenger(trusted()), timeout_s=5)
+            address = str(client.base_url).rstrip("/")
+            for path, body in (("/a%2Fb?q=1", b"{}"), ("/a%2Fb?q=1", b""), ("/c", b"x")):
+                answer = await questions.ask(
+                    "POST", address + path, headers={"word": "w"}, body=body
+                )
+                assert (answer.status_code, answer.content) == (200, b"ok")
+            await questions.close()
+        host = address.partition("//")[2].encode()
+        for said, path, body in zip(
+            server.questions,
+            (b"/a%2Fb?q=1", b"/a%2Fb?q=1", b"/c"),
+            (b"{}", b"", b"x"),
+            strict=True,
+        ):
+            head, _, rest = said.partition(b"\r\n\r\n")
+            first, *lines = head.split(b"\r\n")
+            assert first == b"POST " + path + b" HTTP/1.1"
+            assert sorted(line.lower() for line in lines) == [
+                b"content-length: %d" % len(body),
+                b"host: " + host,
+                b"word: w",
+            ]
+            assert rest == body
+
+    told(story)
+
+
+@pytest.mark.parametrize("script", [[b""], [b"HTTP/1.1 200 OK\r\n", None], [b"nonsense\r\n\r\n"]])
+def test_a_question_without_an_answer_is_an_error_in_time(script):
+    async def story():
+        server = Server(script, OK)
+        async with at(server) as client:
+            questions = Questions(Messenger(trusted()), timeout_s=0.3)
+            with pytest.raises(httpx2.HTTPError):
+                await questions.ask("GET", f"{client.base_url}/a", headers={}, body=b"")
+            again = await questions.ask("GET", f"{client.base_url}/a", headers={}, body=b"")
+            assert again.content == b"ok", "on another connection"
+            await questions.close()
+
+    told(story)

@@ -2,10 +2,17 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
-from kumihimo.rooms.ledger import api, overview
+from kumihimo.kernel.ids import new_id
+from kumihimo.kernel.keys import seal_payload
+from kumihimo.rooms.gateway.api import NoticeContent, notice_context
+from kumihimo.rooms.ledger import api, overview, store_claims, store_notices
 from kumihimo.rooms.ledger.service import PAGE_MAX
+from kumihimo.rooms.ledger.store_claims import ClaimRow
+from kumihimo.rooms.ledger.store_notices import NoticeRow
+from kumihimo.rooms.oversight.api import answer_context
 from tests.rooms.ledger.house import START
 
 TOLD_WHOLE = overview.TOLD_WHOLE
@@ -78,5 +85,76 @@ def test_a_page_of_the_list_says_who_asked_in_all_whatever_it_shows(in_house):
             ("lg-1", 2, 0),
             ("lg-2", 2, 0),
         ]
+
+    in_house(story)
+
+
+TODAY, LATER = START.date(), START.date() + timedelta(days=30)
+ANSWER = "確かめました。\n「正しい」です。\\x00"
+
+
+async def has_notice(house, tx, who, n):
+    notice, title = new_id(house.entropy), f"児童手当の現況届（{n}）"
+    content = NoticeContent(
+        affair="b081", category="child", title=title, text="出して", deadline=LATER, link=""
+    )
+    context = notice_context("lg-131032", notice)
+    sealed = seal_payload(
+        msgspec.json.encode(content), to=house.keys["ledger"].public.payload, context=context
+    )
+    code = house.coded(who)
+    row = NoticeRow(
+        notice=notice,
+        institution="lg-131032",
+        person=bytes(code.code),
+        version=code.version,
+        state="sent",
+        sealed=sealed,
+        taken_on=TODAY - timedelta(days=n),
+        until=LATER,
+    )
+    await store_notices.take(tx, row)
+    return title
+
+
+async def has_claim(house, tx, who, *, answered):
+    claim, code = new_id(house.entropy), house.coded(who)
+    row = ClaimRow(
+        claim=claim,
+        person=bytes(code.code),
+        version=code.version,
+        kind="question",
+        addressee="lg-131032",
+        permit=new_id(house.entropy),
+        told_on=TODAY,
+        due_on=LATER,
+    )
+    assert await store_claims.add(tx, row) == 1
+    if answered:
+        sealed = seal_payload(
+            ANSWER.encode(),
+            to=house.keys["ledger"].public.payload,
+            context=answer_context(claim),
+        )
+        changed = await store_claims.stands(
+            tx, claim, state="answered", decision="corrected", sealed=sealed, on=TODAY
+        )
+        assert changed == 1
+
+
+def test_what_she_said_and_what_she_is_told_stand_there_as_at_their_own_doors(in_house):
+    async def story(house):
+        async with house.database.transaction() as tx:
+            titles = [await has_notice(house, tx, "one", n) for n in range(3)]
+            await has_notice(house, tx, "another", 9)
+            for answered in (True, False):
+                await has_claim(house, tx, "one", answered=answered)
+            await has_claim(house, tx, "another", answered=True)
+        token = await house.enter("one")
+        found = await told(house, token)
+        for part, path in (("claims", api.MY_CLAIMS_PATH), ("notices", api.MY_NOTICES_PATH)):
+            assert found[part] == (await house.http("GET", path, token=token)).json()
+        assert [one["title"] for one in found["notices"]["notices"]] == titles
+        assert sorted(one["answer"] for one in found["claims"]["claims"]) == ["", ANSWER]
 
     in_house(story)
