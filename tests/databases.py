@@ -5,6 +5,7 @@ server ends at once and not after it has put hundreds of databases in order. A d
 of files: where there is room they lie in memory, where they cost less than half as much.
 """
 
+import asyncio
 import shutil
 from contextlib import contextmanager
 from itertools import count
@@ -128,3 +129,17 @@ class Databases:
     def close(self):
         if self._kept is not None:
             self._kept.close()
+
+
+def run_on(database, story, *, within_s=30):
+    """Run a story on a `kumihimo.kernel.sql.Database`, which is open meanwhile."""
+
+    async def whole():
+        await database.open()
+        try:
+            async with asyncio.timeout(within_s):
+                await story(database)
+        finally:
+            await database.close()
+
+    asyncio.run(whole())

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from tests.databases import run_on
 
 from kumihimo.kernel.fair import FairGate, working_for
 from kumihimo.kernel.refusal import Busy, Overloaded, Unavailable
@@ -102,16 +103,7 @@ def in_database(new_room):
     _, reached = new_room("linkage")
 
     def run(story):
-        async def whole():
-            database = Database(reached.runtime, pool_max=1)
-            await database.open()
-            try:
-                async with asyncio.timeout(30):
-                    await story(database)
-            finally:
-                await database.close()
-
-        asyncio.run(whole())
+        run_on(Database(reached.runtime, pool_max=1), story)
 
     return run
 

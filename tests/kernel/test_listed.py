@@ -1,10 +1,10 @@
 """Rows that come inside another row are the rows that a question of their own brings."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import attrs
+from tests.databases import run_on
 
 from kumihimo.kernel.listed import listed, read_listed
 from kumihimo.kernel.sql import Database
@@ -46,19 +46,14 @@ class Outer:
 def test_they_are_the_same_to_the_last_sign_and_in_the_same_order(new_room):
     _, reached = new_room("linkage")
 
-    async def whole():
-        database = Database(reached.runtime, pool_max=1)
-        await database.open()
-        try:
-            async with database.transaction() as tx:
-                alone = await tx.rows(VALUES, {"over": 0}, Row)
-                found = await tx.one(
-                    f"SELECT {listed(VALUES)} AS rows, {listed('SELECT 1 AS n WHERE false')} AS none",
-                    {"over": 0},
-                    Outer,
-                )
-        finally:
-            await database.close()
+    async def story(database):
+        async with database.transaction() as tx:
+            alone = await tx.rows(VALUES, {"over": 0}, Row)
+            found = await tx.one(
+                f"SELECT {listed(VALUES)} AS rows, {listed('SELECT 1 AS n WHERE false')} AS none",
+                {"over": 0},
+                Outer,
+            )
         assert read_listed(found.none, Row) == []
         inside = read_listed(found.rows, Row)
         assert [one.n for one in inside] == [9007199254740993, 2, 1]
@@ -67,4 +62,4 @@ def test_they_are_the_same_to_the_last_sign_and_in_the_same_order(new_room):
             assert one.at.tzinfo is not None
             assert one.at.astimezone(UTC) == other.at
 
-    asyncio.run(whole())
+    run_on(Database(reached.runtime, pool_max=1), story)

@@ -1,10 +1,9 @@
 """A brief transaction is one like any other: what it wrote is there whole or not at all, and vouched for."""
 
-import asyncio
-
 import attrs
 import psycopg
 import pytest
+from tests.databases import run_on
 from tests.federation.street import START
 
 from kumihimo.kernel import journal
@@ -33,16 +32,8 @@ def in_database(new_room):
     voucher = Voucher.of(PartyKeys("linkage", new_master(SystemEntropy())))
 
     def run(story, *, vouched):
-        async def whole():
-            database = Database(reached.runtime, pool_max=1).vouched(voucher if vouched else None)
-            await database.open()
-            try:
-                async with asyncio.timeout(30):
-                    await story(database)
-            finally:
-                await database.close()
-
-        asyncio.run(whole())
+        database = Database(reached.runtime, pool_max=1)
+        run_on(database.vouched(voucher if vouched else None), story)
 
     run.name = name
     return run
