@@ -1,5 +1,6 @@
 """What holds of every page, whatever is on it: checked on a phone, on a desk, by light and dark."""
 
+from kumihimo.pages.front import LANGUAGE_COOKIE
 from tests.browser.chromium import DESK, PHONE, errors, violations
 
 # Where two columns would be needed a person would have to move the page sideways (WCAG 1.4.10).
@@ -39,6 +40,19 @@ async def faults(page, name=""):
             found += [f"{what} at {size['width']}: {one}" for one in await page.evaluate(script)]
     found += await _enlarged(page)
     return sorted(set(found))
+
+
+async def with_readings(page):
+    """Return what leaves the open page on a phone in another language of it: with furigana."""
+    spoken = {"name": LANGUAGE_COOKIE, "url": page.url}
+    await page.context.add_cookies([{**spoken, "value": "furigana"}])
+    beside = await page.context.new_page()
+    await beside.set_viewport_size(PHONE)
+    await beside.goto(page.url)
+    found = await beside.evaluate(_TOO_WIDE)
+    await beside.close()
+    await page.context.add_cookies([{**spoken, "value": "ja"}])
+    return [f"wide with furigana: {one}" for one in found]
 
 
 async def _enlarged(page):

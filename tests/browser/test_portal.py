@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.citizen import CARDS, at_portal, log_in, portal, sign
-from tests.browser.looks import faults, refused
+from tests.browser.looks import faults, refused, with_readings
 
 
 def test_every_page_of_the_portal_is_sound(chromium, loop, new_room):
@@ -19,12 +19,14 @@ def test_every_page_of_the_portal_is_sound(chromium, loop, new_room):
     assert {name: faulty for name, faulty in found.items() if faulty} == {}
 
 
-def test_without_script_every_page_is_reached_by_the_same_way(chromium, loop, new_room):
+def test_without_script_every_page_is_reached_by_the_same_way_and_fits_with_furigana(
+    chromium, loop, new_room
+):
     async def story():
         found = {}
         async with portal(new_room) as address, chromium.person(address, script=False) as page:
             async for name in at_portal(page, address):
-                found[name] = await refused(page, name)
+                found[name] = await refused(page, name) + await with_readings(page)
         return found
 
     found = loop.run(story())

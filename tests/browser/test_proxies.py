@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.citizen import portal
 from tests.browser.delegating import at_proxies
-from tests.browser.looks import faults
+from tests.browser.looks import faults, with_readings
 
 
 @pytest.mark.parametrize("script", [False, True], ids=["no-script", "script"])
@@ -41,7 +41,7 @@ def test_every_page_of_delegations_is_sound(chromium, loop, new_room):
             chromium.person(address, script=True) as taro,
         ):
             async for name, page in at_proxies(hanako, taro, address):
-                found[name] = await faults(page, name)
+                found[name] = await faults(page, name) + await with_readings(page)
         return found
 
     found = loop.run(story())
