@@ -28,14 +28,13 @@ class Named:
 @pytest.fixture
 def in_database(new_room):
     """Run a story on a room's database, of one connection, whether it vouches for what it writes or not."""
-    name, reached = new_room("linkage")
+    _, reached = new_room("linkage")
     voucher = Voucher.of(PartyKeys("linkage", new_master(SystemEntropy())))
 
     def run(story, *, vouched):
         database = Database(reached.runtime, pool_max=1)
         run_on(database.vouched(voucher if vouched else None), story)
 
-    run.name = name
     return run
 
 
@@ -177,9 +176,11 @@ def test_its_end_forgets_no_statement_that_was_prepared(in_database, vouched, wr
 @pytest.mark.parametrize("vouched", VOUCHED)
 def test_a_statement_alone_that_may_be_lost_is_one_all_the_same(in_database, postgres, vouched):
     async def story(database):
+        async with database.transaction() as tx:
+            name = await tx.value("SELECT current_database()")
         with psycopg.connect(postgres.admin("postgres").reveal(), autocommit=True) as admin:
             setting = b"SET synchronous_commit = on"  # the tests' own server never waits
-            admin.execute(f"ALTER DATABASE kumihimo_{in_database.name} ".encode() + setting)
+            admin.execute(f"ALTER DATABASE {name} ".encode() + setting)
         again = database.apart()
         await again.open()
         put = (

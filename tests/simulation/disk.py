@@ -83,23 +83,27 @@ class Disk(Database):
 
     @override
     def transaction(self, *, institution=""):
-        return self._transacted(self._fate(), institution)
+        return self._transacted(self._fate(), super().transaction(institution=institution))
+
+    @override
+    def brief(self, *before):
+        return self._transacted(self._fate(), super().brief(*before))
 
     @asynccontextmanager
-    async def _transacted(self, fate, institution):
+    async def _transacted(self, fate, opening):
         if fate == "database-refuses":
             raise Unavailable("the database refuses")
-        async with super().transaction(institution=institution) as tx:
+        async with opening as tx:
             yield tx
             if fate == "stops-before-commit":
                 raise Stopped(self.party)
         self._after(fate)
 
     @override
-    async def alone(self, query, params=()):
+    async def alone(self, query, params=(), *, unsynced=False):
         fate = self._fate()
         self._before(fate)
-        touched = await super().alone(query, params)
+        touched = await super().alone(query, params, unsynced=unsynced)
         self._after(fate)
         return touched
 
