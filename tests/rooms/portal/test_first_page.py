@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from kumihimo.kernel.refusal import Unavailable
+from kumihimo.kernel.sql import Database
 from kumihimo.rooms.portal import news, reading, remembered
 from kumihimo.rooms.portal.visits import StoredVisits
 from tests.nowhere import nowhere
@@ -79,6 +81,28 @@ def test_of_two_first_pages_at_once_none_takes_the_other_for_the_time_before(at_
         assert NONE in (await comes(house)).page
 
     at_portal(story)
+
+
+def test_what_she_saw_while_the_database_refused_is_written_down_by_the_next_page(
+    at_portal, monkeypatch
+):
+    async def story(house):
+        hanako = house.person()
+        house.ledger.records["hanako"] = [record(1)]
+        with monkeypatch.context() as patched:
+            patched.setattr(Database, "brief", _refuses)
+            await hanako.log_in()
+            assert hanako.status == 200
+            assert await house.value("SELECT count(*) FROM last_look") == 0
+        await hanako.open("/")
+        assert await house.value("SELECT count(*) FROM last_look") == 1
+        assert NONE in (await comes(house)).page, "and it is old in her next visit"
+
+    at_portal(story)
+
+
+def _refuses(*_):
+    raise Unavailable("the database refuses")
 
 
 def test_an_entry_that_is_told_days_after_it_was_asked_for_is_new_all_the_same(at_portal):

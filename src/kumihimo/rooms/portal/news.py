@@ -14,6 +14,7 @@ import attrs
 import msgspec
 
 from kumihimo.kernel.clock import legal_day
+from kumihimo.kernel.refusal import Unavailable
 from kumihimo.pages.stored import was_stored
 from kumihimo.pages.visits import Visit
 from kumihimo.rooms.ledger.api import MyRecord, Overview
@@ -137,11 +138,15 @@ async def _note(portal: Portal, visit: Visit, names: tuple[str, ...], had: bytes
     look = _Look(portal.clock.now(), names, tag, _read(kept.encode()) if kept else None)
     locked = portal.locker.lock(_written(look, whole=True), label=label, block=_BLOCK)
     visit.kept[SEEN] = seen
-    async with portal.database.brief() as tx:
-        store.put(tx, LookRow(visit.who, locked))
-        keep_with(portal, tx, visit)
-        if first:
-            await portal.journal(tx, "first-page-seen")
+    try:
+        async with portal.database.brief() as tx:
+            store.put(tx, LookRow(visit.who, locked))
+            keep_with(portal, tx, visit)
+            if first:
+                await portal.journal(tx, "first-page-seen")
+    except Unavailable:
+        del visit.kept[SEEN]  # the page is there without the news, and the next one writes it down
+        raise
     was_stored(visit)
 
 
