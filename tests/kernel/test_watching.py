@@ -110,6 +110,8 @@ async def write_in_every_way(process):
         "INSERT INTO domain (domain) VALUES (%(party)s)", {"party": "lg-271004"}
     )
     assert added == 1
+    async with process.database.brief("UPDATE domain SET version = version + 1"):
+        pass
     assert await process.database.alone("UPDATE domain SET version = 7", unsynced=True) == 2
     rows = [(f"lg-{number}", 1) for number in range(3)]
     await process.database.copy_in("COPY domain (domain, version) FROM STDIN", rows)

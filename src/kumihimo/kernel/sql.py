@@ -95,12 +95,12 @@ class Tx:
 
     async def put(self, query: LiteralString, params: Params = ()) -> None:
         """Send a statement whose result nobody looks at; an error shows at the next that waits."""
-        self._note(query)
+        self.note(query)
         await self.connection.execute(query, params)
 
     async def execute(self, query: LiteralString, params: Params = ()) -> int:
         """Run a statement; returns how many rows it touched."""
-        self._note(query)
+        self.note(query)
         cursor = await self.connection.execute(query, params)
         if self.pipeline is not None:
             await self.pipeline.sync()
@@ -108,7 +108,7 @@ class Tx:
 
     async def rows(self, query: LiteralString, params: Params, row: type[T]) -> list[T]:
         """Run a query; returns each row as a `row`, columns matched by name."""
-        self._note(query)
+        self.note(query)
         async with self.connection.cursor(row_factory=class_row(row)) as cursor:
             await cursor.execute(query, params)
             return await cursor.fetchall()
@@ -127,12 +127,13 @@ class Tx:
 
     async def value(self, query: LiteralString, params: Params = ()) -> Any:  # noqa: ANN401
         """Run a query; returns the first column of the first row, or None."""
-        self._note(query)
+        self.note(query)
         cursor = await self.connection.execute(query, params)
         found = await cursor.fetchone()
         return found[0] if found else None
 
-    def _note(self, query: LiteralString) -> None:
+    def note(self, query: LiteralString) -> None:
+        """Take note of a statement that is sent: whether it writes decides how the transaction ends."""
         if self._voucher is not None and not self._wrote and may_write(query):
             self._wrote.append(query)
 
@@ -237,6 +238,8 @@ class Database:
                     [transaction] = await cursor.fetchone() or (None,)
                 first = await _rest(cursor) if before else ()
                 tx = Tx(connection, None, voucher, first, transaction)
+                for query in before:
+                    tx.note(query)
                 yield tx
                 if tx.wrote:
                     await tx.commit_with_last()
