@@ -349,11 +349,15 @@ def test_a_question_says_what_it_was_given_and_nothing_more():
         async with at(server) as client:
             questions = Questions(Messenger(trusted()), timeout_s=5)
             address = str(client.base_url).rstrip("/")
+            kept = messenger._parsed.cache_info().currsize
             for path, body in (("/a%2Fb?q=1", b"{}"), ("/a%2Fb?q=1", b""), ("/c", b"x")):
                 answer = await questions.ask(
                     "POST", address + path, headers={"word": "w"}, body=body
                 )
                 assert (answer.status_code, answer.content) == (200, b"ok")
+            assert messenger._parsed.cache_info().currsize == kept + 1, (
+                "none that asks for something"
+            )
             await questions.close()
         host = address.partition("//")[2].encode()
         for said, path, body in zip(

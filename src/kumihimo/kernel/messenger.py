@@ -134,8 +134,9 @@ class _NotOurs(Exception):
 class Questions:
     """Asks over a transport, of which each answer is had whole within `timeout_s`.
 
-    What rooms need of `httpx2.AsyncClient`, at a fifth of its cost: addresses are parsed once, and a
-    question has the headers that it is given, its host and its length.
+    What rooms need of `httpx2.AsyncClient`, at a fifth of its cost: addresses are parsed once, but for
+    those in which stands what somebody asked for, and a question has the headers that it is given, its
+    host and its length.
     """
 
     def __init__(self, transport: httpx2.AsyncBaseTransport, *, timeout_s: float) -> None:
@@ -147,7 +148,7 @@ class Questions:
     ) -> httpx2.Response:
         """Ask and return the answer. Raises `httpx2.HTTPError` when none comes."""
         request = httpx2.Request(
-            method, _parsed(address), headers=headers, content=body, extensions=self._limits
+            method, _url(address), headers=headers, content=body, extensions=self._limits
         )
         answer = await self._transport.handle_async_request(request)
         answer.request = request
@@ -160,6 +161,10 @@ class Questions:
     async def close(self) -> None:
         """Close the connections."""
         await self._transport.aclose()
+
+
+def _url(address: str) -> httpx2.URL:
+    return httpx2.URL(address) if "?" in address else _parsed(address)
 
 
 @lru_cache(maxsize=ADDRESSES_MAX)
